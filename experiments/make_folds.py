@@ -1,0 +1,47 @@
+"""Write the patient-wise folds: every subject of DS1 and svdb in one of five, classes spread.
+
+Run it as ``python experiments/make_folds.py > src/ecgscribe/folds.json`` with the databases found
+by ``ECGSCRIBE_DATA``. Subjects are dealt in order of their rarest beats, each to the fold that is
+poorest in what it brings; the two databases are dealt apart.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+
+from ecgscribe import datasets
+
+N_FOLDS = 5
+
+
+def class_counts(db: str, record: str) -> np.ndarray:
+    """Count the beats of each AAMI class in one record."""
+    _, annotation = datasets.load(db, record)
+    return np.bincount(annotation.beats().class_index, minlength=5)
+
+
+def main() -> None:
+    """Deal the records of both databases and print the result as JSON."""
+    folds: dict[str, int] = {}
+    for db, records in (("mitdb", datasets.DS1), ("svdb", datasets.SVDB)):
+        present = [r for r in records if (datasets.locate(db) / f"{r}.hea").exists()]
+        share = np.stack([class_counts(db, r) for r in present]).astype(float)
+        share /= np.maximum(share.sum(axis=0), 1)
+        held = np.zeros((N_FOLDS, 5))
+        size = np.zeros(N_FOLDS)
+        for k in np.argsort(-share[:, 1:4].max(axis=1), kind="stable"):
+            rarest = 1 + int(np.argmax(share[k, 1:4]))
+            cost = held[:, rarest] + held[:, 1:4].sum(axis=1) / 3 + size / len(present)
+            fold = int(np.argmin(cost))
+            held[fold] += share[k]
+            size[fold] += 1
+            folds[f"{db}/{present[k]}"] = fold
+    json.dump(dict(sorted(folds.items())), sys.stdout, indent=1)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

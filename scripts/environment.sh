@@ -1,0 +1,33 @@
+# Sourced by the scripts beside it: `environment NAME` makes .venv/NAME hold what
+# requirements/NAME.txt locks and the package itself, and puts its programs first on the PATH.
+
+fail() {
+  echo "$(basename "$0"): $1" >&2
+  exit 1
+}
+
+supported_python() {
+  local candidate
+  for candidate in python3.13 python3.12 python3.11 python3 python; do
+    if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  fail "expected Python 3.11, 3.12 or 3.13 with venv on the PATH, found none; install one and run this again"
+}
+
+environment() {
+  local folder=.venv/$1 lock=requirements/$1.txt python
+  # What an installed environment depends on; the folder's own place too, as venv writes it down.
+  stamp() { pwd && cat "$lock" pyproject.toml; }
+  if ! stamp | cmp -s - "$folder/stamp"; then
+    python=$(supported_python)
+    echo "Making $folder with $python" >&2
+    "$python" -m venv --clear "$folder"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    stamp >"$folder/stamp"
+  fi
+  PATH=$PWD/$folder/bin:$PATH
+}

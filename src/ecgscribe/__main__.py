@@ -1,0 +1,9 @@
+"""Let ``python -m ecgscribe`` be the command ``ecgscribe``."""
+
+from __future__ import annotations
+
+import sys
+
+from ecgscribe.cli import main
+
+sys.exit(main())

@@ -1,0 +1,269 @@
+"""What the command line takes: every verb, its options and an example of each."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from ecgscribe import __version__
+
+__all__ = ["parser"]
+
+
+def _seconds(text: str) -> float:
+    """Read ``90``, ``1:30`` or ``0:01:30`` as seconds."""
+    parts = [float(part) for part in text.split(":")]
+    if len(parts) > 3 or not all(0 <= part < math.inf for part in parts):
+        raise ValueError
+    return sum(value * 60.0**power for power, value in enumerate(reversed(parts)))
+
+
+_seconds.__name__ = "time"  # what argparse calls it in "invalid time value"
+
+
+def _annotator(text: str) -> str:
+    if not (text.isascii() and text.isalpha()):
+        raise argparse.ArgumentTypeError(f"expected letters only, found '{text}'")
+    if text.lower() in {"atr", "hea", "dat", "mat", "csv", "json"}:
+        raise argparse.ArgumentTypeError(
+            f"expected a name for the model's annotations, found '{text}', which names "
+            "something else; choose another"
+        )
+    return text
+
+
+def _leads(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _fs(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--fs", metavar="HZ", type=float, help="sampling frequency, where the file gives none"
+    )
+
+
+def _model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--model", metavar="M", default="default", help="model: a name or a file of weights"
+    )
+
+
+def _fetch(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("db", choices=["mitdb", "svdb", "nstdb"], help="database")
+    verb.add_argument(
+        "--to",
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        help="folder that holds the databases (default: ECGSCRIBE_DATA, else a cache folder)",
+    )
+    verb.add_argument(
+        "--verify",
+        action="store_true",
+        help="download nothing; compare what is here with the published sums",
+    )
+    verb.add_argument("--base-url", metavar="URL", help="a mirror laid out as PhysioNet is")
+
+
+def _info(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("record", metavar="RECORD", help="recording, with or without its suffix")
+    _fs(verb)
+    verb.add_argument("--annotator", metavar="EXT", help="annotations to count too, such as atr")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.add_argument(
+        "--comments",
+        action="store_true",
+        help="print the header's comments and start time too, which may identify the person",
+    )
+
+
+def _score(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("ref", metavar="REF", help="reference annotations, such as 100.atr")
+    verb.add_argument("test", metavar="TEST", help="test annotations, such as 100.scribe")
+    verb.add_argument(
+        "-f",
+        dest="start",
+        metavar="TIME",
+        type=_seconds,
+        default=300.0,
+        help="where to start, in seconds or m:s (default: 5:00)",
+    )
+    verb.add_argument(
+        "-w",
+        dest="window",
+        metavar="SECONDS",
+        type=_seconds,
+        default=0.15,
+        help="largest distance of two matching beats (default: 0.15)",
+    )
+    verb.add_argument(
+        "--mapping",
+        choices=["ec57", "literature"],
+        default="ec57",
+        help="table that gives a symbol its class (default: ec57)",
+    )
+    verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _annotate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("records", metavar="RECORD", nargs="+", help="recordings")
+    _fs(verb)
+    verb.add_argument(
+        "-o",
+        dest="out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder to write into (default: the current one)",
+    )
+    verb.add_argument(
+        "-f",
+        dest="format",
+        choices=["wfdb", "csv", "json"],
+        default="wfdb",
+        help="format to write (default: wfdb)",
+    )
+    verb.add_argument(
+        "--json", action="store_true", help="print a summary of each recording, one JSON line each"
+    )
+    verb.add_argument(
+        "--leads", metavar="A,B", type=_leads, help="leads to use (default: the best ones)"
+    )
+    verb.add_argument(
+        "--annotator",
+        metavar="EXT",
+        type=_annotator,
+        default="scribe",
+        help="suffix of the files written (default: scribe)",
+    )
+    verb.add_argument("--force", action="store_true", help="overwrite files")
+    verb.add_argument("--quiet", action="store_true", help="print only warnings and errors")
+    _model(verb)
+
+
+def _plot(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("record", metavar="RECORD", help="recording")
+    _fs(verb)
+    verb.add_argument(
+        "--from", dest="start", metavar="TIME", type=_seconds, default=0.0, help="default: 0:00"
+    )
+    verb.add_argument(
+        "--to", dest="end", metavar="TIME", type=_seconds, help="default: 10 s after --from"
+    )
+    verb.add_argument(
+        "-o",
+        dest="out",
+        metavar="FILE",
+        type=Path,
+        help="picture to write, .png, .pdf or .svg (default: RECORD.png here)",
+    )
+    verb.add_argument(
+        "--annotator", metavar="EXT", help="annotations to show (default: the model's own)"
+    )
+    verb.add_argument("--force", action="store_true", help="overwrite the picture")
+    _model(verb)
+
+
+def _train(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--config", metavar="FILE", type=Path, help="settings (default: default.toml)"
+    )
+    verb.add_argument("--data-dir", metavar="DIR", type=Path, help="folder that holds mitdb")
+    verb.add_argument(
+        "--out",
+        metavar="RUN",
+        type=Path,
+        default=Path("run"),
+        help="run folder to write (default: run)",
+    )
+    verb.add_argument(
+        "--synthetic",
+        action="store_true",
+        help="train a small model on generated recordings, in minutes and without a database",
+    )
+    verb.add_argument("--resume", action="store_true", help="go on where the run folder stopped")
+
+
+def _evaluate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--db", choices=["mitdb", "svdb"], default="mitdb", help="default: mitdb")
+    verb.add_argument("--split", default="ds2", help="records of it (default: ds2)")
+    verb.add_argument("--data-dir", metavar="DIR", type=Path, help="folder that holds mitdb")
+    verb.add_argument("--out", metavar="DIR", type=Path, help="folder for tables and plots")
+    verb.add_argument(
+        "--benchmarks", metavar="FILE", type=Path, help="file for the text alone: BENCHMARKS.md"
+    )
+    verb.add_argument("--peers", action="store_true", help="measure other detectors too")
+    verb.add_argument(
+        "--purpose",
+        metavar="TEXT",
+        default="evaluation",
+        help="why DS2 is run, for experiments/ds2.csv",
+    )
+    verb.add_argument("--force", action="store_true", help="overwrite files")
+    _model(verb)
+
+
+def _demo(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "-o",
+        dest="out",
+        metavar="DIR",
+        type=Path,
+        default=Path("ecgscribe-demo"),
+        help="folder for the page and its files (default: ecgscribe-demo)",
+    )
+    verb.add_argument("--force", action="store_true", help="overwrite an earlier demo")
+
+
+VERBS = (
+    (
+        _fetch,
+        "download a database from PhysioNet, or verify one that is here",
+        "fetch mitdb --to data",
+    ),
+    (_info, "say what a recording holds", "info data/mitdb/100 --annotator atr"),
+    (
+        _score,
+        "compare two annotation files beat by beat, as ANSI/AAMI EC57 says",
+        "score data/mitdb/100.atr 100.scribe -f 0",
+    ),
+    (
+        _annotate,
+        "find and classify the beats of recordings",
+        "annotate data/mitdb/100 data/mitdb/101 -o out",
+    ),
+    (
+        _plot,
+        "draw a strip on ECG paper, beats coloured by class",
+        "plot data/mitdb/100 --from 1:00 --to 1:10 -o strip.png",
+    ),
+    (_train, "train a model", "train --data-dir data --out runs/first"),
+    (
+        _evaluate,
+        "measure a model as the benchmark tables do",
+        "evaluate --data-dir data --out report",
+    ),
+    (_demo, "annotate a synthetic recording and score the result", "demo -o demo"),
+)
+"""What adds a verb's options, what the verb does and an example of it."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser; what it gives holds the name of the verb as `verb`."""
+    root = argparse.ArgumentParser(
+        prog="ecgscribe",
+        description="Read an ECG recording and write down every heartbeat. "
+        "A research tool, not a medical device.",
+    )
+    root.add_argument("--version", action="version", version=f"ecgscribe {__version__}")
+    verbs = root.add_subparsers(title="commands", metavar="COMMAND", dest="verb", required=True)
+    for add_options, purpose, example in VERBS:
+        verb = verbs.add_parser(
+            add_options.__name__.removeprefix("_"),
+            help=purpose,
+            description=f"{purpose[0].upper()}{purpose[1:]}.",
+            epilog=f"example: ecgscribe {example}",
+        )
+        add_options(verb)
+    return root

@@ -1,0 +1,112 @@
+"""From R-peaks, trunk features and facts to the class of every beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.features import beat_facts
+from ecgscribe.runtime import Model, Scores
+from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.windows import STEPS_PER_FRAME, frame_of
+
+__all__ = ["calibrate", "classify", "decide", "features_at", "softmax"]
+
+Floats = NDArray[np.float32]
+
+
+def features_at(features: Floats, step: NDArray[np.float64], *, frame: int) -> Floats:
+    """Gather the trunk's rows at the R-peaks.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n_frames, n)
+    step : ndarray, shape (n_beats,)
+    frame : int
+        Steps that a frame spans.
+
+    Returns
+    -------
+    ndarray, shape (n_beats, n)
+    """
+    if frame == STEPS_PER_FRAME:
+        return features[frame_of(step, len(features))]
+    return features[np.clip(np.rint(step).astype(np.int64), 0, len(features) - 1)]
+
+
+def softmax(logits: NDArray[np.floating[Any]]) -> Floats:
+    """Turn logits, shape (n, classes), into probabilities."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def calibrate(probability: Floats, calibration: Mapping[str, Any]) -> Floats:
+    """Correct probabilities for the balance that training was given.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_beats, 5)
+        As the network gives it.
+    calibration : mapping
+        ``temperature``, a number, and ``bias``, one for each class: temperature scaling (Guo et
+        al., ICML 2017) with a prior for each class, fitted on held-out patients.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_beats, 5)
+    """
+    logits = np.log(np.maximum(probability, 1e-9)) / calibration["temperature"]
+    return softmax(logits + np.asarray(calibration["bias"]))
+
+
+def decide(probability: Floats, thresholds: Mapping[str, Any]) -> NDArray[np.int8]:
+    """Name the class of each beat.
+
+    A beat is abnormal where one less the probability of N reaches ``thresholds["abnormal"]``; its
+    class is then the one of S, V, F and Q whose probability times ``thresholds["weight"]`` is
+    greatest.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_beats, 5)
+    thresholds : mapping
+
+    Returns
+    -------
+    ndarray of int8, shape (n_beats,)
+        Index into `ecgscribe.symbols.AAMI_CLASSES`.
+    """
+    weight = np.array([thresholds["weight"][c] for c in AAMI_CLASSES[1:]])
+    ectopic = 1 + np.argmax(probability[:, 1:] * weight, axis=1)
+    abnormal = 1 - probability[:, 0] >= thresholds["abnormal"]
+    return np.where(abnormal, ectopic, 0).astype(np.int8)
+
+
+def classify(model: Model, signal: Floats, scores: Scores, step: NDArray[np.float64]) -> Floats:
+    """Give the calibrated class probabilities of all beats of a record.
+
+    Parameters
+    ----------
+    model : Model
+    signal : ndarray of float32, shape (n_steps, 2)
+        Conditioned signal.
+    scores : Scores
+        What the model's trunk says of it.
+    step : ndarray of float64, shape (n_beats,)
+        R-peaks in steps.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_beats, 5)
+    """
+    if len(step) == 0:
+        return np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
+    if model.has_beat_head:
+        trunk_features = features_at(scores.features, step, frame=model.frame)
+        probability = model.score_beats(trunk_features, beat_facts(signal, step))
+    else:
+        probability = softmax(features_at(scores.frame_class, step, frame=model.frame))
+    return calibrate(probability, model.meta["calibration"])

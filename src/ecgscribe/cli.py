@@ -1,0 +1,290 @@
+"""The command ``ecgscribe``: argument parsing and exit codes, nothing else.
+
+Exit codes: 0 done, 1 something could not be done, 2 the command line is wrong. Data go to files
+or to stdout; progress, warnings and errors go to stderr, one line each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from ecgscribe._arguments import parser
+from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; by default what the shell gave.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    options = parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SignalWarning)
+        warnings.showwarning = _warn_in_one_line(warnings.showwarning)
+        try:
+            code = COMMANDS[options.verb](options)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            _say("stopped")
+            code = 130
+        except BrokenPipeError:  # the reader has what it wanted (`| head`)
+            code = 1
+        except (EcgScribeError, OSError) as error:
+            _say(_one_line(error))
+            code = 1
+    _let_go_of_stdout()
+    return code
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what a full disk or a closed pipe did not take; Python would complain as it exits."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"ecgscribe: {message}\n")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+def _warn_in_one_line(other: Callable[..., None]) -> Callable[..., None]:
+    """Show a SignalWarning as one line, and any other warning as `other` does."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, SignalWarning):
+            _say(f"warning: {message}")
+        else:
+            other(message, category, filename, lineno, file, line)
+
+    return show
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from ecgscribe import datasets
+
+    if not options.verify:
+        base = {} if options.base_url is None else {"base_url": options.base_url}
+        _print(str(datasets.fetch(options.db, to=options.to, **base)))
+        return 0
+    result = datasets.verify(options.db, data_dir=options.to)
+    _print(
+        f"{options.db}: {len(result.ok)} good, {len(result.bad)} bad, {len(result.absent)} absent"
+    )
+    for state, names in (("bad", result.bad), ("absent", result.absent)):
+        for name in names:
+            _print(f"{state} {name}")
+    return 1 if result.bad else 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    from ecgscribe import formats
+    from ecgscribe.info import info
+
+    record = formats.read(options.record, fs=options.fs)
+    annotation = None
+    if options.annotator:
+        annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
+        formats.check_within(annotation, record)
+    content = info(record, annotation, comments=options.comments)
+    if options.json:
+        _print(json.dumps(content, indent=1))
+    else:
+        _print("\n".join(f"{key.replace('_', ' ')}: {_plain(v)}" for key, v in content.items()))
+    return 0
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.8g}"
+    return "not given" if value is None else str(value)
+
+
+def _score(options: argparse.Namespace) -> int:
+    from ecgscribe import ec57, formats
+
+    reference = formats.read_annotation(options.ref)
+    # A test file in another folder has no header beside it, and may not name the frequency.
+    test = formats.read_annotation(options.test, fs=reference.fs)
+    comparison = ec57.compare(
+        reference, test, start=options.start, window=options.window, mapping=options.mapping
+    )
+    if options.json:
+        _print(json.dumps(comparison.to_dict(), indent=1))
+    else:
+        _print(ec57.format_report(reference.name, options.ref, options.test, comparison))
+    return 0
+
+
+def _annotate(options: argparse.Namespace) -> int:
+    from ecgscribe.runtime import load_model
+
+    model = load_model(options.model)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(
+            f"{options.out}: expected a folder to write into, cannot make it ({error.strerror}); "
+            "choose another one with -o"
+        ) from error
+    written: set[Path] = set()
+    failed = False
+    for path in options.records:
+        try:
+            summary = _annotate_one(path, model, options, written)
+        except (EcgScribeError, OSError) as error:
+            failed = True
+            message = _one_line(error)
+            _say(message)
+            summary = {"record": path, "error": message}
+        if options.json:
+            _print(json.dumps(summary))
+            sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def _annotate_one(
+    path: str, model: Any, options: argparse.Namespace, written: set[Path]
+) -> dict[str, Any]:
+    """Annotate one recording, write its annotations and say what they hold."""
+    import numpy as np
+
+    from ecgscribe import formats
+    from ecgscribe.annotate import annotate
+    from ecgscribe.symbols import AAMI_CLASSES
+
+    record = formats.read(path, fs=options.fs, leads=options.leads)
+    # The annotator stays in the name of a table too: 100.csv may be the recording itself.
+    suffix = (
+        options.annotator if options.format == "wfdb" else f"{options.annotator}.{options.format}"
+    )
+    target = options.out / f"{record.name}.{suffix}"
+    if target in written:
+        raise FormatError(
+            f"{path}: expected another name, as this call already wrote {target}; "
+            "annotate recordings of one name into folders of their own"
+        )
+    annotation = annotate(record, model=model, leads=options.leads)
+    annotation.write(target, force=options.force)
+    written.add(target)
+    counts = np.bincount(annotation.beats().class_index, minlength=len(AAMI_CLASSES)).tolist()
+    if not options.quiet:
+        beats = " ".join(f"{name} {n}" for name, n in zip(AAMI_CLASSES, counts, strict=True) if n)
+        _say(f"{path}: {sum(counts)} beats ({beats or 'none'}) written to {target}")
+    return {
+        "record": path,
+        "file": str(target),
+        "seconds": record.duration,
+        "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
+        "model": model.hash,
+    }
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from ecgscribe import formats, plot
+
+    record = formats.read(options.record, fs=options.fs)
+    if options.annotator:
+        annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
+        formats.check_within(annotation, record)
+    else:
+        from ecgscribe.annotate import annotate
+        from ecgscribe.runtime import load_model
+
+        annotation = annotate(record, model=load_model(options.model))
+    axes = plot.strip(record, annotation, start=options.start, end=options.end)
+    target = Path(f"{record.name}.png") if options.out is None else options.out
+    _print(str(plot.save(axes, target, force=options.force)))
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from ecgscribe.training import train
+
+    model = train(
+        options.config,
+        data_dir=options.data_dir,
+        out=options.out,
+        synthetic=options.synthetic,
+        resume=options.resume,
+    )
+    _print(str(model))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from ecgscribe._tables import markdown
+    from ecgscribe.evaluate import evaluate
+
+    report = evaluate(
+        options.model,
+        db=options.db,
+        split=options.split,
+        data_dir=options.data_dir,
+        out=options.out,
+        benchmarks=options.benchmarks,
+        peers=options.peers,
+        force=options.force,
+        purpose=options.purpose,
+    )
+    _print(markdown(report))
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from ecgscribe.demo import demo
+
+    _print(demo(options.out, force=options.force))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "fetch": _fetch,
+    "info": _info,
+    "score": _score,
+    "annotate": _annotate,
+    "plot": _plot,
+    "train": _train,
+    "evaluate": _evaluate,
+    "demo": _demo,
+}

@@ -1,0 +1,37 @@
+"""Every error a user can cause, in one tree.
+
+::
+
+    EcgScribeError
+    ├── FormatError    a recording or annotation file cannot be read or written
+    ├── DatasetError   a database is absent, incomplete or not what its sums say
+    └── ModelError     a model file is absent, altered or does not fit
+
+    SignalWarning      a recording was read, but part of it cannot be used
+
+A message says what was expected, what was found and what to do next, in one line.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "SignalWarning"]
+
+
+class EcgScribeError(Exception):
+    """Base of every error that ecgscribe raises for bad input."""
+
+
+class FormatError(EcgScribeError):
+    """A recording or an annotation file cannot be read, used or written."""
+
+
+class DatasetError(EcgScribeError):
+    """A database is absent, incomplete or differs from its published sums."""
+
+
+class ModelError(EcgScribeError):
+    """A model file is absent, was altered or does not fit the request."""
+
+
+class SignalWarning(UserWarning):
+    """A recording can be annotated, but part of it cannot be used."""

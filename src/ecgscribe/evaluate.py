@@ -1,0 +1,245 @@
+"""Measure a model end to end on a database and write the tables, by the rules of the protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgscribe import __version__, datasets, metrics
+from ecgscribe._evaluation_files import log_ds2, refuse_overwriting, write_evaluation
+from ecgscribe._groups import Scored
+from ecgscribe._tables import markdown
+from ecgscribe._views import evaluate_records, r_peak_rows
+from ecgscribe.annotate import annotate
+from ecgscribe.ec57 import compare
+from ecgscribe.formats._atomic import write_text
+from ecgscribe.peers import PEERS, detect, require_peers, shift
+from ecgscribe.record import Annotation, Record
+from ecgscribe.runtime import Model, load_model
+
+__all__ = [
+    "Scored",
+    "annotate_records",
+    "evaluate",
+    "evaluate_records",
+    "log_ds2",
+    "peer_rows",
+    "write_evaluation",
+]
+
+ONE_LEAD = "ecgscribe, lead 0 only"
+
+Annotator = Callable[[Record], Annotation]
+
+
+def annotate_records(
+    annotator: Annotator,
+    names: Iterable[str],
+    *,
+    db: str = "mitdb",
+    data_dir: str | Path | None = None,
+    title: str = "annotate",
+) -> Iterator[Scored]:
+    """Annotate records of a database one by one, with progress on stderr.
+
+    Parameters
+    ----------
+    annotator : callable
+        From a record to its annotation: a model, a peer, or a network being trained.
+    names : iterable of str
+        Records of `db`.
+    db : str
+        The database.
+    data_dir : str or Path, optional
+        Folder that holds the databases; see `ecgscribe.datasets.locate`.
+    title : str
+        What the progress bar says.
+
+    Yields
+    ------
+    Scored
+
+    Raises
+    ------
+    DatasetError
+        If the database, or one of the records, is not there.
+    """
+    from tqdm import tqdm
+
+    for name in tqdm(list(names), desc=title, unit="record"):
+        record, reference = datasets.load(db, name, data_dir=data_dir)
+        yield Scored(name, datasets.subject(db, name), reference, annotator(record))
+
+
+def _first_lead(record: Record) -> Record:
+    return dataclasses.replace(
+        record, signal=record.signal[:, :1], leads=record.leads[:1], units=record.units[:1]
+    )
+
+
+def peer_rows(
+    names: Sequence[str],
+    *,
+    db: str = "mitdb",
+    data_dir: str | Path | None = None,
+    resamples: int = 1000,
+) -> list[dict[str, Any]]:
+    """Score other detectors on the same records: raw, and with their constant offset removed.
+
+    A detector may mark another point of the QRS complex than the reference does. Its median
+    offset, taken on DS1 of mitdb at 150 ms, is removed in a second row of each.
+
+    Parameters
+    ----------
+    names, db, data_dir, resamples
+        As for `annotate_records` and `evaluate_records`.
+
+    Returns
+    -------
+    list of dict
+        Rows as those of ``r_peaks`` in `evaluate_records`.
+
+    Raises
+    ------
+    EcgScribeError
+        If a peer is not installed.
+    DatasetError
+        If the records, or DS1, are not there.
+    """
+    require_peers()
+    rows = []
+    for peer in PEERS:
+        run = partial(detect, peer=peer)
+        learnt = annotate_records(run, datasets.DS1, data_dir=data_dir, title=f"{peer} on DS1")
+        offset = float(np.median(np.concatenate([_offsets(item) for item in learnt])))
+        items = list(annotate_records(run, names, db=db, data_dir=data_dir, title=peer))
+        rows += r_peak_rows(items, annotator=peer, resamples=resamples)
+        moved = [dataclasses.replace(i, test=shift(i.test, ms=-offset)) for i in items]
+        name = f"{peer}, offset of {offset:.1f} ms removed"
+        rows += r_peak_rows(moved, annotator=name, resamples=resamples)
+    return rows
+
+
+def _offsets(item: Scored) -> metrics.FloatArray:
+    comparison = compare(item.reference, item.test, start=0.0)
+    return metrics.offsets_ms(comparison, item.reference, item.test)
+
+
+def _names(db: str, split: str, data_dir: str | Path | None) -> list[str]:
+    """Name the records of a split; of svdb, those at hand, as the tables list."""
+    names = datasets.split_records(db, split)
+    if db == "mitdb":
+        return list(names)
+    at_hand = datasets.available(db, data_dir=data_dir)
+    return [name for name in names if name in at_hand]
+
+
+def _log_path(given: str | Path | None) -> Path | None:
+    if given is not None:
+        return Path(given)
+    here = Path("experiments")
+    return here / "ds2.csv" if here.is_dir() else None
+
+
+def _on_first_lead(model: Model) -> Annotator:
+    return lambda record: annotate(_first_lead(record), model=model)
+
+
+def _command(model: Model | str | Path | None, db: str, split: str, *, with_peers: bool) -> str:
+    """Write the command that measures the model again, without the folders of this machine."""
+    command = ["ecgscribe", "evaluate", "--db", db, "--split", split]
+    if model is not None and model != "default":
+        command += ["--model", Path(model.path if isinstance(model, Model) else model).name]
+    if with_peers:
+        command.append("--peers")
+    return shlex.join([*command, "--benchmarks", "BENCHMARKS.md", "--force"])
+
+
+def evaluate(
+    model: Model | str | Path | None = None,
+    *,
+    db: str = "mitdb",
+    split: str = "ds2",
+    data_dir: str | Path | None = None,
+    out: str | Path | None = None,
+    benchmarks: str | Path | None = None,
+    peers: bool = False,
+    force: bool = False,
+    ds2_log: str | Path | None = None,
+    purpose: str = "evaluation",
+    resamples: int = 1000,
+) -> dict[str, Any]:
+    """Measure a model on a database, beats detected and classified end to end.
+
+    Parameters
+    ----------
+    model : Model, str or Path, optional
+        A loaded model, the name of one in the package or the path of one; by default the one in
+        the package.
+    db, split : str
+        Records to measure on; see `ecgscribe.datasets.split_records`.
+    data_dir : str or Path, optional
+        Folder that holds the databases.
+    out : str or Path, optional
+        Folder for evaluation.json, evaluation.md and the plots.
+    benchmarks : str or Path, optional
+        File that is given the text of evaluation.md, such as BENCHMARKS.md.
+    peers : bool
+        Measure XQRS, gqrs, NeuroKit and sleepecg on the same records too.
+    force : bool
+        Overwrite files that are there.
+    ds2_log : str or Path, optional
+        Log of runs on DS2; by default experiments/ds2.csv where the current folder has a folder
+        ``experiments``. A hash that it holds already is not noted again.
+    purpose : str
+        Why DS2 was run, for the log.
+    resamples : int
+        Bootstrap resamples of patients.
+
+    Returns
+    -------
+    dict
+        What evaluation.json holds: that of `evaluate_records`, with ``model``, ``command``,
+        ``one_lead`` (the same model on lead 0 alone) and, if asked for, ``peers``.
+
+    Raises
+    ------
+    EcgScribeError
+        If the model, the database or a peer is not there, or a file cannot be written.
+    """
+    folder = None if out is None else Path(out)
+    page = None if benchmarks is None else Path(benchmarks)
+    if not force:
+        refuse_overwriting(folder, page)
+    if peers:
+        require_peers()
+    loaded = model if isinstance(model, Model) else load_model(model or "default")
+    names = _names(db, split, data_dir)
+    where: dict[str, Any] = {"db": db, "data_dir": data_dir}
+    items = list(annotate_records(partial(annotate, model=loaded), names, **where))
+    log = _log_path(ds2_log)
+    if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
+        log_ds2(log, model_hash=loaded.hash, purpose=purpose)
+    alone = annotate_records(_on_first_lead(loaded), names, title="annotate lead 0", **where)
+    report: dict[str, Any] = {
+        "model": {"name": loaded.path.stem, "hash": loaded.hash},
+        "version": __version__,
+        "command": _command(model, db, split, with_peers=peers),
+        "db": db,
+        "split": split,
+        **evaluate_records(items, resamples=resamples),
+        "one_lead": evaluate_records(alone, annotator=ONE_LEAD, resamples=resamples),
+    }
+    if peers:
+        report["peers"] = peer_rows(names, resamples=resamples, **where)
+    if folder is not None:
+        write_evaluation(report, folder, force=force)
+    if page is not None:
+        write_text(page, markdown(report), force=force)
+    return report

@@ -1,0 +1,235 @@
+"""Record-relative rhythm and morphology of each beat: facts that nothing learned decides.
+
+Rhythm is told as logarithms of ratios, so that a premature beat looks the same at any heart
+rate. Prematurity is told against the neighbourhood's median and against the record's median,
+mean and upper quartile: where ectopic beats are the majority, as in bigeminy, the median calls
+them normal and the others do not. Morphology is likeness to the record's own dominant beat, lead
+by lead, so that neither the lead nor its polarity matters.
+
+"Record" here means a run of `SEGMENT` beats (half an hour and more): what a day-long recording
+calls normal changes with the hours, and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.windows import FS
+
+__all__ = ["FACTS", "SEGMENT", "beat_facts"]
+
+SEGMENT = 2048
+NEAR, FAR = 17, 65
+"""RR intervals of the neighbourhood, and of the wider one for irregularity."""
+LONGEST_RR = 3.0
+SHORTEST_RR = 0.2
+RATIO_GAIN = 3.0
+"""Brings the logarithms of ratios to the order of one, as the network likes its inputs."""
+
+BEFORE, AFTER = 32, 51
+"""Steps of a beat's waveform around its R-peak: 0.25 s before, 0.4 s after."""
+P_WAVE = slice(0, 22)
+QRS = slice(20, 46)
+T_WAVE = slice(46, BEFORE + AFTER)
+SHIFTS = range(-2, 3)
+ALIKE = 0.75
+"""Correlation below which a beat is not of the dominant shape."""
+
+_RHYTHM = (
+    "rr_before/near", "rr_after/near", "rr_before/median", "rr_after/median", "rr_before/mean",
+    "rr_after/mean", "rr_before/upper", "rr_after/upper", "rr_before/near_upper",
+    "rr_before/previous", "rr_after/rr_before", "pair/near", "irregular_near", "irregular_far",
+    "rr_near", "rr_before",
+)  # fmt: skip
+_SHAPE = (
+    "qrs_like_dominant", "qrs_like_second", "p_like_dominant", "t_like_dominant",
+    "height/dominant", "width/dominant", "width", "distance",
+)  # fmt: skip
+FACTS: tuple[str, ...] = (
+    *_RHYTHM,
+    *(f"{fact}_{lead}" for lead in (1, 2) for fact in _SHAPE),
+    "share_dominant",
+)
+"""Names of the facts, in the order of the columns of `beat_facts`."""
+
+Floats = NDArray[np.float32]
+
+
+def _segments(n: int) -> Iterator[slice]:
+    """Cut beats into runs of `SEGMENT`; a short rest joins the last run."""
+    count = max(round(n / SEGMENT), 1)
+    edges = [min(k * SEGMENT, n) for k in range(count)] + [n]
+    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        yield slice(begin, end)
+
+
+def _log_ratio(part: NDArray[np.float64], whole: NDArray[np.float64] | float) -> Floats:
+    ratio = np.log(part / np.maximum(whole, SHORTEST_RR))
+    return np.asarray(RATIO_GAIN * np.clip(ratio, -1.5, 1.5), dtype=np.float32)
+
+
+def _neighbours(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Give each value with its neighbours, shape (n, width); edges repeat."""
+    padded = np.pad(values, width // 2, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, width)
+
+
+def _rhythm(step: NDArray[np.float64]) -> Floats:
+    """Tell the rhythm around each beat, shape (n_beats, len(_RHYTHM))."""
+    n = len(step)
+    rr = np.clip(np.diff(step) / FS, SHORTEST_RR, LONGEST_RR)
+    if n < 2:
+        return np.zeros((n, len(_RHYTHM)), dtype=np.float32)
+    usual = float(np.median(rr))
+    before = np.concatenate(([usual], rr))
+    after = np.concatenate((rr, [usual]))
+    previous = np.concatenate(([usual], before[:-1]))
+    around = _neighbours(before, NEAR)
+    near = np.median(around, axis=1)
+    change = np.abs(np.diff(before, prepend=before[0]))
+    irregular = [
+        np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)
+    ]
+    columns = np.empty((n, len(_RHYTHM)), dtype=np.float32)
+    for run in _segments(n):
+        intervals = before[run]
+        b, a = before[run], after[run]
+        references = (
+            np.median(intervals), np.mean(intervals), np.quantile(intervals, 0.75)
+        )  # fmt: skip
+        columns[run] = np.stack(
+            [
+                _log_ratio(b, near[run]),
+                _log_ratio(a, near[run]),
+                *(_log_ratio(x, float(r)) for r in references for x in (b, a)),
+                _log_ratio(b, np.quantile(around[run], 0.75, axis=1)),
+                _log_ratio(b, previous[run]),
+                _log_ratio(a, b),
+                _log_ratio(b + a, 2 * near[run]),
+                *(5 * np.minimum(i[run], 0.5) for i in irregular),
+                _log_ratio(near[run], 0.8),
+                _log_ratio(b, 0.8),
+            ],
+            axis=1,
+        )
+    return columns
+
+
+def _waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
+    """Cut the beats, with room to shift them, shape (n_beats, steps, 2)."""
+    room = max(SHIFTS)
+    offset = np.arange(-BEFORE - room, AFTER + room)
+    at = np.rint(step).astype(np.int64)[:, None] + offset
+    outside = (at < 0) | (at >= len(signal))
+    beats = signal[np.clip(at, 0, len(signal) - 1)]
+    beats[outside] = 0
+    return beats
+
+
+def _unit(x: Floats) -> Floats:
+    """Bring each row of the second last axis to zero mean and unit norm."""
+    centred = x - x.mean(axis=-2, keepdims=True)
+    norm = np.sqrt((centred**2).sum(axis=-2, keepdims=True))
+    return np.asarray(centred / np.maximum(norm, 1e-3), dtype=np.float32)
+
+
+def _likeness(beats: Floats, template: Floats) -> Floats:
+    """Correlate beats (n, steps, 2) with a template (steps, 2), lead by lead: (n, 2)."""
+    return np.einsum("nsl,sl->nl", _unit(beats), _unit(template), optimize=True)
+
+
+def _template(qrs: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
+    """Average the beats that are most like one another, from `candidates`; none if too few."""
+    if candidates.sum() < 3:
+        return None
+    chosen = qrs[candidates]
+    template = np.median(chosen, axis=0)
+    for _ in range(3):
+        like = _likeness(chosen, template).mean(axis=1)
+        template = chosen[like >= np.median(like)].mean(axis=0)
+    return np.asarray(template, dtype=np.float32)
+
+
+def _align(beats: Floats, template: Floats) -> Floats:
+    """Shift each beat by up to two steps to where its QRS is most like the template."""
+    room = max(SHIFTS)
+    length = BEFORE + AFTER
+    shifted = [beats[:, room + s : room + s + length] for s in SHIFTS]
+    like = np.stack([_likeness(x[:, QRS], template).sum(axis=1) for x in shifted])
+    best = like.argmax(axis=0)
+    aligned = shifted[0].copy()
+    for k, x in enumerate(shifted):
+        aligned[best == k] = x[best == k]
+    return aligned
+
+
+def _width(qrs: Floats) -> Floats:
+    """Area over height of each QRS, in steps, shape (..., 2)."""
+    size = np.abs(qrs)
+    return np.asarray(size.sum(axis=-2) / np.maximum(size.max(axis=-2), 1e-3), dtype=np.float32)
+
+
+def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]) -> Floats:
+    """Tell the shape of each beat of one run, shape (n_beats, 2 * len(_SHAPE) + 1)."""
+    room = max(SHIFTS)
+    beats = _waveforms(signal, step)
+    qrs = beats[:, room : room + BEFORE + AFTER][:, QRS]
+    dominant = _template(qrs, regular)
+    if dominant is None:
+        dominant = _template(qrs, np.ones(len(step), dtype=np.bool_))
+    if dominant is None:
+        return np.zeros((len(step), 2 * len(_SHAPE) + 1), dtype=np.float32)
+    beats = _align(beats, dominant)
+    qrs = beats[:, QRS]
+    like = _likeness(qrs, dominant)
+    unlike = like.max(axis=1) < ALIKE
+    whole = beats[~unlike].mean(axis=0) if not unlike.all() else beats.mean(axis=0)
+    second = _template(qrs, unlike)
+    like_second = np.zeros_like(like) if second is None else _likeness(qrs, second)
+    height = np.ptp(qrs, axis=1) / np.maximum(np.ptp(dominant, axis=0), 0.05)
+    width, usual_width = _width(qrs), _width(dominant)
+    # A lead that is missing has no dominant beat: all of its facts are zero.
+    present = np.ptp(dominant, axis=0) > 0.05
+    distance = np.sqrt(((qrs - dominant) ** 2).sum(axis=1) / np.maximum((dominant**2).sum(0), 0.1))
+    facts = np.stack(
+        [
+            like,
+            like_second,
+            _likeness(beats[:, P_WAVE], whole[P_WAVE]),
+            _likeness(beats[:, T_WAVE], whole[T_WAVE]),
+            RATIO_GAIN * np.log(np.clip(height, 0.1, 10)),
+            RATIO_GAIN * np.log(np.clip(width / np.maximum(usual_width, 1e-3), 0.2, 5)),
+            width / 8,
+            np.minimum(distance, 4),
+        ],
+        axis=2,
+    )
+    facts = (facts * present[None, :, None]).reshape(len(step), -1)
+    share = np.full((len(step), 1), 1 - unlike.mean())
+    return np.concatenate([facts, share], axis=1).astype(np.float32)
+
+
+def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
+    """Tell rhythm and morphology of each beat, relative to its own record.
+
+    Parameters
+    ----------
+    signal : ndarray of float32, shape (n_steps, 2)
+        Conditioned signal; a missing lead is zero.
+    step : ndarray of float64, shape (n_beats,)
+        R-peaks in steps, in time order.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_beats, len(FACTS))
+    """
+    rhythm = _rhythm(step)
+    shape = np.zeros((len(step), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
+    # A beat in time is likely of the dominant shape: the template starts from those.
+    in_time = np.abs(rhythm[:, 0]) < RATIO_GAIN * 0.1
+    for run in _segments(len(step)):
+        shape[run] = _shape(signal, step[run], in_time[run])
+    return np.concatenate([rhythm, shape], axis=1)

@@ -1,0 +1,194 @@
+"""WFDB records and annotation files, read through the wfdb library.
+
+Header: https://physionet.org/physiotools/wag/header-5.htm; annotations:
+https://physionet.org/physiotools/wag/annot-5.htm.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgscribe.errors import FormatError
+from ecgscribe.formats._guard import agreed_fs, chosen_leads, reading
+from ecgscribe.record import Annotation, Record
+
+__all__ = ["mentions_pacemaker", "read_annotation", "read_record"]
+
+_PACED = re.compile(r"\b(paced|pacer|pacing|pacemaker)\b")
+# A wandering atrial pacemaker is a rhythm (mitdb 113), not a device; nor is a denial one.
+_NOT_PACED = re.compile(
+    r"\bwandering (atrial )?pacemaker\b"
+    r"|\b(no|not|without)( an?)? (paced|pacer|pacing|pacemaker)\b"
+    r"|\b(pacer|pacing|pacemaker)\s*:\s*(no|none|n/a|unknown|0)\b"
+)
+_RESOLUTION = re.compile(rb"## time resolution: (\d+\.?\d*)")
+_DEFINITION = re.compile(rb"## (time resolution: \d|annotation type definitions|end of definit)")
+
+
+def mentions_pacemaker(comments: Sequence[str]) -> bool:
+    """Tell whether the free text of a header says that the heart is paced by a device.
+
+    Parameters
+    ----------
+    comments : sequence of str
+        Lines of the header; a phrase may run over a line end.
+    """
+    text = " ".join(" ".join(comments).lower().split())
+    return _PACED.search(_NOT_PACED.sub(" ", text)) is not None
+
+
+def read_record(
+    base: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+) -> Record:
+    """Read a WFDB record as physical values.
+
+    Signal checksums of the header are not enforced. Signals with several samples a frame are
+    read in full; where their frequencies differ one has to be chosen by `leads`, as averaging
+    over the frame (what other readers do) would blunt the QRS.
+
+    Parameters
+    ----------
+    base : Path
+        The record's path without a suffix.
+    fs : float, optional
+        Checked against the header.
+    leads : sequence of str, optional
+        Names of the leads to keep, in this order; all by default.
+
+    Returns
+    -------
+    Record
+        Samples that the file marks as invalid, and gaps between segments, are NaN.
+
+    Raises
+    ------
+    FormatError
+        If a file is absent, damaged, cut short, or the header gives no frequency or no signal.
+    """
+    import wfdb
+
+    frame_fs = _header_fs(base)
+    with reading(base, "a WFDB record with its signal files complete"):
+        # An absolute path, because wfdb takes some relative ones for addresses in a cloud.
+        raw = wfdb.rdrecord(str(base.absolute()), smooth_frames=False, return_res=32)
+        names = [
+            name or f"lead{i + 1}" for i, name in enumerate(raw.sig_name or [None] * raw.n_sig)
+        ]
+        keep = chosen_leads(base, names, leads)
+        per_frame = {int((raw.samps_per_frame or [1] * raw.n_sig)[i]) for i in keep}
+        if len(per_frame) > 1:
+            found = " and ".join(f"{frame_fs * k:g}" for k in sorted(per_frame))
+            raise FormatError(
+                f"{base}: expected leads of one sampling frequency, found {found} Hz; "
+                "choose leads of one frequency (--leads)"
+            )
+        signal = np.stack([raw.e_p_signal[i] for i in keep], axis=1).astype(np.float32)
+        return Record(
+            signal=signal,
+            fs=agreed_fs(base, frame_fs * per_frame.pop(), fs),
+            leads=tuple(names[i] for i in keep),
+            units=tuple((raw.units or ["NU"] * raw.n_sig)[i] or "NU" for i in keep),
+            name=base.name,
+            start=raw.base_datetime,
+            comments=tuple(raw.comments or ()),
+            paced=mentions_pacemaker(raw.comments or ()),
+        )
+
+
+def read_annotation(base: Path, annotator: str, *, fs: float | None = None) -> Annotation:
+    """Read a WFDB annotation file.
+
+    Parameters
+    ----------
+    base : Path
+        The record's path without a suffix.
+    annotator : str
+        Suffix of the annotation file.
+    fs : float, optional
+        Used if neither the file nor a header beside it gives the frequency.
+
+    Returns
+    -------
+    Annotation
+        Notes come without the NUL bytes that some writers put after them; a code that the file
+        does not define becomes a note (``"``).
+
+    Raises
+    ------
+    FormatError
+        If the file is absent, damaged or cut short, or no frequency is known.
+    """
+    import wfdb
+
+    file = Path(f"{base}.{annotator}")
+    header = Path(f"{base}.hea")
+    with reading(file, "a WFDB annotation file"):
+        resolution = _check_annotation_bytes(file)
+        raw = wfdb.rdann(str(base.absolute()), annotator)
+        start = None
+        if header.is_file():
+            start = wfdb.rdheader(str(base.absolute())).base_datetime
+            resolution = resolution or _header_fs(base)
+        if len(raw.sample) and raw.sample[0] < 0:
+            raise FormatError(
+                f"{file}: expected samples from 0 on, found {raw.sample[0]}; get a fresh copy"
+            )
+        return Annotation(
+            sample=raw.sample,
+            symbol=np.array([s if isinstance(s, str) else '"' for s in raw.symbol], np.str_),
+            fs=agreed_fs(file, resolution or fs, None),
+            subtype=raw.subtype,
+            aux_note=np.array([(note or "").rstrip("\0") for note in raw.aux_note], np.str_),
+            name=base.name,
+            start=start,
+        )
+
+
+def _header_fs(base: Path) -> float:
+    # wfdb puts 250 Hz where the header has no frequency or a negative one: a wrong clock for
+    # every beat, so the record line is read here as well.
+    header = Path(f"{base}.hea")
+    with reading(header, "a WFDB header"):
+        text = header.read_text(encoding="utf-8", errors="replace")
+    lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
+    fields = next((line for line in lines if line), [])
+    found = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
+    try:
+        fs = float(found)
+    except ValueError:
+        fs = math.nan
+    if not (math.isfinite(fs) and fs > 0):
+        raise FormatError(
+            f"{header}: expected a sampling frequency above 0 Hz, found {found}; "
+            "correct the header's first line"
+        )
+    if fields[1] == "0":
+        raise FormatError(
+            f"{header}: expected at least one signal, found none; choose a record with signals"
+        )
+    return fs
+
+
+def _check_annotation_bytes(file: Path) -> float | None:
+    # wfdb takes the last two bytes for the end mark whatever they are, and never comes back
+    # from a definition (a note that begins with "## ") it does not know: both are caught first.
+    data = file.read_bytes()
+    if len(data) % 2 or not data.endswith(b"\0\0"):
+        raise FormatError(
+            f"{file}: expected a WFDB annotation file with its end mark, found none; "
+            "it was cut short or is another format: get a fresh copy"
+        )
+    known: list[Any] = _DEFINITION.findall(data)
+    resolution = _RESOLUTION.findall(data)
+    if data.count(b"## ") != len(known) or len(resolution) > 1:
+        raise FormatError(
+            f"{file}: expected the definitions of a WFDB annotation file, found an unknown one; "
+            "write the file again without notes that begin with ##"
+        )
+    return float(resolution[0]) if resolution else None

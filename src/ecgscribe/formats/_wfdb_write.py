@@ -1,0 +1,107 @@
+"""Write WFDB annotation files, through the wfdb library."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from ecgscribe.errors import FormatError
+from ecgscribe.record import Annotation
+
+__all__ = ["check_writable", "write_annotation"]
+
+_NOTE_BYTES = 255  # the length of a note is one byte in the file
+_FIRST_ANNOTATION = 0  # where readers look for definitions, written as notes
+# Suffixes of files that hold signals, headers or sums: an annotation must not take their place.
+_RESERVED = {"dat", "hea", "mat", "edf", "dcm", "xml", "txt", "zip"}
+
+
+def check_writable(annotation: Annotation, path: Path) -> None:
+    """Refuse what a WFDB annotation file cannot hold, before anything is written.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        What is to be written.
+    path : Path
+        Where; the suffix is the annotator.
+
+    Raises
+    ------
+    FormatError
+        If the annotator is not letters only or belongs to another kind of file, or a sample,
+        symbol, subtype or note does not fit the format.
+    """
+    from wfdb.io.annotation import ann_label_table
+
+    annotator = path.suffix[1:]
+    if not re.fullmatch("[A-Za-z]+", annotator) or annotator.lower() in _RESERVED:
+        raise FormatError(
+            f"{path}: expected a suffix of letters that names the annotator, found "
+            f"{path.suffix or 'none'}; take .scribe, .csv or .json"
+        )
+    known = set(ann_label_table["symbol"]) - {" "}
+    unknown = sorted(set(annotation.symbol.tolist()) - known)
+    if unknown:
+        raise FormatError(
+            f"{path}: expected WFDB annotation symbols, found {' '.join(unknown)}; "
+            "see ecgscribe.symbols, or write .csv"
+        )
+    if len(annotation) and annotation.sample[0] < 0:
+        raise FormatError(
+            f"{path}: expected samples from 0 on, found {annotation.sample[0]}; correct the sample"
+        )
+    if np.any(np.abs(annotation.subtype + 0.5) > 128):
+        raise FormatError(f"{path}: expected subtypes from -128 to 127, found others; correct them")
+    for note in set(annotation.aux_note.tolist()):
+        if len(note) > _NOTE_BYTES or not re.fullmatch("[\x20-\x7e\xa0-\xff]*", note):
+            raise FormatError(
+                f"{path}: expected notes of at most {_NOTE_BYTES} printable Latin characters, "
+                f"found {note[:30]!r}; shorten the note, or write .json"
+            )
+    at_start = annotation.sample == _FIRST_ANNOTATION
+    if np.any(at_start & (annotation.symbol == '"')):
+        raise FormatError(
+            f'{path}: expected no note (") at sample 0, where readers look for definitions, '
+            "found one; move it to sample 1"
+        )
+
+
+def write_annotation(annotation: Annotation, path: Path) -> None:
+    """Write `annotation`, already checked, to `path`, with the sampling frequency in the file.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        At most 2**31 samples between one annotation and the next.
+    path : Path
+        A file in a folder of its own: wfdb names its output itself.
+    """
+    import wfdb
+
+    annotator = path.suffix[1:]
+    if len(annotation) == 0:
+        # wfdb refuses to write none; a record without beats is a result all the same.
+        path.write_bytes(_empty(annotation.fs))
+        return
+    # A fixed name, as wfdb allows fewer characters in one than record names have.
+    wfdb.wrann(
+        "annotation",
+        annotator,
+        annotation.sample,
+        symbol=annotation.symbol.tolist(),
+        subtype=annotation.subtype,
+        aux_note=annotation.aux_note.tolist(),
+        fs=float(annotation.fs),
+        write_dir=str(path.parent),
+    )
+    (path.parent / f"annotation.{annotator}").replace(path)
+
+
+def _empty(fs: float) -> bytes:
+    # A note at sample 0 that gives the frequency, and the end mark: annot-5 of the WFDB manual.
+    text = f"## time resolution: {fs:.10g}".encode("ascii")
+    padding = b"\0" * (len(text) % 2)
+    return bytes([0, 22 << 2, len(text), 63 << 2]) + text + padding + b"\0\0"

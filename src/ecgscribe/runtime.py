@@ -1,0 +1,250 @@
+"""Scores of a signal, from ONNX Runtime or from Keras: the same windows, the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import ModelError
+from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.windows import FS, STEPS_PER_FRAME, Grid, cut, stitch
+
+__all__ = ["Model", "Scores", "file_hash", "load_model", "score_beats", "score_signal"]
+
+WINDOW_S = 60
+HALO_S = 4
+BATCH = 16
+BEAT_WINDOW = 256
+BEAT_HALO = 32
+MODELS = Path(__file__).parent / "models"
+
+Floats = NDArray[np.float32]
+TrunkScores = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What the trunk says of a signal.
+
+    Parameters
+    ----------
+    peak : ndarray of float32, shape (n_steps,)
+        Score of the R-peak, 0 to 1.
+    features : ndarray of float32, shape (n_frames, n_features)
+    frame_class : ndarray of float32, shape (n_frames, 5)
+        Logits of the AAMI class by the frame alone.
+    """
+
+    peak: Floats
+    features: Floats
+    frame_class: Floats
+
+
+def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, frame: int) -> Scores:
+    """Score a conditioned signal in windows on a fixed grid, whatever computes the scores.
+
+    Parameters
+    ----------
+    predict : callable
+        From windows (batch, n_steps, 2) to the trunk's three outputs.
+    signal : ndarray of float32, shape (n_steps, 2)
+    frame : int
+        Steps that one frame of the trunk spans.
+
+    Returns
+    -------
+    Scores
+    """
+    grid = Grid(len(signal), WINDOW_S * FS, HALO_S * FS)
+    n_frames = -(-len(signal) // frame)
+    peak = np.zeros((len(signal), 1), dtype=np.float32)
+    whole: list[Floats] = []
+    for first in range(0, len(grid.starts), BATCH):
+        last = min(first + BATCH, len(grid.starts))
+        peaks, *others = predict(cut(signal, grid, first, last))
+        stitch(peaks, grid, first, peak)
+        if not whole:
+            whole = [np.zeros((n_frames, o.shape[2]), dtype=np.float32) for o in others]
+        for scores, into in zip(others, whole, strict=True):
+            stitch(scores, grid, first, into, every=frame)
+    return Scores(peak[:, 0], whole[0], whole[1])
+
+
+def score_beats(
+    predict: Callable[[Floats, Floats], Floats], trunk_features: Floats, facts: Floats
+) -> Floats:
+    """Give the class probabilities of all beats of a record, in windows of beats.
+
+    Parameters
+    ----------
+    predict : callable
+        From windows of ``trunk_features`` and ``facts`` to probabilities.
+    trunk_features : ndarray of float32, shape (n_beats, n_features)
+    facts : ndarray of float32, shape (n_beats, n_facts)
+
+    Returns
+    -------
+    ndarray of float32, shape (n_beats, 5)
+    """
+    n = len(facts)
+    probability = np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32)
+    if n == 0:
+        return probability
+    grid = Grid(n, BEAT_WINDOW, BEAT_HALO)
+    n_windows = len(grid.starts)
+    stitch(
+        predict(cut(trunk_features, grid, 0, n_windows), cut(facts, grid, 0, n_windows)),
+        grid,
+        0,
+        probability,
+    )
+    return probability
+
+
+def file_hash(path: Path) -> str:
+    """Give the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network in ONNX form, with what it was trained on and how it decides.
+
+    Parameters
+    ----------
+    path : Path
+        The JSON file that names the weight files and their hashes.
+    meta : dict
+        Its content.
+    """
+
+    path: Path
+    meta: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the hashes of the network's ONNX files."""
+        files = self.meta["files"]
+        joined = "".join(files[k]["sha256"] for k in sorted(files) if k != "weights")
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+    def weight_file(self, part: str) -> Path:
+        """Give the path of one file of the model, after its hash was found right.
+
+        Raises
+        ------
+        ModelError
+            If the file is absent or was altered.
+        """
+        entry = self.meta["files"][part]
+        path = self.path.parent / Path(entry["name"]).name
+        if not path.is_file():
+            raise ModelError(
+                f"{self.path.name}: expected the file {path.name} beside it, found none; "
+                "install or copy the model again"
+            )
+        found = file_hash(path)
+        if found != entry["sha256"]:
+            raise ModelError(
+                f"{path.name}: expected SHA-256 {entry['sha256'][:12]}…, found {found[:12]}…; "
+                "the file was altered: install or copy the model again"
+            )
+        return path
+
+    @cached_property
+    def _trunk(self) -> Any:
+        return _session(self.weight_file("trunk"))
+
+    @cached_property
+    def _beat_head(self) -> Any:
+        return _session(self.weight_file("beat_head"))
+
+    @property
+    def has_beat_head(self) -> bool:
+        """Whether the class comes from a head over beats (``classic`` has none)."""
+        return "beat_head" in self.meta["files"]
+
+    @property
+    def frame(self) -> int:
+        """Steps that one frame of the trunk spans."""
+        return STEPS_PER_FRAME if self.has_beat_head else 1
+
+    def score_signal(self, signal: Floats) -> Scores:
+        """Score a conditioned signal, shape (n_steps, 2); see `score_signal`."""
+
+        def predict(windows: Floats) -> TrunkScores:
+            peak, features, frame_class = self._trunk.run(
+                ["peak", "features", "frame_class"], {"signal": windows}
+            )
+            return peak, features, frame_class
+
+        return score_signal(predict, signal, frame=self.frame)
+
+    def score_beats(self, trunk_features: Floats, facts: Floats) -> Floats:
+        """Give class probabilities, shape (n_beats, 5); see `score_beats`."""
+
+        def predict(features: Floats, facts: Floats) -> Floats:
+            inputs = {"trunk_features": features, "facts": facts}
+            return np.asarray(self._beat_head.run(["probability"], inputs)[0])
+
+        return score_beats(predict, trunk_features, facts)
+
+
+def load_model(model: str | Path = "default") -> Model:
+    """Load a model by the name of one in the package, or by the path of its JSON file.
+
+    Parameters
+    ----------
+    model : str or Path
+        ``"default"``, or a path such as ``run/model.json``.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or one of its files was altered.
+    """
+    path = MODELS / f"{model}.json" if str(model).isidentifier() else Path(model)
+    if path.is_dir():
+        path = path / "model.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in MODELS.glob("*.json")))
+        raise ModelError(
+            f"expected a model in the package ({known}) or the path of its JSON file, "
+            f"found {model}; name one of those"
+        )
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        loaded = Model(path, meta)
+        for part in meta["files"]:
+            if part != "weights":
+                loaded.weight_file(part)
+        meta["thresholds"]["peak"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path}: expected a model description in JSON, found something else ({error}); "
+            "install or copy the model again"
+        ) from error
+    return loaded

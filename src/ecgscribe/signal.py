@@ -1,0 +1,299 @@
+"""Conditioning: choose leads, resample, filter and scale; and say what cannot be read.
+
+Everything that is learned or drawn from the signal starts from `condition`. Its filters are
+linear-phase and reach `DELAY` seconds ahead, offline and live alike; the scale of a recorded file
+is taken from both sides.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.record import Record
+from ecgscribe.windows import FS, rate_ratio
+
+__all__ = ["DELAY", "Conditioned", "choose_leads", "condition", "filter_lead", "unreadable"]
+
+N_LEADS = 2
+LOW_PASS_HZ = 40.0
+LOW_PASS_REACH = 0.06
+"""Seconds to each side that the anti-aliasing filter spans: 60 dB down 20 Hz above its edge."""
+BASELINE_BOX = 51
+"""Steps of each of two moving averages whose cascade is taken for the baseline (0.4 s each)."""
+DELAY = LOW_PASS_REACH + (BASELINE_BOX - 1) / FS
+"""Seconds of signal after a sample that its conditioned value depends on, scale apart."""
+SCALE_BLOCK = 2 * FS
+SCALE_BLOCKS = 15
+"""The scale is the median peak-to-peak value of this many blocks of two seconds."""
+FLAT_S = 1.0
+SATURATED_S = 0.2
+MIN_DURATION = 1.0
+FS_RANGE = (100.0, 2000.0)
+
+# Signals that patient monitors and polysomnographs store beside the ECG.
+_NOT_ECG = re.compile(
+    r"pleth|ppg|spo2|sao2|resp|abp|\bart|bp\b|pap|cvp|icp|co2|emg|eeg|eog|temp|flow|thor|abdo"
+    r"|marker|event|trigger|status|noise|accel|\bacc",
+    re.IGNORECASE,
+)
+_NOT_ECG_UNITS = {"mmhg", "%", "nu", "pm", "bpm", "cmh2o", "l/min", "degc", "ohm", "kohm", "g"}
+# Leads in which the QRS stands out best, in the order in which they are preferred.
+_PREFERRED = ("mlii", "ii", "v5", "v4", "v2", "v1", "i", "v3", "v6", "avf", "iii", "avl", "avr")
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioned:
+    """A record as the network sees it.
+
+    Parameters
+    ----------
+    signal : ndarray of float32, shape (n_steps, 2)
+        Conditioned leads at `FS` Hz; a typical QRS spans about 2. A missing lead is zero.
+    readable : ndarray of bool, shape (n_steps,)
+        False where no chosen lead can be read.
+    ratio : Fraction
+        Steps per sample of the record.
+    leads : tuple of str
+        Names of the chosen leads.
+    n_samples : int
+        Length of the record.
+    """
+
+    signal: NDArray[np.float32]
+    readable: NDArray[np.bool_]
+    ratio: Fraction
+    leads: tuple[str, ...]
+    n_samples: int
+
+
+def _is_ecg(name: str, unit: str) -> bool:
+    return not _NOT_ECG.search(name) and unit.strip().lower() not in _NOT_ECG_UNITS
+
+
+def choose_leads(record: Record, leads: Sequence[str | int] | None = None) -> tuple[int, ...]:
+    """Choose up to two leads to annotate from.
+
+    Parameters
+    ----------
+    record : Record
+    leads : sequence of str or int, optional
+        Names or numbers of the leads to use; by default the ECG leads that have the least
+        unreadable signal, and of several such the usual rhythm leads.
+
+    Returns
+    -------
+    tuple of int
+        One or two columns of ``record.signal``, in the record's order unless `leads` gives one.
+
+    Raises
+    ------
+    FormatError
+        If a named lead is absent, or no lead is ECG.
+    """
+    if leads is not None:
+        names = [name.lower() for name in record.leads]
+        chosen = []
+        for lead in leads:
+            text = str(lead).strip().lower()
+            if text in names:
+                chosen.append(names.index(text))
+            elif text.isdigit() and int(text) < len(names):
+                chosen.append(int(text))
+            else:
+                raise FormatError(
+                    f"{record.name}: expected leads among {', '.join(record.leads)}, "
+                    f"found {lead!r}; name one of those"
+                )
+        if not 1 <= len(chosen) <= N_LEADS or len(set(chosen)) < len(chosen):
+            raise FormatError(
+                f"{record.name}: expected one or two different leads, "
+                f"found {', '.join(map(str, leads)) or 'none'}; name one or two"
+            )
+        return tuple(chosen)
+    ecg = [k for k in range(len(record.leads)) if _is_ecg(record.leads[k], record.units[k])]
+    if not ecg:
+        raise FormatError(
+            f"{record.name}: expected an ECG lead, found only {', '.join(record.leads) or 'none'}; "
+            "name the lead to use with --leads if one of them is ECG"
+        )
+    others = [record.leads[k] for k in range(len(record.leads)) if k not in ecg]
+    if others:
+        warnings.warn(
+            f"{record.name}: not ECG by name or unit, left out: {', '.join(others)}",
+            SignalWarning,
+            stacklevel=3,
+        )
+    if len(ecg) > N_LEADS:
+
+        def rank(k: int) -> tuple[float, int, int]:
+            name = record.leads[k].lower()
+            lost = float(np.mean(unreadable(record.signal[:, k], record.fs)))
+            preferred = _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
+            return round(lost, 2), preferred, k
+
+        ecg = sorted(ecg, key=rank)[:N_LEADS]
+    return tuple(sorted(ecg))
+
+
+def _long_runs(flag: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+    """Keep only the runs of true values that are at least `least` long."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
+    begins, ends = edges[::2], edges[1::2]
+    keep = ends - begins >= least
+    change = np.zeros(len(flag) + 1, dtype=np.int32)
+    change[begins[keep]] += 1
+    change[ends[keep]] -= 1
+    return np.cumsum(change[:-1]) > 0
+
+
+def unreadable(lead: NDArray[np.float32], fs: float) -> NDArray[np.bool_]:
+    """Tell where one lead holds no signal: no valid sample, flat, or at the rail.
+
+    Parameters
+    ----------
+    lead : ndarray of float32, shape (n_samples,)
+    fs : float
+        Sampling frequency in Hz.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples,)
+        True at invalid samples, on stretches of at least 1 s with one value, and of at least
+        0.2 s at the lead's highest or lowest value.
+    """
+    invalid = ~np.isfinite(lead)
+    if invalid.all():
+        return invalid
+    same = np.concatenate(([False], np.diff(lead) == 0))
+    flat = _long_runs(same, max(int(FLAT_S * fs) - 1, 1))
+    rail = (lead == np.nanmax(lead)) | (lead == np.nanmin(lead))
+    saturated = _long_runs(rail, max(int(SATURATED_S * fs), 2))
+    return np.asarray(invalid | flat | saturated)
+
+
+def _fill(lead: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bridge invalid samples by straight lines."""
+    valid = np.isfinite(lead)
+    if valid.all():
+        return lead
+    if not valid.any():
+        return np.zeros_like(lead)
+    at = np.flatnonzero(valid)
+    return np.interp(np.arange(len(lead)), at, lead[at]).astype(np.float32)
+
+
+def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
+    """Resample one lead to `FS` and pass about 1 to 40 Hz, without shifting it.
+
+    Parameters
+    ----------
+    lead : ndarray of float32, shape (n_samples,)
+        Finite samples in any unit.
+    fs : float
+        Sampling frequency in Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_steps,)
+        In the same unit.
+
+    Notes
+    -----
+    Both filters are linear-phase: a Kaiser-windowed low-pass, applied while resampling, and the
+    signal less its triangular moving average over 0.8 s.
+    """
+    from scipy.ndimage import uniform_filter1d
+    from scipy.signal import firwin, resample_poly
+
+    ratio = rate_ratio(fs)
+    up, down = ratio.numerator, ratio.denominator
+    half = int(np.ceil(LOW_PASS_REACH * fs * up))
+    taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
+    steps = resample_poly(lead, up, down, window=taps.astype(np.float32), padtype="edge")
+    baseline = uniform_filter1d(steps, BASELINE_BOX, mode="nearest")
+    baseline = uniform_filter1d(baseline, BASELINE_BOX, mode="nearest")
+    return np.asarray(steps - baseline, dtype=np.float32)
+
+
+def _scale(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide by half of the local peak-to-peak value; zero where there is none."""
+    from scipy.ndimage import median_filter
+
+    n_blocks = max(len(steps) // SCALE_BLOCK, 1)
+    block = min(SCALE_BLOCK, len(steps))
+    blocks = steps[: n_blocks * block].reshape(n_blocks, block)
+    height = median_filter(np.ptp(blocks, axis=1), size=min(SCALE_BLOCKS, 2 * n_blocks - 1))
+    centre = (np.arange(n_blocks) + 0.5) * block
+    at_step = np.interp(np.arange(len(steps)), centre, height / 2)
+    scaled = np.zeros_like(steps)
+    np.divide(steps, at_step, out=scaled, where=at_step > 0, casting="unsafe")
+    return np.clip(scaled, -20, 20)
+
+
+def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Conditioned:
+    """Condition a record for the network.
+
+    Parameters
+    ----------
+    record : Record
+    leads : sequence of str or int, optional
+        Leads to use; see `choose_leads`.
+
+    Returns
+    -------
+    Conditioned
+
+    Raises
+    ------
+    FormatError
+        If the record is shorter than one second, its fs lies outside 100-2000 Hz, or no lead is
+        ECG.
+
+    Warns
+    -----
+    SignalWarning
+        If a lead cannot be read for more than half of the record.
+    """
+    if record.duration < MIN_DURATION:
+        raise FormatError(
+            f"{record.name}: expected at least {MIN_DURATION:g} s of signal, "
+            f"found {record.duration:.2f} s; give a longer recording"
+        )
+    low, high = FS_RANGE
+    if not low <= record.fs <= high:
+        raise FormatError(
+            f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
+            "correct the header or resample the recording"
+        )
+    chosen = choose_leads(record, leads)
+    ratio = rate_ratio(record.fs)
+    lost = np.stack([unreadable(record.signal[:, k], record.fs) for k in chosen], axis=1)
+    for k, share in zip(chosen, lost.mean(axis=0), strict=True):
+        if share > 0.5:
+            warnings.warn(
+                f"{record.name}: lead {record.leads[k]} cannot be read "
+                f"for {100 * share:.0f}% of the recording",
+                SignalWarning,
+                stacklevel=2,
+            )
+    columns = [_scale(filter_lead(_fill(record.signal[:, k]), record.fs)) for k in chosen]
+    signal = np.zeros((len(columns[0]), N_LEADS), dtype=np.float32)
+    signal[:, : len(columns)] = np.stack(columns, axis=1)
+    at = np.minimum(
+        (np.arange(len(signal)) * ratio.denominator) // ratio.numerator, record.n_samples - 1
+    )
+    return Conditioned(
+        signal=signal,
+        readable=~lost.all(axis=1)[at],
+        ratio=ratio,
+        leads=tuple(record.leads[k] for k in chosen),
+        n_samples=record.n_samples,
+    )

@@ -1,0 +1,182 @@
+"""What a training run is told: one frozen dataclass, read from TOML."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ecgscribe.errors import ModelError
+from ecgscribe.network import Architecture
+
+__all__ = ["BeatTraining", "Imbalance", "TrainingConfig", "TrunkTraining", "load_config"]
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """How the rare is made to count.
+
+    Parameters
+    ----------
+    peak : {"weighted", "none"}
+        Weight of the steps near an R-peak in the sigmoid's loss.
+    peak_weight : float
+        That weight.
+    sampling : {"balanced", "uniform"}
+        Windows and beats drawn by class and patient, or as they come.
+    beat_loss : {"weighted", "focal", "plain"}
+        Loss of the class: weighted by the root of the inverse frequency, focal (Lin et al., ICCV
+        2017), or plain cross-entropy.
+    augment : bool
+        Change each window as `ecgscribe.augment` does.
+    """
+
+    peak: Literal["weighted", "none"] = "weighted"
+    peak_weight: float = 3.0
+    sampling: Literal["balanced", "uniform"] = "balanced"
+    beat_loss: Literal["weighted", "focal", "plain"] = "weighted"
+    augment: bool = True
+
+
+@dataclass(frozen=True)
+class TrunkTraining:
+    """Schedule of the trunk: `passes` of `steps` batches each.
+
+    Parameters
+    ----------
+    window_s : float
+        Seconds of a window.
+    peak_width : float
+        Width of the R-peak target in seconds; see `ecgscribe.windows.peak_targets`.
+    class_weight : float
+        Weight of the class loss beside the R-peak loss.
+    patience : int
+        Passes without a better held-out figure before training stops.
+    validate_every : int
+        Passes between two looks at the held-out patients.
+    """
+
+    passes: int = 90
+    steps: int = 100
+    batch: int = 64
+    window_s: float = 20.0
+    learning_rate: float = 2e-3
+    peak_width: float = 0.016
+    class_weight: float = 0.3
+    patience: int = 40
+    validate_every: int = 5
+
+
+@dataclass(frozen=True)
+class BeatTraining:
+    """Schedule of the beat head; see `TrunkTraining` for the common names.
+
+    Parameters
+    ----------
+    window : int
+        Beats of a sequence.
+    copies : int
+        Augmented copies of every record whose trunk features the head learns from, beside the
+        unchanged one.
+    """
+
+    passes: int = 40
+    steps: int = 60
+    batch: int = 64
+    window: int = 64
+    learning_rate: float = 1e-3
+    copies: int = 3
+    patience: int = 12
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything a run depends on, the data apart.
+
+    Parameters
+    ----------
+    databases : tuple of str
+        ``mitdb`` (its DS1 records) and ``svdb``.
+    fold : int
+        Patients of this fold are held out for validation, thresholds and early stopping.
+    limit : int
+        Use only so many training records; 0 for all of them.
+    """
+
+    seed: int = 1
+    databases: tuple[str, ...] = ("mitdb", "svdb")
+    fold: int = 3
+    limit: int = 0
+    architecture: Architecture = field(default_factory=Architecture)
+    imbalance: Imbalance = field(default_factory=Imbalance)
+    trunk: TrunkTraining = field(default_factory=TrunkTraining)
+    beats: BeatTraining = field(default_factory=BeatTraining)
+
+
+def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
+    """Make a dataclass from a TOML table, with a clear line for what does not fit."""
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in table.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"remove it or use {', '.join(hints)}"
+            raise ModelError(f"{where}: expected a known setting, found {key!r}; {hint}")
+        hint_type = hints[key]
+        if dataclasses.is_dataclass(hint_type):
+            if not isinstance(value, dict):
+                raise ModelError(f"{where}: expected a table [{key}], found {value!r}; make it one")
+            values[key] = _fill(typing.cast(type, hint_type), value, f"{where} [{key}]")
+        elif typing.get_origin(hint_type) is Literal:
+            if value not in typing.get_args(hint_type):
+                options = ", ".join(map(str, typing.get_args(hint_type)))
+                raise ModelError(
+                    f"{where}: expected {key} to be one of {options}, found {value!r}; "
+                    "choose one of those"
+                )
+            values[key] = value
+        elif typing.get_origin(hint_type) is tuple:
+            values[key] = tuple(value)
+        elif hint_type is float and type(value) in (int, float):
+            values[key] = float(value)
+        elif type(value) is hint_type:
+            values[key] = value
+        else:
+            raise ModelError(
+                f"{where}: expected {key} to be {hint_type.__name__}, found {value!r}; correct it"
+            )
+    return kind(**values)
+
+
+def load_config(path: str | Path | None) -> TrainingConfig:
+    """Read a configuration from a TOML file; absent settings keep their defaults.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        Without it, the defaults.
+
+    Returns
+    -------
+    TrainingConfig
+
+    Raises
+    ------
+    ModelError
+        If the file is absent, is not TOML, or names a setting that does not exist.
+    """
+    if path is None:
+        return TrainingConfig()
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: expected a TOML file, found none; check the name") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: expected TOML, found: {error}; correct the file") from error
+    config: TrainingConfig = _fill(TrainingConfig, table, path.name)
+    return config

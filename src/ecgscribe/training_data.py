@@ -1,0 +1,169 @@
+"""Recordings made ready for training, and the windows drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe import datasets
+from ecgscribe.errors import DatasetError
+from ecgscribe.record import Annotation, Record
+from ecgscribe.signal import condition, filter_lead
+from ecgscribe.windows import FS, samples_to_steps
+
+__all__ = ["Example", "draw_starts", "load_examples", "make_example", "recorded_noise"]
+
+ALIGN_REACH = 8
+"""Steps within which svdb's marks are looked for beside their R-peaks (62 ms)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One annotated record, conditioned.
+
+    Parameters
+    ----------
+    name : str
+        Database and record, as in ``mitdb/100``.
+    signal : ndarray of float32, shape (n_steps, 2)
+    step : ndarray of float64, shape (n_beats,)
+        Reference R-peaks in steps.
+    class_index : ndarray of int8, shape (n_beats,)
+    masked : ndarray of bool, shape (n_steps,)
+        True where the reference has no beats to learn from (ventricular flutter).
+    """
+
+    name: str
+    signal: NDArray[np.float32]
+    step: NDArray[np.float64]
+    class_index: NDArray[np.int8]
+    masked: NDArray[np.bool_]
+
+
+def _offset(signal: NDArray[np.float32], step: NDArray[np.float64]) -> float:
+    """Give the median distance in steps from the marks to the largest deflection beside them."""
+    at = np.rint(step).astype(np.int64)
+    at = at[(at >= ALIGN_REACH) & (at < len(signal) - ALIGN_REACH)]
+    around = np.abs(signal[at[:, None] + np.arange(-ALIGN_REACH, ALIGN_REACH + 1), 0])
+    return float(np.median(around.argmax(axis=1) - ALIGN_REACH)) if len(at) else 0.0
+
+
+def make_example(
+    name: str, record: Record, annotation: Annotation, *, align: bool = False
+) -> Example:
+    """Condition a record and bring its reference beats to its clock.
+
+    Parameters
+    ----------
+    name : str
+    record : Record
+    annotation : Annotation
+        Reference annotations.
+    align : bool
+        Move all marks by the record's median distance from mark to R-peak, for a database whose
+        marks were placed beside the R-peaks (svdb).
+
+    Returns
+    -------
+    Example
+    """
+    conditioned = condition(record)
+    beats = annotation.beats()
+    step = samples_to_steps(beats.sample, conditioned.ratio)
+    if align:
+        step = step + _offset(conditioned.signal, step)
+    n = len(conditioned.signal)
+    masked = np.zeros(n, dtype=np.bool_)
+    begins = annotation.sample[annotation.symbol == "["]
+    ends = annotation.sample[annotation.symbol == "]"]
+    for begin, end in zip(begins, ends, strict=False):
+        first, last = samples_to_steps(np.array([begin, end]), conditioned.ratio)
+        masked[int(first) : int(last) + 1] = True
+    keep = (step >= 0) & (step < n) & ~masked[np.clip(step, 0, n - 1).astype(np.int64)]
+    return Example(name, conditioned.signal, step[keep], beats.class_index[keep], masked)
+
+
+def load_examples(names: Iterable[str], *, data_dir: str | Path | None = None) -> list[Example]:
+    """Load records by names such as ``mitdb/100``.
+
+    Raises
+    ------
+    DatasetError
+        If a record is absent.
+    """
+    examples = []
+    for name in names:
+        db, _, record = name.partition("/")
+        loaded = datasets.load(db, record, data_dir=data_dir)
+        examples.append(make_example(name, *loaded, align=db == "svdb"))
+    return examples
+
+
+def recorded_noise(*, data_dir: str | Path | None = None) -> list[NDArray[np.float32]]:
+    """Load the first halves of nstdb's ``bw`` and ``ma``, filtered; none if nstdb is not there.
+
+    ``em`` and the second halves are kept for tests.
+    """
+    noise = []
+    for name in ("bw", "ma"):
+        try:
+            record = datasets.noise(name, data_dir=data_dir)
+        except DatasetError:
+            return []
+        half = record.signal[: record.n_samples // 2]
+        noise.append(np.stack([filter_lead(lead, record.fs) for lead in half.T], axis=1))
+    return noise
+
+
+def draw_starts(
+    examples: Sequence[Example],
+    n: int,
+    length: int,
+    rng: np.random.Generator,
+    *,
+    balanced: bool,
+) -> list[tuple[int, int]]:
+    """Draw windows: which example, and at which step it starts.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    n : int
+        Number of windows.
+    length : int
+        Steps of a window.
+    rng : numpy.random.Generator
+    balanced : bool
+        Half of the windows are drawn around a beat of S, V or F, the class first, then the
+        patient, then the beat, so that no patient's habit stands for a class; without it every
+        window is drawn uniformly.
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    counts = np.stack([np.bincount(e.class_index, minlength=5)[1:4] for e in examples])
+    # A patient with many beats of a class shows it more often, but by the root of their number.
+    by_patient = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
+    present = by_patient.sum(axis=0) > 0
+    by_class = np.array([0.45, 0.35, 0.2]) * present
+    durations = np.array([len(e.signal) for e in examples], dtype=np.float64)
+    drawn = []
+    for _ in range(n):
+        if balanced and present.any() and rng.random() < 0.5:
+            kind = rng.choice(3, p=by_class / by_class.sum())
+            share = by_patient[:, kind]
+            which = int(rng.choice(len(examples), p=share / share.sum()))
+            step = rng.choice(examples[which].step[examples[which].class_index == kind + 1])
+            start = int(step - rng.uniform(0, length))
+        else:
+            which = int(rng.choice(len(examples), p=durations / durations.sum()))
+            start = int(rng.integers(0, max(len(examples[which].signal) - length, 1)))
+        # A few windows reach over an end of the record, as they do in use.
+        low, high = -FS, len(examples[which].signal) - length + FS
+        drawn.append((which, int(np.clip(start, low, max(low, high)))))
+    return drawn

@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import importlib
+import json
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecgscribe import datasets, ec57, formats, peers
+from ecgscribe._tables import markdown
+from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.evaluate import Scored, evaluate, evaluate_records, log_ds2
+from ecgscribe.record import Annotation, Record
+from ecgscribe.runtime import Model
+from ecgscribe.symbols import MAPPINGS, Mapping
+
+FS = 360.0
+HASH = "a" * 64
+SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
+
+
+def beats(name: str, *, seconds: float = 400.0) -> Annotation:
+    """Give a record of one beat every 0.8 s, one in six of them abnormal."""
+    rng = np.random.default_rng(int(name))
+    sample = np.arange(FS, seconds * FS, 0.8 * FS).astype(np.int64)
+    symbol = rng.choice(["N", "A", "V", "F", "e"], len(sample), p=[0.8, 0.06, 0.08, 0.03, 0.03])
+    return Annotation(sample, symbol, FS, name=name)
+
+
+def imitate(reference: Annotation) -> Annotation:
+    """Annotate as a model might: jitter, misses, extra beats, wrong classes, probabilities."""
+    rng = np.random.default_rng(len(reference) + int(reference.name))
+    kept = reference.select(rng.random(len(reference)) > 0.03)
+    extra = kept.sample[rng.random(len(kept)) < 0.03] + 130
+    sample = np.append(kept.sample + rng.integers(-9, 10, len(kept)), extra)
+    known = np.append(kept.class_index, np.zeros(len(extra), dtype=np.int8))
+    order = np.argsort(sample, kind="stable")
+    logits = rng.normal(0, 1, (len(sample), 5))
+    logits[np.arange(len(sample)), known] += 4
+    odds = np.exp(logits[order])
+    probability = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+    return Annotation(
+        sample[order],
+        SYMBOLS[probability.argmax(axis=1)],
+        FS,
+        probability=probability,
+        score=np.full(len(sample), 0.9, dtype=np.float32),
+        name=reference.name,
+    )
+
+
+def scored(*names: str) -> list[Scored]:
+    return [
+        Scored(name, datasets.subject("mitdb", name), beats(name), imitate(beats(name)))
+        for name in names
+    ]
+
+
+def view(report: dict[str, Any], mapping: str, start: float, title: str = "all") -> dict[str, Any]:
+    (found,) = (
+        v
+        for v in report["views"]
+        if (v["mapping"], v["start"], v["set"]) == (mapping, start, title)
+    )
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return evaluate_records(scored("100", "202", "213", "232"), resamples=50)
+
+
+def test_there_is_a_view_of_each_mapping_start_and_set(report: dict[str, Any]) -> None:
+    assert [(v["mapping"], v["start"], v["set"], v["records"]) for v in report["views"]] == [
+        (mapping, start, title, n)
+        for mapping in ("literature", "ec57")
+        for start in (0.0, 300.0)
+        for title, n in (("all", 4), ("without 202", 3))
+    ]
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_records_have_the_counts_of_the_comparison(
+    report: dict[str, Any], mapping: Mapping
+) -> None:
+    for item, row in zip(
+        scored("100", "202", "213", "232"),
+        view(report, mapping, 300.0)["per_record"],
+        strict=True,
+    ):
+        comparison = ec57.compare(item.reference, item.test, mapping=mapping)
+        assert row["record"] == item.name
+        assert row["matrix"] == comparison.matrix.tolist()
+        assert row["veb_pp"] == comparison.ratios.veb_pp.value
+        assert row["rr_error_ms"] == comparison.rr_error_ms
+
+
+def test_s_and_f_are_also_given_without_the_record_that_carries_them(
+    report: dict[str, Any],
+) -> None:
+    classes = view(report, "literature", 0.0)["classes"]
+    without = evaluate_records(scored("100", "202", "213"), resamples=50)
+
+    assert list(classes) == ["N", "S", "V", "F", "Q", "S without 232", "F without 213"]
+    assert classes["S without 232"] == view(without, "literature", 0.0)["classes"]["S"]
+    assert "S without 232" not in view(without, "literature", 0.0)["classes"]
+
+
+def test_paced_records_are_in_the_r_peak_tables_only() -> None:
+    report = evaluate_records(scored("100", "102", "217"), resamples=10)
+
+    assert {v["records"] for v in report["views"]} == {1}
+    assert [(r["set"], r["records"]) for r in report["r_peaks"][:2]] == [
+        ("all", 3),
+        ("without paced", 1),
+    ]
+
+
+def test_only_paced_records_leave_no_classes() -> None:
+    report = evaluate_records(scored("102"), resamples=10)
+
+    assert report["views"] == []
+    assert len(report["r_peaks"]) == 4
+
+
+def test_201_and_202_are_one_patient() -> None:
+    report = evaluate_records(scored("100", "201", "202"), resamples=10)
+
+    assert {(v["set"], v["records"], v["subjects"]) for v in report["views"]} == {("all", 3, 2)}
+
+
+def test_r_peaks_are_scored_at_both_windows_with_their_offsets() -> None:
+    item = scored("100")[0]
+    late = dataclasses.replace(item, test=peers.shift(item.reference, ms=100.0))
+
+    rows = evaluate_records([late], resamples=0)["r_peaks"]
+
+    assert [(r["window"], r["start"]) for r in rows] == [
+        (0.15, 0.0),
+        (0.15, 300.0),
+        (0.05, 0.0),
+        (0.05, 300.0),
+    ]
+    assert [r["se"]["value"] for r in rows] == [1.0, 1.0, 0.0, 0.0]
+    assert rows[0]["median_ms"] == pytest.approx(100.0)
+    assert rows[0]["p95_ms"] == pytest.approx(100.0)
+    assert rows[2]["median_ms"] is None
+    assert rows[0]["se"]["low"] is None
+
+
+def test_beats_without_probabilities_have_no_curve() -> None:
+    item = scored("100")[0]
+    plain = dataclasses.replace(item, test=item.reference)
+
+    abnormal = view(evaluate_records([plain], resamples=0), "literature", 0.0)["abnormal"]
+
+    assert abnormal["f1"]["value"] == 1.0
+    assert "auprc" not in abnormal
+
+
+def test_an_interval_holds_its_value(report: dict[str, Any]) -> None:
+    chosen = view(report, "literature", 0.0)
+    figures = [chosen["macro_f1"], chosen["accuracy"], chosen["classes"]["V"]["f1"]]
+    figures += [chosen["abnormal"][key] for key in ("auprc", "f1", "brier", "se_at_pp_95")]
+
+    for figure in figures:
+        assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_the_curve_is_short_and_the_report_is_json() -> None:
+    report = evaluate_records(scored("100", "103", "105"), resamples=5)
+
+    curve = view(report, "literature", 0.0)["abnormal"]["curve"]
+
+    assert len(curve["recall"]) <= 401
+    assert curve["recall"] == sorted(curve["recall"])
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_markdown_shows_every_table(report: dict[str, Any]) -> None:
+    text = markdown(
+        report
+        | {"one_lead": report, "peers": report["r_peaks"], "db": "mitdb", "split": "ds2"}
+        | {"model": {"name": "default", "hash": HASH}, "version": "0", "command": "again"}
+    )
+
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings == [
+        "# mitdb, ds2: 4 records",
+        "## Normal and abnormal, and all classes together",
+        "## Classes",
+        "## The standard's own figures",
+        "## Confusion matrices",
+        "## Precision-recall and calibration (literature, from 0:00, all)",
+        "## Records",
+        "## R-peaks",
+        "### Within 150 ms, from 0:00",
+        "### Within 150 ms, from 5:00",
+        "### Within 50 ms, from 0:00",
+        "### Within 50 ms, from 5:00",
+    ]
+    assert HASH in text
+    assert "nan" not in text
+    assert "None" not in text
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_ds2_log_notes_a_hash_once(tmp_path: Path) -> None:
+    log = tmp_path / "ds2.csv"
+
+    assert log_ds2(log, model_hash=HASH, purpose="release, first")
+    assert not log_ds2(log, model_hash=HASH, purpose="again")
+    assert log_ds2(log, model_hash="b" * 64, purpose="research")
+
+    with log.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["hash"], r["purpose"]) for r in rows] == [
+        (HASH, "release, first"),
+        ("b" * 64, "research"),
+    ]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", rows[0]["date"])
+
+
+@pytest.fixture
+def a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
+    """Stand a model and a database in for the real ones, in an empty folder."""
+    module = importlib.import_module("ecgscribe.evaluate")
+
+    def load(db: str, name: str, *, data_dir: object = None) -> tuple[Record, Annotation]:
+        signal = np.zeros((int(400 * FS), 2), dtype=np.float32)
+        return Record(signal, FS, ("MLII", "V1"), name=name), beats(name)
+
+    def annotate(record: Record, *, model: Model) -> Annotation:
+        answer = imitate(beats(record.name))
+        # On one lead it misses more, so that the two rows can be told apart.
+        return answer.select(np.arange(len(answer)) % 5 > 0) if len(record.leads) == 1 else answer
+
+    monkeypatch.setattr(datasets, "load", load)
+    monkeypatch.setattr(module, "annotate", annotate)
+    monkeypatch.chdir(tmp_path)
+    return Model(Path("somewhere/small.json"), {"files": {"trunk": {"sha256": HASH}}})
+
+
+def test_evaluate_writes_tables_and_plots(a_model: Model, tmp_path: Path) -> None:
+    report = evaluate(a_model, out="out", benchmarks="BENCHMARKS.md", resamples=5)
+
+    assert sorted(p.name for p in Path("out").iterdir()) == [
+        "confusion.png",
+        "evaluation.json",
+        "evaluation.md",
+        "pr_curve.png",
+        "reliability.png",
+    ]
+    assert json.loads(Path("out/evaluation.json").read_text("utf-8")) == report
+    assert report["model"]["hash"] == a_model.hash
+    assert report["records"] == list(datasets.DS2)
+    page = Path("BENCHMARKS.md").read_text("utf-8")
+    assert a_model.hash in page
+    assert "ecgscribe evaluate --db mitdb --split ds2 --model small.json" in page
+    assert "somewhere" not in page
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_the_row_on_one_lead_stands_beside(a_model: Model) -> None:
+    report = evaluate(a_model, resamples=0)
+
+    both, alone = report["r_peaks"][0], report["one_lead"]["r_peaks"][0]
+    assert alone["annotator"] == "ecgscribe, lead 0 only"
+    assert alone["se"]["value"] < both["se"]["value"]
+
+
+def test_nothing_is_overwritten_without_force(a_model: Model) -> None:
+    Path("BENCHMARKS.md").write_text("kept", encoding="utf-8")
+
+    with pytest.raises(FormatError, match="already there"):
+        evaluate(a_model, benchmarks="BENCHMARKS.md", resamples=0)
+    assert Path("BENCHMARKS.md").read_text("utf-8") == "kept"
+
+    evaluate(a_model, benchmarks="BENCHMARKS.md", resamples=0, force=True)
+    assert Path("BENCHMARKS.md").read_text("utf-8").startswith("# mitdb, ds2")
+
+
+@pytest.mark.parametrize(("split", "noted"), [("ds2", True), ("ds1", False), ("paced", False)])
+def test_a_run_on_ds2_is_logged_where_there_is_a_folder_for_it(
+    a_model: Model, split: str, noted: bool
+) -> None:
+    Path("experiments").mkdir()
+
+    evaluate(a_model, split=split, purpose="test", resamples=0)
+
+    assert Path("experiments/ds2.csv").exists() == noted
+
+
+def test_absent_peers_are_named_before_anything_runs(
+    a_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "find_spec", lambda name: None if name == "sleepecg" else object())
+
+    with pytest.raises(EcgScribeError, match=r"found no sleepecg; install ecgscribe\[peers\]"):
+        evaluate(a_model, peers=True, resamples=0)
+
+
+def test_peers_are_shown_raw_and_without_their_offset(
+    a_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("ecgscribe.evaluate")
+
+    def late(record: Record, *, peer: str) -> Annotation:
+        return peers.shift(beats(record.name), ms=75.0)
+
+    monkeypatch.setattr(module, "detect", late)
+    monkeypatch.setattr(module, "PEERS", {"Late": None})
+    monkeypatch.setattr(module, "require_peers", lambda: None)
+
+    rows = evaluate(a_model, peers=True, resamples=0)["peers"]
+
+    strict = {r["annotator"]: r["se"]["value"] for r in rows if r["window"] == 0.05}
+    assert strict == {"Late": 0.0, "Late, offset of 75.0 ms removed": 1.0}
+
+
+def test_shifting_moves_by_whole_samples_of_the_record() -> None:
+    moved = peers.shift(beats("100"), ms=-10.0)
+
+    np.testing.assert_array_equal(moved.sample, beats("100").sample - 4)
+
+
+@pytest.mark.parametrize("peer", peers.PEERS)
+@pytest.mark.mitdb
+def test_peers_find_the_beats_of_a_quiet_record(data_dir: Path, peer: str) -> None:
+    pytest.importorskip("neurokit2")
+    pytest.importorskip("sleepecg")
+    record, reference = datasets.load("mitdb", "100", data_dir=data_dir)
+    minute = dataclasses.replace(record, signal=record.signal[: 60 * 360])
+
+    found = peers.detect(minute, peer=peer)
+
+    ratios = ec57.compare(reference, found, start=0.0, end=60.0).ratios
+    assert ratios.qrs_se.value > 0.95
+    assert ratios.qrs_pp.value > 0.95
+
+
+@pytest.mark.mitdb
+def test_the_test_annotator_of_the_reference_program_is_scored_as_it_is_there(
+    data_dir: Path, reference_dir: Path
+) -> None:
+    read = partial(formats.read_annotation, annotator="muta", fs=FS)
+    items = [
+        Scored(
+            name,
+            datasets.subject("mitdb", name),
+            datasets.load("mitdb", name, data_dir=data_dir)[1],
+            read(reference_dir / "bxb" / "muta" / name),
+        )
+        for name in datasets.MITDB
+    ]
+
+    report = evaluate_records(items, resamples=20)
+
+    # The line Gross of what sumstats prints for bxb -f 0, over all 48 records.
+    gross = report["r_peaks"][0]
+    assert f"{100 * gross['se']['value']:.2f}" == "97.15"
+    assert f"{100 * gross['pp']['value']:.2f}" == "97.09"
+    assert f"{gross['rr_error_ms']:.2f}" == "243.12"
+    assert view(report, "literature", 0.0)["records"] == 44
