@@ -337,8 +337,11 @@ def kill_second_lead(signal: Signal, fs: int) -> None:
     signal[:, 1] = 0.0
 
 
-def stop_the_heart(signal: Signal, fs: int) -> None:
-    signal[:] = 0.3 * np.sin(2 * np.pi * 0.2 * np.arange(len(signal)) / fs)[:, None]
+def smooth_out(signal: Signal, fs: int) -> None:
+    """Leave a slow wave that comes and goes, and nothing as steep as a QRS."""
+    time = np.arange(len(signal)) / fs
+    wave = 0.3 * np.sin(np.pi * time / time[-1]) ** 2 * np.sin(2 * np.pi * time)
+    signal[:] = wave[:, None]
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +352,7 @@ def doubtful(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
         made("flat", change=flatten),
         made("saturated", change=saturate),
         made("deadlead", change=kill_second_lead),
-        made("beatless", change=stop_the_heart),
+        made("beatless", change=smooth_out),
         made("threeseconds", duration=3.0),
         renamed(made("besides"), leads=("II", "PLETH"), units=("mV", "NU")),
     ]

@@ -307,22 +307,28 @@ def test_absent_peers_are_named_before_anything_runs(
         evaluate(a_model, peers=True, resamples=0)
 
 
-def test_peers_are_shown_raw_and_without_their_offset(
-    a_model: Model, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("late_ms", "rows_at_50_ms"),
+    [(75.0, {"Peer": 0.0, "Peer, offset of 75.0 ms removed": 1.0}), (0.0, {"Peer": 1.0})],
+)
+def test_a_peer_with_an_offset_is_shown_raw_and_without_it(
+    a_model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+    late_ms: float,
+    rows_at_50_ms: dict[str, float],
 ) -> None:
     module = importlib.import_module("ecgscribe.evaluate")
 
-    def late(record: Record, *, peer: str) -> Annotation:
-        return peers.shift(beats(record.name), ms=75.0)
+    def detect(record: Record, *, peer: str) -> Annotation:
+        return peers.shift(beats(record.name), ms=late_ms)
 
-    monkeypatch.setattr(module, "detect", late)
-    monkeypatch.setattr(module, "PEERS", {"Late": None})
+    monkeypatch.setattr(module, "detect", detect)
+    monkeypatch.setattr(module, "PEERS", {"Peer": None})
     monkeypatch.setattr(module, "require_peers", lambda: None)
 
     rows = evaluate(a_model, peers=True, resamples=0)["peers"]
 
-    strict = {r["annotator"]: r["se"]["value"] for r in rows if r["window"] == 0.05}
-    assert strict == {"Late": 0.0, "Late, offset of 75.0 ms removed": 1.0}
+    assert {r["annotator"]: r["se"]["value"] for r in rows if r["window"] == 0.05} == rows_at_50_ms
 
 
 def test_shifting_moves_by_whole_samples_of_the_record() -> None:

@@ -48,6 +48,12 @@ def test_import_is_light(module: str) -> None:
     assert not set(HEAVY) & set(json.loads(run.stdout))
 
 
+def test_functions_that_share_a_module_s_name_stay_functions() -> None:
+    code = "import ecgscribe.demo, ecgscribe.evaluate; ecgscribe.annotate.__code__"
+    code += "; ecgscribe.evaluate.__code__"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_public_names_resolve() -> None:
     assert all(getattr(ecgscribe, name) is not None for name in ecgscribe.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -187,13 +187,20 @@ def _train(verb: argparse.ArgumentParser) -> None:
 
 def _evaluate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--db", choices=["mitdb", "svdb"], default="mitdb", help="default: mitdb")
-    verb.add_argument("--split", default="ds2", help="records of it (default: ds2)")
+    verb.add_argument("--split", default="ds2", help="ds1, ds2, all, paced, or held-out: those that training held out (default: ds2)")
     verb.add_argument("--data-dir", metavar="DIR", type=Path, help="folder that holds mitdb")
     verb.add_argument("--out", metavar="DIR", type=Path, help="folder for tables and plots")
     verb.add_argument(
         "--benchmarks", metavar="FILE", type=Path, help="file for the text alone: BENCHMARKS.md"
     )
     verb.add_argument("--peers", action="store_true", help="measure other detectors too")
+    verb.add_argument(
+        "--compare-with",
+        metavar="M",
+        nargs="+",
+        default=[],
+        help="other models to measure on the same records",
+    )
     verb.add_argument(
         "--purpose",
         metavar="TEXT",

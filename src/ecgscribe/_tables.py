@@ -82,6 +82,7 @@ def _inputs(report: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
     inputs = [("all leads", report["views"])]
     if "one_lead" in report:
         inputs.append(("lead 0", report["one_lead"]["views"]))
+    inputs += [(f"model {o['model']['name']}", o["views"]) for o in report.get("others", [])]
     return inputs
 
 
@@ -231,12 +232,18 @@ def markdown(report: dict[str, Any], *, plots: Sequence[str] = ()) -> str:
     rows = report["r_peaks"]
     if "one_lead" in report:
         rows = rows + report["one_lead"]["r_peaks"]
+    for other in report.get("others", []):
+        rows = rows + other["r_peaks"]
     rows = rows + report.get("peers", [])
     parts = [
         f"# {report['db']}, {report['split']}: {len(report['records'])} records",
         f"Model `{report['model']['name']}`, hash `{report['model']['hash']}`, "
         f"ecgscribe {report['version']}. To measure it again:",
         f"    {report['command']}",
+        *(
+            f"Beside it: model `{other['model']['name']}`, hash `{other['model']['hash']}`."
+            for other in report.get("others", [])
+        ),
         RULES,
         f"Records: {' '.join(report['records'])}.",
         *(f"![{name}]({name})" for name in plots),
@@ -246,7 +253,7 @@ def markdown(report: dict[str, Any], *, plots: Sequence[str] = ()) -> str:
     parts += [
         "## R-peaks",
         "Median and 95th percentile are those of test minus reference over matched beats. Peers "
-        "see lead 0; where an offset was removed, it is their median one on DS1.",
+        "see lead 0; one whose median offset on DS1 is not zero is shown raw and without it.",
     ]
     for window, start in sorted({(r["window"], r["start"]) for r in rows}, key=_widest_first):
         chosen = [r for r in rows if (r["window"], r["start"]) == (window, start)]

@@ -264,6 +264,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         out=options.out,
         benchmarks=options.benchmarks,
         peers=options.peers,
+        compare_with=options.compare_with,
         force=options.force,
         purpose=options.purpose,
     )

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 ONE_LEAD = "ecgscribe, lead 0 only"
+HELD_OUT = "held-out"
+"""Split of the patients on whom the model's training chose thresholds and stopped."""
 
 Annotator = Callable[[Record], Annotation]
 
@@ -92,8 +94,8 @@ def peer_rows(
 ) -> list[dict[str, Any]]:
     """Score other detectors on the same records: raw, and with their constant offset removed.
 
-    A detector may mark another point of the QRS complex than the reference does. Its median
-    offset, taken on DS1 of mitdb at 150 ms, is removed in a second row of each.
+    A detector may mark another point of the QRS complex than the reference does. Where its median
+    offset on DS1 of mitdb, taken at 150 ms, is not zero, it is removed in a second row.
 
     Parameters
     ----------
@@ -120,6 +122,8 @@ def peer_rows(
         offset = float(np.median(np.concatenate([_offsets(item) for item in learnt])))
         items = list(annotate_records(run, names, db=db, data_dir=data_dir, title=peer))
         rows += r_peak_rows(items, annotator=peer, resamples=resamples)
+        if offset == 0:
+            continue
         moved = [dataclasses.replace(i, test=shift(i.test, ms=-offset)) for i in items]
         name = f"{peer}, offset of {offset:.1f} ms removed"
         rows += r_peak_rows(moved, annotator=name, resamples=resamples)
@@ -131,8 +135,11 @@ def _offsets(item: Scored) -> metrics.FloatArray:
     return metrics.offsets_ms(comparison, item.reference, item.test)
 
 
-def _names(db: str, split: str, data_dir: str | Path | None) -> list[str]:
+def _names(db: str, split: str, data_dir: str | Path | None, model: Model) -> list[str]:
     """Name the records of a split; of svdb, those at hand, as the tables list."""
+    if split == HELD_OUT:
+        held = [name.partition("/") for name in model.meta["split"]["held_out"]]
+        return [record for database, _, record in held if database == db]
     names = datasets.split_records(db, split)
     if db == "mitdb":
         return list(names)
@@ -151,11 +158,20 @@ def _on_first_lead(model: Model) -> Annotator:
     return lambda record: annotate(_first_lead(record), model=model)
 
 
-def _command(model: Model | str | Path | None, db: str, split: str, *, with_peers: bool) -> str:
+def _command(
+    model: Model | str | Path | None,
+    db: str,
+    split: str,
+    *,
+    with_peers: bool,
+    compare_with: Sequence[str | Path],
+) -> str:
     """Write the command that measures the model again, without the folders of this machine."""
     command = ["ecgscribe", "evaluate", "--db", db, "--split", split]
     if model is not None and model != "default":
         command += ["--model", Path(model.path if isinstance(model, Model) else model).name]
+    for other in compare_with:
+        command += ["--compare-with", Path(other).name]
     if with_peers:
         command.append("--peers")
     return shlex.join([*command, "--benchmarks", "BENCHMARKS.md", "--force"])
@@ -170,6 +186,7 @@ def evaluate(
     out: str | Path | None = None,
     benchmarks: str | Path | None = None,
     peers: bool = False,
+    compare_with: Sequence[str | Path] = (),
     force: bool = False,
     ds2_log: str | Path | None = None,
     purpose: str = "evaluation",
@@ -183,7 +200,8 @@ def evaluate(
         A loaded model, the name of one in the package or the path of one; by default the one in
         the package.
     db, split : str
-        Records to measure on; see `ecgscribe.datasets.split_records`.
+        Records to measure on; see `ecgscribe.datasets.split_records`. ``held-out`` names the
+        patients of `db` that the model's own training held out.
     data_dir : str or Path, optional
         Folder that holds the databases.
     out : str or Path, optional
@@ -192,6 +210,8 @@ def evaluate(
         File that is given the text of evaluation.md, such as BENCHMARKS.md.
     peers : bool
         Measure XQRS, gqrs, NeuroKit and sleepecg on the same records too.
+    compare_with : sequence of str or Path
+        Other models to measure on the same records, in rows of their own.
     force : bool
         Overwrite files that are there.
     ds2_log : str or Path, optional
@@ -206,7 +226,7 @@ def evaluate(
     -------
     dict
         What evaluation.json holds: that of `evaluate_records`, with ``model``, ``command``,
-        ``one_lead`` (the same model on lead 0 alone) and, if asked for, ``peers``.
+        ``one_lead`` (the same model on lead 0 alone), ``others`` and, if asked for, ``peers``.
 
     Raises
     ------
@@ -220,22 +240,35 @@ def evaluate(
     if peers:
         require_peers()
     loaded = model if isinstance(model, Model) else load_model(model or "default")
-    names = _names(db, split, data_dir)
+    names = _names(db, split, data_dir, loaded)
     where: dict[str, Any] = {"db": db, "data_dir": data_dir}
+    others = [load_model(other) for other in compare_with]
     items = list(annotate_records(partial(annotate, model=loaded), names, **where))
     log = _log_path(ds2_log)
     if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
-        log_ds2(log, model_hash=loaded.hash, purpose=purpose)
+        for measured in (loaded, *others):
+            log_ds2(log, model_hash=measured.hash, purpose=purpose)
     alone = annotate_records(_on_first_lead(loaded), names, title="annotate lead 0", **where)
     report: dict[str, Any] = {
         "model": {"name": loaded.path.stem, "hash": loaded.hash},
         "version": __version__,
-        "command": _command(model, db, split, with_peers=peers),
+        "command": _command(model, db, split, with_peers=peers, compare_with=compare_with),
         "db": db,
         "split": split,
         **evaluate_records(items, resamples=resamples),
         "one_lead": evaluate_records(alone, annotator=ONE_LEAD, resamples=resamples),
     }
+    report["others"] = [
+        {"model": {"name": other.path.stem, "hash": other.hash}}
+        | evaluate_records(
+            annotate_records(
+                partial(annotate, model=other), names, title=f"annotate {other.path.stem}", **where
+            ),
+            annotator=other.path.stem,
+            resamples=resamples,
+        )
+        for other in others
+    ]
     if peers:
         report["peers"] = peer_rows(names, resamples=resamples, **where)
     if folder is not None:

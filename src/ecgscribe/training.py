@@ -256,7 +256,8 @@ def train(
         probability = np.concatenate([softmax(t.logits) for t in held_tables])
     else:
         head = network.get_layer("beat_head")
-        tables = make_tables(trunk, training, config, noise=noise, copies=config.beats.copies)
+        copies = config.beats.copies if config.imbalance.augment else 0
+        tables = make_tables(trunk, training, config, noise=noise, copies=copies)
         fit_beat_head(head, tables, held_tables, config, out, log)
         probability = np.concatenate([predict_beats(head, t) for t in held_tables])
     truth = np.concatenate([t.class_index for t in held_tables])
