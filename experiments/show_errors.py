@@ -1,9 +1,9 @@
 """Draw the beats that a model gets wrong on the patients that its training held out.
 
 Run it as ``python experiments/show_errors.py DIR [MODEL]`` with the databases found by
-``ECGSCRIBE_DATA``. ``DIR/errors.csv`` lists every missed, extra and wrongly classed beat; for each kind
-of error a folder holds strips of the most confident ones, the reference's letters over the model's.
-Records of DS2 are never looked at.
+``ECGSCRIBE_DATA``. ``DIR/errors.csv`` lists every missed, extra and wrongly classed beat; for each
+kind of error a folder holds strips of the most confident ones, the reference's letters over the
+model's. Records of DS2 are never looked at.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ def find_errors(reference: Annotation, test: Annotation) -> list[dict[str, Any]]
     """List the errors of one record: kind as in ``S-N`` (reference, test; ``o`` is none)."""
     reference, test = reference.beats(), test.beats()
     pairs = compare(reference, test, start=0.0, mapping="literature").pairs
+    true_class, test_class, probability = reference.class_index, test.class_index, test.probability
     errors = []
     for r, t in zip(pairs.reference_index, pairs.test_index, strict=True):
-        true = AAMI_CLASSES[reference.class_index[r]] if r >= 0 else "o"
-        called = AAMI_CLASSES[test.class_index[t]] if t >= 0 else "o"
+        true = AAMI_CLASSES[true_class[r]] if r >= 0 else "o"
+        called = AAMI_CLASSES[test_class[t]] if t >= 0 else "o"
         if true == called:
             continue
         sample = int(reference.sample[r] if r >= 0 else test.sample[t])
-        sure = float(np.max(test.probability[t])) if t >= 0 else 1.0
+        sure = float(np.max(probability[t])) if t >= 0 and probability is not None else 1.0
         errors.append({"kind": f"{true}-{called}", "sample": sample, "sure": round(sure, 3)})
     return errors
 

@@ -163,7 +163,7 @@ def test_no_beats_at_all_is_a_file_too(tmp_path: Path) -> None:
 
 
 NOTES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=40).filter(
-    lambda note: "## " not in note
+    lambda note: not note.startswith("## ")
 )
 
 
@@ -257,6 +257,7 @@ def test_default_annotator_is_never_the_reference() -> None:
         ({"subtype": np.array([0, 0, 0, 0, 128])}, "subtypes from -128 to 127"),
         ({"aux_note": np.array(["x" * 256, "", "", "", ""])}, "at most 255"),
         ({"aux_note": np.array(["\u2192", "", "", "", ""])}, "at most 255"),
+        ({"aux_note": np.array(["", "", "", "## odd", ""])}, "no note that begins with ##"),
         (
             {"sample": np.arange(5), "symbol": np.array(['"', "N", "N", "N", "N"])},
             "at sample 0",
@@ -268,6 +269,30 @@ def test_what_the_format_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(FormatError, match=match):
         write(annotation(**changes), tmp_path / "100.scribe")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_beats_whose_bytes_look_like_a_definition_are_read(tmp_path: Path) -> None:
+    made = Annotation(np.array([100, 903, 1703]), np.array(["N", "A", "N"]), 1000.0)
+    path = write(made, tmp_path / "100.scribe")
+    assert path.read_bytes().count(b"## ") == 2
+    assert read_annotation(path).sample.tolist() == [100, 903, 1703]
+
+
+@pytest.mark.parametrize("lost", [1, 2, 4, 10, 50])
+def test_file_that_came_out_short_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    whole = wfdb.wrann
+
+    def short(name: str, suffix: str, *args: Any, write_dir: str, **kwargs: Any) -> None:
+        whole(name, suffix, *args, write_dir=write_dir, **kwargs)
+        file = Path(write_dir, f"{name}.{suffix}")
+        os.truncate(file, file.stat().st_size - lost)
+
+    monkeypatch.setattr(wfdb, "wrann", short)
+    with pytest.raises(FormatError, match="the system refused"):
+        write(annotation(), tmp_path / "100.scribe")
     assert list(tmp_path.iterdir()) == []
 
 

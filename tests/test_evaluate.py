@@ -14,11 +14,12 @@ import pytest
 
 from ecgscribe import datasets, ec57, formats, peers
 from ecgscribe._tables import markdown
-from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.evaluate import Scored, evaluate, evaluate_records, log_ds2
+from ecgscribe.errors import DatasetError, EcgScribeError, FormatError, ModelError
+from ecgscribe.evaluate import Scored, annotate_records, evaluate, evaluate_records, log_ds2
 from ecgscribe.record import Annotation, Record
-from ecgscribe.runtime import Model
+from ecgscribe.runtime import Model, load_model
 from ecgscribe.symbols import MAPPINGS, Mapping
+from ecgscribe.synthetic import synthesize
 
 FS = 360.0
 HASH = "a" * 64
@@ -239,9 +240,11 @@ def a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
 
     def annotate(record: Record, *, model: Model) -> Annotation:
         answer = imitate(beats(record.name))
-        # On one lead it misses more, so that the two rows can be told apart.
-        return answer.select(np.arange(len(answer)) % 5 > 0) if len(record.leads) == 1 else answer
+        # On one lead, and as another model, it misses more, so that the rows can be told apart.
+        missed = 5 * (len(record.leads) == 1) + 3 * (model.path.parent.name == "other")
+        return answer.select(np.arange(len(answer)) % missed > 0) if missed else answer
 
+    monkeypatch.setattr(datasets, "locate", lambda db, *, data_dir=None: tmp_path)
     monkeypatch.setattr(datasets, "load", load)
     monkeypatch.setattr(module, "annotate", annotate)
     monkeypatch.chdir(tmp_path)
@@ -274,6 +277,116 @@ def test_the_row_on_one_lead_stands_beside(a_model: Model) -> None:
     both, alone = report["r_peaks"][0], report["one_lead"]["r_peaks"][0]
     assert alone["annotator"] == "ecgscribe, lead 0 only"
     assert alone["se"]["value"] < both["se"]["value"]
+
+
+def _with_hash(path: str, sha256: str) -> Model:
+    return Model(Path(path), {"files": {"trunk": {"sha256": sha256}}})
+
+
+def test_other_models_have_rows_of_their_own(
+    a_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("ecgscribe.evaluate")
+    models = {p: _with_hash(p, p[0] * 64) for p in ("runs/other/model.json", "models/twin.json")}
+    monkeypatch.setattr(module, "load_model", lambda path: models[path])
+    Path("experiments").mkdir()
+
+    report = evaluate(a_model, compare_with=list(models), benchmarks="B.md", resamples=0)
+
+    assert [o["model"] for o in report["others"]] == [
+        {"name": name, "hash": model.hash}
+        for name, model in zip(("other", "twin"), models.values(), strict=True)
+    ]
+    other, twin = report["others"]
+    assert other["records"] == report["records"]
+    assert other["r_peaks"][0]["annotator"] == "other"
+    assert other["r_peaks"][0]["se"]["value"] < report["r_peaks"][0]["se"]["value"]
+    assert twin["views"] == report["views"]
+    page = Path("B.md").read_text("utf-8")
+    assert all(f"hash `{m.hash}`" in page for m in (a_model, *models.values()))
+    assert "| model other | literature |" in page
+    assert "| twin | all (22) |" in page
+    assert "--compare-with model.json --compare-with twin.json" in page
+    with Path("experiments/ds2.csv").open(encoding="utf-8", newline="") as file:
+        logged = [row["hash"] for row in csv.DictReader(file)]
+    assert logged == [m.hash for m in (a_model, *models.values())]
+
+
+def test_another_model_that_is_not_there_is_found_before_anything_runs(
+    a_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("ecgscribe.evaluate")
+    monkeypatch.setattr(module, "annotate", None)
+
+    with pytest.raises(ModelError, match=r"found absent\.json"):
+        evaluate(a_model, compare_with=["absent.json"], resamples=0)
+
+
+def test_held_out_patients_are_those_that_the_model_names(a_model: Model) -> None:
+    a_model.meta["split"] = {"held_out": ["mitdb/106", "svdb/800", "mitdb/101"]}
+
+    assert evaluate(a_model, split="held-out", resamples=0)["records"] == ["106", "101"]
+
+
+@pytest.mark.parametrize("split", [None, {}, {"held_out": ["synthetic/0", "svdb/800"]}])
+def test_model_without_held_out_patients_is_refused(
+    a_model: Model, split: dict[str, Any] | None
+) -> None:
+    if split is not None:
+        a_model.meta["split"] = split
+
+    with pytest.raises(ModelError, match="patients of mitdb that its training held out"):
+        evaluate(a_model, split="held-out", resamples=0)
+
+
+def _save(record: Record, reference: Annotation, folder: Path) -> None:
+    import wfdb
+
+    wfdb.wrsamp(
+        record.name,
+        fs=record.fs,
+        units=list(record.units),
+        sig_name=list(record.leads),
+        p_signal=record.signal.astype(np.float64),
+        fmt=["16"] * len(record.leads),
+        write_dir=str(folder),
+    )
+    formats.write(reference, folder / f"{record.name}.atr")
+
+
+def test_package_model_is_measured_on_files_end_to_end(tmp_path: Path) -> None:
+    (tmp_path / "mitdb").mkdir()
+    for seed, name in enumerate(("101", "106", "108")):
+        record, reference = synthesize(duration=40.0, seed=seed)
+        _save(dataclasses.replace(record, name=name), reference, tmp_path / "mitdb")
+    shipped = load_model()
+    meta = shipped.meta | {"split": {"held_out": ["mitdb/101", "mitdb/108"]}}
+    for entry in shipped.meta["files"].values():
+        (tmp_path / entry["name"]).symlink_to(shipped.path.parent / entry["name"])
+    (tmp_path / "copy.json").write_text(json.dumps(meta), encoding="utf-8")
+
+    report = evaluate(
+        tmp_path / "copy.json",
+        split="held-out",
+        data_dir=tmp_path,
+        compare_with=["default"],
+        resamples=0,
+    )
+
+    (other,) = report["others"]
+    assert report["records"] == ["101", "108"]
+    assert report["r_peaks"][0]["se"]["value"] > 0.9
+    assert other["model"] == {"name": "default", "hash": report["model"]["hash"]}
+    assert other["views"] == report["views"]
+
+
+def test_database_that_is_absent_is_told_without_a_bar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DatasetError, match="run `ecgscribe fetch mitdb`"):
+        next(annotate_records(lambda record: beats("100"), ["100"], data_dir=tmp_path))
+
+    assert capsys.readouterr().err == ""
 
 
 def test_nothing_is_overwritten_without_force(a_model: Model) -> None:

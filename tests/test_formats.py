@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import wfdb
 
+from ecgscribe.datasets import PACED
 from ecgscribe.errors import FormatError
 from ecgscribe.formats import check_within, read, read_annotation
 from ecgscribe.formats._wfdb import mentions_pacemaker
@@ -107,6 +108,24 @@ def test_pacemaker_is_told_from_header_text(comments: list[str], paced: bool) ->
 def test_header_that_mentions_a_pacemaker_marks_the_record(tmp_path: Path) -> None:
     path = write_record(tmp_path, "p", comments=("Pacemaker implanted", "Name: Jane Roe"))
     assert read(path).paced
+
+
+def test_paced_beats_in_the_reference_annotations_mark_the_record(record_path: Path) -> None:
+    assert not read(record_path).paced
+    wfdb.wrann("100", "atr", np.array([100, 300]), ["N", "/"], write_dir=str(record_path.parent))
+    assert read(record_path).paced
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x01", b"not an annotation file", b"\0" * 7])
+def test_absent_or_broken_reference_annotations_do_not_matter(
+    record_path: Path, content: bytes | None
+) -> None:
+    atr = record_path.with_suffix(".atr")
+    atr.unlink()
+    if content is not None:
+        atr.write_bytes(content)
+    record = read(record_path)
+    assert (record.n_samples, record.paced) == (720, False)
 
 
 # --- records that are refused ---
@@ -228,4 +247,4 @@ def test_every_record_of_mitdb_holds_its_own_annotations(data_dir: Path) -> None
         assert (record.fs, record.signal.shape) == (360.0, (650_000, 2))
         if record.paced:
             paced.append(record.name)
-    assert paced == ["102", "104"]
+    assert paced == sorted(PACED)  # two by their headers, two by their annotations

@@ -187,7 +187,11 @@ def _train(verb: argparse.ArgumentParser) -> None:
 
 def _evaluate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--db", choices=["mitdb", "svdb"], default="mitdb", help="default: mitdb")
-    verb.add_argument("--split", default="ds2", help="ds1, ds2, all, paced, or held-out: those that training held out (default: ds2)")
+    verb.add_argument(
+        "--split",
+        default="ds2",
+        help="ds1, ds2, all, paced, or held-out: those that training held out (default: ds2)",
+    )
     verb.add_argument("--data-dir", metavar="DIR", type=Path, help="folder that holds mitdb")
     verb.add_argument("--out", metavar="DIR", type=Path, help="folder for tables and plots")
     verb.add_argument(

@@ -21,6 +21,8 @@ __all__ = ["CLASS_SYMBOLS", "annotate"]
 
 CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that is written for each AAMI class."""
+SHORT_S = 10.0
+"""Length of the usual strip; in less, too few beats stand beside each to tell what is premature."""
 
 
 def annotate(
@@ -56,7 +58,7 @@ def annotate(
     Warns
     -----
     SignalWarning
-        If a lead, a stretch or the kind of patient is not what the model can read.
+        If a lead, a stretch, the length or the kind of patient is not what the model can read.
     """
     if not isinstance(model, Model):
         model = load_model(model or "default")
@@ -75,8 +77,8 @@ def annotate(
 def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
     if record.paced:
         warnings.warn(
-            f"{record.name}: the header tells of a pacemaker; the model has learnt from none, "
-            "so paced beats are not told apart",
+            f"{record.name}: header or annotations tell of a pacemaker; the model has learnt from "
+            "none, so paced beats are not told apart",
             SignalWarning,
             stacklevel=3,
         )
@@ -88,6 +90,13 @@ def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
             SignalWarning,
             stacklevel=3,
         )
+    if record.duration < SHORT_S:
+        warnings.warn(
+            f"{record.name}: only {record.duration:.1f} s; classes are less sure with less than "
+            f"{SHORT_S:g} s of rhythm to compare with",
+            SignalWarning,
+            stacklevel=3,
+        )
     if n_beats == 0:
         warnings.warn(f"{record.name}: no beats found", SignalWarning, stacklevel=3)
 
@@ -96,10 +105,11 @@ def _unreadable_edges(conditioned: Conditioned) -> NDArray[np.int64]:
     """Give the samples where unreadable stretches begin and end, in turn."""
     lost = np.concatenate(([0], (~conditioned.readable).astype(np.int8), [0]))
     edges = np.flatnonzero(np.diff(lost)).astype(np.float64)
-    return steps_to_samples(edges, conditioned.ratio, conditioned.n_samples)
+    pairs = steps_to_samples(edges, conditioned.ratio, conditioned.n_samples).reshape(-1, 2)
+    return pairs[pairs[:, 0] < pairs[:, 1]].reshape(-1)
 
 
-# Subtypes of `~` as the MIT-BIH database has them: all bits set, no signal can be read; 0, both can.
+# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, both can.
 _UNREADABLE, _CLEAN = -1, 0
 
 
@@ -114,8 +124,10 @@ def _merge(
     """Put beats and the marks of unreadable stretches in one time order."""
     n, m = len(sample), len(edges)
     everything = np.concatenate([sample, edges])
-    order = np.argsort(everything, kind="stable")
     begins = np.arange(m) % 2 == 0
+    # At one sample, what is outside a pair stays outside: its end first, then beats, its begin.
+    place = np.concatenate([np.zeros(n), np.where(begins, 1, -1)])
+    order = np.lexsort((place, everything))
     nothing = np.full((m, 5), np.nan, dtype=np.float32)
     return Annotation(
         sample=everything[order],

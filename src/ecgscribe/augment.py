@@ -54,7 +54,8 @@ def add_noise(window: Window, recorded: Sequence[Window], rng: np.random.Generat
     ----------
     window : ndarray of float32, shape (n_steps, 2)
     recorded : sequence of ndarray, shape (m_steps, 2)
-        Filtered noise recordings to cut from; synthetic noise is used beside them.
+        Filtered noise recordings, each at least as long as the window, to cut from; synthetic
+        noise is used beside them.
     rng : numpy.random.Generator
     """
     n = len(window)

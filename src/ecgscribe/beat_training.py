@@ -1,4 +1,4 @@
-"""Fit the beat head on the trunk's features and the facts of each beat; calibrate; set thresholds."""
+"""Fit the beat head on trunk features and facts of each beat; calibrate; set thresholds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from ecgscribe.runtime import score_beats
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example
-from ecgscribe.trunk_training import Log, class_loss, frame_steps, trunk_scores, write_history
+from ecgscribe.trunk_training import (
+    Log,
+    class_loss,
+    save_weights,
+    trunk_scores,
+    write_history,
+)
 from ecgscribe.windows import FS
 
 __all__ = [
@@ -96,12 +102,12 @@ def make_tables(
         ``len(examples) * (1 + copies)`` tables.
     """
     tables = []
-    frame = frame_steps(config)
+    frame = config.architecture.frame
     for copy in range(copies + 1):
         for number, original in enumerate(examples):
             rng = np.random.default_rng([config.seed, copy, number])
             example = _augmented(original, noise, rng) if copy else original
-            scores = trunk_scores(trunk, example, config)
+            scores = trunk_scores(trunk, example.signal, frame=frame)
             tables.append(
                 BeatTable(
                     features_at(scores.features, example.step, frame=frame),
@@ -198,18 +204,15 @@ def fit_beat_head(
         probability = np.concatenate([predict_beats(head, t) for t in held_out])
         auprc = metrics.average_precision(metrics.pr_curve(1 - probability[:, 0], truth > 0))
         macro = _best_macro_f1(probability, truth)
-        history.append(
-            {"pass": number, "loss": losses[-1], "val_auprc": auprc, "val_macro_f1": macro}
-        )
+        loss = float(np.mean(losses))
+        history.append({"pass": number, "loss": loss, "val_auprc": auprc, "val_macro_f1": macro})
         log(
-            f"beats pass {number}/{schedule.passes}: loss {losses[-1]:.4f}, "
+            f"beats pass {number}/{schedule.passes}: loss {loss:.4f}, "
             f"held-out AUPRC {auprc:.4f}, macro-F1 {macro:.3f}"
         )
         if auprc + macro > best:
             best, best_pass = auprc + macro, number
-            temporary = run / "new-beats.weights.h5"
-            head.save_weights(temporary)
-            temporary.replace(path)
+            save_weights(head, path)
         elif number - best_pass >= schedule.patience:
             log(f"beats: no better figure in {schedule.patience} passes, stopped")
             break
@@ -289,9 +292,7 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> dict[str,
     for s in (0.5, 0.7, 1.0, 1.4, 2.0):
         for f in (0.5, 1.0, 2.0, 4.0):
             weight = {"S": s, "V": 1.0, "F": f, "Q": 1.0}
-            figure = _macro_f1(
-                decide(probability, {"abnormal": abnormal, "weight": weight}), truth
-            )
+            figure = _macro_f1(decide(probability, {"abnormal": abnormal, "weight": weight}), truth)
             if figure > best[0]:
                 best = figure, weight
     return {"abnormal": round(abnormal, 4), "weight": best[1]}

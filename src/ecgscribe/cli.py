@@ -13,10 +13,14 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ecgscribe._arguments import parser
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
+
+if TYPE_CHECKING:
+    from ecgscribe.record import Annotation, Record
+    from ecgscribe.runtime import Model
 
 __all__ = ["main"]
 
@@ -116,16 +120,22 @@ def _info(options: argparse.Namespace) -> int:
     from ecgscribe.info import info
 
     record = formats.read(options.record, fs=options.fs)
-    annotation = None
-    if options.annotator:
-        annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
-        formats.check_within(annotation, record)
+    annotation = _stored(record, options) if options.annotator else None
     content = info(record, annotation, comments=options.comments)
     if options.json:
         _print(json.dumps(content, indent=1))
     else:
         _print("\n".join(f"{key.replace('_', ' ')}: {_plain(v)}" for key, v in content.items()))
     return 0
+
+
+def _stored(record: Record, options: argparse.Namespace) -> Annotation:
+    """Read the annotations that lie beside a recording, and make sure that they are its own."""
+    from ecgscribe import formats
+
+    annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
+    formats.check_within(annotation, record)
+    return annotation
 
 
 def _plain(value: Any) -> str:
@@ -184,7 +194,7 @@ def _annotate(options: argparse.Namespace) -> int:
 
 
 def _annotate_one(
-    path: str, model: Any, options: argparse.Namespace, written: set[Path]
+    path: str, model: Model, options: argparse.Namespace, written: set[Path]
 ) -> dict[str, Any]:
     """Annotate one recording, write its annotations and say what they hold."""
     import numpy as np
@@ -225,8 +235,7 @@ def _plot(options: argparse.Namespace) -> int:
 
     record = formats.read(options.record, fs=options.fs)
     if options.annotator:
-        annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
-        formats.check_within(annotation, record)
+        annotation = _stored(record, options)
     else:
         from ecgscribe.annotate import annotate
         from ecgscribe.runtime import load_model

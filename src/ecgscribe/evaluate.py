@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ import numpy as np
 from ecgscribe import __version__, datasets, metrics
 from ecgscribe._evaluation_files import log_ds2, refuse_overwriting, write_evaluation
 from ecgscribe._groups import Scored
+from ecgscribe._records import Annotator, annotate_records, records_of_split
 from ecgscribe._tables import markdown
 from ecgscribe._views import evaluate_records, r_peak_rows
 from ecgscribe.annotate import annotate
 from ecgscribe.ec57 import compare
 from ecgscribe.formats._atomic import write_text
 from ecgscribe.peers import PEERS, detect, require_peers, shift
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Record
 from ecgscribe.runtime import Model, load_model
 
 __all__ = [
@@ -34,49 +35,6 @@ __all__ = [
 ]
 
 ONE_LEAD = "ecgscribe, lead 0 only"
-HELD_OUT = "held-out"
-"""Split of the patients on whom the model's training chose thresholds and stopped."""
-
-Annotator = Callable[[Record], Annotation]
-
-
-def annotate_records(
-    annotator: Annotator,
-    names: Iterable[str],
-    *,
-    db: str = "mitdb",
-    data_dir: str | Path | None = None,
-    title: str = "annotate",
-) -> Iterator[Scored]:
-    """Annotate records of a database one by one, with progress on stderr.
-
-    Parameters
-    ----------
-    annotator : callable
-        From a record to its annotation: a model, a peer, or a network being trained.
-    names : iterable of str
-        Records of `db`.
-    db : str
-        The database.
-    data_dir : str or Path, optional
-        Folder that holds the databases; see `ecgscribe.datasets.locate`.
-    title : str
-        What the progress bar says.
-
-    Yields
-    ------
-    Scored
-
-    Raises
-    ------
-    DatasetError
-        If the database, or one of the records, is not there.
-    """
-    from tqdm import tqdm
-
-    for name in tqdm(list(names), desc=title, unit="record"):
-        record, reference = datasets.load(db, name, data_dir=data_dir)
-        yield Scored(name, datasets.subject(db, name), reference, annotator(record))
 
 
 def _first_lead(record: Record) -> Record:
@@ -135,18 +93,6 @@ def _offsets(item: Scored) -> metrics.FloatArray:
     return metrics.offsets_ms(comparison, item.reference, item.test)
 
 
-def _names(db: str, split: str, data_dir: str | Path | None, model: Model) -> list[str]:
-    """Name the records of a split; of svdb, those at hand, as the tables list."""
-    if split == HELD_OUT:
-        held = [name.partition("/") for name in model.meta["split"]["held_out"]]
-        return [record for database, _, record in held if database == db]
-    names = datasets.split_records(db, split)
-    if db == "mitdb":
-        return list(names)
-    at_hand = datasets.available(db, data_dir=data_dir)
-    return [name for name in names if name in at_hand]
-
-
 def _log_path(given: str | Path | None) -> Path | None:
     if given is not None:
         return Path(given)
@@ -156,6 +102,16 @@ def _log_path(given: str | Path | None) -> Path | None:
 
 def _on_first_lead(model: Model) -> Annotator:
     return lambda record: annotate(_first_lead(record), model=model)
+
+
+def _name(model: Model) -> str:
+    """Name a model by its file, and one that training left as model.json by its run folder."""
+    stem = model.path.stem
+    return model.path.parent.name or stem if stem == "model" else stem
+
+
+def _identity(model: Model) -> dict[str, str]:
+    return {"name": _name(model), "hash": model.hash}
 
 
 def _command(
@@ -240,7 +196,7 @@ def evaluate(
     if peers:
         require_peers()
     loaded = model if isinstance(model, Model) else load_model(model or "default")
-    names = _names(db, split, data_dir, loaded)
+    names = records_of_split(db, split, loaded, data_dir=data_dir)
     where: dict[str, Any] = {"db": db, "data_dir": data_dir}
     others = [load_model(other) for other in compare_with]
     items = list(annotate_records(partial(annotate, model=loaded), names, **where))
@@ -250,7 +206,7 @@ def evaluate(
             log_ds2(log, model_hash=measured.hash, purpose=purpose)
     alone = annotate_records(_on_first_lead(loaded), names, title="annotate lead 0", **where)
     report: dict[str, Any] = {
-        "model": {"name": loaded.path.stem, "hash": loaded.hash},
+        "model": _identity(loaded),
         "version": __version__,
         "command": _command(model, db, split, with_peers=peers, compare_with=compare_with),
         "db": db,
@@ -259,12 +215,12 @@ def evaluate(
         "one_lead": evaluate_records(alone, annotator=ONE_LEAD, resamples=resamples),
     }
     report["others"] = [
-        {"model": {"name": other.path.stem, "hash": other.hash}}
+        {"model": _identity(other)}
         | evaluate_records(
             annotate_records(
-                partial(annotate, model=other), names, title=f"annotate {other.path.stem}", **where
+                partial(annotate, model=other), names, title=f"annotate {_name(other)}", **where
             ),
-            annotator=other.path.stem,
+            annotator=_name(other),
             resamples=resamples,
         )
         for other in others

@@ -13,6 +13,7 @@ calls normal changes with the hours, and memory stays bounded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _segments(n: int) -> Iterator[slice]:
     """Cut beats into runs of `SEGMENT`; a short rest joins the last run."""
     count = max(round(n / SEGMENT), 1)
     edges = [min(k * SEGMENT, n) for k in range(count)] + [n]
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         yield slice(begin, end)
 
 
@@ -80,9 +81,9 @@ def _neighbours(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 def _rhythm(step: NDArray[np.float64]) -> Floats:
     """Tell the rhythm around each beat, shape (n_beats, len(_RHYTHM))."""
     n = len(step)
-    rr = np.clip(np.diff(step) / FS, SHORTEST_RR, LONGEST_RR)
     if n < 2:
         return np.zeros((n, len(_RHYTHM)), dtype=np.float32)
+    rr = np.clip(np.diff(step) / FS, SHORTEST_RR, LONGEST_RR)
     usual = float(np.median(rr))
     before = np.concatenate(([usual], rr))
     after = np.concatenate((rr, [usual]))
@@ -90,9 +91,7 @@ def _rhythm(step: NDArray[np.float64]) -> Floats:
     around = _neighbours(before, NEAR)
     near = np.median(around, axis=1)
     change = np.abs(np.diff(before, prepend=before[0]))
-    irregular = [
-        np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)
-    ]
+    irregular = [np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)]
     columns = np.empty((n, len(_RHYTHM)), dtype=np.float32)
     for run in _segments(n):
         intervals = before[run]
@@ -124,7 +123,7 @@ def _waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
     offset = np.arange(-BEFORE - room, AFTER + room)
     at = np.rint(step).astype(np.int64)[:, None] + offset
     outside = (at < 0) | (at >= len(signal))
-    beats = signal[np.clip(at, 0, len(signal) - 1)]
+    beats: Floats = signal[np.clip(at, 0, len(signal) - 1)]
     beats[outside] = 0
     return beats
 
@@ -138,7 +137,8 @@ def _unit(x: Floats) -> Floats:
 
 def _likeness(beats: Floats, template: Floats) -> Floats:
     """Correlate beats (n, steps, 2) with a template (steps, 2), lead by lead: (n, 2)."""
-    return np.einsum("nsl,sl->nl", _unit(beats), _unit(template), optimize=True)
+    like: Floats = np.einsum("nsl,sl->nl", _unit(beats), _unit(template), optimize=True)
+    return like
 
 
 def _template(qrs: Floats, candidates: NDArray[np.bool_]) -> Floats | None:

@@ -53,6 +53,11 @@ class Architecture:
     beat_units: int = 48
     n_facts: int = 0
 
+    @property
+    def frame(self) -> int:
+        """Steps that one frame of the trunk spans."""
+        return STEPS_PER_FRAME if self.preset == "default" else 1
+
 
 def _bilstm(units: int, x: Any) -> Any:
     from keras import layers

@@ -21,7 +21,7 @@ __all__ = ["Model", "Scores", "file_hash", "load_model", "score_beats", "score_s
 
 WINDOW_S = 60
 HALO_S = 4
-BATCH = 16
+BATCH = 32
 BEAT_WINDOW = 256
 BEAT_HALO = 32
 MODELS = Path(__file__).parent / "models"
@@ -120,9 +120,13 @@ def _session(path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no common class
+        raise ModelError(
+            f"{path}: expected a network in ONNX form, found something else "
+            f"({' '.join(str(error).split())[:80]}); install or copy the model again"
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,10 +146,14 @@ class Model:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the hashes of the network's ONNX files."""
+        """SHA-256 over all that decides: the ONNX files' hashes, thresholds and calibration."""
         files = self.meta["files"]
-        joined = "".join(files[k]["sha256"] for k in sorted(files) if k != "weights")
-        return hashlib.sha256(joined.encode()).hexdigest()
+        deciding = {
+            "sha256": [files[part]["sha256"] for part in sorted(files) if part != "weights"],
+            "thresholds": self.meta["thresholds"],
+            "calibration": self.meta["calibration"],
+        }
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
     def weight_file(self, part: str) -> Path:
         """Give the path of one file of the model, after its hash was found right.
@@ -226,7 +234,9 @@ def load_model(model: str | Path = "default") -> Model:
     ModelError
         If there is no such model, or one of its files was altered.
     """
-    path = MODELS / f"{model}.json" if str(model).isidentifier() else Path(model)
+    path = Path(model)
+    if str(model).isidentifier() and (MODELS / f"{model}.json").is_file():
+        path = MODELS / f"{model}.json"
     if path.is_dir():
         path = path / "model.json"
     if not path.is_file():
@@ -238,13 +248,22 @@ def load_model(model: str | Path = "default") -> Model:
     try:
         meta = json.loads(path.read_text(encoding="utf-8"))
         loaded = Model(path, meta)
-        for part in meta["files"]:
-            if part != "weights":
-                loaded.weight_file(part)
-        meta["thresholds"]["peak"]
-    except (ValueError, KeyError, TypeError) as error:
+        for part in sorted({"trunk", *meta["files"]} - {"weights"}):
+            loaded.weight_file(part)
+        _check_decisions(meta)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ModelError(
-            f"{path}: expected a model description in JSON, found something else ({error}); "
-            "install or copy the model again"
+            f"{path}: expected a model description in JSON, found something else "
+            f"({type(error).__name__}: {error}); install or copy the model again"
         ) from error
     return loaded
+
+
+def _check_decisions(meta: dict[str, Any]) -> None:
+    """Raise KeyError, TypeError or ValueError where a number that decides is absent."""
+    thresholds, calibration = meta["thresholds"], meta["calibration"]
+    numbers = [thresholds["peak"], thresholds["abnormal"], calibration["temperature"]]
+    numbers += [thresholds["weight"][c] for c in AAMI_CLASSES[1:]]
+    numbers += calibration["bias"]
+    if len(calibration["bias"]) != len(AAMI_CLASSES) or not np.isfinite(numbers).all():
+        raise ValueError("thresholds or calibration are incomplete")

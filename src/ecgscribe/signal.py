@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ SCALE_BLOCKS = 15
 """The scale is the median peak-to-peak value of this many blocks of two seconds."""
 FLAT_S = 1.0
 SATURATED_S = 0.2
+LARGE_OFFSET = 10.0
+"""Times the lead's whole range."""
 MIN_DURATION = 1.0
 FS_RANGE = (100.0, 2000.0)
 
@@ -44,7 +47,8 @@ _NOT_ECG = re.compile(
     r"|marker|event|trigger|status|noise|accel|\bacc",
     re.IGNORECASE,
 )
-_NOT_ECG_UNITS = {"mmhg", "%", "nu", "pm", "bpm", "cmh2o", "l/min", "degc", "ohm", "kohm", "g"}
+# Not NU: that is also what a file that names no unit is given.
+_NOT_ECG_UNITS = {"mmhg", "%", "pm", "bpm", "cmh2o", "l/min", "degc", "ohm", "kohm", "g"}
 # Leads in which the QRS stands out best, in the order in which they are preferred.
 _PREFERRED = ("mlii", "ii", "v5", "v4", "v2", "v1", "i", "v3", "v6", "avf", "iii", "avl", "avr")
 
@@ -105,7 +109,7 @@ def choose_leads(record: Record, leads: Sequence[str | int] | None = None) -> tu
             text = str(lead).strip().lower()
             if text in names:
                 chosen.append(names.index(text))
-            elif text.isdigit() and int(text) < len(names):
+            elif text.isdecimal() and int(text) < len(names):
                 chosen.append(int(text))
             else:
                 raise FormatError(
@@ -172,22 +176,26 @@ def unreadable(lead: NDArray[np.float32], fs: float) -> NDArray[np.bool_]:
     invalid = ~np.isfinite(lead)
     if invalid.all():
         return invalid
-    same = np.concatenate(([False], np.diff(lead) == 0))
+    same = np.concatenate(([False], lead[1:] == lead[:-1]))
     flat = _long_runs(same, max(int(FLAT_S * fs) - 1, 1))
-    rail = (lead == np.nanmax(lead)) | (lead == np.nanmin(lead))
+    flat[:-1] |= flat[1:]  # a run begins one sample before the first that repeats another
+    valid = lead[~invalid]
+    rail = (lead == valid.max()) | (lead == valid.min())
     saturated = _long_runs(rail, max(int(SATURATED_S * fs), 2))
     return np.asarray(invalid | flat | saturated)
 
 
 def _fill(lead: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bridge invalid samples by straight lines."""
+    """Bridge invalid samples by straight lines, and take away an offset that dwarfs the signal."""
     valid = np.isfinite(lead)
-    if valid.all():
-        return lead
     if not valid.any():
         return np.zeros_like(lead)
-    at = np.flatnonzero(valid)
-    return np.interp(np.arange(len(lead)), at, lead[at]).astype(np.float32)
+    if not valid.all():
+        at = np.flatnonzero(valid)
+        lead = np.interp(np.arange(len(lead)), at, lead[at]).astype(np.float32)
+    # The low-pass lets 1e-4 of a constant through to other frequencies, as any resampler does.
+    offset = np.median(lead)
+    return lead - offset if abs(offset) > LARGE_OFFSET * np.ptp(lead) else lead
 
 
 def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
@@ -208,7 +216,8 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     Notes
     -----
     Both filters are linear-phase: a Kaiser-windowed low-pass, applied while resampling, and the
-    signal less its triangular moving average over 0.8 s.
+    signal less its triangular moving average over 0.8 s. A signal that comes at `FS` is not
+    resampled, and the low-pass is left out.
     """
     from scipy.ndimage import uniform_filter1d
     from scipy.signal import firwin, resample_poly
@@ -217,22 +226,34 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     up, down = ratio.numerator, ratio.denominator
     half = int(np.ceil(LOW_PASS_REACH * fs * up))
     taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
-    steps = resample_poly(lead, up, down, window=taps.astype(np.float32), padtype="edge")
+    window: Any = taps.astype(np.float32)  # taps are allowed, though scipy's types deny it
+    steps = resample_poly(lead, up, down, window=window, padtype="edge")
     baseline = uniform_filter1d(steps, BASELINE_BOX, mode="nearest")
     baseline = uniform_filter1d(baseline, BASELINE_BOX, mode="nearest")
     return np.asarray(steps - baseline, dtype=np.float32)
 
 
-def _scale(steps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Divide by half of the local peak-to-peak value; zero where there is none."""
-    from scipy.ndimage import median_filter
+def _scale(steps: NDArray[np.float32], lost: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Divide by half of the local peak-to-peak value; zero where there is none.
 
+    Blocks that are `lost` to the last step do not count: neither may the rounding noise of a dead
+    electrode be brought to the height of a QRS, nor what it leaves of a lead be blown up.
+    """
+    if lost.all():
+        return np.zeros_like(steps)
     n_blocks = max(len(steps) // SCALE_BLOCK, 1)
     block = min(SCALE_BLOCK, len(steps))
-    blocks = steps[: n_blocks * block].reshape(n_blocks, block)
-    height = median_filter(np.ptp(blocks, axis=1), size=min(SCALE_BLOCKS, 2 * n_blocks - 1))
-    centre = (np.arange(n_blocks) + 0.5) * block
-    at_step = np.interp(np.arange(len(steps)), centre, height / 2)
+    height = np.ptp(steps[: n_blocks * block].reshape(n_blocks, block), axis=1)
+    gone = lost[: n_blocks * block].reshape(n_blocks, block).all(axis=1)
+    # Where the only signal lies in the rest after the last block, that rest sets the scale.
+    height[gone] = np.ptp(steps) if gone.all() else np.nan
+    reach = min(SCALE_BLOCKS, 2 * n_blocks - 1) // 2
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.pad(height, reach, mode="symmetric"), 2 * reach + 1
+    )
+    known = ~np.isnan(around).all(axis=1)
+    centre = (np.arange(n_blocks)[known] + 0.5) * block
+    at_step = np.interp(np.arange(len(steps)), centre, np.nanmedian(around[known], axis=1) / 2)
     scaled = np.zeros_like(steps)
     np.divide(steps, at_step, out=scaled, where=at_step > 0, casting="unsafe")
     return np.clip(scaled, -20, 20)
@@ -284,15 +305,18 @@ def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Co
                 SignalWarning,
                 stacklevel=2,
             )
-    columns = [_scale(filter_lead(_fill(record.signal[:, k]), record.fs)) for k in chosen]
-    signal = np.zeros((len(columns[0]), N_LEADS), dtype=np.float32)
-    signal[:, : len(columns)] = np.stack(columns, axis=1)
+    columns = [filter_lead(_fill(record.signal[:, k]), record.fs) for k in chosen]
+    n_steps = len(columns[0])
     at = np.minimum(
-        (np.arange(len(signal)) * ratio.denominator) // ratio.numerator, record.n_samples - 1
+        (np.arange(n_steps) * ratio.denominator) // ratio.numerator, record.n_samples - 1
     )
+    lost = lost[at]
+    signal = np.zeros((n_steps, N_LEADS), dtype=np.float32)
+    for k, column in enumerate(columns):
+        signal[:, k] = _scale(column, lost[:, k])
     return Conditioned(
         signal=signal,
-        readable=~lost.all(axis=1)[at],
+        readable=~np.logical_and.reduce(lost, axis=1),
         ratio=ratio,
         leads=tuple(record.leads[k] for k in chosen),
         n_samples=record.n_samples,

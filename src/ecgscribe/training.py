@@ -6,11 +6,13 @@ import csv
 import dataclasses
 import hashlib
 import json
-import platform
+import os
 import sys
 import time
-from collections.abc import Sequence
-from importlib import metadata, resources
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -28,24 +30,28 @@ from ecgscribe.beats import calibrate, softmax
 from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.export import export_model
 from ecgscribe.features import FACTS
+from ecgscribe.formats import write_text
 from ecgscribe.network import build_network
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import patient, synthesize
-from ecgscribe.training_config import (
-    BeatTraining,
-    TrainingConfig,
-    TrunkTraining,
-    load_config,
+from ecgscribe.training_config import TrainingConfig, complete, load_config, synthetic_config
+from ecgscribe.training_data import (
+    Example,
+    Floats,
+    load_examples,
+    make_example,
+    recorded_noise,
 )
-from ecgscribe.training_data import Example, load_examples, make_example, recorded_noise
 from ecgscribe.trunk_training import Log, choose_peak_threshold, fit_trunk
 from ecgscribe.windows import FS
 
-__all__ = ["folds", "synthetic_config", "train"]
+__all__ = ["folds", "train"]
 
 SYNTHETIC_PATIENTS = 30
 SYNTHETIC_HELD_OUT = 6
 SYNTHETIC_S = 180.0
+BACKENDS = ("tensorflow", "jax", "torch")
+"""Keras backends that can train."""
 
 
 def folds() -> dict[str, int]:
@@ -55,24 +61,30 @@ def folds() -> dict[str, int]:
     return table
 
 
-def synthetic_config() -> TrainingConfig:
-    """Give the settings that train a small model on generated recordings in a few minutes."""
-    return TrainingConfig(
-        databases=(),
-        trunk=TrunkTraining(
-            passes=8, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
-        ),
-        beats=BeatTraining(passes=6, steps=25, copies=1),
-    )
+@dataclass(frozen=True, eq=False)
+class _Data:
+    training: list[Example]
+    held_out: list[Example]
+    noise: list[Floats]
+    hashes: dict[str, str]
 
 
-def _synthetic_examples() -> list[Example]:
-    return [
-        make_example(
-            f"synthetic/{k}", *synthesize(patient(k), seed=k, duration=SYNTHETIC_S)
-        )
+def _synthesize() -> _Data:
+    examples = [
+        make_example(f"synthetic/{k}", *synthesize(patient(k), seed=k, duration=SYNTHETIC_S))
         for k in range(SYNTHETIC_PATIENTS)
     ]
+    return _Data(examples[SYNTHETIC_HELD_OUT:], examples[:SYNTHETIC_HELD_OUT], [], {})
+
+
+def _load(config: TrainingConfig, data_dir: str | Path | None) -> _Data:
+    names, held_out = _names(config, data_dir)
+    return _Data(
+        load_examples(names, data_dir=data_dir),
+        load_examples(held_out, data_dir=data_dir),
+        recorded_noise(data_dir=data_dir),
+        _data_hashes([*names, *held_out], data_dir),
+    )
 
 
 def _names(config: TrainingConfig, data_dir: str | Path | None) -> tuple[list[str], list[str]]:
@@ -88,12 +100,15 @@ def _names(config: TrainingConfig, data_dir: str | Path | None) -> tuple[list[st
         present = set(datasets.available(db, data_dir=data_dir))
         wanted = [n for n in table if n.startswith(f"{db}/")]
         names += [n for n in wanted if n.partition("/")[2] in present]
-        if not present:
-            raise DatasetError(
-                f"expected the records of {db}, found none; run: ecgscribe fetch {db}"
-            )
     training = [n for n in names if table[n] != config.fold]
-    return training[: config.limit or None], [n for n in names if table[n] == config.fold]
+    held_out = [n for n in names if table[n] == config.fold]
+    if not training or not held_out:
+        raise DatasetError(
+            f"expected records to train on and others to hold out (fold {config.fold}), found "
+            f"{len(training)} and {len(held_out)}; choose databases and a fold from 0 to "
+            f"{max(table.values())}, and fetch what is absent"
+        )
+    return training[: config.limit or None], held_out
 
 
 def _data_hashes(names: Sequence[str], data_dir: str | Path | None) -> dict[str, str]:
@@ -108,30 +123,50 @@ def _data_hashes(names: Sequence[str], data_dir: str | Path | None) -> dict[str,
     return hashes
 
 
-def _versions() -> dict[str, str]:
-    import keras
-
-    packages = ("ecgscribe", "keras", "numpy", "scipy", "onnxruntime", "wfdb")
-    versions = {package: metadata.version(package) for package in packages}
-    backend = str(keras.backend.backend())
-    versions[backend] = metadata.version(
-        "tensorflow-cpu" if backend == "tensorflow" and not _installed("tensorflow") else backend
-    )
-    return versions | {"python": platform.python_version()}
-
-
-def _installed(package: str) -> bool:
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep TensorFlow's greetings off the terminal, unless its log level was asked for."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # While it loads, TensorFlow writes to the file descriptor itself, whatever the level.
+    terminal = os.dup(2)
     try:
-        metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def _import_keras() -> Any:
+    """Import Keras with its backend, and what the export needs: better missed now than then."""
+    try:
+        with _hushed():
+            import keras
+            import tf2onnx  # noqa: F401
+    except ImportError as error:
+        raise ModelError(
+            f"training expects the packages of ecgscribe[train], found no {error.name or error}; "
+            "run: pip install 'ecgscribe[train]'"
+        ) from error
+    except ValueError as error:
+        raise ModelError(
+            f"KERAS_BACKEND: expected one of {', '.join(BACKENDS)}, found another ({error}); "
+            "choose one of those"
+        ) from error
+    if (backend := keras.backend.backend()) not in BACKENDS:
+        raise ModelError(
+            f"KERAS_BACKEND: expected one of {', '.join(BACKENDS)}, found {backend}, which cannot "
+            "train; choose one of those"
+        )
+    return keras
 
 
 def _open_run(out: Path, config: TrainingConfig, *, resume: bool) -> Log:
     """Make or reopen the run folder; give the function that logs to it and to the terminal."""
-    from tqdm import tqdm
-
     settings = json.dumps(dataclasses.asdict(config), indent=1) + "\n"
     path = out / "config.json"
     if path.is_file() and not resume:
@@ -145,11 +180,12 @@ def _open_run(out: Path, config: TrainingConfig, *, resume: bool) -> Log:
             "another; give the same --config, or name another --out"
         )
     out.mkdir(parents=True, exist_ok=True)
-    path.write_text(settings, encoding="utf-8")
+    write_text(path, settings, force=True)
     started = time.monotonic()
 
     def log(line: str) -> None:
-        tqdm.write(f"{time.monotonic() - started:6.0f} s  {line}", file=sys.stderr)
+        sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {line}\n")
+        sys.stderr.flush()
         with (out / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
 
@@ -216,54 +252,31 @@ def train(
     """
     if not isinstance(config, TrainingConfig):
         config = synthetic_config() if synthetic and config is None else load_config(config)
-    facts = len(FACTS) if config.architecture.preset == "default" else 0
-    architecture = dataclasses.replace(config.architecture, n_facts=facts)
-    if architecture.preset == "classic":
-        # Its features are the states of its one LSTM layer.
-        architecture = dataclasses.replace(
-            architecture, lstm_layers=1, n_features=2 * architecture.lstm_units
-        )
-    config = dataclasses.replace(config, architecture=architecture)
-    try:
-        import keras
-        import tf2onnx  # noqa: F401  needed at the end: better missed now
-    except ImportError as error:
-        raise ModelError(
-            f"training expects the packages of ecgscribe[train], found no {error.name}; "
-            "run: pip install 'ecgscribe[train]'"
-        ) from error
+    config = complete(config)
+    keras = _import_keras()
     out = Path(out)
-    if synthetic:
-        examples = _synthetic_examples()
-        training, held_out = examples[SYNTHETIC_HELD_OUT:], examples[:SYNTHETIC_HELD_OUT]
-        noise, hashes = [], {}
-    else:
-        names, held_names = _names(config, data_dir)
-        training = load_examples(names, data_dir=data_dir)
-        held_out = load_examples(held_names, data_dir=data_dir)
-        noise = recorded_noise(data_dir=data_dir)
-        hashes = _data_hashes([*names, *held_names], data_dir)
+    data = _synthesize() if synthetic else _load(config, data_dir)
     log = _open_run(out, config, resume=resume)
-    hours = sum(len(e.signal) for e in training) / FS / 3600
-    log(f"{len(training)} records ({hours:.1f} h) to train on, {len(held_out)} held out")
+    hours = sum(len(e.signal) for e in data.training) / FS / 3600
+    log(f"{len(data.training)} records ({hours:.1f} h) to train on, {len(data.held_out)} held out")
     keras.utils.set_random_seed(config.seed)
     network = build_network(config.architecture)
     classic = config.architecture.preset == "classic"
     trunk = network if classic else network.get_layer("trunk")
-    fit_trunk(trunk, training, held_out, noise, config, out, log)
-    held_tables = make_tables(trunk, held_out, config)
+    fit_trunk(trunk, data.training, data.held_out, data.noise, config, out, log)
+    held_tables = make_tables(trunk, data.held_out, config)
     if classic:
         probability = np.concatenate([softmax(t.logits) for t in held_tables])
     else:
         head = network.get_layer("beat_head")
         copies = config.beats.copies if config.imbalance.augment else 0
-        tables = make_tables(trunk, training, config, noise=noise, copies=copies)
+        tables = make_tables(trunk, data.training, config, noise=data.noise, copies=copies)
         fit_beat_head(head, tables, held_tables, config, out, log)
         probability = np.concatenate([predict_beats(head, t) for t in held_tables])
     truth = np.concatenate([t.class_index for t in held_tables])
     calibration = fit_calibration(probability, truth)
     thresholds = choose_thresholds(calibrate(probability, calibration), truth)
-    thresholds["peak"] = choose_peak_threshold(trunk, held_out, config)
+    thresholds["peak"] = choose_peak_threshold(trunk, data.held_out, config)
     meta: dict[str, Any] = {
         "name": config.architecture.preset,
         "fs": FS,
@@ -273,13 +286,12 @@ def train(
         "thresholds": thresholds,
         "calibration": calibration,
         "split": {
-            "training": [e.name for e in training],
-            "held_out": [e.name for e in held_out],
+            "training": [e.name for e in data.training],
+            "held_out": [e.name for e in data.held_out],
         },
         "facts": list(FACTS) if not classic else [],
         "config": dataclasses.asdict(config),
-        "data_sha256": hashes,
-        "versions": _versions(),
+        "data_sha256": data.hashes,
     }
     model = export_model(network, config.architecture, meta, out, "model")
     _draw_curves(out)

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ecgscribe.errors import ModelError
+from ecgscribe.features import FACTS
 from ecgscribe.network import Architecture
 
-__all__ = ["BeatTraining", "Imbalance", "TrainingConfig", "TrunkTraining", "load_config"]
+__all__ = [
+    "BeatTraining",
+    "Imbalance",
+    "TrainingConfig",
+    "TrunkTraining",
+    "complete",
+    "load_config",
+    "synthetic_config",
+]
+
+Number = TypeVar("Number", int, float)
+
+LEAST = {
+    **dict.fromkeys(("seed", "fold", "limit", "n_facts", "copies", "class_weight"), 0),
+    "window_s": 1,
+}
+"""Least values of the numbers that are not just positive."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +135,30 @@ class TrainingConfig:
     beats: BeatTraining = field(default_factory=BeatTraining)
 
 
+def synthetic_config() -> TrainingConfig:
+    """Give the settings that train a small model on generated recordings in a few minutes."""
+    return TrainingConfig(
+        databases=(),
+        trunk=TrunkTraining(
+            passes=8, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
+        ),
+        beats=BeatTraining(passes=6, steps=25, copies=1),
+    )
+
+
+def complete(config: TrainingConfig) -> TrainingConfig:
+    """Set the sizes of the network that follow from others."""
+    sizes = config.architecture
+    if sizes.preset == "default":
+        sizes = dataclasses.replace(sizes, n_facts=len(FACTS))
+    else:
+        # Its features are the states of its one LSTM layer.
+        sizes = dataclasses.replace(
+            sizes, lstm_layers=1, n_features=2 * sizes.lstm_units, n_facts=0
+        )
+    return dataclasses.replace(config, architecture=sizes)
+
+
 def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
     """Make a dataclass from a TOML table, with a clear line for what does not fit."""
     hints = typing.get_type_hints(kind)
@@ -140,16 +182,35 @@ def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
                 )
             values[key] = value
         elif typing.get_origin(hint_type) is tuple:
+            if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+                raise ModelError(
+                    f"{where}: expected {key} to be a list of names, found {value!r}; correct it"
+                )
             values[key] = tuple(value)
         elif hint_type is float and type(value) in (int, float):
-            values[key] = float(value)
-        elif type(value) is hint_type:
+            values[key] = _checked(key, float(value), where)
+        elif hint_type is int and type(value) is int:
+            values[key] = _checked(key, value, where)
+        elif hint_type is bool and type(value) is bool:
             values[key] = value
         else:
             raise ModelError(
                 f"{where}: expected {key} to be {hint_type.__name__}, found {value!r}; correct it"
             )
     return kind(**values)
+
+
+def _checked(key: str, value: Number, where: str) -> Number:
+    """Give back a number that is in the range of its setting."""
+    if key == "peak_width":
+        fits, expected = value != 0, "a width other than 0"
+    elif key in LEAST:
+        fits, expected = value >= LEAST[key], f"{LEAST[key]} or more"
+    else:
+        fits, expected = value > 0, "more than 0"
+    if not fits or not math.isfinite(value):
+        raise ModelError(f"{where}: expected {key} to be {expected}, found {value}; correct it")
+    return value
 
 
 def load_config(path: str | Path | None) -> TrainingConfig:
@@ -167,7 +228,8 @@ def load_config(path: str | Path | None) -> TrainingConfig:
     Raises
     ------
     ModelError
-        If the file is absent, is not TOML, or names a setting that does not exist.
+        If the file cannot be read, is not TOML, names a setting that does not exist or gives one
+        a value that it cannot have.
     """
     if path is None:
         return TrainingConfig()
@@ -176,6 +238,10 @@ def load_config(path: str | Path | None) -> TrainingConfig:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: expected a TOML file, found none; check the name") from error
+    except OSError as error:
+        raise ModelError(
+            f"{path}: expected a TOML file, the system refused ({error.strerror}); check the name"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: expected TOML, found: {error}; correct the file") from error
     config: TrainingConfig = _fill(TrainingConfig, table, path.name)

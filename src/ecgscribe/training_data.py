@@ -5,20 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import datasets
+from ecgscribe.augment import augment
 from ecgscribe.errors import DatasetError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal import condition, filter_lead
-from ecgscribe.windows import FS, samples_to_steps
+from ecgscribe.training_config import TrainingConfig
+from ecgscribe.windows import (
+    FS,
+    STEPS_PER_FRAME,
+    class_targets,
+    frame_of,
+    peak_targets,
+    samples_to_steps,
+)
 
-__all__ = ["Example", "draw_starts", "load_examples", "make_example", "recorded_noise"]
+__all__ = [
+    "Example",
+    "Targets",
+    "draw_batch",
+    "draw_starts",
+    "load_examples",
+    "make_example",
+    "make_targets",
+    "recorded_noise",
+]
 
 ALIGN_REACH = 8
 """Steps within which svdb's marks are looked for beside their R-peaks (62 ms)."""
+
+
+CLASS_REACH_S = 0.05
+"""Seconds to each side of an R-peak that have its class where a frame is one step."""
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +63,13 @@ class Example:
     """
 
     name: str
-    signal: NDArray[np.float32]
+    signal: Floats
     step: NDArray[np.float64]
     class_index: NDArray[np.int8]
     masked: NDArray[np.bool_]
 
 
-def _offset(signal: NDArray[np.float32], step: NDArray[np.float64]) -> float:
+def _offset(signal: Floats, step: NDArray[np.float64]) -> float:
     """Give the median distance in steps from the marks to the largest deflection beside them."""
     at = np.rint(step).astype(np.int64)
     at = at[(at >= ALIGN_REACH) & (at < len(signal) - ALIGN_REACH)]
@@ -103,7 +128,7 @@ def load_examples(names: Iterable[str], *, data_dir: str | Path | None = None) -
     return examples
 
 
-def recorded_noise(*, data_dir: str | Path | None = None) -> list[NDArray[np.float32]]:
+def recorded_noise(*, data_dir: str | Path | None = None) -> list[Floats]:
     """Load the first halves of nstdb's ``bw`` and ``ma``, filtered; none if nstdb is not there.
 
     ``em`` and the second halves are kept for tests.
@@ -167,3 +192,86 @@ def draw_starts(
         low, high = -FS, len(examples[which].signal) - length + FS
         drawn.append((which, int(np.clip(start, low, max(low, high)))))
     return drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What the trunk is to say of one example.
+
+    Parameters
+    ----------
+    peak : ndarray of float32, shape (n_steps,)
+        Score of the R-peak; -1 where nothing is known.
+    frame_class : ndarray of int8, shape (n_frames,)
+        AAMI class; -1 where there is no beat.
+    """
+
+    peak: Floats
+    frame_class: NDArray[np.int8]
+
+
+def make_targets(example: Example, config: TrainingConfig) -> Targets:
+    """Make the targets of one example: R-peaks at every step, classes at every frame."""
+    every = config.architecture.frame
+    n_steps = len(example.signal)
+    n_frames = -(-n_steps // every)
+    peak = peak_targets(example.step, n_steps, width=config.trunk.peak_width)
+    peak[example.masked] = -1
+    if every == 1:
+        position, reach = np.rint(example.step).astype(np.int64), int(CLASS_REACH_S * FS)
+    else:
+        position, reach = frame_of(example.step, n_frames), 1
+    return Targets(peak, class_targets(position, example.class_index, n_frames, reach=reach))
+
+
+def _window(sequence: NDArray[Any], start: int, length: int, outside: float) -> NDArray[Any]:
+    """Cut a window that may reach over the ends of the sequence."""
+    window = np.full((length, *sequence.shape[1:]), outside, dtype=sequence.dtype)
+    begin, end = max(start, 0), min(start + length, len(sequence))
+    window[begin - start : end - start] = sequence[begin:end]
+    return window
+
+
+def draw_batch(
+    examples: Sequence[Example],
+    targets: Sequence[Targets],
+    noise: Sequence[Floats],
+    config: TrainingConfig,
+    *,
+    number: int,
+    index: int,
+) -> tuple[Floats, dict[str, Floats]]:
+    """Draw one batch; the seed, the pass and its place in the pass alone decide what it holds.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    targets : sequence of Targets
+        Of the same examples.
+    noise : sequence of ndarray
+        Noise recordings for augmentation.
+    config : TrainingConfig
+    number : int
+        Number of the pass.
+    index : int
+        Number of the batch within the pass.
+
+    Returns
+    -------
+    signal : ndarray of float32, shape (batch, n_steps, 2)
+    target : dict of ndarray of float32
+        ``peak``, shape (batch, n_steps, 1), and ``frame_class``, shape (batch, n_frames).
+    """
+    rng = np.random.default_rng([config.seed, number, index])
+    every = config.architecture.frame
+    length = int(config.trunk.window_s * FS) // STEPS_PER_FRAME * STEPS_PER_FRAME
+    balanced = config.imbalance.sampling == "balanced"
+    signals, peaks, classes = [], [], []
+    for which, at in draw_starts(examples, config.trunk.batch, length, rng, balanced=balanced):
+        start = at // every * every
+        signal = _window(examples[which].signal, start, length, 0)
+        signals.append(augment(signal, noise, rng) if config.imbalance.augment else signal)
+        peaks.append(_window(targets[which].peak, start, length, 0)[:, None])
+        classes.append(_window(targets[which].frame_class, start // every, length // every, -1))
+    frame_class = np.stack(classes).astype(np.float32)
+    return np.stack(signals), {"peak": np.stack(peaks), "frame_class": frame_class}

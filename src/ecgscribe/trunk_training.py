@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import ec57, metrics
-from ecgscribe.augment import augment
 from ecgscribe.beats import features_at, softmax
+from ecgscribe.formats import atomic_write, write_text
 from ecgscribe.peaks import find_peaks
 from ecgscribe.record import Annotation
 from ecgscribe.runtime import Scores, score_signal
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training_config import TrainingConfig
-from ecgscribe.training_data import Example, draw_starts
-from ecgscribe.windows import FS, STEPS_PER_FRAME, class_targets, frame_of, peak_targets
+from ecgscribe.training_data import Example, draw_batch, make_targets
+from ecgscribe.windows import FS
 
-__all__ = ["choose_peak_threshold", "class_loss", "fit_trunk", "frame_steps", "trunk_scores"]
+__all__ = [
+    "Log",
+    "choose_peak_threshold",
+    "class_loss",
+    "fit_trunk",
+    "peak_loss",
+    "save_weights",
+    "trunk_scores",
+    "validate_trunk",
+    "write_history",
+]
 
 N_CLASSES = len(AAMI_CLASSES)
 # Beats of a class as a window drawn at random from DS1 and svdb holds them, in parts of 1,000.
 CLASS_SHARE = np.array([918.0, 36.0, 42.0, 3.5, 0.5])
 Log = Callable[[str], None]
-
-
-def frame_steps(config: TrainingConfig) -> int:
-    """Steps that one frame of the configured trunk spans."""
-    return STEPS_PER_FRAME if config.architecture.preset == "default" else 1
+Floats = NDArray[np.float32]
 
 
 def class_loss(config: TrainingConfig) -> Any:
@@ -84,83 +92,32 @@ def peak_loss(config: TrainingConfig) -> Any:
     return loss
 
 
-def _targets(
-    examples: Sequence[Example], config: TrainingConfig
-) -> list[tuple[NDArray[np.float32], NDArray[np.int8]]]:
-    """Make each record's targets once: R-peaks at every step, classes at every frame."""
-    every = frame_steps(config)
-    reach = 1 if every > 1 else int(0.05 * FS)
-    made = []
-    for example in examples:
-        n = len(example.signal)
-        peak = peak_targets(example.step, n, width=config.trunk.peak_width)
-        peak[example.masked] = -1
-        n_frames = -(-n // every)
-        position = frame_of(example.step, n_frames) if every > 1 else np.rint(example.step)
-        kind = class_targets(
-            position.astype(np.int64), example.class_index, n_frames, reach=reach
-        )
-        made.append((peak, kind))
-    return made
-
-
-def _window(
-    sequence: NDArray[Any], start: int, length: int, outside: float
-) -> NDArray[Any]:
-    window = np.full((length, *sequence.shape[1:]), outside, dtype=sequence.dtype)
-    begin, end = max(start, 0), min(start + length, len(sequence))
-    window[begin - start : end - start] = sequence[begin:end]
-    return window
-
-
-def _batches(
-    examples: Sequence[Example],
-    targets: Sequence[tuple[NDArray[np.float32], NDArray[np.int8]]],
-    noise: Sequence[NDArray[np.float32]],
-    config: TrainingConfig,
-    number: int,
-) -> Any:
-    """Make the batches of one pass; the seed and the pass alone decide what they hold."""
+def _batches(draw: Callable[..., Any], n: int) -> Any:
+    """Make the batches of one pass, drawn while the ones before them are learnt from."""
     import keras
-
-    trunk, every = config.trunk, frame_steps(config)
-    length = int(trunk.window_s * FS) // STEPS_PER_FRAME * STEPS_PER_FRAME
-    balanced = config.imbalance.sampling == "balanced"
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         def __len__(self) -> int:
-            return trunk.steps
+            return n
 
-        def __getitem__(self, index: int) -> tuple[Any, Any]:
-            rng = np.random.default_rng([config.seed, number, index])
-            signals, peaks, classes = [], [], []
-            for which, at in draw_starts(
-                examples, trunk.batch, length, rng, balanced=balanced
-            ):
-                start = at // every * every
-                signal = _window(examples[which].signal, start, length, 0)
-                if config.imbalance.augment:
-                    signal = augment(signal, noise, rng)
-                signals.append(signal)
-                peak, kind = targets[which]
-                peaks.append(_window(peak, start, length, 0)[:, None])
-                classes.append(_window(kind, start // every, length // every, -1))
-            return np.stack(signals), {
-                "peak": np.stack(peaks),
-                "frame_class": np.stack(classes).astype(np.float32),
-            }
+        def __getitem__(self, index: int) -> Any:
+            return draw(index=index)
 
     return Batches(workers=2, max_queue_size=6)
 
 
-def trunk_scores(trunk: Any, example: Example, config: TrainingConfig) -> Scores:
-    """Score one example with the Keras trunk, in the windows that annotation uses."""
+def trunk_scores(trunk: Any, signal: Floats, *, frame: int) -> Scores:
+    """Score a conditioned signal with the Keras trunk, in the windows that annotation uses."""
 
-    def predict(windows: NDArray[np.float32]) -> tuple[Any, Any, Any]:
+    def predict(windows: Floats) -> tuple[Any, Any, Any]:
         peak, features, frame_class = trunk.predict_on_batch(windows)
         return np.asarray(peak), np.asarray(features), np.asarray(frame_class)
 
-    return score_signal(predict, example.signal, frame=frame_steps(config))
+    return score_signal(predict, signal, frame=frame)
+
+
+def _scores(trunk: Any, examples: Sequence[Example], config: TrainingConfig) -> list[Scores]:
+    return [trunk_scores(trunk, e.signal, frame=config.architecture.frame) for e in examples]
 
 
 def _annotation(step: NDArray[np.float64]) -> Annotation:
@@ -189,16 +146,12 @@ def _peak_f1(
     return 2 * found / max(wanted + called, 1)
 
 
-def choose_peak_threshold(
-    trunk: Any, held_out: Sequence[Example], config: TrainingConfig
-) -> float:
+def choose_peak_threshold(trunk: Any, held_out: Sequence[Example], config: TrainingConfig) -> float:
     """Choose the R-peak threshold with the best mean F1 at 150 and 50 ms on held-out records."""
-    scores = [trunk_scores(trunk, example, config) for example in held_out]
+    scores = _scores(trunk, held_out, config)
 
     def figure(threshold: float) -> float:
-        return sum(
-            _peak_f1(scores, held_out, threshold=threshold, window=w) for w in (0.15, 0.05)
-        )
+        return sum(_peak_f1(scores, held_out, threshold=threshold, window=w) for w in (0.15, 0.05))
 
     return float(max((0.5, 0.4, 0.6, 0.3, 0.7, 0.2), key=figure))
 
@@ -207,10 +160,10 @@ def validate_trunk(
     trunk: Any, held_out: Sequence[Example], config: TrainingConfig
 ) -> dict[str, float]:
     """Score held-out patients: R-peak F1 at 150 and 50 ms, AUPRC of abnormal frames at beats."""
-    scores = [trunk_scores(trunk, example, config) for example in held_out]
+    scores = _scores(trunk, held_out, config)
     abnormal, truth = [], []
     for score, example in zip(scores, held_out, strict=True):
-        at_beats = features_at(score.frame_class, example.step, frame=frame_steps(config))
+        at_beats = features_at(score.frame_class, example.step, frame=config.architecture.frame)
         abnormal.append(1 - softmax(at_beats)[:, 0])
         truth.append(example.class_index > 0)
     curve = metrics.pr_curve(np.concatenate(abnormal), np.concatenate(truth))
@@ -221,17 +174,25 @@ def validate_trunk(
     }
 
 
-def _save(model: Any, path: Path) -> None:
-    temporary = path.with_name(f"new-{path.name}")
-    model.save_weights(temporary)
-    temporary.replace(path)
+def save_weights(model: Any, path: Path) -> None:
+    """Write the weights of a Keras model, whole or not at all."""
+    atomic_write(path, model.save_weights, force=True)
+
+
+def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """Write the course of a training as CSV, a row a pass."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in history for key in row)))
+    writer.writeheader()
+    writer.writerows(history)
+    write_text(path, text.getvalue(), force=True)
 
 
 def fit_trunk(
     trunk: Any,
     training: Sequence[Example],
     held_out: Sequence[Example],
-    noise: Sequence[NDArray[np.float32]],
+    noise: Sequence[Floats],
     config: TrainingConfig,
     run: Path,
     log: Log,
@@ -276,9 +237,14 @@ def fit_trunk(
         state = json.loads(state_path.read_text())
         fitted.load_weights(last)
         log(f"trunk: going on after pass {state['done']}")
-    targets = _targets(training, config)
+    targets = [make_targets(example, config) for example in training]
     for number in range(state["done"] + 1, schedule.passes + 1):
-        batches = _batches(training, targets, noise, config, number)
+        looks = (number - 1) // schedule.validate_every * schedule.validate_every
+        if looks - state["best_pass"] >= schedule.patience:
+            log(f"trunk: no better figure in {schedule.patience} passes, stopped")
+            break
+        draw = partial(draw_batch, training, targets, noise, config, number=number)
+        batches = _batches(draw, schedule.steps)
         row = {k: float(v[0]) for k, v in fitted.fit(batches, verbose=0).history.items()}
         text = f"trunk pass {number}/{schedule.passes}: loss {row['loss']:.4f}"
         if number % schedule.validate_every == 0 or number == schedule.passes:
@@ -291,25 +257,11 @@ def fit_trunk(
             )
             if figure > state["best"]:
                 state |= {"best": figure, "best_pass": number}
-                _save(trunk, best)
+                save_weights(trunk, best)
         state["history"].append({"pass": number} | row)
         state["done"] = number
-        _save(fitted, last)
-        temporary = state_path.with_name("new-state.json")
-        temporary.write_text(json.dumps(state))
-        temporary.replace(state_path)
+        save_weights(fitted, last)
+        write_text(state_path, json.dumps(state), force=True)
         log(text)
-        if number - state["best_pass"] >= schedule.patience:
-            log(f"trunk: no better figure in {schedule.patience} passes, stopped")
-            break
     trunk.load_weights(best)
     write_history(run / "trunk.csv", state["history"])
-
-
-def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
-    """Write the course of a training as CSV."""
-    columns = list(dict.fromkeys(key for row in history for key in row))
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(history)

@@ -118,7 +118,12 @@ def cut(sequence: NDArray[np.float32], grid: Grid, first: int, last: int) -> NDA
 
 
 def stitch(
-    scores: NDArray[np.float32], grid: Grid, first: int, into: NDArray[np.float32], *, every: int = 1
+    scores: NDArray[np.float32],
+    grid: Grid,
+    first: int,
+    into: NDArray[np.float32],
+    *,
+    every: int = 1,
 ) -> None:
     """Write the core of each window's scores to its place in the whole sequence.
 

@@ -49,6 +49,8 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
     try:
         scratch = Path(tempfile.mkdtemp(prefix=".ecgscribe-", dir=path.parent))
         write(scratch / path.name)
+        with (scratch / path.name).open("r+b") as file:
+            os.fsync(file.fileno())  # some file systems tell only now that the disk is full
         os.replace(scratch / path.name, path)  # noqa: PTH105 (the name the promise is known by)
     except OSError as error:
         raise FormatError(

@@ -27,8 +27,12 @@ _NOT_PACED = re.compile(
     r"|\b(no|not|without)( an?)? (paced|pacer|pacing|pacemaker)\b"
     r"|\b(pacer|pacing|pacemaker)\s*:\s*(no|none|n/a|unknown|0)\b"
 )
-_RESOLUTION = re.compile(rb"## time resolution: (\d+\.?\d*)")
-_DEFINITION = re.compile(rb"## (time resolution: \d|annotation type definitions|end of definit)")
+# A note begins after the byte FC; without it, these letters are the bytes of ordinary beats too
+# (at 1,000 Hz, an A 803 samples after the beat before it and 800 before the next).
+_RESOLUTION = re.compile(rb"\xfc## time resolution: (\d+\.?\d*)")
+_DEFINITION = re.compile(
+    rb"\xfc## (time resolution: \d|annotation type definitions|end of definit)"
+)
 
 
 def mentions_pacemaker(comments: Sequence[str]) -> bool:
@@ -64,7 +68,8 @@ def read_record(
     Returns
     -------
     Record
-        Samples that the file marks as invalid, and gaps between segments, are NaN.
+        Samples that the file marks as invalid, and gaps between segments, are NaN. It is `paced`
+        where the header, or a reference annotation file (``atr``) beside it, says so.
 
     Raises
     ------
@@ -97,8 +102,20 @@ def read_record(
             name=base.name,
             start=raw.base_datetime,
             comments=tuple(raw.comments or ()),
-            paced=mentions_pacemaker(raw.comments or ()),
+            paced=mentions_pacemaker(raw.comments or ()) or _has_paced_beats(base),
         )
+
+
+def _has_paced_beats(base: Path) -> bool:
+    """Tell whether a reference annotation file beside the record marks beats as paced.
+
+    Some headers do not mention the pacemaker that the annotations show. A reference that is absent
+    or damaged tells nothing: it is not what the caller asked to read.
+    """
+    try:
+        return bool(np.any(read_annotation(base, "atr").symbol == "/"))
+    except FormatError:
+        return False
 
 
 def read_annotation(base: Path, annotator: str, *, fs: float | None = None) -> Annotation:
@@ -186,7 +203,7 @@ def _check_annotation_bytes(file: Path) -> float | None:
         )
     known: list[Any] = _DEFINITION.findall(data)
     resolution = _RESOLUTION.findall(data)
-    if data.count(b"## ") != len(known) or len(resolution) > 1:
+    if data.count(b"\xfc## ") != len(known) or len(resolution) > 1:
         raise FormatError(
             f"{file}: expected the definitions of a WFDB annotation file, found an unknown one; "
             "write the file again without notes that begin with ##"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
 import numpy as np
 
 from ecgscribe.errors import FormatError
+from ecgscribe.formats import _wfdb
 from ecgscribe.record import Annotation
 
 __all__ = ["check_writable", "write_annotation"]
@@ -61,6 +63,11 @@ def check_writable(annotation: Annotation, path: Path) -> None:
                 f"{path}: expected notes of at most {_NOTE_BYTES} printable Latin characters, "
                 f"found {note[:30]!r}; shorten the note, or write .json"
             )
+        if note.startswith("## "):
+            raise FormatError(
+                f"{path}: expected no note that begins with ##, which readers take for a "
+                f"definition, found {note[:30]!r}; change the note, or write .json"
+            )
     at_start = annotation.sample == _FIRST_ANNOTATION
     if np.any(at_start & (annotation.symbol == '"')):
         raise FormatError(
@@ -78,6 +85,11 @@ def write_annotation(annotation: Annotation, path: Path) -> None:
         At most 2**31 samples between one annotation and the next.
     path : Path
         A file in a folder of its own: wfdb names its output itself.
+
+    Raises
+    ------
+    OSError
+        If the system refuses, or the file does not read back as it was meant.
     """
     import wfdb
 
@@ -97,7 +109,21 @@ def write_annotation(annotation: Annotation, path: Path) -> None:
         fs=float(annotation.fs),
         write_dir=str(path.parent),
     )
-    (path.parent / f"annotation.{annotator}").replace(path)
+    written = path.with_name(f"annotation.{annotator}")
+    # wfdb writes with numpy's tofile, which does not see what a full disk refuses at the end.
+    if not _reads_back(written, annotation):
+        raise OSError(errno.EIO, "the file came out short")
+    written.replace(path)
+
+
+def _reads_back(file: Path, annotation: Annotation) -> bool:
+    try:
+        found = _wfdb.read_annotation(file.with_suffix(""), file.suffix[1:])
+    except FormatError:
+        return False
+    return np.array_equal(found.sample, annotation.sample) and np.array_equal(
+        found.symbol, annotation.symbol
+    )
 
 
 def _empty(fs: float) -> bytes:

@@ -1,0 +1,112 @@
+"""From scores and facts to classes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.beats import calibrate, classify, decide, features_at, softmax
+from ecgscribe.runtime import Scores, load_model
+from ecgscribe.windows import STEPS_PER_FRAME
+
+Floats = NDArray[np.float32]
+few = settings(max_examples=50, deadline=None)
+
+
+def probabilities(seed: int, n: int = 30) -> Floats:
+    drawn: Floats = np.random.default_rng(seed).dirichlet(np.full(5, 0.5), n).astype(np.float32)
+    return drawn
+
+
+@few
+@given(seed=st.integers(0, 999), shift=st.floats(-500, 500))
+def test_softmax_is_a_distribution_whatever_is_added(seed: int, shift: float) -> None:
+    logits = np.random.default_rng(seed).normal(0, 3, size=(20, 5))
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(softmax(logits + shift), expected, atol=1e-6)
+
+
+def test_softmax_of_nothing_is_nothing() -> None:
+    assert softmax(np.zeros((0, 5))).shape == (0, 5)
+
+
+@few
+@given(seed=st.integers(0, 999))
+def test_a_calibration_that_corrects_nothing_changes_nothing(seed: int) -> None:
+    p = probabilities(seed)
+    np.testing.assert_allclose(calibrate(p, {"temperature": 1.0, "bias": [0] * 5}), p, atol=1e-6)
+
+
+@few
+@given(
+    seed=st.integers(0, 999),
+    temperature=st.floats(0.3, 3),
+    bias=st.lists(st.floats(-3, 3), min_size=5, max_size=5),
+)
+def test_calibration_is_what_its_formula_says(
+    seed: int, temperature: float, bias: list[float]
+) -> None:
+    p = np.maximum(probabilities(seed), 1e-6)
+    found = calibrate(p, {"temperature": temperature, "bias": bias})
+    for row, result in zip(p.tolist(), found, strict=True):
+        odds = [x ** (1 / temperature) * np.exp(b) for x, b in zip(row, bias, strict=True)]
+        np.testing.assert_allclose(result, np.array(odds) / sum(odds), atol=1e-5)
+
+
+def test_a_certain_probability_stays_finite() -> None:
+    p = np.array([[1, 0, 0, 0, 0]], dtype=np.float32)
+    found = calibrate(p, {"temperature": 0.5, "bias": [0, 1, -4, 0, 0]})
+    assert np.isfinite(found).all()
+    assert found.sum() == pytest.approx(1)
+
+
+@few
+@given(
+    seed=st.integers(0, 999),
+    abnormal=st.floats(0.05, 0.95),
+    weight=st.lists(st.floats(0.1, 4), min_size=4, max_size=4),
+)
+def test_a_class_is_decided_as_the_rule_says(
+    seed: int, abnormal: float, weight: list[float]
+) -> None:
+    p = probabilities(seed)
+    found = decide(p, {"abnormal": abnormal, "weight": dict(zip("SVFQ", weight, strict=True))})
+    for row, index in zip(p, found, strict=True):
+        if np.float32(1) - row[0] < abnormal:
+            assert index == 0
+        else:
+            weighed = [float(x) * w for x, w in zip(row[1:], weight, strict=True)]
+            assert weighed[index - 1] == max(weighed)
+
+
+def test_features_are_those_of_the_frame_that_holds_the_peak() -> None:
+    features = np.arange(10, dtype=np.float32)[:, None]
+    step = np.array([0.0, 7.4, 7.6, 40.0, 79.0, 500.0])
+    found = features_at(features, step, frame=STEPS_PER_FRAME)
+    assert found[:, 0].tolist() == [0, 0, 1, 5, 9, 9]
+    assert features_at(features, np.array([0.4, 2.6, 30.0]), frame=1)[:, 0].tolist() == [0, 3, 9]
+
+
+def test_classify_gives_a_distribution_a_beat_and_nothing_without_beats() -> None:
+    model = load_model()
+    signal = np.random.default_rng(0).normal(size=(1280, 2)).astype(np.float32)
+    scores = model.score_signal(signal)
+    assert classify(model, signal, scores, np.zeros(0)).shape == (0, 5)
+    found = classify(model, signal, scores, np.array([3.2, 200.0, 400.5, 1279.0]))
+    assert found.shape == (4, 5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_model_without_a_beat_head_classifies_by_the_step() -> None:
+    class Classic:
+        has_beat_head = False
+        frame = 1
+        meta = {"calibration": {"temperature": 1.0, "bias": [0.0] * 5}}  # noqa: RUF012
+
+    logits = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
+    scores = Scores(np.zeros(100, np.float32), np.zeros((100, 1), np.float32), logits)
+    found = classify(Classic(), np.zeros((100, 2), np.float32), scores, np.array([10.2, 50.0]))  # type: ignore[arg-type]
+    np.testing.assert_allclose(found, softmax(logits[[10, 50]]), atol=1e-6)

@@ -1,0 +1,245 @@
+"""Facts of each beat: against a loop over beats, and what they do not depend on."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.features import FACTS, SEGMENT, beat_facts
+from ecgscribe.windows import FS
+
+Floats = NDArray[np.float32]
+Steps = NDArray[np.float64]
+RHYTHM = FACTS.index("qrs_like_dominant_1")
+N_SHAPE = 8
+LEAD_1 = slice(RHYTHM, RHYTHM + N_SHAPE)
+LEAD_2 = slice(RHYTHM + N_SHAPE, RHYTHM + 2 * N_SHAPE)
+
+
+def fact(facts: Floats, name: str) -> Floats:
+    return facts[:, FACTS.index(name)]
+
+
+def rhythm_of(rr: list[float]) -> Steps:
+    return 200 + FS * np.cumsum([0, *rr])
+
+
+def signal_of(step: Steps, *, wide: tuple[int, ...] = (), seed: int = 0) -> Floats:
+    """Two leads with a P-wave, a QRS and a T-wave a beat; the QRS of `wide` ones is ventricular."""
+    n = int(step[-1]) + 300 if len(step) else 1000
+    k = np.arange(n)
+    signal = 0.02 * np.random.default_rng(seed).normal(size=(n, 2))
+    for b, at in enumerate(step):
+        waves = [(-20, 3, 0.2, -0.1), (0, 1.6, 1.6, -1.0), (3, 1.6, -0.4, 0.5), (35, 6, 0.4, 0.3)]
+        if b in wide:
+            waves = [(-2, 5, -1.6, 1.2), (9, 6, 1.0, -1.4), (40, 8, 0.5, -0.5)]
+        for centre, width, *height in waves:
+            near = slice(max(int(at) - 100, 0), int(at) + 100)
+            bump = np.exp(-0.5 * ((k[near] - at - centre) / width) ** 2)
+            signal[near] += bump[:, None] * height
+    return signal.astype(np.float32)
+
+
+# --- rhythm ---
+
+
+def slow_rhythm(step: list[float], b: int) -> dict[str, float]:
+    """Tell the rhythm of beat `b` of a record of one segment, by its definitions."""
+
+    def ratio(part: float, whole: float) -> float:
+        return 3 * min(max(math.log(part / max(whole, 0.2)), -1.5), 1.5)
+
+    def around(values: list[float], width: int) -> list[float]:
+        last = len(values) - 1
+        places = range(b - width // 2, b + width // 2 + 1)
+        return [values[min(max(k, 0), last)] for k in places]
+
+    rr = [min(max((y - x) / FS, 0.2), 3.0) for x, y in pairwise(step)]
+    before, after = [median(rr), *rr], [*rr, median(rr)]
+    change = [0.0] + [abs(y - x) for x, y in pairwise(before)]
+    near = median(around(before, 17))
+    upper = float(np.quantile(before, 0.75))
+    return {
+        "rr_before/near": ratio(before[b], near),
+        "rr_after/near": ratio(after[b], near),
+        "rr_before/median": ratio(before[b], median(before)),
+        "rr_after/median": ratio(after[b], median(before)),
+        "rr_before/mean": ratio(before[b], sum(before) / len(before)),
+        "rr_after/mean": ratio(after[b], sum(before) / len(before)),
+        "rr_before/upper": ratio(before[b], upper),
+        "rr_after/upper": ratio(after[b], upper),
+        "rr_before/near_upper": ratio(before[b], float(np.quantile(around(before, 17), 0.75))),
+        "rr_before/previous": ratio(before[b], before[b - 1] if b else median(rr)),
+        "rr_after/rr_before": ratio(after[b], before[b]),
+        "pair/near": ratio(before[b] + after[b], 2 * near),
+        "irregular_near": 5 * min(median(around(change, 17)) / near, 0.5),
+        "irregular_far": 5 * min(median(around(change, 65)) / near, 0.5),
+        "rr_near": ratio(near, 0.8),
+        "rr_before": ratio(before[b], 0.8),
+    }
+
+
+@settings(max_examples=50, deadline=None)
+@given(rr=st.lists(st.floats(0.05, 5), min_size=1, max_size=90))
+def test_rhythm_is_what_a_loop_over_beats_tells(rr: list[float]) -> None:
+    step = rhythm_of(rr)
+    facts = beat_facts(np.zeros((int(step[-1]) + 100, 2), dtype=np.float32), step)
+    for b in range(len(step)):
+        expected = slow_rhythm(step.tolist(), b)
+        found = dict(zip(FACTS[:RHYTHM], facts[b, :RHYTHM].tolist(), strict=True))
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_premature_beat_looks_the_same_at_any_heart_rate() -> None:
+    rr = [0.8] * 10 + [0.5, 1.1] + [0.8] * 10
+    slow, fast = (beat_facts(np.zeros((9000, 2), np.float32), rhythm_of(x)) for x in (
+        rr, [0.6 * x for x in rr]
+    ))  # fmt: skip
+    absolute = [FACTS.index("rr_near"), FACTS.index("rr_before")]
+    np.testing.assert_allclose(
+        np.delete(slow, absolute, axis=1), np.delete(fast, absolute, axis=1), atol=1e-4
+    )
+    assert fact(slow, "rr_before/near")[11] == pytest.approx(3 * math.log(0.5 / 0.8), abs=1e-4)
+
+
+def test_bigeminy_is_premature_against_the_upper_quartile() -> None:
+    facts = beat_facts(np.zeros((9000, 2), np.float32), rhythm_of([0.5, 1.0] * 20))
+    assert fact(facts, "rr_before/upper")[21] == pytest.approx(3 * math.log(0.5), abs=1e-4)
+
+
+# --- shape ---
+
+REGULAR = rhythm_of([0.8] * 30)
+
+
+def test_a_ventricular_beat_is_unlike_the_dominant_one_and_wider() -> None:
+    facts = beat_facts(signal_of(REGULAR, wide=(7, 15, 22)), REGULAR)
+    ectopic = np.isin(np.arange(31), (7, 15, 22))
+    for lead in (1, 2):
+        like = fact(facts, f"qrs_like_dominant_{lead}")
+        assert like[~ectopic].min() > 0.95
+        assert like[ectopic].max() < 0.5
+        second = fact(facts, f"qrs_like_second_{lead}")
+        assert second[ectopic].min() > 0.95
+        width = fact(facts, f"width/dominant_{lead}")
+        assert width[ectopic].min() > width[~ectopic].max() + 0.5
+        assert fact(facts, f"distance_{lead}")[ectopic].min() > 1
+    assert fact(facts, "share_dominant") == pytest.approx(28 / 31)
+
+
+def test_a_beat_without_a_p_wave_is_told() -> None:
+    signal = signal_of(REGULAR)
+    at = int(REGULAR[12])
+    signal[at - 30 : at - 12] = 0
+    like = fact(beat_facts(signal, REGULAR), "p_like_dominant_1")
+    assert like[12] < 0.5
+    assert np.delete(like, 12).min() > 0.8
+
+
+@pytest.mark.parametrize("flip", [(-1, 1), (1, -1), (-1, -1)])
+def test_polarity_does_not_matter(flip: tuple[int, int]) -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    expected = beat_facts(signal, REGULAR)
+    found = beat_facts(signal * np.array(flip, dtype=np.float32), REGULAR)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_swapped_leads_swap_their_facts() -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    facts = beat_facts(signal, REGULAR)
+    swapped = beat_facts(np.ascontiguousarray(signal[:, ::-1]), REGULAR)
+    np.testing.assert_allclose(swapped[:, LEAD_1], facts[:, LEAD_2], atol=1e-4)
+    np.testing.assert_allclose(swapped[:, LEAD_2], facts[:, LEAD_1], atol=1e-4)
+    np.testing.assert_array_equal(swapped[:, :RHYTHM], facts[:, :RHYTHM])
+    np.testing.assert_allclose(swapped[:, -1], facts[:, -1])
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.7])
+def test_a_gain_that_the_scale_left_does_not_matter(gain: float) -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    expected = beat_facts(signal, REGULAR)
+    found = beat_facts((gain * signal).astype(np.float32), REGULAR)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_missing_lead_has_zeros_and_leaves_the_other_its_facts(missing: int) -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    signal[:, missing] = 0
+    facts = beat_facts(signal, REGULAR)
+    mine, other = (LEAD_1, LEAD_2) if missing == 0 else (LEAD_2, LEAD_1)
+    assert not facts[:, mine].any()
+    assert facts[:, other].any(axis=0).all()
+    assert fact(facts, f"qrs_like_dominant_{2 - missing}")[[7, 15, 22]].max() < 0.6
+
+
+def test_a_slip_of_the_r_peak_by_two_steps_does_not_matter() -> None:
+    signal = signal_of(REGULAR)
+    slipped = REGULAR.copy()
+    slipped[[5, 9]] += (2, -2)
+    like = fact(beat_facts(signal, slipped), "qrs_like_dominant_1")
+    assert like.min() > 0.95
+
+
+# --- edges and lengths ---
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_few_beats_have_facts_of_their_own(n: int) -> None:
+    step = rhythm_of([0.8] * 10)[:n]
+    facts = beat_facts(signal_of(rhythm_of([0.8] * 10)), step)
+    assert facts.shape == (n, len(FACTS))
+    assert facts.dtype == np.float32
+    assert np.isfinite(facts).all()
+    if n < 3:  # too few for a dominant beat
+        assert not facts[:, RHYTHM:].any()
+    else:
+        assert fact(facts, "qrs_like_dominant_1").min() > 0.95
+
+
+def test_beats_at_the_very_ends_are_told_of() -> None:
+    step = rhythm_of([0.8] * 30)
+    signal = signal_of(step)
+    begin, end = int(step[0]), int(step[-1]) + 1
+    facts = beat_facts(signal[begin:end], step - begin)
+    whole = beat_facts(signal, step)
+    assert np.isfinite(facts).all()
+    np.testing.assert_allclose(facts[2:-2], whole[2:-2], atol=0.1)
+
+
+def test_beats_at_one_place_are_told_of() -> None:
+    facts = beat_facts(signal_of(REGULAR), np.repeat(REGULAR, 2))
+    assert np.isfinite(facts).all()
+
+
+def test_every_half_hour_or_so_is_a_record_of_its_own() -> None:
+    # Two segments; in the second all is faster and upside down.
+    first, second = rhythm_of([1.0] * (SEGMENT - 1)), rhythm_of([0.5] * (SEGMENT - 1))
+    signal = np.concatenate([signal_of(first), -signal_of(second, wide=(50, 90, 130))])
+    step = np.concatenate([first, second + len(signal_of(first))])
+    facts = beat_facts(signal, step)
+    away = np.r_[40 : SEGMENT - 40, SEGMENT + 40 : 2 * SEGMENT - 40]
+    assert np.abs(fact(facts, "rr_before/median")[away]).max() < 0.02
+    like = fact(facts, "qrs_like_dominant_1")
+    assert np.flatnonzero(like < 0.5).tolist() == [SEGMENT + k for k in (50, 90, 130)]
+    alone = beat_facts(signal[len(signal_of(first)) :], second)
+    inner = slice(40, SEGMENT - 40)
+    np.testing.assert_allclose(facts[SEGMENT:][inner], alone[inner], atol=0.01)
+
+
+@pytest.mark.parametrize("n", [SEGMENT + 100, 2 * SEGMENT + 100])
+def test_a_short_rest_joins_the_run_before_it(n: int) -> None:
+    rr = [0.8] * (n - 101) + [0.4] * 100
+    facts = beat_facts(np.zeros((int(n * FS), 2), dtype=np.float32), rhythm_of(rr))
+    assert fact(facts, "rr_before/median")[-50:] == pytest.approx(3 * math.log(0.5), abs=1e-3)
+
+
+def test_every_fact_has_a_name_of_its_own() -> None:
+    assert len(set(FACTS)) == len(FACTS) == RHYTHM + 2 * N_SHAPE + 1

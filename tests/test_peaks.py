@@ -1,0 +1,97 @@
+"""From the score's track to R-peaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.peaks import REFRACTORY_S, find_peaks
+from ecgscribe.windows import FS
+
+REFRACTORY = int(REFRACTORY_S * FS)
+Floats = NDArray[np.float32]
+
+
+def bumps(centre: list[float], n: int = 1000, *, height: float = 0.9) -> Floats:
+    k = np.arange(n)[:, None]
+    score: Floats = height * np.exp(-0.5 * ((k - np.array(centre)) / 2) ** 2).sum(axis=1)
+    return score.astype(np.float32)
+
+
+def slow_peaks(score: Floats, threshold: float) -> list[int]:
+    """Take the highest maximum that no chosen one is too near to, again and again."""
+    around = np.concatenate(([-1], score, [-1]))
+    maxima = [
+        k
+        for k in range(len(score))
+        if around[k] < score[k] > around[k + 2] and score[k] >= threshold
+    ]
+    chosen: list[int] = []
+    for k in sorted(maxima, key=lambda k: -score[k]):
+        if all(abs(k - other) >= REFRACTORY for other in chosen):
+            chosen.append(k)
+    return sorted(chosen)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 400), threshold=st.floats(0.05, 0.95))
+def test_peaks_are_the_highest_maxima_outside_each_others_refractory_time(
+    seed: int, n: int, threshold: float
+) -> None:
+    score = np.random.default_rng(seed).random(n).astype(np.float32)
+    expected = slow_peaks(score, threshold)
+    step, height = find_peaks(score, threshold=threshold)
+    np.testing.assert_array_equal(height, score[expected])
+    assert len(step) == len(expected)
+    assert np.all(np.abs(step - expected) <= 3)
+    assert np.all((step >= 0) & (step <= n - 1))
+    assert np.all(np.diff(step) > 0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_peak_lies_at_the_centre_of_mass_around_its_maximum(seed: int) -> None:
+    score = np.random.default_rng(seed).random(200).astype(np.float32)
+    step, _ = find_peaks(score, threshold=0.5)
+    for found, k in zip(step, slow_peaks(score, 0.5), strict=True):
+        around = [j for j in range(k - 3, k + 4) if 0 <= j < 200]
+        mass = sum(float(score[j]) for j in around)
+        centre = sum(j * float(score[j]) for j in around) / mass
+        assert found == pytest.approx(centre, abs=1e-4)
+
+
+@pytest.mark.parametrize("centre", [100.0, 100.25, 100.5, 100.8])
+def test_a_peak_is_placed_between_steps(centre: float) -> None:
+    step, _ = find_peaks(bumps([centre]), threshold=0.5)
+    assert step == pytest.approx([centre], abs=0.2)
+
+
+def test_the_higher_of_two_peaks_within_the_refractory_time_stays() -> None:
+    score = bumps([300.0]) + bumps([300.0 + REFRACTORY - 2], height=0.7)
+    assert find_peaks(score, threshold=0.5)[0] == pytest.approx([300], abs=0.2)
+    score = bumps([300.0]) + bumps([300.0 + REFRACTORY], height=0.7)
+    assert len(find_peaks(score, threshold=0.5)[0]) == 2
+
+
+def test_beats_at_the_very_ends_are_found() -> None:
+    step, height = find_peaks(bumps([0.0, 999.0]), threshold=0.5)
+    assert len(step) == 2
+    assert 0 <= step[0] < 2
+    assert 997 < step[1] <= 999
+    assert height == pytest.approx([0.9, 0.9])
+
+
+def test_a_plateau_is_one_peak_at_its_middle() -> None:
+    score = np.zeros(100, dtype=np.float32)
+    score[50:55] = 1
+    assert find_peaks(score, threshold=0.5)[0] == pytest.approx([52])
+
+
+@pytest.mark.parametrize("n", [0, 1, 500])
+def test_no_peak_is_found_below_the_threshold(n: int) -> None:
+    step, height = find_peaks(np.full(n, 0.1, dtype=np.float32), threshold=0.5)
+    assert step.shape == height.shape == (0,)
+    assert height.dtype == np.float32
