@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -229,7 +228,23 @@ def test_a_lead_that_goes_silent_beside_a_good_one_loses_nothing(model: Model) -
         warnings.simplefilter("error")
         found = annotate(replace(record, signal=signal), model=model)
     assert_found(reference, found)
-    assert "~" not in found.symbol
+    marks = found.select(found.symbol == "~")
+    assert marks.subtype.tolist() == [16, 0, 32, 0]
+    np.testing.assert_allclose(marks.sample, [7200, 14400, 20000, 27200], atol=4)
+    first, second = record.leads
+    assert marks.aux_note.tolist() == [
+        f"{first} unreadable",
+        "readable",
+        f"{second} unreadable",
+        "readable",
+    ]
+
+
+def test_a_lead_s_loss_of_less_than_a_second_is_not_marked(model: Model) -> None:
+    record, _ = easy()
+    signal = record.signal.copy()
+    signal[7200:7400, 0] = np.nan
+    assert "~" not in annotate(replace(record, signal=signal), model=model).symbol
 
 
 @pytest.mark.parametrize("dead", [np.nan, 0.0, 1.23])
@@ -274,7 +289,7 @@ def test_a_recording_without_signal_has_no_beats(model: Model, value: float) -> 
     ),
     fs=st.sampled_from([100.0, 128.0, 200.0]),
 )
-def test_marks_come_in_pairs_in_time_order_and_hold_no_beats(
+def test_marks_change_in_time_order_and_unreadable_stretches_hold_no_beats(
     stretches: list[tuple[int, int, bool]], fs: float
 ) -> None:
     record, _ = easy(duration=20.0, fs=fs)
@@ -282,12 +297,14 @@ def test_marks_come_in_pairs_in_time_order_and_hold_no_beats(
     for at, length, one_lead in stretches:
         signal[at : at + length, slice(0, 1 if one_lead else 2)] = np.nan
     found = annotate(replace(record, signal=signal))
+    marks = found.select(found.symbol == "~")
+    assert np.all(np.diff(marks.sample) > 0)
+    assert np.all(np.diff(marks.subtype, prepend=0) != 0)
+    assert marks.subtype[-1:].tolist() in ([], [0])
     beats = found.beats().sample
-    for start, end in pairs_of_marks(found):
-        assert start < end
+    for k in np.flatnonzero(marks.subtype == -1):
+        start, end = marks.sample[k : k + 2]
         assert not np.any((beats > start) & (beats < end))
-    inside = list(itertools.accumulate(np.where(found.symbol == "~", found.subtype * 2 + 1, 0)))
-    assert not any(k < 0 for k, s in zip(inside, found.symbol, strict=True) if s != "~")
 
 
 def test_three_seconds_are_enough(model: Model) -> None:

@@ -395,6 +395,14 @@ def test_good_lead_is_enough(doubtful: tuple[Run, Path], name: str) -> None:
     assert len(annotation.beats()) > 20
 
 
+def test_dead_lead_beside_a_good_one_is_marked(doubtful: tuple[Run, Path]) -> None:
+    annotation = formats.read_annotation(doubtful[1] / "deadlead.scribe")
+    marks = annotation.select(annotation.symbol == "~")
+    assert len(marks) == 2
+    assert marks.aux_note[0].endswith(" unreadable")
+    assert marks.subtype.tolist() == [32, 0]
+
+
 def test_recording_without_beats_gets_none(doubtful: tuple[Run, Path]) -> None:
     assert len(formats.read_annotation(doubtful[1] / "beatless.scribe").beats()) == 0
     assert "warning: beatless: no beats found" in complaints(doubtful[0])

@@ -62,11 +62,9 @@ def test_beats_come_to_the_clock_of_the_steps() -> None:
 @pytest.mark.parametrize("late", [-5, 0, 6])
 def test_marks_placed_beside_the_r_peaks_are_moved_as_one(late: int) -> None:
     record, annotation = synthesize(duration=60, fs=FS, noise=0, classes=("N",))
-    moved = replace(annotation, sample=np.maximum(annotation.sample + late, 0))
-    inside = moved.sample < record.n_samples
-    moved = replace(moved, sample=moved.sample[inside], symbol=moved.symbol[inside])
-    example = make_example("x", record, moved, align=True)
-    shift = example.step - moved.sample[: len(example.step)]
+    sample = np.clip(annotation.sample + late, 0, record.n_samples - 1)
+    example = make_example("x", record, replace(annotation, sample=sample), align=True)
+    shift = example.step - sample[: len(example.step)]
     assert abs(float(np.median(shift)) + late) <= 1
     assert np.ptp(shift) == 0
 
@@ -187,7 +185,7 @@ def test_uniform_windows_come_as_long_as_the_records_are(examples: list[Example]
     drawn = draw_starts(examples, 3000, 5 * FS, np.random.default_rng(0), balanced=False)
     for which, example in enumerate(examples):
         expected = len(example.signal) / sum(len(e.signal) for e in examples)
-        assert _share(drawn, lambda w, _, k=which: w == k) == pytest.approx(expected, abs=0.03)
+        assert np.mean([w == which for w, _ in drawn]) == pytest.approx(expected, abs=0.03)
     starts = np.array([start for _, start in drawn])
     assert starts.min() >= 0
 

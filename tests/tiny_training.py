@@ -28,8 +28,9 @@ CONFIG = TrainingConfig(
 
 def train_tiny(out: Path, *, config: TrainingConfig = CONFIG, resume: bool = False) -> Path:
     """Train on a few short synthetic recordings; give the path of the model."""
-    few = {"SYNTHETIC_PATIENTS": 5, "SYNTHETIC_HELD_OUT": 2, "SYNTHETIC_S": 40.0}
-    with mock.patch.multiple(training, **few):
+    with mock.patch.multiple(
+        training, SYNTHETIC_PATIENTS=5, SYNTHETIC_HELD_OUT=2, SYNTHETIC_S=40.0
+    ):
         return training.train(config, out=out, synthetic=True, resume=resume)
 
 

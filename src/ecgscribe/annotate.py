@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from ecgscribe.errors import SignalWarning
 from ecgscribe.peaks import find_peaks
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
-from ecgscribe.signal import Conditioned, condition
-from ecgscribe.windows import steps_to_samples
+from ecgscribe.signal import Conditioned, condition, long_runs
+from ecgscribe.windows import FS, steps_to_samples
 
 __all__ = ["CLASS_SYMBOLS", "annotate"]
 
@@ -45,8 +46,9 @@ def annotate(
     Returns
     -------
     Annotation
-        A beat at each R-peak with the probabilities of the five classes, and pairs of ``~``
-        around each stretch that no lead can be read in.
+        A beat at each R-peak with the probabilities of the five classes, and a ``~`` wherever
+        leads are lost or come back: subtype -1 where none can be read, 16 or 32 where the first
+        or the second cannot, 0 where all can.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def annotate(
     symbols = CLASS_SYMBOLS[decide(probability, model.meta["thresholds"])]
     sample = steps_to_samples(step, conditioned.ratio, record.n_samples)
     _warn(record, conditioned, len(sample))
-    return _merge(record, sample, symbols, probability, height, _unreadable_edges(conditioned))
+    return _merge(record, sample, symbols, probability, height, _marks(conditioned))
 
 
 def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
@@ -101,16 +103,44 @@ def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
         warnings.warn(f"{record.name}: no beats found", SignalWarning, stacklevel=3)
 
 
-def _unreadable_edges(conditioned: Conditioned) -> NDArray[np.int64]:
-    """Give the samples where unreadable stretches begin and end, in turn."""
-    lost = np.concatenate(([0], (~conditioned.readable).astype(np.int8), [0]))
-    edges = np.flatnonzero(np.diff(lost)).astype(np.float64)
-    pairs = steps_to_samples(edges, conditioned.ratio, conditioned.n_samples).reshape(-1, 2)
-    return pairs[pairs[:, 0] < pairs[:, 1]].reshape(-1)
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """``~`` annotations: one wherever the set of leads that can be read changes."""
+
+    sample: NDArray[np.int64]
+    subtype: NDArray[np.int64]
+    aux_note: NDArray[np.str_]
 
 
-# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, both can.
-_UNREADABLE, _CLEAN = -1, 0
+# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, all can. Bits 4
+# and 5 stand for the first and the second signal.
+_NONE_READABLE, _ALL_READABLE = -1, 0
+_LEAD_BITS = (16, 32)
+
+
+def _marks(conditioned: Conditioned) -> _Marks:
+    """Mark where leads are lost and where they come back; a lead's short losses do not count."""
+    every = conditioned.lost.all(axis=1)
+    state = np.zeros(len(every), dtype=np.int64)
+    for k in range(len(conditioned.leads)):
+        state += _LEAD_BITS[k] * long_runs(conditioned.lost[:, k], FS)
+    state[every] = _NONE_READABLE
+    # After the last sample all is well again: that closes a stretch that runs to the end.
+    step = np.flatnonzero(np.diff(state, prepend=_ALL_READABLE, append=_ALL_READABLE))
+    subtype = np.append(state, _ALL_READABLE)[step]
+    sample = steps_to_samples(step.astype(np.float64), conditioned.ratio, conditioned.n_samples)
+    # Of two changes that fall on one sample the last holds.
+    keep = np.diff(sample, append=conditioned.n_samples + 1) > 0
+    sample, subtype = sample[keep], subtype[keep]
+    keep = np.diff(subtype, prepend=_ALL_READABLE) != 0
+    notes = {_NONE_READABLE: "unreadable", _ALL_READABLE: "readable"}
+    for bit, lead in zip(_LEAD_BITS, conditioned.leads, strict=False):
+        notes[bit] = f"{lead} unreadable"
+    return _Marks(
+        sample[keep],
+        subtype[keep],
+        np.array([notes[value] for value in subtype[keep].tolist()], dtype=np.str_),
+    )
 
 
 def _merge(
@@ -119,24 +149,21 @@ def _merge(
     symbol: NDArray[np.str_],
     probability: NDArray[np.float32],
     score: NDArray[np.float32],
-    edges: NDArray[np.int64],
+    marks: _Marks,
 ) -> Annotation:
     """Put beats and the marks of unreadable stretches in one time order."""
-    n, m = len(sample), len(edges)
-    everything = np.concatenate([sample, edges])
-    begins = np.arange(m) % 2 == 0
-    # At one sample, what is outside a pair stays outside: its end first, then beats, its begin.
-    place = np.concatenate([np.zeros(n), np.where(begins, 1, -1)])
-    order = np.lexsort((place, everything))
+    n, m = len(sample), len(marks.sample)
+    everything = np.concatenate([sample, marks.sample])
+    # At one sample, a beat lies outside the stretch that no lead can be read in.
+    place = np.where(marks.subtype == _NONE_READABLE, 1, -1)
+    order = np.lexsort((np.concatenate([np.zeros(n), place]), everything))
     nothing = np.full((m, 5), np.nan, dtype=np.float32)
     return Annotation(
         sample=everything[order],
         symbol=np.concatenate([symbol, np.full(m, "~")])[order],
         fs=record.fs,
-        subtype=np.concatenate([np.zeros(n), np.where(begins, _UNREADABLE, _CLEAN)])[order],
-        aux_note=np.concatenate([np.full(n, ""), np.where(begins, "unreadable", "readable")])[
-            order
-        ],
+        subtype=np.concatenate([np.zeros(n, dtype=np.int64), marks.subtype])[order],
+        aux_note=np.concatenate([np.full(n, ""), marks.aux_note])[order],
         probability=np.concatenate([probability, nothing])[order],
         score=np.concatenate([score, nothing[:, 0]])[order],
         name=record.name,

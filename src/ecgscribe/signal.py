@@ -21,7 +21,15 @@ from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.record import Record
 from ecgscribe.windows import FS, rate_ratio
 
-__all__ = ["DELAY", "Conditioned", "choose_leads", "condition", "filter_lead", "unreadable"]
+__all__ = [
+    "DELAY",
+    "Conditioned",
+    "choose_leads",
+    "condition",
+    "filter_lead",
+    "long_runs",
+    "unreadable",
+]
 
 N_LEADS = 2
 LOW_PASS_HZ = 40.0
@@ -61,8 +69,8 @@ class Conditioned:
     ----------
     signal : ndarray of float32, shape (n_steps, 2)
         Conditioned leads at `FS` Hz; a typical QRS spans about 2. A missing lead is zero.
-    readable : ndarray of bool, shape (n_steps,)
-        False where no chosen lead can be read.
+    lost : ndarray of bool, shape (n_steps, len(leads))
+        True where that lead cannot be read.
     ratio : Fraction
         Steps per sample of the record.
     leads : tuple of str
@@ -72,10 +80,15 @@ class Conditioned:
     """
 
     signal: NDArray[np.float32]
-    readable: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
     ratio: Fraction
     leads: tuple[str, ...]
     n_samples: int
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """Whether at least one lead can be read, shape (n_steps,)."""
+        return ~np.logical_and.reduce(self.lost, axis=1)
 
 
 def _is_ecg(name: str, unit: str) -> bool:
@@ -147,8 +160,8 @@ def choose_leads(record: Record, leads: Sequence[str | int] | None = None) -> tu
     return tuple(sorted(ecg))
 
 
-def _long_runs(flag: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
-    """Keep only the runs of true values that are at least `least` long."""
+def long_runs(flag: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+    """Keep only the runs of true values that are at least `least` long; shape (n,)."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
     begins, ends = edges[::2], edges[1::2]
     keep = ends - begins >= least
@@ -177,11 +190,11 @@ def unreadable(lead: NDArray[np.float32], fs: float) -> NDArray[np.bool_]:
     if invalid.all():
         return invalid
     same = np.concatenate(([False], lead[1:] == lead[:-1]))
-    flat = _long_runs(same, max(int(FLAT_S * fs) - 1, 1))
+    flat = long_runs(same, max(int(FLAT_S * fs) - 1, 1))
     flat[:-1] |= flat[1:]  # a run begins one sample before the first that repeats another
     valid = lead[~invalid]
     rail = (lead == valid.max()) | (lead == valid.min())
-    saturated = _long_runs(rail, max(int(SATURATED_S * fs), 2))
+    saturated = long_runs(rail, max(int(SATURATED_S * fs), 2))
     return np.asarray(invalid | flat | saturated)
 
 
@@ -316,7 +329,7 @@ def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Co
         signal[:, k] = _scale(column, lost[:, k])
     return Conditioned(
         signal=signal,
-        readable=~np.logical_and.reduce(lost, axis=1),
+        lost=lost,
         ratio=ratio,
         leads=tuple(record.leads[k] for k in chosen),
         n_samples=record.n_samples,

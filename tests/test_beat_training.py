@@ -1,0 +1,232 @@
+"""Tables of beats, the fit of the beat head, calibration and thresholds."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecgscribe.beat_training import (
+    BeatTable,
+    _draw,
+    choose_thresholds,
+    fit_beat_head,
+    fit_calibration,
+    make_tables,
+    predict_beats,
+)
+from ecgscribe.beats import calibrate, decide, softmax
+from ecgscribe.features import FACTS
+from ecgscribe.network import build_beat_head
+from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.synthetic import synthesize
+from ecgscribe.training_config import TrainingConfig
+from ecgscribe.training_data import Example, make_example
+from tiny_training import CONFIG
+
+# Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+Floats = NDArray[np.float32]
+
+
+class _Mean:
+    """A trunk whose features are the mean of each frame's signal."""
+
+    def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats, Floats]:
+        n, length, _ = windows.shape
+        frames = windows.reshape(n, length // 8, 8, 2).mean(axis=2)
+        logits = np.concatenate([frames, np.zeros((n, length // 8, 3), np.float32)], axis=2)
+        return np.zeros((n, length, 1), np.float32), frames, logits
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return [
+        make_example(f"x{k}", *synthesize(duration=80, seed=k, v_rate=0.2, s_rate=0.1))
+        for k in range(2)
+    ]
+
+
+# --- tables -------------------------------------------------------------------------------
+
+
+def test_table_holds_the_trunk_frames_at_the_r_peaks(examples: list[Example]) -> None:
+    tables = make_tables(_Mean(), examples, CONFIG)
+    assert len(tables) == 2
+    for table, example in zip(tables, examples, strict=True):
+        frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
+        at = np.minimum((example.step + 0.5) // 8, len(frames) - 1).astype(int)
+        np.testing.assert_allclose(table.trunk_features, frames[at], atol=1e-6)
+        np.testing.assert_allclose(table.logits[:, :2], frames[at], atol=1e-6)
+        assert table.facts.shape == (len(example.step), len(FACTS))
+        np.testing.assert_array_equal(table.class_index, example.class_index)
+
+
+def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> None:
+    tables = make_tables(_Mean(), examples, CONFIG, copies=2)
+    again = make_tables(_Mean(), examples, CONFIG, copies=2)
+    assert len(tables) == 6
+    for k, table in enumerate(tables):
+        np.testing.assert_array_equal(table.trunk_features, again[k].trunk_features)
+        np.testing.assert_array_equal(table.facts, again[k].facts)
+        np.testing.assert_array_equal(table.class_index, tables[k % 2].class_index)
+    assert not np.array_equal(tables[2].facts, tables[0].facts)
+    assert not np.array_equal(tables[2].facts, tables[4].facts)
+
+
+def _table(class_index: list[int], mark: float) -> BeatTable:
+    """Make a table whose features tell patient and beat."""
+    n = len(class_index)
+    features = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
+    kind = np.array(class_index, dtype=np.int8)
+    return BeatTable(features, features.copy(), kind, np.zeros((n, 5), np.float32))
+
+
+TABLES = [_table([0] * 300, 1), _table([0] * 150 + [2] * 150, 2), _table([0] * 40 + [1], 3)]
+
+
+def _drawn(config: TrainingConfig, seed: int = 0) -> tuple[list[Floats], Floats]:
+    return _draw(TABLES, config, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("sampling", ["balanced", "uniform"])
+def test_sequences_are_runs_of_one_patients_beats(
+    sampling: Literal["balanced", "uniform"],
+) -> None:
+    imbalance = replace(CONFIG.imbalance, sampling=sampling)
+    config = replace(CONFIG, imbalance=imbalance, beats=replace(CONFIG.beats, batch=200, window=64))
+    (features, facts), target = _drawn(config)
+    assert features.shape == facts.shape == (200, 64, 2)
+    for row, kind in zip(facts, target, strict=True):
+        n = int(np.sum(kind >= 0))
+        assert n > 0
+        assert np.all(row[n:] == 0)
+        assert np.all(kind[n:] == -1)
+        assert np.all(np.diff(row[:n, 1]) == 1)
+        table = TABLES[int(row[0, 0]) - 1]
+        np.testing.assert_array_equal(kind[:n], table.class_index[row[:n, 1].astype(int) - 1])
+    hidden = np.all(features == 0, axis=(1, 2))
+    assert np.mean(hidden) == pytest.approx(0.2, abs=0.1)
+    np.testing.assert_array_equal(features[~hidden], facts[~hidden])
+    of_s = float(np.mean(np.any(target == 1, axis=1)))
+    # Of the balanced half, 0.5 of 0.8 is drawn for S; uniformly, 41 of 641 beats are its patient's.
+    expected = 0.5 * 0.5 / 0.8 + 0.5 * 41 / 641 if sampling == "balanced" else 41 / 641
+    assert of_s == pytest.approx(expected, abs=0.12)
+
+
+def test_draw_is_decided_by_its_generator() -> None:
+    (features, _), target = _drawn(CONFIG, 3)
+    (again, _), target_again = _drawn(CONFIG, 3)
+    np.testing.assert_array_equal(features, again)
+    np.testing.assert_array_equal(target, target_again)
+    assert not np.array_equal(features, _drawn(CONFIG, 4)[0][0])
+
+
+# --- fit ----------------------------------------------------------------------------------
+
+
+def test_head_learns_keeps_its_best_and_stops(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def table() -> BeatTable:
+        kind = rng.choice(3, p=[0.7, 0.15, 0.15], size=200).astype(np.int8)
+        facts = rng.normal(0, 0.3, size=(200, CONFIG.architecture.n_facts)).astype(np.float32)
+        facts[np.arange(200), kind] += 2
+        features = np.zeros((200, CONFIG.architecture.n_features), np.float32)
+        return BeatTable(features, facts, kind, np.zeros((200, 5), np.float32))
+
+    schedule = replace(CONFIG.beats, passes=30, steps=8, batch=16, learning_rate=0.02, patience=2)
+    training, held_out = [table(), table()], [table()]
+    head = build_beat_head(CONFIG.architecture)
+    lines: list[str] = []
+    fit_beat_head(head, training, held_out, replace(CONFIG, beats=schedule), tmp_path, lines.append)
+    with (tmp_path / "beats.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert lines[-1] == "beats: no better figure in 2 passes, stopped"
+    figures = [float(row["val_auprc"]) + float(row["val_macro_f1"]) for row in rows]
+    assert int(np.argmax(figures)) == len(rows) - 3
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert max(float(row["val_auprc"]) for row in rows) > 0.95
+
+    left = predict_beats(head, held_out[0])
+    assert left.shape == (200, 5)
+    head.load_weights(tmp_path / "beats-best.weights.h5")
+    np.testing.assert_array_equal(predict_beats(head, held_out[0]), left)
+
+
+# --- calibration and thresholds -----------------------------------------------------------
+
+
+def _nll(probability: Floats, truth: NDArray[np.int8]) -> float:
+    return float(-np.log(probability[np.arange(len(truth)), truth]).mean())
+
+
+def _known(n: int = 40_000) -> tuple[Floats, NDArray[np.int8]]:
+    """Give right probabilities and classes drawn by them."""
+    rng = np.random.default_rng(7)
+    right = softmax(rng.normal([1.5, 0, 0, -0.5, -0.5], 1.5, size=(n, 5)))
+    u = rng.random((n, 1))
+    truth = np.minimum((u > right.cumsum(axis=1)).sum(axis=1), 4)
+    return right, truth.astype(np.int8)
+
+
+def test_calibration_recovers_a_known_temperature_and_bias() -> None:
+    right, truth = _known()
+    bias = np.array([0, 0.8, -0.7, 0.4, 0])
+    wrong = softmax(1.7 * (np.log(right) - bias))
+    found = fit_calibration(wrong, truth)
+    assert found["temperature"] == pytest.approx(1.7, abs=0.05)
+    np.testing.assert_allclose(found["bias"], bias, atol=0.08)
+    assert found["bias"][0] == 0
+    calibrated = calibrate(wrong, found)
+    assert _nll(calibrated, truth) < _nll(wrong, truth) - 0.03
+    assert _nll(calibrated, truth) == pytest.approx(_nll(right, truth), abs=2e-3)
+
+
+def test_calibration_leaves_right_probabilities_and_absent_classes_alone() -> None:
+    right, truth = _known()
+    found = fit_calibration(right, truth)
+    assert found["temperature"] == pytest.approx(1, abs=0.03)
+    np.testing.assert_allclose(found["bias"], 0, atol=0.06)
+    normal = np.zeros(50, dtype=np.int8)
+    certain = np.tile(np.array([1, 0, 0, 0, 0], np.float32), (50, 1))
+    assert np.isfinite(fit_calibration(certain, normal)["bias"]).all()
+
+
+def _f1(called: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    return float(2 * np.sum(called & truth) / (called.sum() + truth.sum()))
+
+
+def test_threshold_of_abnormal_has_the_best_f1_of_all() -> None:
+    probability, truth = _known(2000)
+    found = choose_thresholds(probability, truth)
+    abnormal = 1 - probability[:, 0]
+    best = max(_f1(abnormal >= t, truth > 0) for t in np.unique(abnormal))
+    assert _f1(abnormal >= found["abnormal"], truth > 0) == pytest.approx(best, abs=2e-3)
+    assert set(found["weight"]) == set(AAMI_CLASSES[1:])
+
+
+def test_weights_serve_the_rare_classes() -> None:
+    # F is always second to V by a factor under 4: only its weight can bring it out.
+    truth = np.array([0] * 50 + [2] * 30 + [3] * 10, dtype=np.int8)
+    probability = np.zeros((90, 5), dtype=np.float32)
+    probability[:50, 0] = 1
+    probability[50:80, [2, 3]] = 0.95, 0.05
+    probability[80:, [2, 3]] = 0.7, 0.3
+    found = choose_thresholds(probability, truth)
+    assert found["weight"]["F"] == 4.0
+    np.testing.assert_array_equal(decide(probability, found), truth)
+
+
+def test_threshold_stays_off_the_ends() -> None:
+    truth = np.array([0, 0, 2, 2], dtype=np.int8)
+    certain = np.eye(5, dtype=np.float32)[truth]
+    assert choose_thresholds(certain, truth)["abnormal"] == 0.95
+    doubtful = np.array([[1, 0, 0, 0, 0], [0.99, 0, 0.01, 0, 0]], np.float32)[[0, 0, 1, 1]]
+    assert choose_thresholds(doubtful, truth)["abnormal"] == 0.05

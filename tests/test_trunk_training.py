@@ -1,0 +1,225 @@
+"""The losses against the same in NumPy, validation, checkpoints and early stop of the trunk."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecgscribe import trunk_training
+from ecgscribe.network import build_trunk
+from ecgscribe.synthetic import synthesize
+from ecgscribe.training_config import Imbalance
+from ecgscribe.training_data import Example, make_example
+from ecgscribe.trunk_training import (
+    CLASS_SHARE,
+    choose_peak_threshold,
+    class_loss,
+    fit_trunk,
+    peak_loss,
+    validate_trunk,
+    write_history,
+)
+from tiny_training import CONFIG
+
+# Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+Floats = NDArray[np.float32]
+
+
+# --- losses -------------------------------------------------------------------------------
+
+
+def _log_softmax(logits: Floats) -> Floats:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def _obvious_class_loss(kind: str, target: Floats, logits: Floats) -> float:
+    total, beats = 0.0, 0
+    for index, log_p in zip(target.ravel(), _log_softmax(logits).reshape(-1, 5), strict=True):
+        if index < 0:
+            continue
+        k = int(index)
+        each = -float(log_p[k])
+        if kind == "weighted":
+            each *= min((CLASS_SHARE[0] / CLASS_SHARE[k]) ** 0.5, 8)
+        if kind == "focal":
+            each *= (1 - float(np.exp(log_p[k]))) ** 2
+        total += each
+        beats += 1
+    return total / (beats + 1)
+
+
+@pytest.mark.parametrize("kind", ["weighted", "focal", "plain"])
+def test_class_loss_is_that_of_the_beats_alone(
+    kind: Literal["weighted", "focal", "plain"],
+) -> None:
+    rng = np.random.default_rng(5)
+    target = rng.integers(-1, 5, size=(3, 20)).astype(np.float32)
+    logits = rng.normal(0, 2, size=(3, 20, 5)).astype(np.float32)
+    loss = class_loss(replace(CONFIG, imbalance=Imbalance(beat_loss=kind)))
+    expected = _obvious_class_loss(kind, target, logits)
+    assert float(loss(target, logits)) == pytest.approx(expected, rel=1e-5)
+    logits[target < 0] = 77
+    assert float(loss(target, logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_class_loss_without_beats_is_nothing() -> None:
+    loss = class_loss(CONFIG)
+    assert float(loss(np.full((2, 4), -1, np.float32), np.ones((2, 4, 5), np.float32))) == 0
+
+
+def test_weight_of_a_class_grows_as_the_root_of_its_rarity_up_to_8() -> None:
+    logits, loss = np.zeros((1, 1, 5), np.float32), class_loss(CONFIG)
+    weight = [float(loss(np.full((1, 1), k, np.float32), logits)) for k in range(5)]
+    np.testing.assert_allclose(np.array(weight) / weight[0], [1, 5.05, 4.675, 8, 8], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "weight"), [("weighted", 2.5), ("none", 1.0)])
+def test_peak_loss_is_that_of_the_known_steps(
+    kind: Literal["weighted", "none"], weight: float
+) -> None:
+    rng = np.random.default_rng(6)
+    target = rng.choice([-1, 0, 0.3, 1], size=(2, 30, 1)).astype(np.float32)
+    score = rng.uniform(0, 1, size=(2, 30, 1)).astype(np.float32)
+    score[0, :2, 0] = 0, 1
+    known = target >= 0
+    y, p = target[known].astype(float), np.clip(score[known].astype(float), 1e-6, 1 - 1e-6)
+    entropy = -(weight * y * np.log(p) + (1 - y) * np.log(1 - p))
+    expected = 10 * entropy.sum() / (known.sum() + 1)
+    loss = peak_loss(replace(CONFIG, imbalance=Imbalance(peak=kind, peak_weight=2.5)))
+    assert float(loss(target, score)) == pytest.approx(expected, rel=1e-3)
+    score[~known] = 0.9
+    assert float(loss(target, score)) == pytest.approx(expected, rel=1e-3)
+
+
+# --- validation ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return [make_example(f"x{k}", *synthesize(duration=90, seed=k, v_rate=0.2)) for k in range(3)]
+
+
+class _Oracle:
+    """A trunk that knows the R-peaks and the classes of one record after another."""
+
+    def __init__(self, examples: list[Example], height: float, shift: int = 0) -> None:
+        self.scores = []
+        for example in examples:
+            peak = np.zeros((len(example.signal), 1), dtype=np.float32)
+            peak[np.rint(example.step).astype(int) + shift] = height
+            logits = np.zeros((len(example.signal) // 8, 5), dtype=np.float32)
+            frame = np.floor((example.step + 0.5) / 8).astype(int)
+            logits[np.clip(frame, 0, len(logits) - 1), example.class_index] = 5
+            self.scores.append((peak, logits))
+        self.windows = 0
+        self.signals = [example.signal for example in examples]
+
+    def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats, Floats]:
+        # 60 s windows that begin 4 s early and tell of 52 s: 90 s are two of them.
+        peak, logits = self.scores[self.windows // 2]
+        self.windows += len(windows)
+        cut = [self._window(peak, k, 1) for k in range(len(windows))]
+        classes = [self._window(logits, k, 8) for k in range(len(windows))]
+        return np.stack(cut), np.zeros((len(windows), 960, 6), np.float32), np.stack(classes)
+
+    def _window(self, scores: Floats, k: int, every: int) -> Floats:
+        length, halo, core = 7680 // every, 512 // every, 6656 // every
+        padded = np.pad(scores, ((halo, 2 * length), (0, 0)))
+        return padded[k * core : k * core + length]
+
+
+def test_validation_of_a_trunk_that_knows_is_perfect(examples: list[Example]) -> None:
+    figures = validate_trunk(_Oracle(examples, 0.9), examples, CONFIG)
+    assert figures == {
+        "val_auprc": pytest.approx(1),
+        "val_peak_f1_150": 1.0,
+        "val_peak_f1_50": 1.0,
+    }
+
+
+def test_validation_tells_a_place_from_a_neighbourhood(examples: list[Example]) -> None:
+    figures = validate_trunk(_Oracle(examples, 0.9, shift=-10), examples, CONFIG)
+    assert figures["val_peak_f1_150"] > 0.98
+    assert figures["val_peak_f1_50"] < 0.05
+
+
+@pytest.mark.parametrize(("height", "threshold"), [(0.9, 0.5), (0.45, 0.4), (0.25, 0.2)])
+def test_threshold_of_the_r_peak_is_one_that_finds_them(
+    height: float, threshold: float, examples: list[Example]
+) -> None:
+    assert choose_peak_threshold(_Oracle(examples, height), examples, CONFIG) == threshold
+
+
+# --- schedule -----------------------------------------------------------------------------
+
+
+def _fit(
+    folder: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch, **schedule: Any
+) -> tuple[list[str], list[dict[str, str]], Any]:
+    """Fit a small trunk whose held-out figure is best at the first look."""
+    looks = iter(range(100))
+    monkeypatch.setattr(
+        trunk_training,
+        "validate_trunk",
+        lambda *_: (
+            {"val_auprc": 0.5 / (1 + next(looks)), "val_peak_f1_150": 0.0} | {"val_peak_f1_50": 0.0}
+        ),
+    )
+    config = replace(CONFIG, trunk=replace(CONFIG.trunk, steps=1, batch=2, **schedule))
+    trunk = build_trunk(config.architecture)
+    lines: list[str] = []
+    fit_trunk(trunk, examples[:2], examples[2:], [], config, folder, lines.append)
+    with (folder / "trunk.csv").open(newline="") as file:
+        return lines, list(csv.DictReader(file)), trunk
+
+
+def test_training_stops_without_a_better_figure_and_keeps_the_best(
+    tmp_path: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = {"passes": 20, "patience": 3, "validate_every": 2}
+    lines, rows, trunk = _fit(tmp_path, examples, monkeypatch, **schedule)
+    # Best at pass 2; 4 is two passes later, 6 is four.
+    assert [int(row["pass"]) for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [bool(row["val_auprc"]) for row in rows] == [False, True] * 3
+    assert lines[-1] == "trunk: no better figure in 3 passes, stopped"
+    state = json.loads((tmp_path / "trunk-state.json").read_text())
+    assert (state["done"], state["best_pass"]) == (6, 2)
+    left = [w.copy() for w in trunk.get_weights()]
+    trunk.load_weights(tmp_path / "trunk-best.weights.h5")
+    for kept, best in zip(left, trunk.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, best)
+
+    again, rows_again, _ = _fit(tmp_path, examples, monkeypatch, **schedule)
+    assert again == ["trunk: going on after pass 6", lines[-1]]
+    assert rows_again == rows
+
+
+def test_training_shorter_than_its_first_look_has_a_best_pass(
+    tmp_path: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = {"passes": 3, "patience": 1, "validate_every": 5}
+    lines, rows, _ = _fit(tmp_path, examples, monkeypatch, **schedule)
+    assert [int(row["pass"]) for row in rows] == [1, 2, 3]
+    assert "held-out AUPRC 0.5000" in lines[-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "trunk-best.weights.h5",
+        "trunk-last.weights.h5",
+        "trunk-state.json",
+        "trunk.csv",
+    ]
+
+
+def test_history_has_a_column_for_every_figure(tmp_path: Path) -> None:
+    path = tmp_path / "course.csv"
+    write_history(path, [{"pass": 1, "loss": 2.5}, {"pass": 2, "loss": 2, "val": 0.5}])
+    assert path.read_bytes() == b"pass,loss,val\r\n1,2.5,\r\n2,2,0.5\r\n"
