@@ -22,16 +22,16 @@ from ecgscribe.training_config import BeatTraining, Imbalance, TrainingConfig, T
 
 TABLE = Path(__file__).parent / "ablation.csv"
 SHORT = TrainingConfig(
-    trunk=TrunkTraining(passes=6, validate_every=6),
-    beats=BeatTraining(passes=8, copies=1),
+    trunk=TrunkTraining(passes=3, validate_every=3),
+    beats=BeatTraining(passes=4, copies=1),
 )
 VARIANTS = {
     "all of it": Imbalance(),
     "R-peak loss not weighted": Imbalance(peak="none"),
     "windows and beats drawn uniformly": Imbalance(sampling="uniform"),
     "class loss plain": Imbalance(beat_loss="plain"),
-    "class loss focal": Imbalance(beat_loss="focal"),
     "no augmentation": Imbalance(augment=False),
+    "class loss focal": Imbalance(beat_loss="focal"),
     "none of it": Imbalance(peak="none", sampling="uniform", beat_loss="plain", augment=False),
 }
 

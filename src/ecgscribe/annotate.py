@@ -112,15 +112,15 @@ class _Marks:
     aux_note: NDArray[np.str_]
 
 
-# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, all can. Bits 4
-# and 5 stand for the first and the second signal.
+# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, all can.
+# Bits 4 and 5 stand for the first and the second signal.
 _NONE_READABLE, _ALL_READABLE = -1, 0
 _LEAD_BITS = (16, 32)
 
 
 def _marks(conditioned: Conditioned) -> _Marks:
     """Mark where leads are lost and where they come back; a lead's short losses do not count."""
-    every = conditioned.lost.all(axis=1)
+    every = ~conditioned.readable
     state = np.zeros(len(every), dtype=np.int64)
     for k in range(len(conditioned.leads)):
         state += _LEAD_BITS[k] * long_runs(conditioned.lost[:, k], FS)

@@ -14,6 +14,7 @@ from ecgscribe import metrics
 from ecgscribe.augment import augment
 from ecgscribe.beats import calibrate, decide, features_at
 from ecgscribe.features import beat_facts
+from ecgscribe.network import expert_names
 from ecgscribe.runtime import score_beats
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training_config import TrainingConfig
@@ -37,6 +38,9 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
+WITHOUT_TRUNK = 0.8
+"""Share of the sequences that lack the trunk's features, lest all the trust go to them: of patients
+it was trained on, the trunk knows the answer."""
 CHUNK_S = 20
 """Seconds of a record that are augmented alike."""
 
@@ -145,8 +149,7 @@ def _draw(
         features[row, : end - begin] = table.trunk_features[begin:end]
         facts[row, : end - begin] = table.facts[begin:end]
         target[row, : end - begin] = table.class_index[begin:end]
-        # The trunk knows its training patients too well: often the facts must do without it.
-        if rng.random() < 0.2:
+        if rng.random() < WITHOUT_TRUNK:
             features[row] = 0
     return [features, facts], target
 
@@ -182,16 +185,18 @@ def fit_beat_head(
         Takes one line of progress.
     """
     import keras
-    from keras import ops
 
     schedule = config.beats
-    on_logits = class_loss(config)
+    # Each expert has a loss of its own: under a common one they would make up for each other.
+    names = expert_names()
+    experts = keras.Model(head.input, [head.get_layer(name).output for name in names])
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.learning_rate, schedule.passes * schedule.steps, alpha=0.02
     )
-    head.compile(
+    experts.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0),
-        loss=lambda target, p: on_logits(target, ops.log(ops.clip(p, 1e-7, 1.0))),
+        loss=[class_loss(config) for _ in names],
+        loss_weights=[1 / len(names) for _ in names],
     )
     truth = np.concatenate([t.class_index for t in held_out])
     best, best_pass = -1.0, 0
@@ -200,7 +205,7 @@ def fit_beat_head(
     for number in range(1, schedule.passes + 1):
         rng = np.random.default_rng([config.seed, 1000 + number])
         batches = (_draw(training, config, rng) for _ in range(schedule.steps))
-        losses = [float(head.train_on_batch(x, y)) for x, y in batches]
+        losses = [float(experts.train_on_batch(x, [y] * len(names))[0]) for x, y in batches]
         probability = np.concatenate([predict_beats(head, t) for t in held_out])
         auprc = metrics.average_precision(metrics.pr_curve(1 - probability[:, 0], truth > 0))
         macro = _best_macro_f1(probability, truth)

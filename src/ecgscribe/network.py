@@ -22,9 +22,19 @@ from ecgscribe.windows import STEPS_PER_FRAME
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Architecture", "build_beat_head", "build_network", "build_trunk"]
+__all__ = ["Architecture", "build_beat_head", "build_network", "build_trunk", "expert_names"]
 
 N_CLASSES = len(AAMI_CLASSES)
+N_EXPERTS = 3
+"""Experts of each of two kinds in the beat head: those that know the facts alone, and those that
+also see the trunk's features. The trunk knows its training patients too well to be trusted alone,
+the facts alone vary much from seed to seed, and all of them together are the steadiest."""
+
+
+def expert_names() -> tuple[str, ...]:
+    """Name the layers of the beat head whose outputs are the experts' class logits."""
+    kinds = ("by_facts", "by_all")
+    return tuple(f"{kind}_{k}" for kind in kinds for k in range(1, N_EXPERTS + 1))
 
 
 @dataclass(frozen=True)
@@ -135,23 +145,35 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
     -------
     keras.Model
         From ``trunk_features`` (batch, n_beats, n) and ``facts`` (batch, n_beats, n_facts) to the
-        class probabilities (batch, n_beats, 5). Beats that are padding hold zeros.
+        class probabilities (batch, n_beats, 5), the geometric mean of what the experts say; see
+        `expert_names`. Beats that are padding hold zeros.
     """
     import keras
-    from keras import layers
+    from keras import layers, ops
 
     features = keras.Input((None, architecture.n_features), name="trunk_features")
     facts = keras.Input((None, architecture.n_facts), name="facts")
-    # Whole groups are dropped in training so that no answer rests on one of them alone.
-    seen = layers.Dropout(0.3)(features)
     known = layers.Dropout(0.15)(facts)
-    x = layers.Dense(64, activation="relu")(layers.Concatenate()([seen, known]))
+    seen = layers.Concatenate()([layers.Dropout(0.3)(features), known])
+    logits = [
+        _expert(architecture, known if name.startswith("by_facts") else seen, name)
+        for name in expert_names()
+    ]
+    together = layers.Average()([ops.log_softmax(z) for z in logits])
+    probability = layers.Activation("softmax", name="probability")(together)
+    return keras.Model([features, facts], probability, name="beat_head")
+
+
+def _expert(architecture: Architecture, x: Any, name: str) -> Any:
+    """Give class logits (batch, n_beats, 5) from what is told of each beat."""
+    from keras import layers
+
+    x = layers.Dense(64, activation="relu")(x)
     x = layers.Dropout(0.3)(x)
     x = layers.Concatenate()([x, _bilstm(architecture.beat_units, x)])
     x = layers.Dropout(0.3)(x)
     x = layers.Dense(48, activation="relu")(x)
-    probability = layers.Dense(N_CLASSES, activation="softmax", name="probability")(x)
-    return keras.Model([features, facts], probability, name="beat_head")
+    return layers.Dense(N_CLASSES, name=name)(x)
 
 
 def build_network(architecture: Architecture) -> keras.Model:

@@ -88,7 +88,7 @@ class Conditioned:
     @property
     def readable(self) -> NDArray[np.bool_]:
         """Whether at least one lead can be read, shape (n_steps,)."""
-        return ~np.logical_and.reduce(self.lost, axis=1)
+        return np.asarray(~np.logical_and.reduce(self.lost, axis=1))
 
 
 def _is_ecg(name: str, unit: str) -> bool:

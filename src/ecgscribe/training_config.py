@@ -102,13 +102,13 @@ class BeatTraining:
         unchanged one.
     """
 
-    passes: int = 40
+    passes: int = 14
     steps: int = 60
     batch: int = 64
     window: int = 64
     learning_rate: float = 1e-3
     copies: int = 3
-    patience: int = 12
+    patience: int = 8
 
 
 @dataclass(frozen=True)
