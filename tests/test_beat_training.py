@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.beat_training import (
+    WITHOUT_TRUNK,
     BeatTable,
     _draw,
     choose_thresholds,
@@ -112,7 +113,7 @@ def test_sequences_are_runs_of_one_patients_beats(
         table = TABLES[int(row[0, 0]) - 1]
         np.testing.assert_array_equal(kind[:n], table.class_index[row[:n, 1].astype(int) - 1])
     hidden = np.all(features == 0, axis=(1, 2))
-    assert np.mean(hidden) == pytest.approx(0.2, abs=0.1)
+    assert np.mean(hidden) == pytest.approx(WITHOUT_TRUNK, abs=0.1)
     np.testing.assert_array_equal(features[~hidden], facts[~hidden])
     of_s = float(np.mean(np.any(target == 1, axis=1)))
     # Of the balanced half, 0.5 of 0.8 is drawn for S; uniformly, 41 of 641 beats are its patient's.
