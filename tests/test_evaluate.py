@@ -248,7 +248,7 @@ def a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
     monkeypatch.setattr(datasets, "load", load)
     monkeypatch.setattr(module, "annotate", annotate)
     monkeypatch.chdir(tmp_path)
-    return Model(Path("somewhere/small.json"), {"files": {"trunk": {"sha256": HASH}}})
+    return _with_hash("somewhere/small.json", HASH)
 
 
 def test_evaluate_writes_tables_and_plots(a_model: Model, tmp_path: Path) -> None:
@@ -280,7 +280,8 @@ def test_the_row_on_one_lead_stands_beside(a_model: Model) -> None:
 
 
 def _with_hash(path: str, sha256: str) -> Model:
-    return Model(Path(path), {"files": {"trunk": {"sha256": sha256}}})
+    meta = {"files": {"trunk": {"sha256": sha256}}, "thresholds": {}, "calibration": {}}
+    return Model(Path(path), meta)
 
 
 def test_other_models_have_rows_of_their_own(
