@@ -97,8 +97,10 @@ def test_onnx_file_that_was_changed_differs(exported: tuple[Any, Model], tmp_pat
         (tmp_path / entry["name"]).write_bytes((model.path.parent / entry["name"]).read_bytes())
     path = tmp_path / meta["files"]["trunk"]["name"]
     changed = onnx.load(path)
-    largest = max(changed.graph.initializer, key=lambda i: int(np.prod(i.dims)))
-    largest.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(largest) * 1.01, largest.name))
+    for weight in changed.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.ndim > 1:
+            weight.CopyFrom(numpy_helper.from_array(values * np.float32(1.05), weight.name))
     onnx.save(changed, path)
     meta["files"]["trunk"]["sha256"] = file_hash(path)
     assert largest_difference(network, Model(tmp_path / "model.json", meta)) > TOLERANCE
