@@ -1,8 +1,10 @@
-"""Measure what each answer to imbalance is worth: short runs that differ in one setting.
+"""Measure what each answer to imbalance is worth: runs that differ in one setting.
 
-Run it as ``python experiments/ablate.py DIR`` with the databases found by ``ECGSCRIBE_DATA``. Every
-run trains on the same patients and is measured end to end on the held-out ones, which also set
-its thresholds; a row a run goes to ``experiments/ablation.csv``. Runs that are there are skipped.
+Run it as ``python experiments/ablate.py RUN DIR`` with the databases found by ``ECGSCRIBE_DATA``.
+Every DS1 and svdb patient counts, each scored by networks that have not seen it. At the level of
+beats, heads are fitted anew on what the trunks of RUN, a finished ``ecgscribe train``, say; at the
+level of the signal, trunks too, in short runs on halves of the patients. A row a run goes to
+``experiments/ablation.csv``; runs that are there are skipped.
 """
 
 from __future__ import annotations
@@ -10,72 +12,87 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
+import shutil
 import sys
-from functools import partial
 from pathlib import Path
 
-from ecgscribe.annotate import annotate
-from ecgscribe.evaluate import Scored, annotate_records, evaluate_records
-from ecgscribe.runtime import Model, load_model
-from ecgscribe.training import train
-from ecgscribe.training_config import BeatTraining, Imbalance, TrainingConfig, TrunkTraining
+from ecgscribe.cross_fitting import cross_fit
+from ecgscribe.training import load_training_data
+from ecgscribe.training_config import (
+    BeatTraining,
+    Imbalance,
+    TrainingConfig,
+    TrunkTraining,
+    complete,
+)
 
 TABLE = Path(__file__).parent / "ablation.csv"
 SHORT = TrainingConfig(
-    trunk=TrunkTraining(passes=3, validate_every=3),
-    beats=BeatTraining(passes=4, copies=1),
+    folds=2,
+    trunk=TrunkTraining(passes=4, validate_every=4),
+    beats=BeatTraining(passes=8, copies=1),
 )
-VARIANTS = {
+OF_BEATS = {
     "all of it": Imbalance(),
-    "R-peak loss not weighted": Imbalance(peak="none"),
-    "windows and beats drawn uniformly": Imbalance(sampling="uniform"),
+    "none of it": Imbalance(sampling="uniform", beat_loss="plain", augment=False),
+    "drawn uniformly": Imbalance(sampling="uniform"),
     "class loss plain": Imbalance(beat_loss="plain"),
-    "no augmentation": Imbalance(augment=False),
     "class loss focal": Imbalance(beat_loss="focal"),
+    "no augmentation": Imbalance(augment=False),
+}
+OF_SIGNAL = {
+    "all of it": Imbalance(),
     "none of it": Imbalance(peak="none", sampling="uniform", beat_loss="plain", augment=False),
+    "R-peak loss not weighted": Imbalance(peak="none"),
+    "drawn uniformly": Imbalance(sampling="uniform"),
+    "no augmentation": Imbalance(augment=False),
 }
 
 
-def measure(model: Model) -> dict[str, float]:
-    """Give the figures of a model on the patients that its training held out."""
-    items: list[Scored] = []
-    for db in ("mitdb", "svdb"):
-        names = [n.partition("/")[2] for n in model.meta["split"]["held_out"] if n.startswith(db)]
-        items += annotate_records(partial(annotate, model=model), names, db=db)
-    report = evaluate_records(items, resamples=0)
-    view = next(v for v in report["views"] if v["mapping"] == "literature" and v["start"] == 0)
-    peaks = next(r for r in report["r_peaks"] if r["start"] == 0 and r["window"] == 0.05)
-    se, pp = peaks["se"]["value"], peaks["pp"]["value"]
-    return {
-        "auprc": view["abnormal"]["auprc"]["value"],
-        "macro_f1": view["macro_f1"]["value"],
-        **{f"f1_{c.lower()}": view["classes"][c]["f1"]["value"] for c in "SVF"},
-        "r_peak_f1_50ms": 2 * se * pp / (se + pp),
-    }
+def _log(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
-def main(out: Path) -> None:
-    """Train and measure each variant that the table does not hold yet."""
-    done: list[dict[str, str]] = []
-    if TABLE.is_file():
-        with TABLE.open(newline="") as file:
-            done = list(csv.DictReader(file))
-    for name, imbalance in VARIANTS.items():
-        if name in {row["variant"] for row in done}:
-            continue
-        config = dataclasses.replace(SHORT, imbalance=imbalance)
-        folder = out / name.replace(" ", "-")
-        model = load_model(train(config, out=folder, resume=True))
-        figures = {key: f"{value:.4f}" for key, value in measure(model).items()}
-        done.append({"variant": name, "seed": str(config.seed), **figures})
-        temporary = TABLE.with_suffix(".new")
-        with temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, done[0])
-            writer.writeheader()
-            writer.writerows(done)
-        temporary.replace(TABLE)
+def _read_table() -> list[dict[str, str]]:
+    if not TABLE.is_file():
+        return []
+    with TABLE.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _measure(level: str, name: str, config: TrainingConfig, folder: Path) -> None:
+    """Fit and measure one variant, unless the table holds it, and add its row."""
+    rows = _read_table()
+    if (level, name) in {(row["level"], row["variant"]) for row in rows}:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    found = cross_fit(load_training_data(config), config, folder, _log)
+    figures = {key: f"{value:.4f}" for key, value in found.figures.items()}
+    rows.append({"level": level, "variant": name, "seed": str(config.seed), **figures})
+    temporary = TABLE.with_suffix(".new")
+    with temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    temporary.replace(TABLE)
+
+
+def main(run: Path, out: Path) -> None:
+    """Fit and measure all variants, those of beats first."""
+    full = complete(TrainingConfig())
+    for name, imbalance in OF_BEATS.items():
+        folder = out / f"beats-{name.replace(' ', '-')}"
+        for of_fold in sorted(run.glob("fold-*")):
+            (folder / of_fold.name).mkdir(parents=True, exist_ok=True)
+            for path in (*of_fold.glob("trunk-*.h5"), of_fold / "trunk-state.json"):
+                shutil.copyfile(path, folder / of_fold.name / path.name)
+        _measure("beats", name, dataclasses.replace(full, imbalance=imbalance), folder)
+    for name, imbalance in OF_SIGNAL.items():
+        folder = out / f"signal-{name.replace(' ', '-')}"
+        config = complete(dataclasses.replace(SHORT, imbalance=imbalance))
+        _measure("signal and beats, short runs", name, config, folder)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

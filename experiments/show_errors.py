@@ -1,7 +1,8 @@
-"""Draw the beats that a model gets wrong on the patients that its training held out.
+"""Draw the beats that the networks of a run get wrong on the patients that they have not seen.
 
-Run it as ``python experiments/show_errors.py DIR [MODEL]`` with the databases found by
-``ECGSCRIBE_DATA``. ``DIR/errors.csv`` lists every missed, extra and wrongly classed beat; for each
+Run it as ``python experiments/show_errors.py RUN DIR`` with the databases found by
+``ECGSCRIBE_DATA``: every record is annotated by the network of the fold that held it out.
+``DIR/errors.csv`` lists every missed, extra and wrongly classed beat; for each
 kind of error a folder holds strips of the most confident ones, the reference's letters over the
 model's. Records of DS2 are never looked at.
 """
@@ -52,17 +53,18 @@ def draw(record: Record, reference: Annotation, test: Annotation, sample: int, p
     figure.savefig(path, dpi=80)
 
 
-def main(out: Path, model_name: str) -> None:
-    """List and draw the errors of a model on its held-out patients."""
-    model = load_model(model_name)
+def main(run: Path, out: Path) -> None:
+    """List and draw the errors of a run's networks, each on its held-out patients."""
     rows: list[dict[str, Any]] = []
     loaded = {}
-    for name in model.meta["split"]["held_out"]:
-        db, _, record_name = name.partition("/")
-        record, reference = datasets.load(db, record_name)
-        test = annotate(record, model=model)
-        loaded[name] = record, reference, test
-        rows += [{"record": name, **error} for error in find_errors(reference, test)]
+    for folder in sorted(run.glob("fold-*")):
+        model = load_model(folder)
+        for name in model.meta["split"]["held_out"]:
+            db, _, record_name = name.partition("/")
+            record, reference = datasets.load(db, record_name)
+            test = annotate(record, model=model)
+            loaded[name] = record, reference, test
+            rows += [{"record": name, **error} for error in find_errors(reference, test)]
     rows.sort(key=lambda row: (row["kind"], -row["sure"]))
     out.mkdir(parents=True, exist_ok=True)
     with (out / "errors.csv").open("w", newline="") as file:
@@ -78,4 +80,4 @@ def main(out: Path, model_name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "default")
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -195,6 +195,16 @@ def test_a_model_may_be_named(model: Model) -> None:
 # --- what cannot be read ---
 
 
+@pytest.mark.filterwarnings("ignore::ecgscribe.errors.SignalWarning")
+def test_a_gap_of_one_sample_does_not_hide_the_beat_on_it(model: Model) -> None:
+    record, reference = easy(duration=30.0)
+    signal = record.signal.copy()
+    signal[reference.beats().sample[5:15]] = np.nan
+    found = annotate(replace(record, signal=signal), model=model).beats()
+    for sample in reference.beats().sample[5:15]:
+        assert np.min(np.abs(found.sample - sample)) < 0.05 * record.fs
+
+
 @pytest.mark.parametrize("kind", [np.nan, 0.25, 9.0])
 @pytest.mark.parametrize("begin", [0.0, 40.0, 50.0])
 def test_an_unreadable_stretch_is_marked_and_holds_no_beats(

@@ -1,4 +1,4 @@
-"""Tables of beats, the fit of the beat head, calibration and thresholds."""
+"""The fit of the beat head, calibration and thresholds."""
 
 from __future__ import annotations
 
@@ -11,23 +11,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ecgscribe.beat_tables import BeatTable
 from ecgscribe.beat_training import (
-    WITHOUT_TRUNK,
-    BeatTable,
-    _draw,
+    _Sampler,
     choose_thresholds,
     fit_beat_head,
     fit_calibration,
-    make_tables,
     predict_beats,
 )
 from ecgscribe.beats import calibrate, decide, softmax
-from ecgscribe.features import FACTS
+from ecgscribe.features import CLASS_FACTS
 from ecgscribe.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES
-from ecgscribe.synthetic import synthesize
 from ecgscribe.training_config import TrainingConfig
-from ecgscribe.training_data import Example, make_example
 from tiny_training import CONFIG
 
 # Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
@@ -36,64 +32,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 Floats = NDArray[np.float32]
 
 
-class _Mean:
-    """A trunk whose features are the mean of each frame's signal."""
-
-    def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats, Floats]:
-        n, length, _ = windows.shape
-        frames = windows.reshape(n, length // 8, 8, 2).mean(axis=2)
-        logits = np.concatenate([frames, np.zeros((n, length // 8, 3), np.float32)], axis=2)
-        return np.zeros((n, length, 1), np.float32), frames, logits
-
-
-@pytest.fixture(scope="module")
-def examples() -> list[Example]:
-    return [
-        make_example(f"x{k}", *synthesize(duration=80, seed=k, v_rate=0.2, s_rate=0.1))
-        for k in range(2)
-    ]
-
-
-# --- tables -------------------------------------------------------------------------------
-
-
-def test_table_holds_the_trunk_frames_at_the_r_peaks(examples: list[Example]) -> None:
-    tables = make_tables(_Mean(), examples, CONFIG)
-    assert len(tables) == 2
-    for table, example in zip(tables, examples, strict=True):
-        frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
-        at = np.minimum((example.step + 0.5) // 8, len(frames) - 1).astype(int)
-        np.testing.assert_allclose(table.trunk_features, frames[at], atol=1e-6)
-        np.testing.assert_allclose(table.logits[:, :2], frames[at], atol=1e-6)
-        assert table.facts.shape == (len(example.step), len(FACTS))
-        np.testing.assert_array_equal(table.class_index, example.class_index)
-
-
-def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> None:
-    tables = make_tables(_Mean(), examples, CONFIG, copies=2)
-    again = make_tables(_Mean(), examples, CONFIG, copies=2)
-    assert len(tables) == 6
-    for k, table in enumerate(tables):
-        np.testing.assert_array_equal(table.trunk_features, again[k].trunk_features)
-        np.testing.assert_array_equal(table.facts, again[k].facts)
-        np.testing.assert_array_equal(table.class_index, tables[k % 2].class_index)
-    assert not np.array_equal(tables[2].facts, tables[0].facts)
-    assert not np.array_equal(tables[2].facts, tables[4].facts)
-
-
 def _table(class_index: list[int], mark: float) -> BeatTable:
-    """Make a table whose features tell patient and beat."""
+    """Make a table whose facts tell patient and beat."""
     n = len(class_index)
-    features = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
+    facts = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
     kind = np.array(class_index, dtype=np.int8)
-    return BeatTable(features, features.copy(), kind, np.zeros((n, 5), np.float32))
+    return BeatTable(facts.copy(), facts, kind)
 
 
 TABLES = [_table([0] * 300, 1), _table([0] * 150 + [2] * 150, 2), _table([0] * 40 + [1], 3)]
 
 
 def _drawn(config: TrainingConfig, seed: int = 0) -> tuple[list[Floats], Floats]:
-    return _draw(TABLES, config, np.random.default_rng(seed))
+    return _Sampler(TABLES, config).draw(np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("sampling", ["balanced", "uniform"])
@@ -102,8 +53,9 @@ def test_sequences_are_runs_of_one_patients_beats(
 ) -> None:
     imbalance = replace(CONFIG.imbalance, sampling=sampling)
     config = replace(CONFIG, imbalance=imbalance, beats=replace(CONFIG.beats, batch=200, window=64))
-    (features, facts), target = _drawn(config)
-    assert features.shape == facts.shape == (200, 64, 2)
+    (classes, facts), target = _drawn(config)
+    assert classes.shape == facts.shape == (200, 64, 2)
+    np.testing.assert_array_equal(classes, facts)
     for row, kind in zip(facts, target, strict=True):
         n = int(np.sum(kind >= 0))
         assert n > 0
@@ -112,9 +64,6 @@ def test_sequences_are_runs_of_one_patients_beats(
         assert np.all(np.diff(row[:n, 1]) == 1)
         table = TABLES[int(row[0, 0]) - 1]
         np.testing.assert_array_equal(kind[:n], table.class_index[row[:n, 1].astype(int) - 1])
-    hidden = np.all(features == 0, axis=(1, 2))
-    assert np.mean(hidden) == pytest.approx(WITHOUT_TRUNK, abs=0.1)
-    np.testing.assert_array_equal(features[~hidden], facts[~hidden])
     of_s = float(np.mean(np.any(target == 1, axis=1)))
     # Of the balanced half, 0.5 of 0.8 is drawn for S; uniformly, 41 of 641 beats are its patient's.
     expected = 0.5 * 0.5 / 0.8 + 0.5 * 41 / 641 if sampling == "balanced" else 41 / 641
@@ -122,43 +71,46 @@ def test_sequences_are_runs_of_one_patients_beats(
 
 
 def test_draw_is_decided_by_its_generator() -> None:
-    (features, _), target = _drawn(CONFIG, 3)
-    (again, _), target_again = _drawn(CONFIG, 3)
-    np.testing.assert_array_equal(features, again)
+    (_, facts), target = _drawn(CONFIG, 3)
+    (_, again), target_again = _drawn(CONFIG, 3)
+    np.testing.assert_array_equal(facts, again)
     np.testing.assert_array_equal(target, target_again)
-    assert not np.array_equal(features, _drawn(CONFIG, 4)[0][0])
+    assert not np.array_equal(facts, _drawn(CONFIG, 4)[0][1])
 
 
 # --- fit ----------------------------------------------------------------------------------
 
 
-def test_head_learns_keeps_its_best_and_stops(tmp_path: Path) -> None:
+def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
 
     def table() -> BeatTable:
         kind = rng.choice(3, p=[0.7, 0.15, 0.15], size=200).astype(np.int8)
         facts = rng.normal(0, 0.3, size=(200, CONFIG.architecture.n_facts)).astype(np.float32)
         facts[np.arange(200), kind] += 2
-        features = np.zeros((200, CONFIG.architecture.n_features), np.float32)
-        return BeatTable(features, facts, kind, np.zeros((200, 5), np.float32))
+        return BeatTable(np.zeros((200, len(CLASS_FACTS)), np.float32), facts, kind)
 
-    schedule = replace(CONFIG.beats, passes=30, steps=8, batch=16, learning_rate=0.02, patience=2)
+    schedule = replace(CONFIG.beats, passes=10, steps=8, batch=16, learning_rate=0.02)
+    config = replace(CONFIG, beats=schedule)
     training, held_out = [table(), table()], [table()]
     head = build_beat_head(CONFIG.architecture)
     lines: list[str] = []
-    fit_beat_head(head, training, held_out, replace(CONFIG, beats=schedule), tmp_path, lines.append)
+    fit_beat_head(head, training, held_out, config, tmp_path, lines.append)
     with (tmp_path / "beats.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert lines[-1] == "beats: no better figure in 2 passes, stopped"
-    figures = [float(row["val_auprc"]) + float(row["val_macro_f1"]) for row in rows]
-    assert int(np.argmax(figures)) == len(rows) - 3
+    assert [float(row["pass"]) for row in rows] == list(range(1, 11))
+    assert len(lines) == 10
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert max(float(row["val_auprc"]) for row in rows) > 0.95
 
     left = predict_beats(head, held_out[0])
     assert left.shape == (200, 5)
-    head.load_weights(tmp_path / "beats-best.weights.h5")
-    np.testing.assert_array_equal(predict_beats(head, held_out[0]), left)
+    again = build_beat_head(CONFIG.architecture)
+    fit_beat_head(
+        again, training, held_out, replace(CONFIG, beats=schedule), tmp_path, lines.append
+    )
+    np.testing.assert_array_equal(predict_beats(again, held_out[0]), left)
+    assert len(lines) == 10
 
 
 # --- calibration and thresholds -----------------------------------------------------------

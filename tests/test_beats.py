@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.beats import calibrate, classify, decide, features_at, softmax
+from ecgscribe.beats import calibrate, classify, decide, rows_at, softmax
 from ecgscribe.runtime import Scores, load_model
 from ecgscribe.windows import STEPS_PER_FRAME
 
@@ -83,11 +83,11 @@ def test_a_class_is_decided_as_the_rule_says(
 
 
 def test_features_are_those_of_the_frame_that_holds_the_peak() -> None:
-    features = np.arange(10, dtype=np.float32)[:, None]
+    frames = np.arange(10, dtype=np.float32)[:, None]
     step = np.array([0.0, 7.4, 7.6, 40.0, 79.0, 500.0])
-    found = features_at(features, step, frame=STEPS_PER_FRAME)
+    found = rows_at(frames, step, frame=STEPS_PER_FRAME)
     assert found[:, 0].tolist() == [0, 0, 1, 5, 9, 9]
-    assert features_at(features, np.array([0.4, 2.6, 30.0]), frame=1)[:, 0].tolist() == [0, 3, 9]
+    assert rows_at(frames, np.array([0.4, 2.6, 30.0]), frame=1)[:, 0].tolist() == [0, 3, 9]
 
 
 def test_classify_gives_a_distribution_a_beat_and_nothing_without_beats() -> None:
@@ -107,6 +107,6 @@ def test_a_model_without_a_beat_head_classifies_by_the_step() -> None:
         meta = {"calibration": {"temperature": 1.0, "bias": [0.0] * 5}}  # noqa: RUF012
 
     logits = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
-    scores = Scores(np.zeros(100, np.float32), np.zeros((100, 1), np.float32), logits)
+    scores = Scores(np.zeros(100, np.float32), logits)
     found = classify(Classic(), np.zeros((100, 2), np.float32), scores, np.array([10.2, 50.0]))  # type: ignore[arg-type]
     np.testing.assert_allclose(found, softmax(logits[[10, 50]]), atol=1e-6)

@@ -18,6 +18,7 @@ from ecgscribe import formats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
+from wfdb_files import save
 
 VERBS = ("fetch", "info", "score", "annotate", "plot", "train", "evaluate", "demo")
 Run = subprocess.CompletedProcess[str]
@@ -57,25 +58,6 @@ def only_error(run: Run) -> str:
     assert run.returncode == 1, run.stderr
     (line,) = complaints(run)
     return line
-
-
-def save(record: Record, folder: Path) -> Path:
-    """Write a recording as 16-bit WFDB and give its path without a suffix."""
-    import wfdb
-
-    wfdb.wrsamp(
-        record.name,
-        fs=record.fs,
-        units=list(record.units),
-        sig_name=list(record.leads),
-        p_signal=record.signal.astype(np.float64),
-        fmt=["16"] * len(record.leads),
-        adc_gain=[1000.0] * len(record.leads),
-        baseline=[0] * len(record.leads),
-        comments=list(record.comments),
-        write_dir=str(folder),
-    )
-    return folder / record.name
 
 
 def made(

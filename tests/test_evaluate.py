@@ -20,6 +20,7 @@ from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
 from ecgscribe.symbols import MAPPINGS, Mapping
 from ecgscribe.synthetic import synthesize
+from wfdb_files import save
 
 FS = 360.0
 HASH = "a" * 64
@@ -307,7 +308,7 @@ def test_other_models_have_rows_of_their_own(
     assert all(f"hash `{m.hash}`" in page for m in (a_model, *models.values()))
     assert "| model other | literature |" in page
     assert "| twin | all (22) |" in page
-    assert "--compare-with model.json --compare-with twin.json" in page
+    assert "--compare-with other --compare-with twin.json" in page
     with Path("experiments/ds2.csv").open(encoding="utf-8", newline="") as file:
         logged = [row["hash"] for row in csv.DictReader(file)]
     assert logged == [m.hash for m in (a_model, *models.values())]
@@ -340,26 +341,12 @@ def test_model_without_held_out_patients_is_refused(
         evaluate(a_model, split="held-out", resamples=0)
 
 
-def _save(record: Record, reference: Annotation, folder: Path) -> None:
-    import wfdb
-
-    wfdb.wrsamp(
-        record.name,
-        fs=record.fs,
-        units=list(record.units),
-        sig_name=list(record.leads),
-        p_signal=record.signal.astype(np.float64),
-        fmt=["16"] * len(record.leads),
-        write_dir=str(folder),
-    )
-    formats.write(reference, folder / f"{record.name}.atr")
-
-
 def test_package_model_is_measured_on_files_end_to_end(tmp_path: Path) -> None:
     (tmp_path / "mitdb").mkdir()
     for seed, name in enumerate(("101", "106", "108")):
         record, reference = synthesize(duration=40.0, seed=seed)
-        _save(dataclasses.replace(record, name=name), reference, tmp_path / "mitdb")
+        path = save(record, tmp_path / "mitdb", name)
+        formats.write(reference, path.with_suffix(".atr"))
     shipped = load_model()
     meta = shipped.meta | {"split": {"held_out": ["mitdb/101", "mitdb/108"]}}
     for entry in shipped.meta["files"].values():
@@ -370,15 +357,26 @@ def test_package_model_is_measured_on_files_end_to_end(tmp_path: Path) -> None:
         tmp_path / "copy.json",
         split="held-out",
         data_dir=tmp_path,
-        compare_with=["default"],
+        compare_with=[tmp_path / "copy.json"],
         resamples=0,
     )
 
     (other,) = report["others"]
     assert report["records"] == ["101", "108"]
     assert report["r_peaks"][0]["se"]["value"] > 0.9
-    assert other["model"] == {"name": "default", "hash": report["model"]["hash"]}
+    assert other["model"] == {"name": "copy", "hash": report["model"]["hash"]}
     assert other["views"] == report["views"]
+
+    seen = shipped.meta["split"]["training"]
+    assert "mitdb/101" in seen
+    with pytest.raises(ModelError, match=r"has not seen .* mitdb/101 the first"):
+        evaluate(
+            tmp_path / "copy.json",
+            split="held-out",
+            data_dir=tmp_path,
+            compare_with=["default"],
+            resamples=0,
+        )
 
 
 def test_database_that_is_absent_is_told_without_a_bar(

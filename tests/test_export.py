@@ -22,7 +22,7 @@ from tiny_training import SIZES
 # Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-CLASSIC = replace(SIZES, preset="classic", n_features=2 * SIZES.lstm_units, n_facts=0)
+CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 DECISIONS = {
     "thresholds": {"peak": 0.5, "abnormal": 0.5, "weight": dict.fromkeys("SVFQ", 1.0)},
     "calibration": {"temperature": 1.0, "bias": [0.0] * 5},
@@ -74,11 +74,11 @@ def test_files_are_named_with_their_hashes(exported: tuple[Any, Model]) -> None:
 def test_onnx_files_name_their_outputs_and_no_machine(exported: tuple[Any, Model]) -> None:
     _, model = exported
     trunk = onnx.load(model.weight_file("trunk"))
-    assert [o.name for o in trunk.graph.output] == ["peak", "features", "frame_class"]
+    assert [o.name for o in trunk.graph.output] == ["peak", "frame_class"]
     assert all(not node.doc_string for node in trunk.graph.node)
     if model.has_beat_head:
         head = onnx.load(model.weight_file("beat_head"))
-        assert [i.name for i in head.graph.input] == ["trunk_features", "facts"]
+        assert [i.name for i in head.graph.input] == ["class_facts", "facts"]
         assert [o.name for o in head.graph.output] == ["probability"]
 
 

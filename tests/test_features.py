@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.features import FACTS, SEGMENT, beat_facts
+from ecgscribe.features import CLASS_FACTS, FACTS, SEGMENT, beat_facts, class_facts
 from ecgscribe.windows import FS
 
 Floats = NDArray[np.float32]
@@ -243,3 +243,40 @@ def test_a_short_rest_joins_the_run_before_it(n: int) -> None:
 
 def test_every_fact_has_a_name_of_its_own() -> None:
     assert len(set(FACTS)) == len(FACTS) == RHYTHM + 2 * N_SHAPE + 1
+
+
+# --- what the trunk says, against the record ----------------------------------------------
+
+
+def test_class_facts_are_log_odds_against_normal() -> None:
+    probability = np.array([[0.9, 0.05, 0.03, 0.01, 0.01], [0.2, 0.1, 0.6, 0.05, 0.05]])
+    logits = np.log(probability).astype(np.float32)
+    facts = class_facts(logits)
+    assert facts.shape == (2, len(CLASS_FACTS))
+    odds = probability[:, 1:4] / probability[:, :1]
+    np.testing.assert_allclose(facts[:, :3], 0.3 * np.log(odds), rtol=1e-4)
+    abnormal = (1 - probability[:, 0]) / probability[:, 0]
+    np.testing.assert_allclose(facts[:, 3], 0.3 * np.log(abnormal), rtol=1e-4)
+    np.testing.assert_allclose(class_facts(logits + 7), facts, atol=1e-5)
+
+
+def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 0.5, size=(300, 5)).astype(np.float32)
+    logits[100, 2] += 6
+    shifted = logits + np.array([0, 4, 4, 0, 0], dtype=np.float32)
+    first, second = class_facts(logits), class_facts(shifted)
+    column = CLASS_FACTS.index("V:N/spread")
+    assert first[:, column].argmax() == second[:, column].argmax() == 100
+    for name in ("V:N-median", "V:N-low", "V:N/spread"):
+        k = CLASS_FACTS.index(name)
+        np.testing.assert_allclose(second[:, k], first[:, k], atol=1e-3)
+    assert np.median(second[:, CLASS_FACTS.index("V:N")]) > 1
+
+
+@pytest.mark.parametrize("n", [0, 1, SEGMENT + SEGMENT // 2 + 1])
+def test_class_facts_of_any_number_of_beats_are_finite(n: int) -> None:
+    logits = np.random.default_rng(n).normal(0, 30, size=(n, 5)).astype(np.float32)
+    facts = class_facts(logits)
+    assert facts.shape == (n, len(CLASS_FACTS))
+    assert np.isfinite(facts).all()

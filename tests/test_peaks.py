@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.peaks import REFRACTORY_S, find_peaks
+from ecgscribe.peaks import CENTROID_REACH, REFRACTORY_S, find_peaks
 from ecgscribe.windows import FS
 
 REFRACTORY = int(REFRACTORY_S * FS)
@@ -46,7 +46,7 @@ def test_peaks_are_the_highest_maxima_outside_each_others_refractory_time(
     step, height = find_peaks(score, threshold=threshold)
     np.testing.assert_array_equal(height, score[expected])
     assert len(step) == len(expected)
-    assert np.all(np.abs(step - expected) <= 3)
+    assert np.all(np.abs(step - expected) <= CENTROID_REACH)
     assert np.all((step >= 0) & (step <= n - 1))
     assert np.all(np.diff(step) > 0)
 
@@ -57,7 +57,7 @@ def test_a_peak_lies_at_the_centre_of_mass_around_its_maximum(seed: int) -> None
     score = np.random.default_rng(seed).random(200).astype(np.float32)
     step, _ = find_peaks(score, threshold=0.5)
     for found, k in zip(step, slow_peaks(score, 0.5), strict=True):
-        around = [j for j in range(k - 3, k + 4) if 0 <= j < 200]
+        around = [j for j in range(k - CENTROID_REACH, k + CENTROID_REACH + 1) if 0 <= j < 200]
         mass = sum(float(score[j]) for j in around)
         centre = sum(j * float(score[j]) for j in around) / mass
         assert found == pytest.approx(centre, abs=1e-4)

@@ -95,7 +95,7 @@ def test_sizes_that_follow_from_others() -> None:
     assert complete(TrainingConfig()).architecture == Architecture(n_facts=len(FACTS))
     classic = TrainingConfig(architecture=Architecture(preset="classic", lstm_units=20))
     assert complete(classic).architecture == Architecture(
-        preset="classic", lstm_units=20, lstm_layers=1, n_features=40
+        preset="classic", lstm_units=20, lstm_layers=1
     )
     assert complete(complete(classic)) == complete(classic)
 

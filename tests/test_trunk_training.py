@@ -23,6 +23,7 @@ from ecgscribe.trunk_training import (
     class_loss,
     fit_trunk,
     peak_loss,
+    trunk_scores,
     validate_trunk,
     write_history,
 )
@@ -124,13 +125,13 @@ class _Oracle:
         self.windows = 0
         self.signals = [example.signal for example in examples]
 
-    def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats, Floats]:
+    def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats]:
         # 60 s windows that begin 4 s early and tell of 52 s: 90 s are two of them.
         peak, logits = self.scores[self.windows // 2]
         self.windows += len(windows)
         cut = [self._window(peak, k, 1) for k in range(len(windows))]
         classes = [self._window(logits, k, 8) for k in range(len(windows))]
-        return np.stack(cut), np.zeros((len(windows), 960, 6), np.float32), np.stack(classes)
+        return np.stack(cut), np.stack(classes)
 
     def _window(self, scores: Floats, k: int, every: int) -> Floats:
         length, halo, core = 7680 // every, 512 // every, 6656 // every
@@ -157,7 +158,9 @@ def test_validation_tells_a_place_from_a_neighbourhood(examples: list[Example]) 
 def test_threshold_of_the_r_peak_is_one_that_finds_them(
     height: float, threshold: float, examples: list[Example]
 ) -> None:
-    assert choose_peak_threshold(_Oracle(examples, height), examples, CONFIG) == threshold
+    oracle = _Oracle(examples, height)
+    scores = [trunk_scores(oracle, example.signal, frame=8) for example in examples]
+    assert choose_peak_threshold(scores, examples) == threshold
 
 
 # --- schedule -----------------------------------------------------------------------------
@@ -191,7 +194,7 @@ def test_training_stops_without_a_better_figure_and_keeps_the_best(
     # Best at pass 2; 4 is two passes later, 6 is four.
     assert [int(row["pass"]) for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [bool(row["val_auprc"]) for row in rows] == [False, True] * 3
-    assert lines[-1] == "trunk: no better figure in 3 passes, stopped"
+    assert lines[-1] == "no better figure in 3 passes, stopped"
     state = json.loads((tmp_path / "trunk-state.json").read_text())
     assert (state["done"], state["best_pass"]) == (6, 2)
     left = [w.copy() for w in trunk.get_weights()]
@@ -200,23 +203,39 @@ def test_training_stops_without_a_better_figure_and_keeps_the_best(
         np.testing.assert_array_equal(kept, best)
 
     again, rows_again, _ = _fit(tmp_path, examples, monkeypatch, **schedule)
-    assert again == ["trunk: going on after pass 6", lines[-1]]
+    assert again == ["going on after pass 6", lines[-1]]
     assert rows_again == rows
 
 
-def test_training_shorter_than_its_first_look_has_a_best_pass(
+def test_training_that_comes_to_its_end_keeps_its_last_weights(
     tmp_path: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schedule = {"passes": 3, "patience": 1, "validate_every": 5}
-    lines, rows, _ = _fit(tmp_path, examples, monkeypatch, **schedule)
-    assert [int(row["pass"]) for row in rows] == [1, 2, 3]
-    assert "held-out AUPRC 0.5000" in lines[-1]
+    schedule = {"passes": 4, "patience": 9, "validate_every": 2}
+    lines, rows, trunk = _fit(tmp_path, examples, monkeypatch, **schedule)
+    assert [int(row["pass"]) for row in rows] == [1, 2, 3, 4]
+    assert "held-out AUPRC 0.2500" in lines[-1]
+    kept = [w.copy() for w in trunk.get_weights()]
+    trunk.load_weights(tmp_path / "trunk-best.weights.h5")
+    pairs = zip(kept, trunk.get_weights(), strict=True)
+    assert not all(np.array_equal(last, best) for last, best in pairs)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "trunk-best.weights.h5",
         "trunk-last.weights.h5",
         "trunk-state.json",
         "trunk.csv",
     ]
+
+
+def test_training_without_held_out_patients_goes_by_its_schedule(
+    tmp_path: Path, examples: list[Example]
+) -> None:
+    trunk = build_trunk(CONFIG.architecture)
+    schedule = replace(CONFIG.trunk, passes=3, patience=1, validate_every=1, steps=1, batch=2)
+    lines: list[str] = []
+    config = replace(CONFIG, trunk=schedule)
+    fit_trunk(trunk, examples, [], [], config, tmp_path, lines.append)
+    assert [line.partition(":")[0] for line in lines] == ["pass 1/3", "pass 2/3", "pass 3/3"]
+    assert not (tmp_path / "trunk-best.weights.h5").exists()
 
 
 def test_history_has_a_column_for_every_figure(tmp_path: Path) -> None:

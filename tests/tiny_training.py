@@ -18,8 +18,10 @@ from ecgscribe.network import Architecture
 from ecgscribe.training_config import BeatTraining, TrainingConfig, TrunkTraining
 
 PASSES = 3
-SIZES = Architecture(lstm_units=8, lstm_layers=1, n_features=6, beat_units=8, n_facts=5)
+SIZES = Architecture(lstm_units=8, lstm_layers=1, beat_features=8, beat_units=4, n_facts=5)
 CONFIG = TrainingConfig(
+    folds=2,
+    fold=0,
     architecture=SIZES,
     trunk=TrunkTraining(passes=PASSES, steps=2, batch=4, window_s=4, validate_every=2),
     beats=BeatTraining(passes=2, steps=2, batch=4, window=16, copies=1),
@@ -28,9 +30,7 @@ CONFIG = TrainingConfig(
 
 def train_tiny(out: Path, *, config: TrainingConfig = CONFIG, resume: bool = False) -> Path:
     """Train on a few short synthetic recordings; give the path of the model."""
-    with mock.patch.multiple(
-        training, SYNTHETIC_PATIENTS=5, SYNTHETIC_HELD_OUT=2, SYNTHETIC_S=40.0
-    ):
+    with mock.patch.multiple(training, SYNTHETIC_PATIENTS=5, SYNTHETIC_S=40.0):
         return training.train(config, out=out, synthetic=True, resume=resume)
 
 

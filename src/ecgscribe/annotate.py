@@ -24,6 +24,9 @@ CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that is written for each AAMI class."""
 SHORT_S = 10.0
 """Length of the usual strip; in less, too few beats stand beside each to tell what is premature."""
+BRIDGED_S = 0.1
+"""Stretches shorter than this that no lead can be read in do not hide a beat: conditioning bridges
+them."""
 
 
 def annotate(
@@ -67,7 +70,8 @@ def annotate(
     conditioned = condition(record, leads=leads)
     scores = model.score_signal(conditioned.signal)
     step, height = find_peaks(scores.peak, threshold=model.meta["thresholds"]["peak"])
-    seen = conditioned.readable[np.minimum(step.astype(np.int64), len(conditioned.readable) - 1)]
+    lost = long_runs(~conditioned.readable, round(BRIDGED_S * FS))
+    seen = ~lost[np.minimum(step.astype(np.int64), len(lost) - 1)]
     step, height = step[seen], height[seen]
     probability = classify(model, conditioned.signal, scores, step)
     symbols = CLASS_SYMBOLS[decide(probability, model.meta["thresholds"])]

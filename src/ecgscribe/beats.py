@@ -1,4 +1,4 @@
-"""From R-peaks, trunk features and facts to the class of every beat."""
+"""From R-peaks, the trunk's classes and facts to the class of every beat."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.features import beat_facts
+from ecgscribe.features import beat_facts, class_facts
 from ecgscribe.runtime import Model, Scores
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.windows import STEPS_PER_FRAME, frame_of
 
-__all__ = ["calibrate", "classify", "decide", "features_at", "softmax"]
+__all__ = ["calibrate", "classify", "decide", "rows_at", "softmax"]
 
 Floats = NDArray[np.float32]
 
 
-def features_at(features: Floats, step: NDArray[np.float64], *, frame: int) -> Floats:
+def rows_at(frames: Floats, step: NDArray[np.float64], *, frame: int) -> Floats:
     """Gather the trunk's rows at the R-peaks.
 
     Parameters
     ----------
-    features : ndarray, shape (n_frames, n)
+    frames : ndarray, shape (n_frames, n)
     step : ndarray, shape (n_beats,)
     frame : int
         Steps that a frame spans.
@@ -33,8 +33,8 @@ def features_at(features: Floats, step: NDArray[np.float64], *, frame: int) -> F
     ndarray, shape (n_beats, n)
     """
     if frame == STEPS_PER_FRAME:
-        return features[frame_of(step, len(features))]
-    return features[np.clip(np.rint(step).astype(np.int64), 0, len(features) - 1)]
+        return frames[frame_of(step, len(frames))]
+    return frames[np.clip(np.rint(step).astype(np.int64), 0, len(frames) - 1)]
 
 
 def softmax(logits: NDArray[np.floating[Any]]) -> Floats:
@@ -104,9 +104,9 @@ def classify(model: Model, signal: Floats, scores: Scores, step: NDArray[np.floa
     """
     if len(step) == 0:
         return np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
+    logits = rows_at(scores.frame_class, step, frame=model.frame)
     if model.has_beat_head:
-        trunk_features = features_at(scores.features, step, frame=model.frame)
-        probability = model.score_beats(trunk_features, beat_facts(signal, step))
+        probability = model.score_beats(class_facts(logits), beat_facts(signal, step))
     else:
-        probability = softmax(features_at(scores.frame_class, step, frame=model.frame))
+        probability = softmax(logits)
     return calibrate(probability, model.meta["calibration"])

@@ -14,15 +14,16 @@ import numpy as np
 from ecgscribe import __version__, datasets, metrics
 from ecgscribe._evaluation_files import log_ds2, refuse_overwriting, write_evaluation
 from ecgscribe._groups import Scored
-from ecgscribe._records import Annotator, annotate_records, records_of_split
+from ecgscribe._records import HELD_OUT, Annotator, annotate_records, records_of_split
 from ecgscribe._tables import markdown
 from ecgscribe._views import evaluate_records, r_peak_rows
 from ecgscribe.annotate import annotate
 from ecgscribe.ec57 import compare
+from ecgscribe.errors import ModelError
 from ecgscribe.formats._atomic import write_text
 from ecgscribe.peers import PEERS, detect, require_peers, shift
 from ecgscribe.record import Record
-from ecgscribe.runtime import Model, load_model
+from ecgscribe.runtime import MODELS, Model, load_model
 
 __all__ = [
     "Scored",
@@ -110,27 +111,39 @@ def _name(model: Model) -> str:
     return model.path.parent.name or stem if stem == "model" else stem
 
 
+def _argument(model: Model) -> str:
+    """Name a model as a command line does, without the folders of this machine."""
+    is_file = model.path.parent != MODELS and model.path.stem != "model"
+    return model.path.name if is_file else _name(model)
+
+
 def _identity(model: Model) -> dict[str, str]:
     return {"name": _name(model), "hash": model.hash}
 
 
 def _command(
-    model: Model | str | Path | None,
-    db: str,
-    split: str,
-    *,
-    with_peers: bool,
-    compare_with: Sequence[str | Path],
+    model: Model, db: str, split: str, *, with_peers: bool, others: Sequence[Model]
 ) -> str:
     """Write the command that measures the model again, without the folders of this machine."""
     command = ["ecgscribe", "evaluate", "--db", db, "--split", split]
-    if model is not None and model != "default":
-        command += ["--model", Path(model.path if isinstance(model, Model) else model).name]
-    for other in compare_with:
-        command += ["--compare-with", Path(other).name]
+    if _argument(model) != "default":
+        command += ["--model", _argument(model)]
+    for other in others:
+        command += ["--compare-with", _argument(other)]
     if with_peers:
         command.append("--peers")
     return shlex.join([*command, "--benchmarks", "BENCHMARKS.md", "--force"])
+
+
+def _refuse_seen(model: Model, names: Sequence[str]) -> None:
+    """Raise ModelError where a model was trained on records that it is to be measured on."""
+    seen = sorted(set(names) & set(model.meta.get("split", {}).get("training", [])))
+    if seen:
+        raise ModelError(
+            f"{_name(model)}: expected a model that has not seen the held-out patients, found "
+            f"{len(seen)} of them in its training, {seen[0]} the first; compare with one that held "
+            "them out too"
+        )
 
 
 def evaluate(
@@ -199,6 +212,9 @@ def evaluate(
     names = records_of_split(db, split, loaded, data_dir=data_dir)
     where: dict[str, Any] = {"db": db, "data_dir": data_dir}
     others = [load_model(other) for other in compare_with]
+    if split == HELD_OUT:
+        for other in others:
+            _refuse_seen(other, [f"{db}/{name}" for name in names])
     items = list(annotate_records(partial(annotate, model=loaded), names, **where))
     log = _log_path(ds2_log)
     if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
@@ -208,7 +224,7 @@ def evaluate(
     report: dict[str, Any] = {
         "model": _identity(loaded),
         "version": __version__,
-        "command": _command(model, db, split, with_peers=peers, compare_with=compare_with),
+        "command": _command(loaded, db, split, with_peers=peers, others=others),
         "db": db,
         "split": split,
         **evaluate_records(items, resamples=resamples),

@@ -24,6 +24,7 @@ import numpy as np
 
 from ecgscribe import __version__
 from ecgscribe.errors import ModelError
+from ecgscribe.features import CLASS_FACTS
 from ecgscribe.formats import atomic_write, write_text
 from ecgscribe.network import Architecture, build_network
 from ecgscribe.runtime import Model, file_hash, score_beats
@@ -93,10 +94,9 @@ def _write_onnx(network: Any, architecture: Architecture, weights: Path) -> None
     """Write the ONNX files of a network of the TensorFlow backend beside its weights."""
     classic = architecture.preset == "classic"
     trunk = network if classic else network.get_layer("trunk")
-    outputs = ["peak", "features", "frame_class"]
-    _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, outputs)
+    _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
     if not classic:
-        inputs = {"trunk_features": architecture.n_features, "facts": architecture.n_facts}
+        inputs = {"class_facts": len(CLASS_FACTS), "facts": architecture.n_facts}
         head = network.get_layer("beat_head")
         _to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
 
@@ -141,14 +141,14 @@ def largest_difference(network: Any, model: Model) -> float:
     pairs = [(getattr(ours, f.name), getattr(theirs, f.name)) for f in dataclasses.fields(ours)]
     if model.has_beat_head:
         head = network.get_layer("beat_head")
-        features, facts = (
+        class_facts, facts = (
             rng.normal(size=(CHECKED_BEATS, model_input.shape[-1])).astype(np.float32)
             for model_input in head.inputs
         )
         by_keras = score_beats(
-            lambda *inputs: np.asarray(head.predict_on_batch(list(inputs))), features, facts
+            lambda *inputs: np.asarray(head.predict_on_batch(list(inputs))), class_facts, facts
         )
-        pairs.append((model.score_beats(features, facts), by_keras))
+        pairs.append((model.score_beats(class_facts, facts), by_keras))
     return max(float(np.abs(a - b).max()) for a, b in pairs)
 
 

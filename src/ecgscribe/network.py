@@ -2,8 +2,11 @@
 
 ``default``
     Strided convolutions and bidirectional LSTM layers give, for every frame, the scores of the
-    R-peak at each of its steps and a vector of features. The features at the R-peaks, joined with
-    rhythm and morphology facts, pass a bidirectional LSTM over beats to the class.
+    R-peak at each of its steps and how much its shape speaks for each class. What they say at the
+    R-peaks, against what they say of the whole record, is joined with rhythm and morphology facts
+    and passes to the class, in experts that see a few beats and one with a bidirectional LSTM over
+    beats. Class logits, not hidden features, join trunk and head: they mean the same in every
+    trunk, so that the head can learn from trunks that have not seen the patient.
 ``classic``
     The textbook form, sample by sample: one bidirectional LSTM layer, a sigmoid and a softmax.
 
@@ -16,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ecgscribe.features import CLASS_FACTS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.windows import STEPS_PER_FRAME
 
@@ -25,16 +29,17 @@ if TYPE_CHECKING:
 __all__ = ["Architecture", "build_beat_head", "build_network", "build_trunk", "expert_names"]
 
 N_CLASSES = len(AAMI_CLASSES)
-N_EXPERTS = 3
-"""Experts of each of two kinds in the beat head: those that know the facts alone, and those that
-also see the trunk's features. The trunk knows its training patients too well to be trusted alone,
-the facts alone vary much from seed to seed, and all of them together are the steadiest."""
+DROPOUT = 0.2
+"""Share of the channels that are hidden before each LSTM layer of the trunk and after the last."""
+N_LOCAL = 3
+"""Experts of the beat head that look at a beat and `LOCAL_BEATS` around it. With few patients to
+learn from, what looks further learns the patients: these have three quarters of the say."""
+LOCAL_BEATS = 5
 
 
 def expert_names() -> tuple[str, ...]:
     """Name the layers of the beat head whose outputs are the experts' class logits."""
-    kinds = ("by_facts", "by_all")
-    return tuple(f"{kind}_{k}" for kind in kinds for k in range(1, N_EXPERTS + 1))
+    return (*(f"local_{k}" for k in range(1, N_LOCAL + 1)), "sequence")
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,8 @@ class Architecture:
         Units of each direction of every trunk LSTM.
     lstm_layers : int
         Trunk LSTM layers, one after the other.
-    n_features : int
-        Features that the trunk gives for every frame.
+    beat_features : int
+        Features of a beat and its neighbours in each expert of the beat head.
     beat_units : int
         Units of each direction of the LSTM over beats.
     n_facts : int
@@ -59,8 +64,8 @@ class Architecture:
     preset: Literal["default", "classic"] = "default"
     lstm_units: int = 64
     lstm_layers: int = 2
-    n_features: int = 32
-    beat_units: int = 48
+    beat_features: int = 96
+    beat_units: int = 12
     n_facts: int = 0
 
     @property
@@ -93,16 +98,16 @@ def _default_trunk(architecture: Architecture) -> keras.Model:
     fine = _convolution(48, 7, 2, fine)
     x = _convolution(64, 5, 2, fine)
     for _ in range(architecture.lstm_layers):
-        x = _bilstm(architecture.lstm_units, x)
-    features = layers.Dense(architecture.n_features, activation="tanh", name="features")(x)
-    frame_class = layers.Dense(N_CLASSES, name="frame_class")(features)
+        x = _bilstm(architecture.lstm_units, layers.Dropout(DROPOUT)(x))
+    shape = layers.Dense(32, activation="relu")(layers.Dropout(DROPOUT)(x))
+    frame_class = layers.Dense(N_CLASSES, name="frame_class")(shape)
     # The R-peak needs a finer place than a frame: the convolutions' half frames give it.
     joined = layers.Concatenate()([layers.UpSampling1D(2)(layers.Dense(48)(x)), fine])
     joined = layers.Conv1D(32, 5, padding="same", activation="relu")(joined)
     peak = layers.Dense(STEPS_PER_FRAME // 2)(joined)
     peak = layers.Reshape((-1, 1))(peak)
     peak = layers.Activation("sigmoid", name="peak")(peak)
-    return keras.Model(signal, [peak, features, frame_class], name="trunk")
+    return keras.Model(signal, [peak, frame_class], name="trunk")
 
 
 def _classic_trunk(architecture: Architecture) -> keras.Model:
@@ -110,10 +115,10 @@ def _classic_trunk(architecture: Architecture) -> keras.Model:
     from keras import layers
 
     signal = keras.Input((None, 2), name="signal")
-    features = _bilstm(architecture.lstm_units, signal)
-    peak = layers.Dense(1, activation="sigmoid", name="peak")(features)
-    step_class = layers.Dense(N_CLASSES, name="frame_class")(features)
-    return keras.Model(signal, [peak, features, step_class], name="trunk")
+    states = _bilstm(architecture.lstm_units, signal)
+    peak = layers.Dense(1, activation="sigmoid", name="peak")(states)
+    step_class = layers.Dense(N_CLASSES, name="frame_class")(states)
+    return keras.Model(signal, [peak, step_class], name="trunk")
 
 
 def build_trunk(architecture: Architecture) -> keras.Model:
@@ -127,8 +132,8 @@ def build_trunk(architecture: Architecture) -> keras.Model:
     -------
     keras.Model
         From ``signal`` (batch, n_steps, 2), n_steps a multiple of 8, to the R-peak scores
-        (batch, n_steps, 1), the features (batch, n_frames, n) and the class logits
-        (batch, n_frames, 5). A frame of ``classic`` is one step.
+        (batch, n_steps, 1) and the class logits (batch, n_frames, 5). A frame of ``classic`` is
+        one step.
     """
     build = _default_trunk if architecture.preset == "default" else _classic_trunk
     return build(architecture)
@@ -144,35 +149,34 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        From ``trunk_features`` (batch, n_beats, n) and ``facts`` (batch, n_beats, n_facts) to the
+        From ``class_facts`` (batch, n_beats, 16) and ``facts`` (batch, n_beats, n_facts) to the
         class probabilities (batch, n_beats, 5), the geometric mean of what the experts say; see
         `expert_names`. Beats that are padding hold zeros.
     """
     import keras
     from keras import layers, ops
 
-    features = keras.Input((None, architecture.n_features), name="trunk_features")
+    classes = keras.Input((None, len(CLASS_FACTS)), name="class_facts")
     facts = keras.Input((None, architecture.n_facts), name="facts")
-    known = layers.Dropout(0.15)(facts)
-    seen = layers.Concatenate()([layers.Dropout(0.3)(features), known])
-    logits = [
-        _expert(architecture, known if name.startswith("by_facts") else seen, name)
-        for name in expert_names()
-    ]
+    x = layers.Concatenate()([classes, facts])
+    x = layers.BatchNormalization(momentum=0.98, center=False, scale=False)(x)
+    x = layers.Rescaling(3.0)(layers.Activation("tanh")(layers.Rescaling(1 / 3)(x)))
+    logits = [_expert(architecture, x, name) for name in expert_names()]
     together = layers.Average()([ops.log_softmax(z) for z in logits])
     probability = layers.Activation("softmax", name="probability")(together)
-    return keras.Model([features, facts], probability, name="beat_head")
+    return keras.Model([classes, facts], probability, name="beat_head")
 
 
 def _expert(architecture: Architecture, x: Any, name: str) -> Any:
     """Give class logits (batch, n_beats, 5) from what is told of each beat."""
     from keras import layers
 
-    x = layers.Dense(64, activation="relu")(x)
-    x = layers.Dropout(0.3)(x)
-    x = layers.Concatenate()([x, _bilstm(architecture.beat_units, x)])
-    x = layers.Dropout(0.3)(x)
-    x = layers.Dense(48, activation="relu")(x)
+    x = layers.GaussianNoise(0.3)(layers.Dropout(0.2)(x))
+    x = layers.Conv1D(architecture.beat_features, LOCAL_BEATS, padding="same", activation="relu")(x)
+    x = layers.Dropout(0.4)(x)
+    if name == "sequence":
+        x = layers.Concatenate()([x, _bilstm(architecture.beat_units, x)])
+        x = layers.Dropout(0.4)(x)
     return layers.Dense(N_CLASSES, name=name)(x)
 
 
@@ -186,22 +190,17 @@ def build_network(architecture: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        For ``default``, from ``signal`` (batch, n_steps, 2), ``beat_frames`` (batch, n_beats) and
-        ``facts`` (batch, n_beats, n_facts) to R-peak scores and class probabilities; its layers
+        For ``default``, from ``signal`` (batch, n_steps, 2), ``class_facts`` and ``facts`` of beats
+        (batch, n_beats, n) to R-peak scores, frame classes and class probabilities; its layers
         ``trunk`` and ``beat_head`` are the parts that `build_trunk` and `build_beat_head` give.
-        For ``classic`` the trunk alone.
+        What lies between them, from frame classes and signal to facts, is not learned: see
+        `ecgscribe.features`. For ``classic`` the trunk alone.
     """
     import keras
-    from keras import ops
 
     trunk = build_trunk(architecture)
     if architecture.preset == "classic":
         return trunk
     head = build_beat_head(architecture)
-    signal = keras.Input((None, 2), name="signal")
-    frames = keras.Input((None,), dtype="int32", name="beat_frames")
-    facts = keras.Input((None, architecture.n_facts), name="facts")
-    peak, features, _ = trunk(signal)
-
-    gathered = ops.take_along_axis(features, ops.expand_dims(frames, -1), axis=1)
-    return keras.Model([signal, frames, facts], [peak, head([gathered, facts])], name="ecgscribe")
+    inputs = [trunk.input, *head.input]
+    return keras.Model(inputs, [*trunk(trunk.input), head(head.input)], name="ecgscribe")

@@ -11,8 +11,10 @@ __all__ = ["find_peaks"]
 
 REFRACTORY_S = 0.2
 """No two R-peaks lie closer: the ventricles are refractory for longer than this."""
-CENTROID_REACH = 3
-"""Steps to each side over which a peak's place is averaged."""
+CENTROID_REACH = 7
+"""Steps to each side over which a peak's place is averaged (55 ms). Where the network hesitates
+between two deflections of one QRS, the place between them errs least; chosen on the folds, where
+3 steps leave a fifth more R-peaks more than 50 ms off."""
 
 
 def find_peaks(

@@ -27,7 +27,7 @@ BEAT_HALO = 32
 MODELS = Path(__file__).parent / "models"
 
 Floats = NDArray[np.float32]
-TrunkScores = tuple[Floats, Floats, Floats]
+TrunkScores = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +38,11 @@ class Scores:
     ----------
     peak : ndarray of float32, shape (n_steps,)
         Score of the R-peak, 0 to 1.
-    features : ndarray of float32, shape (n_frames, n_features)
     frame_class : ndarray of float32, shape (n_frames, 5)
         Logits of the AAMI class by the frame alone.
     """
 
     peak: Floats
-    features: Floats
     frame_class: Floats
 
 
@@ -54,7 +52,7 @@ def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, fr
     Parameters
     ----------
     predict : callable
-        From windows (batch, n_steps, 2) to the trunk's three outputs.
+        From windows (batch, n_steps, 2) to the trunk's two outputs.
     signal : ndarray of float32, shape (n_steps, 2)
     frame : int
         Steps that one frame of the trunk spans.
@@ -66,29 +64,26 @@ def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, fr
     grid = Grid(len(signal), WINDOW_S * FS, HALO_S * FS)
     n_frames = -(-len(signal) // frame)
     peak = np.zeros((len(signal), 1), dtype=np.float32)
-    whole: list[Floats] = []
+    frame_class = np.zeros((n_frames, len(AAMI_CLASSES)), dtype=np.float32)
     for first in range(0, len(grid.starts), BATCH):
         last = min(first + BATCH, len(grid.starts))
-        peaks, *others = predict(cut(signal, grid, first, last))
+        peaks, classes = predict(cut(signal, grid, first, last))
         stitch(peaks, grid, first, peak)
-        if not whole:
-            whole = [np.zeros((n_frames, o.shape[2]), dtype=np.float32) for o in others]
-        for scores, into in zip(others, whole, strict=True):
-            stitch(scores, grid, first, into, every=frame)
-    return Scores(peak[:, 0], whole[0], whole[1])
+        stitch(classes, grid, first, frame_class, every=frame)
+    return Scores(peak[:, 0], frame_class)
 
 
 def score_beats(
-    predict: Callable[[Floats, Floats], Floats], trunk_features: Floats, facts: Floats
+    predict: Callable[[Floats, Floats], Floats], class_facts: Floats, facts: Floats
 ) -> Floats:
     """Give the class probabilities of all beats of a record, in windows of beats.
 
     Parameters
     ----------
     predict : callable
-        From windows of ``trunk_features`` and ``facts`` to probabilities.
-    trunk_features : ndarray of float32, shape (n_beats, n_features)
-    facts : ndarray of float32, shape (n_beats, n_facts)
+        From windows of ``class_facts`` and ``facts`` to probabilities.
+    class_facts, facts : ndarray of float32, shape (n_beats, n)
+        See `ecgscribe.features.class_facts` and `ecgscribe.features.beat_facts`.
 
     Returns
     -------
@@ -101,7 +96,7 @@ def score_beats(
     grid = Grid(n, BEAT_WINDOW, BEAT_HALO)
     n_windows = len(grid.starts)
     stitch(
-        predict(cut(trunk_features, grid, 0, n_windows), cut(facts, grid, 0, n_windows)),
+        predict(cut(class_facts, grid, 0, n_windows), cut(facts, grid, 0, n_windows)),
         grid,
         0,
         probability,
@@ -200,21 +195,19 @@ class Model:
         """Score a conditioned signal, shape (n_steps, 2); see `score_signal`."""
 
         def predict(windows: Floats) -> TrunkScores:
-            peak, features, frame_class = self._trunk.run(
-                ["peak", "features", "frame_class"], {"signal": windows}
-            )
-            return peak, features, frame_class
+            peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
+            return peak, frame_class
 
         return score_signal(predict, signal, frame=self.frame)
 
-    def score_beats(self, trunk_features: Floats, facts: Floats) -> Floats:
+    def score_beats(self, class_facts: Floats, facts: Floats) -> Floats:
         """Give class probabilities, shape (n_beats, 5); see `score_beats`."""
 
-        def predict(features: Floats, facts: Floats) -> Floats:
-            inputs = {"trunk_features": features, "facts": facts}
+        def predict(class_facts: Floats, facts: Floats) -> Floats:
+            inputs = {"class_facts": class_facts, "facts": facts}
             return np.asarray(self._beat_head.run(["probability"], inputs)[0])
 
-        return score_beats(predict, trunk_features, facts)
+        return score_beats(predict, class_facts, facts)
 
 
 def load_model(model: str | Path = "default") -> Model:

@@ -165,10 +165,10 @@ def long_runs(flag: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
     begins, ends = edges[::2], edges[1::2]
     keep = ends - begins >= least
-    change = np.zeros(len(flag) + 1, dtype=np.int32)
-    change[begins[keep]] += 1
-    change[ends[keep]] -= 1
-    return np.cumsum(change[:-1]) > 0
+    kept = np.zeros(len(flag), dtype=np.bool_)
+    for begin, end in zip(begins[keep], ends[keep], strict=True):
+        kept[begin:end] = True
+    return kept
 
 
 def unreadable(lead: NDArray[np.float32], fs: float) -> NDArray[np.bool_]:
@@ -207,8 +207,9 @@ def _fill(lead: NDArray[np.float32]) -> NDArray[np.float32]:
         at = np.flatnonzero(valid)
         lead = np.interp(np.arange(len(lead)), at, lead[at]).astype(np.float32)
     # The low-pass lets 1e-4 of a constant through to other frequencies, as any resampler does.
-    offset = np.median(lead)
-    return lead - offset if abs(offset) > LARGE_OFFSET * np.ptp(lead) else lead
+    low, high = lead.min(), lead.max()
+    offset = low + (high - low) / 2
+    return lead - offset if abs(offset) > LARGE_OFFSET * (high - low) else lead
 
 
 def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
@@ -229,18 +230,20 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     Notes
     -----
     Both filters are linear-phase: a Kaiser-windowed low-pass, applied while resampling, and the
-    signal less its triangular moving average over 0.8 s. A signal that comes at `FS` is not
-    resampled, and the low-pass is left out.
+    signal less its triangular moving average over 0.8 s.
     """
     from scipy.ndimage import uniform_filter1d
-    from scipy.signal import firwin, resample_poly
+    from scipy.signal import firwin, oaconvolve, resample_poly
 
     ratio = rate_ratio(fs)
     up, down = ratio.numerator, ratio.denominator
     half = int(np.ceil(LOW_PASS_REACH * fs * up))
     taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
     window: Any = taps.astype(np.float32)  # taps are allowed, though scipy's types deny it
-    steps = resample_poly(lead, up, down, window=window, padtype="edge")
+    if up == down:  # where nothing is to be resampled, resample_poly leaves the low-pass out
+        steps = oaconvolve(np.pad(lead, half, mode="edge"), window, mode="valid")
+    else:
+        steps = resample_poly(lead, up, down, window=window, padtype="edge")
     baseline = uniform_filter1d(steps, BASELINE_BOX, mode="nearest")
     baseline = uniform_filter1d(baseline, BASELINE_BOX, mode="nearest")
     return np.asarray(steps - baseline, dtype=np.float32)

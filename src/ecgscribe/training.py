@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,36 +18,25 @@ from typing import Any
 import numpy as np
 
 from ecgscribe import datasets
-from ecgscribe.beat_training import (
-    choose_thresholds,
-    fit_beat_head,
-    fit_calibration,
-    make_tables,
-    predict_beats,
-)
-from ecgscribe.beats import calibrate, softmax
+from ecgscribe.beat_training import choose_thresholds, fit_calibration
+from ecgscribe.beats import calibrate, rows_at, softmax
+from ecgscribe.cross_fitting import TrainingData, cross_fit, fit_whole
 from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.export import export_model
 from ecgscribe.features import FACTS
 from ecgscribe.formats import write_text
 from ecgscribe.network import build_network
+from ecgscribe.runtime import Model
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import patient, synthesize
 from ecgscribe.training_config import TrainingConfig, complete, load_config, synthetic_config
-from ecgscribe.training_data import (
-    Example,
-    Floats,
-    load_examples,
-    make_example,
-    recorded_noise,
-)
-from ecgscribe.trunk_training import Log, choose_peak_threshold, fit_trunk
+from ecgscribe.training_data import load_examples, make_example, recorded_noise
+from ecgscribe.trunk_training import Log, choose_peak_threshold, fit_trunk, trunk_scores
 from ecgscribe.windows import FS
 
-__all__ = ["folds", "train"]
+__all__ = ["folds", "load_training_data", "train"]
 
 SYNTHETIC_PATIENTS = 30
-SYNTHETIC_HELD_OUT = 6
 SYNTHETIC_S = 180.0
 BACKENDS = ("tensorflow", "jax", "torch")
 """Keras backends that can train."""
@@ -61,54 +49,68 @@ def folds() -> dict[str, int]:
     return table
 
 
-@dataclass(frozen=True, eq=False)
-class _Data:
-    training: list[Example]
-    held_out: list[Example]
-    noise: list[Floats]
-    hashes: dict[str, str]
-
-
-def _synthesize() -> _Data:
+def _synthesize(config: TrainingConfig) -> TrainingData:
     examples = [
         make_example(f"synthetic/{k}", *synthesize(patient(k), seed=k, duration=SYNTHETIC_S))
         for k in range(SYNTHETIC_PATIENTS)
     ]
-    return _Data(examples[SYNTHETIC_HELD_OUT:], examples[:SYNTHETIC_HELD_OUT], [], {})
+    return TrainingData(examples, [k % config.folds for k in range(len(examples))], [], {})
 
 
-def _load(config: TrainingConfig, data_dir: str | Path | None) -> _Data:
-    names, held_out = _names(config, data_dir)
-    return _Data(
+def load_training_data(
+    config: TrainingConfig, *, data_dir: str | Path | None = None
+) -> TrainingData:
+    """Load the records that a configuration names, of what is at hand, with their folds.
+
+    Raises
+    ------
+    DatasetError
+        If there are none to train on, or none to hold out.
+    ModelError
+        If it names a database that there are no folds for.
+    """
+    names = _names(config, data_dir)
+    return TrainingData(
         load_examples(names, data_dir=data_dir),
-        load_examples(held_out, data_dir=data_dir),
+        list(names.values()),
         recorded_noise(data_dir=data_dir),
-        _data_hashes([*names, *held_out], data_dir),
+        _data_hashes(list(names), data_dir),
     )
 
 
-def _names(config: TrainingConfig, data_dir: str | Path | None) -> tuple[list[str], list[str]]:
-    """List the records to train on and those held out, of what is at hand."""
+def _names(config: TrainingConfig, data_dir: str | Path | None) -> dict[str, int]:
+    """List the records to train on, of what is at hand, with the fold of each."""
     table = folds()
     if unknown := set(config.databases) - {name.partition("/")[0] for name in table}:
         raise ModelError(
             f"expected databases among mitdb and svdb, found {', '.join(sorted(unknown))}; "
             "correct the configuration"
         )
-    names = []
+    names: dict[str, int] = {}
     for db in config.databases:
-        present = set(datasets.available(db, data_dir=data_dir))
-        wanted = [n for n in table if n.startswith(f"{db}/")]
-        names += [n for n in wanted if n.partition("/")[2] in present]
-    training = [n for n in names if table[n] != config.fold]
-    held_out = [n for n in names if table[n] == config.fold]
-    if not training or not held_out:
+        present = {f"{db}/{record}" for record in datasets.available(db, data_dir=data_dir)}
+        for name in present.intersection(table):
+            names[name] = table[name] % config.folds
+    by_fold: dict[int, list[str]] = {}
+    for name in table:
+        if name in names:
+            by_fold.setdefault(names[name], []).append(name)
+    found = ""
+    if len(by_fold) < 2:
+        found = f"{len(names)} records of {len(by_fold)}"
+    elif _is_classic(config) and config.fold not in by_fold:
+        found = f"none of fold {config.fold}"
+    if found:
         raise DatasetError(
-            f"expected records to train on and others to hold out (fold {config.fold}), found "
-            f"{len(training)} and {len(held_out)}; choose databases and a fold from 0 to "
-            f"{max(table.values())}, and fetch what is absent"
+            f"expected records of several folds, found {found}; choose databases and folds, and "
+            "fetch what is absent"
         )
-    return training[: config.limit or None], held_out
+    kept = {n for group in by_fold.values() for n in group[: config.limit or None]}
+    return {name: names[name] for name in table if name in kept}
+
+
+def _is_classic(config: TrainingConfig) -> bool:
+    return config.architecture.preset == "classic"
 
 
 def _data_hashes(names: Sequence[str], data_dir: str | Path | None) -> dict[str, str]:
@@ -219,9 +221,11 @@ def train(
 ) -> Path:
     """Train a model.
 
-    First the trunk learns R-peaks and frame classes from windows of signal; then the beat head
-    learns the class from the trunk's features and the facts of each beat. Patients of one fold
-    are held out: they stop the training, calibrate the probabilities and set the thresholds.
+    The trunk learns R-peaks and frame classes from windows of signal; the beat head learns the
+    class from what the trunk says of each beat and from the facts of it. One network is fitted for
+    each fold of patients, on all the others: what these say of their unseen patients is what the
+    head of the final network learns from, and what calibrates it and sets its thresholds. The
+    final trunk learns from all patients. ``classic`` has no head over beats: it holds out one fold.
 
     Parameters
     ----------
@@ -231,7 +235,8 @@ def train(
         Where the databases are; see `ecgscribe.datasets.locate`.
     out : str or Path
         Folder of the run: config, log, course as CSV and PNG, checkpoints and, in the end,
-        ``model.json`` with its weight files.
+        ``model.json`` with its weight files; in ``fold-K`` the same of the network that has not
+        seen the patients of that fold.
     synthetic : bool
         Train a small model on generated recordings, with no database.
     resume : bool
@@ -253,47 +258,77 @@ def train(
     if not isinstance(config, TrainingConfig):
         config = synthetic_config() if synthetic and config is None else load_config(config)
     config = complete(config)
-    keras = _import_keras()
+    if not synthetic:
+        _names(config, data_dir)  # what is wrong with the data is said before Keras is loaded
+    _import_keras()
     out = Path(out)
-    data = _synthesize() if synthetic else _load(config, data_dir)
+    data = _synthesize(config) if synthetic else load_training_data(config, data_dir=data_dir)
     log = _open_run(out, config, resume=resume)
-    hours = sum(len(e.signal) for e in data.training) / FS / 3600
-    log(f"{len(data.training)} records ({hours:.1f} h) to train on, {len(data.held_out)} held out")
+    hours = sum(len(e.signal) for e in data.examples) / FS / 3600
+    log(f"{len(data.examples)} records ({hours:.1f} h) of {len(set(data.fold))} folds")
+    model = (_train_classic if _is_classic(config) else _train_default)(data, config, out, log)
+    for folder in (out, *sorted(out.glob("fold-*"))):
+        _draw_curves(folder)
+    log(f"done: {model.path}")
+    return model.path
+
+
+def _train_default(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:
+    found = cross_fit(data, config, out, log)
+    log("unseen patients: " + ", ".join(f"{k} {v:.4f}" for k, v in found.figures.items()))
+    for fold, network in found.networks.items():
+        meta = _meta(data, fold, config, found.calibration, found.thresholds)
+        export_model(network, config.architecture, meta, out / f"fold-{fold}", "model")
+    network = fit_whole(data, found.tables, config, out, log)
+    meta = _meta(data, None, config, found.calibration, found.thresholds)
+    meta["unseen_patients"] = {k: round(v, 5) for k, v in found.figures.items()}
+    return export_model(network, config.architecture, meta, out, "model")
+
+
+def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:
+    import keras
+
     keras.utils.set_random_seed(config.seed)
-    network = build_network(config.architecture)
-    classic = config.architecture.preset == "classic"
-    trunk = network if classic else network.get_layer("trunk")
-    fit_trunk(trunk, data.training, data.held_out, data.noise, config, out, log)
-    held_tables = make_tables(trunk, data.held_out, config)
-    if classic:
-        probability = np.concatenate([softmax(t.logits) for t in held_tables])
-    else:
-        head = network.get_layer("beat_head")
-        copies = config.beats.copies if config.imbalance.augment else 0
-        tables = make_tables(trunk, data.training, config, noise=data.noise, copies=copies)
-        fit_beat_head(head, tables, held_tables, config, out, log)
-        probability = np.concatenate([predict_beats(head, t) for t in held_tables])
-    truth = np.concatenate([t.class_index for t in held_tables])
+    trunk = build_network(config.architecture)
+    training, held_out = data.split(config.fold)
+    fit_trunk(trunk, training, held_out, data.noise, config, out, log)
+    scores = [trunk_scores(trunk, e.signal, frame=config.architecture.frame) for e in held_out]
+    probability = np.concatenate(
+        [
+            softmax(rows_at(s.frame_class, e.step, frame=config.architecture.frame))
+            for s, e in zip(scores, held_out, strict=True)
+        ]
+    )
+    truth = np.concatenate([e.class_index for e in held_out])
     calibration = fit_calibration(probability, truth)
     thresholds = choose_thresholds(calibrate(probability, calibration), truth)
-    thresholds["peak"] = choose_peak_threshold(trunk, data.held_out, config)
-    meta: dict[str, Any] = {
+    thresholds["peak"] = choose_peak_threshold(scores, held_out)
+    meta = _meta(data, config.fold, config, calibration, thresholds)
+    return export_model(trunk, config.architecture, meta, out, "model")
+
+
+def _meta(
+    data: TrainingData,
+    fold: int | None,
+    config: TrainingConfig,
+    calibration: dict[str, Any],
+    thresholds: dict[str, Any],
+) -> dict[str, Any]:
+    """Describe a network that was fitted on the patients of all folds but one, or of all."""
+    training, held_out = data.split(fold)
+    return {
         "name": config.architecture.preset,
         "fs": FS,
         "leads": "one or two, any",
         "classes": list(AAMI_CLASSES),
-        "trained_on": "synthetic recordings" if synthetic else "real recordings",
+        "trained_on": "real recordings" if data.hashes else "synthetic recordings",
         "thresholds": thresholds,
         "calibration": calibration,
         "split": {
-            "training": [e.name for e in data.training],
-            "held_out": [e.name for e in data.held_out],
+            "training": [e.name for e in training],
+            "held_out": [e.name for e in held_out],
         },
-        "facts": list(FACTS) if not classic else [],
+        "facts": [] if _is_classic(config) else list(FACTS),
         "config": dataclasses.asdict(config),
         "data_sha256": data.hashes,
     }
-    model = export_model(network, config.architecture, meta, out, "model")
-    _draw_curves(out)
-    log(f"done: {model.path}")
-    return model.path

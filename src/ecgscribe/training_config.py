@@ -28,7 +28,9 @@ __all__ = [
 Number = TypeVar("Number", int, float)
 
 LEAST = {
-    **dict.fromkeys(("seed", "fold", "limit", "n_facts", "copies", "class_weight"), 0),
+    **dict.fromkeys(
+        ("seed", "fold", "limit", "n_facts", "copies", "rhythm_copies", "class_weight"), 0
+    ),
     "window_s": 1,
 }
 """Least values of the numbers that are not just positive."""
@@ -73,18 +75,18 @@ class TrunkTraining:
     class_weight : float
         Weight of the class loss beside the R-peak loss.
     patience : int
-        Passes without a better held-out figure before training stops.
+        Passes without a better held-out figure before training stops early.
     validate_every : int
         Passes between two looks at the held-out patients.
     """
 
-    passes: int = 90
+    passes: int = 30
     steps: int = 100
     batch: int = 64
     window_s: float = 20.0
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     peak_width: float = 0.016
-    class_weight: float = 0.3
+    class_weight: float = 0.5
     patience: int = 40
     validate_every: int = 5
 
@@ -98,17 +100,19 @@ class BeatTraining:
     window : int
         Beats of a sequence.
     copies : int
-        Augmented copies of every record whose trunk features the head learns from, beside the
-        unchanged one.
+        Copies of every record that the head learns from beside the unchanged one, with leads and
+        stretches changed.
+    rhythm_copies : int
+        Copies with another rhythm, of the records that allow it.
     """
 
     passes: int = 14
-    steps: int = 60
+    steps: int = 50
     batch: int = 64
     window: int = 64
     learning_rate: float = 1e-3
     copies: int = 3
-    patience: int = 8
+    rhythm_copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,18 @@ class TrainingConfig:
     ----------
     databases : tuple of str
         ``mitdb`` (its DS1 records) and ``svdb``.
+    folds : int
+        Groups of patients for cross-fitting: the five folds of the package, or fewer, merged.
     fold : int
-        Patients of this fold are held out for validation, thresholds and early stopping.
+        ``classic``, which has no second stage that must learn from unseen patients, holds out
+        this fold alone, for thresholds and early stopping.
     limit : int
-        Use only so many training records; 0 for all of them.
+        Use only so many records of each fold; 0 for all of them.
     """
 
     seed: int = 1
     databases: tuple[str, ...] = ("mitdb", "svdb")
+    folds: int = 5
     fold: int = 3
     limit: int = 0
     architecture: Architecture = field(default_factory=Architecture)
@@ -139,10 +147,11 @@ def synthetic_config() -> TrainingConfig:
     """Give the settings that train a small model on generated recordings in a few minutes."""
     return TrainingConfig(
         databases=(),
+        folds=2,
         trunk=TrunkTraining(
-            passes=8, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
+            passes=4, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
         ),
-        beats=BeatTraining(passes=6, steps=25, copies=1),
+        beats=BeatTraining(passes=5, steps=25, copies=1),
     )
 
 
@@ -152,10 +161,7 @@ def complete(config: TrainingConfig) -> TrainingConfig:
     if sizes.preset == "default":
         sizes = dataclasses.replace(sizes, n_facts=len(FACTS))
     else:
-        # Its features are the states of its one LSTM layer.
-        sizes = dataclasses.replace(
-            sizes, lstm_layers=1, n_features=2 * sizes.lstm_units, n_facts=0
-        )
+        sizes = dataclasses.replace(sizes, lstm_layers=1, n_facts=0)
     return dataclasses.replace(config, architecture=sizes)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import ec57, metrics
-from ecgscribe.beats import features_at, softmax
+from ecgscribe.beats import rows_at, softmax
 from ecgscribe.formats import atomic_write, write_text
 from ecgscribe.peaks import find_peaks
 from ecgscribe.record import Annotation
@@ -39,6 +39,8 @@ __all__ = [
 N_CLASSES = len(AAMI_CLASSES)
 # Beats of a class as a window drawn at random from DS1 and svdb holds them, in parts of 1,000.
 CLASS_SHARE = np.array([918.0, 36.0, 42.0, 3.5, 0.5])
+PEAK_THRESHOLDS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
+"""Those to choose from; of equals the first."""
 Log = Callable[[str], None]
 Floats = NDArray[np.float32]
 
@@ -109,9 +111,9 @@ def _batches(draw: Callable[..., Any], n: int) -> Any:
 def trunk_scores(trunk: Any, signal: Floats, *, frame: int) -> Scores:
     """Score a conditioned signal with the Keras trunk, in the windows that annotation uses."""
 
-    def predict(windows: Floats) -> tuple[Any, Any, Any]:
-        peak, features, frame_class = trunk.predict_on_batch(windows)
-        return np.asarray(peak), np.asarray(features), np.asarray(frame_class)
+    def predict(windows: Floats) -> tuple[Any, Any]:
+        peak, frame_class = trunk.predict_on_batch(windows)
+        return np.asarray(peak), np.asarray(frame_class)
 
     return score_signal(predict, signal, frame=frame)
 
@@ -125,7 +127,7 @@ def _annotation(step: NDArray[np.float64]) -> Annotation:
     return Annotation(np.sort(sample), np.full(len(step), "N"), FS * 8.0)
 
 
-def _peak_f1(
+def peak_f1(
     scores: Sequence[Scores],
     held_out: Sequence[Example],
     *,
@@ -146,14 +148,25 @@ def _peak_f1(
     return 2 * found / max(wanted + called, 1)
 
 
-def choose_peak_threshold(trunk: Any, held_out: Sequence[Example], config: TrainingConfig) -> float:
-    """Choose the R-peak threshold with the best mean F1 at 150 and 50 ms on held-out records."""
-    scores = _scores(trunk, held_out, config)
+def choose_peak_threshold(scores: Sequence[Scores], held_out: Sequence[Example]) -> float:
+    """Choose the R-peak threshold with the best mean F1 at 150 and 50 ms on held-out records.
+
+    Parameters
+    ----------
+    scores : sequence of Scores
+        From trunks that had not seen the records.
+    held_out : sequence of Example
+        The records, in the same order.
+
+    Returns
+    -------
+    float
+    """
 
     def figure(threshold: float) -> float:
-        return sum(_peak_f1(scores, held_out, threshold=threshold, window=w) for w in (0.15, 0.05))
+        return sum(peak_f1(scores, held_out, threshold=threshold, window=w) for w in (0.15, 0.05))
 
-    return float(max((0.5, 0.4, 0.6, 0.3, 0.7, 0.2), key=figure))
+    return float(max(PEAK_THRESHOLDS, key=figure))
 
 
 def validate_trunk(
@@ -163,14 +176,14 @@ def validate_trunk(
     scores = _scores(trunk, held_out, config)
     abnormal, truth = [], []
     for score, example in zip(scores, held_out, strict=True):
-        at_beats = features_at(score.frame_class, example.step, frame=config.architecture.frame)
+        at_beats = rows_at(score.frame_class, example.step, frame=config.architecture.frame)
         abnormal.append(1 - softmax(at_beats)[:, 0])
         truth.append(example.class_index > 0)
     curve = metrics.pr_curve(np.concatenate(abnormal), np.concatenate(truth))
     return {
         "val_auprc": metrics.average_precision(curve),
-        "val_peak_f1_150": _peak_f1(scores, held_out, threshold=0.5, window=0.15),
-        "val_peak_f1_50": _peak_f1(scores, held_out, threshold=0.5, window=0.05),
+        "val_peak_f1_150": peak_f1(scores, held_out, threshold=0.5, window=0.15),
+        "val_peak_f1_50": peak_f1(scores, held_out, threshold=0.5, window=0.05),
     }
 
 
@@ -197,19 +210,22 @@ def fit_trunk(
     run: Path,
     log: Log,
 ) -> None:
-    """Fit the trunk, with a checkpoint after every pass; leave the best weights in it.
+    """Fit the trunk, with a checkpoint after every pass.
+
+    A trunk that comes to the end of its schedule has its last weights, one that is stopped early
+    those that served the held-out patients best.
 
     Parameters
     ----------
     trunk : keras.Model
         As `ecgscribe.network.build_trunk` gives it; changed in place.
     training, held_out : sequence of Example
-        Records of different patients.
+        Records of different patients. With none held out, training is not stopped early.
     noise : sequence of ndarray
         Noise recordings for augmentation.
     config : TrainingConfig
     run : Path
-        Folder of the run. A run that was killed goes on from its last pass.
+        Folder of the trunk's checkpoints. A run that was killed goes on from its last pass.
     log : callable
         Takes one line of progress.
     """
@@ -223,7 +239,7 @@ def fit_trunk(
         warmup_target=schedule.learning_rate,
         warmup_steps=max(schedule.passes * schedule.steps // 50, 10),
     )
-    fitted = keras.Model(trunk.input, {"peak": trunk.outputs[0], "frame_class": trunk.outputs[2]})
+    fitted = keras.Model(trunk.input, {"peak": trunk.outputs[0], "frame_class": trunk.outputs[1]})
     fitted.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0),
         loss={"peak": peak_loss(config), "frame_class": class_loss(config)},
@@ -236,18 +252,21 @@ def fit_trunk(
     if state_path.is_file() and last.is_file():
         state = json.loads(state_path.read_text())
         fitted.load_weights(last)
-        log(f"trunk: going on after pass {state['done']}")
+        log(f"going on after pass {state['done']}")
     targets = [make_targets(example, config) for example in training]
     for number in range(state["done"] + 1, schedule.passes + 1):
         looks = (number - 1) // schedule.validate_every * schedule.validate_every
-        if looks - state["best_pass"] >= schedule.patience:
-            log(f"trunk: no better figure in {schedule.patience} passes, stopped")
+        if held_out and looks - state["best_pass"] >= schedule.patience:
+            log(f"no better figure in {schedule.patience} passes, stopped")
+            trunk.load_weights(best)
             break
         draw = partial(draw_batch, training, targets, noise, config, number=number)
         batches = _batches(draw, schedule.steps)
-        row = {k: float(v[0]) for k, v in fitted.fit(batches, verbose=0).history.items()}
-        text = f"trunk pass {number}/{schedule.passes}: loss {row['loss']:.4f}"
-        if number % schedule.validate_every == 0 or number == schedule.passes:
+        # In the order of their numbers, so that a run that goes on is the run that was not killed.
+        course = fitted.fit(batches, verbose=0, shuffle=False).history
+        row = {key: float(values[0]) for key, values in course.items()}
+        text = f"pass {number}/{schedule.passes}: loss {row['loss']:.4f}"
+        if held_out and (number % schedule.validate_every == 0 or number == schedule.passes):
             row |= validate_trunk(trunk, held_out, config)
             figure = row["val_auprc"] + 10 * row["val_peak_f1_150"] + 3 * row["val_peak_f1_50"]
             text += (
@@ -263,5 +282,4 @@ def fit_trunk(
         save_weights(fitted, last)
         write_text(state_path, json.dumps(state), force=True)
         log(text)
-    trunk.load_weights(best)
     write_history(run / "trunk.csv", state["history"])
