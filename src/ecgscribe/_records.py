@@ -60,7 +60,7 @@ def _held_out(db: str, model: Model) -> list[str]:
     if not names:
         raise ModelError(
             f"{model.path.name}: expected patients of {db} that its training held out, found none; "
-            "choose another split or database"
+            "choose another split or database, or the network of one fold (RUN/fold-0)"
         )
     return names
 

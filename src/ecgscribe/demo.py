@@ -83,10 +83,9 @@ def demo(out: str | Path, *, force: bool = False) -> str:
     formats.write(found, out / f"{_NAME}.{formats.DEFAULT_ANNOTATOR}", force=force)
     comparison = ec57.compare(known, found, start=0.0)
     report = ec57.format_report(_NAME, _REFERENCE, formats.DEFAULT_ANNOTATOR, comparison)
-    table = f"{report}\n\n{NOTE}"
-    page = _page(record, known, found, comparison, table, model_hash=model.hash)
+    page = _page(record, known, found, comparison, report, model_hash=model.hash)
     target = formats.write_text(out / f"{_NAME}.html", page, force=force)
-    return f"{table}\n\nPage: {target}"
+    return f"{report}\n\n{NOTE}\n\nPage: {target}"
 
 
 def _prepare(out: Path, *, force: bool) -> None:
