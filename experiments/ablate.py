@@ -25,6 +25,7 @@ from ecgscribe.training_config import (
     TrunkTraining,
     complete,
 )
+from ecgscribe.trunk_training import write_history
 
 TABLE = Path(__file__).parent / "ablation.csv"
 SHORT = TrainingConfig(
@@ -69,12 +70,7 @@ def _measure(level: str, name: str, config: TrainingConfig, folder: Path) -> Non
     found = cross_fit(load_training_data(config), config, folder, _log)
     figures = {key: f"{value:.4f}" for key, value in found.figures.items()}
     rows.append({"level": level, "variant": name, "seed": str(config.seed), **figures})
-    temporary = TABLE.with_suffix(".new")
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    temporary.replace(TABLE)
+    write_history(TABLE, rows)
 
 
 def main(run: Path, out: Path) -> None:

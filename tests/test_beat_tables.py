@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ecgscribe.beat_tables import fibrillating, make_tables, rich_in_ectopy
+from ecgscribe.beat_tables import BeatTable, fibrillating, make_tables, rich_in_ectopy
 from ecgscribe.features import FACTS, class_facts
 from ecgscribe.synthetic import synthesize
 from ecgscribe.training_data import Example, make_example
+from ecgscribe.trunk_training import trunk_scores
 from tiny_training import CONFIG
 
 Floats = NDArray[np.float32]
@@ -25,6 +26,12 @@ class _Mean:
         return np.zeros((n, length, 1), np.float32), logits
 
 
+def _tables(examples: list[Example], *, copies: int = 0, rhythm_copies: int = 0) -> list[BeatTable]:
+    trunk = _Mean()
+    scores = [trunk_scores(trunk, e.signal, frame=CONFIG.architecture.frame) for e in examples]
+    return make_tables(trunk, examples, scores, CONFIG, copies=copies, rhythm_copies=rhythm_copies)
+
+
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
     return [
@@ -37,7 +44,7 @@ def examples() -> list[Example]:
 
 
 def test_table_holds_the_trunk_frames_at_the_r_peaks(examples: list[Example]) -> None:
-    tables = make_tables(_Mean(), examples, CONFIG)
+    tables = _tables(examples)
     assert len(tables) == 2
     for table, example in zip(tables, examples, strict=True):
         frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
@@ -49,8 +56,8 @@ def test_table_holds_the_trunk_frames_at_the_r_peaks(examples: list[Example]) ->
 
 
 def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> None:
-    tables = make_tables(_Mean(), examples, CONFIG, copies=2)
-    again = make_tables(_Mean(), examples, CONFIG, copies=2)
+    tables = _tables(examples, copies=2)
+    again = _tables(examples, copies=2)
     assert len(tables) == 6
     for k, table in enumerate(tables):
         np.testing.assert_array_equal(table.class_facts, again[k].class_facts)
@@ -91,7 +98,7 @@ def test_beats_that_are_left_keep_the_interval_before_them() -> None:
     table = rich_in_ectopy(example, _logits(example), np.random.default_rng(1))
     assert table is not None
     column = FACTS.index("rr_before")
-    plain = make_tables(_Mean(), [example], CONFIG)[0]
+    plain = _tables([example])[0]
     of_s = plain.class_index == 1
     kept = table.facts[table.class_index == 1, column]
     np.testing.assert_allclose(kept, plain.facts[of_s, column], atol=1e-4)
@@ -102,7 +109,7 @@ def test_an_irregular_rhythm_is_laid_over_normal_beats() -> None:
     table = fibrillating(example, _logits(example), np.random.default_rng(0))
     assert table is not None
     assert np.all(table.class_index == 0)
-    plain = make_tables(_Mean(), [example], CONFIG)[0]
+    plain = _tables([example])[0]
     irregular = FACTS.index("irregular_near")
     assert np.median(table.facts[:, irregular]) > 2 * np.median(plain.facts[:, irregular])
     p_wave = FACTS.index("p_like_dominant_1")
@@ -115,5 +122,5 @@ def test_records_that_do_not_allow_another_rhythm_are_left_out() -> None:
     ectopic = make_example("x", *synthesize(duration=60, seed=1, v_rate=0.2, s_rate=0.1))
     assert rich_in_ectopy(regular, _logits(regular), rng) is None
     assert fibrillating(ectopic, _logits(ectopic), rng) is None
-    both = make_tables(_Mean(), [regular, ectopic], CONFIG, rhythm_copies=2)
+    both = _tables([regular, ectopic], rhythm_copies=2)
     assert len(both) >= 2 + 2

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ecgscribe.augment import augment
 from ecgscribe.beats import rows_at
 from ecgscribe.features import FACTS, SHORTEST_RR, beat_facts, class_facts
+from ecgscribe.runtime import Scores
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
 from ecgscribe.trunk_training import trunk_scores
@@ -138,18 +139,21 @@ def fibrillating(example: Example, logits: Floats, rng: np.random.Generator) -> 
 def make_tables(
     trunk: Any,
     examples: Sequence[Example],
+    scores: Sequence[Scores],
     config: TrainingConfig,
     *,
     noise: Sequence[Floats] = (),
     copies: int = 0,
     rhythm_copies: int = 0,
 ) -> list[BeatTable]:
-    """Score records with the trunk and gather what it says at the reference R-peaks.
+    """Gather what the trunk says at the reference R-peaks of records, and of copies of them.
 
     Parameters
     ----------
     trunk : keras.Model
     examples : sequence of Example
+    scores : sequence of Scores
+        What the trunk says of each of them unchanged.
     config : TrainingConfig
     noise : sequence of ndarray
         Noise recordings for the augmented copies.
@@ -166,18 +170,18 @@ def make_tables(
     tables, copied = [], []
     frame = config.architecture.frame
 
-    def logits_of(example: Example) -> Floats:
-        scores = trunk_scores(trunk, example.signal, frame=frame)
-        return rows_at(scores.frame_class, example.step, frame=frame)
+    def logits_of(example: Example, said: Scores) -> Floats:
+        return rows_at(said.frame_class, example.step, frame=frame)
 
-    for number, example in enumerate(examples):
+    for number, (example, said) in enumerate(zip(examples, scores, strict=True)):
         rng = np.random.default_rng([config.seed, number])
-        logits = logits_of(example)
+        logits = logits_of(example, said)
         facts = beat_facts(example.signal, example.step)
         tables.append(BeatTable(class_facts(logits), facts, example.class_index))
         for _ in range(copies):
             changed = _augmented(example, noise, rng)
-            classes = class_facts(_shifted(logits_of(changed), rng))
+            said_then = trunk_scores(trunk, changed.signal, frame=frame)
+            classes = class_facts(_shifted(logits_of(changed, said_then), rng))
             facts = beat_facts(changed.signal, changed.step)
             copied.append(BeatTable(classes, facts, changed.class_index))
         for _ in range(rhythm_copies):

@@ -32,7 +32,7 @@ from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
 from ecgscribe.trunk_training import Log, choose_peak_threshold, fit_trunk, peak_f1, trunk_scores
 
-__all__ = ["CrossFit", "TrainingData", "cross_fit", "fit_whole"]
+__all__ = ["CrossFit", "TrainingData", "choose_decisions", "cross_fit", "fit_whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +134,9 @@ def cross_fit(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -
         networks[k] = _new_network(config, k)
         _fit_trunk(networks[k], data, k, config, out / f"fold-{k}", say)
         trunk, held_out = networks[k].get_layer("trunk"), data.split(k)[1]
-        tables[k] = make_tables(trunk, held_out, config, noise=data.noise, **_copies(config))
-        scores += [trunk_scores(trunk, e.signal, frame=config.architecture.frame) for e in held_out]
+        said = [trunk_scores(trunk, e.signal, frame=config.architecture.frame) for e in held_out]
+        tables[k] = make_tables(trunk, held_out, said, config, noise=data.noise, **_copies(config))
+        scores += said
         unseen += held_out
     probabilities = []
     for k in keys:
@@ -153,6 +154,35 @@ def _say(log: Log, who: str, line: str) -> None:
     log(f"{who}: {line}")
 
 
+def choose_decisions(
+    probability: Floats,
+    truth: NDArray[np.int8],
+    scores: Sequence[Scores],
+    unseen: Sequence[Example],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Choose calibration and thresholds on records that their networks had not seen.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_beats, 5)
+        Of the beats of all records, not calibrated.
+    truth : ndarray of int8, shape (n_beats,)
+    scores : sequence of Scores
+    unseen : sequence of Example
+        The records, in the order of `scores`.
+
+    Returns
+    -------
+    calibration, thresholds : dict
+        See `ecgscribe.beats.calibrate` and `ecgscribe.beats.decide`; the threshold of the R-peak
+        is among them.
+    """
+    calibration = fit_calibration(probability, truth)
+    thresholds = choose_thresholds(calibrate(probability, calibration), truth)
+    thresholds["peak"] = choose_peak_threshold(scores, unseen)
+    return calibration, thresholds
+
+
 def _judge(
     networks: dict[int, Any],
     tables: dict[int, list[BeatTable]],
@@ -162,10 +192,8 @@ def _judge(
     unseen: Sequence[Example],
 ) -> CrossFit:
     """Choose what is to be chosen on unseen patients, and say how well it does there."""
-    calibration = fit_calibration(probability, truth)
+    calibration, thresholds = choose_decisions(probability, truth, scores, unseen)
     calibrated = calibrate(probability, calibration)
-    thresholds = choose_thresholds(calibrated, truth)
-    thresholds["peak"] = choose_peak_threshold(scores, unseen)
     figures = {
         "auprc": abnormal_auprc(calibrated, truth),
         "macro_f1": macro_f1(decide(calibrated, thresholds), truth),

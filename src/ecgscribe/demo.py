@@ -7,7 +7,7 @@ that the parts work together; how well the model does on people is in BENCHMARKS
 from __future__ import annotations
 
 import base64
-import tempfile
+import dataclasses
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +76,8 @@ def demo(out: str | Path, *, force: bool = False) -> str:
     _prepare(out, force=force)
     model = load_model()
     made, known = synthesize(DEMO, duration=_DURATION, seed=_SEED, name=_NAME)
-    _write_record(made, out, force=force)
+    made = dataclasses.replace(made, comments=("synthetic, made by ecgscribe",))
+    formats.write_record(made, out, force=force)
     formats.write(known, out / f"{_NAME}.{_REFERENCE}", force=force)
     record = formats.read(out / _NAME)  # as any other recording: what the file holds
     found = annotate(record, model=model)
@@ -104,28 +105,6 @@ def _prepare(out: Path, *, force: bool) -> None:
             f"{out}: expected a folder without an earlier demo, found {', '.join(there)}; "
             "choose another one or replace it with --force"
         )
-
-
-def _write_record(record: Record, out: Path, *, force: bool) -> None:
-    """Write a WFDB record of 16 bits and 1 µV a step."""
-    import wfdb
-
-    with tempfile.TemporaryDirectory() as scratch:
-        wfdb.wrsamp(
-            record.name,
-            fs=record.fs,
-            units=list(record.units),
-            sig_name=list(record.leads),
-            p_signal=record.signal.astype(np.float64),
-            fmt=["16"] * len(record.leads),
-            adc_gain=[1000.0] * len(record.leads),
-            baseline=[0] * len(record.leads),
-            comments=["synthetic, made by ecgscribe"],
-            write_dir=scratch,
-        )
-        for suffix in (".dat", ".hea"):
-            name = f"{record.name}{suffix}"
-            formats.write_bytes(out / name, (Path(scratch) / name).read_bytes(), force=force)
 
 
 def _page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -192,8 +192,8 @@ def save_weights(model: Any, path: Path) -> None:
     atomic_write(path, model.save_weights, force=True)
 
 
-def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
-    """Write the course of a training as CSV, a row a pass."""
+def write_history(path: Path, history: Sequence[Mapping[str, object]]) -> None:
+    """Write the course of a training, or another table of rows, as CSV."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(dict.fromkeys(key for row in history for key in row)))
     writer.writeheader()

@@ -13,6 +13,7 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formats import _csv, _text, _wfdb, _wfdb_write
 from ecgscribe.formats._atomic import atomic_write, write_bytes, write_text
 from ecgscribe.formats._guard import reading
+from ecgscribe.formats._wfdb_write import write_record
 from ecgscribe.record import Annotation, Record
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "read_annotation",
     "write",
     "write_bytes",
+    "write_record",
     "write_text",
 ]
 

@@ -1,18 +1,20 @@
-"""Write WFDB annotation files, through the wfdb library."""
+"""Write WFDB records and annotation files, through the wfdb library."""
 
 from __future__ import annotations
 
 import errno
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats import _wfdb
-from ecgscribe.record import Annotation
+from ecgscribe.formats._atomic import write_bytes
+from ecgscribe.record import Annotation, Record
 
-__all__ = ["check_writable", "write_annotation"]
+__all__ = ["check_writable", "write_annotation", "write_record"]
 
 _NOTE_BYTES = 255  # the length of a note is one byte in the file
 _FIRST_ANNOTATION = 0  # where readers look for definitions, written as notes
@@ -114,6 +116,50 @@ def write_annotation(annotation: Annotation, path: Path) -> None:
     if not _reads_back(written, annotation):
         raise OSError(errno.EIO, "the file came out short")
     written.replace(path)
+
+
+def write_record(record: Record, folder: str | Path, *, force: bool = False) -> Path:
+    """Write a record as WFDB, in 16 bits and steps of a thousandth of its unit.
+
+    Parameters
+    ----------
+    record : Record
+        Within 32.767 units of zero, which is where 16 bits end.
+    folder : str or Path
+        Where its header and signal file go, named after the record.
+    force : bool
+        Replace files that are there.
+
+    Returns
+    -------
+    Path
+        The record, without a suffix.
+
+    Raises
+    ------
+    FormatError
+        If a file is there and `force` is false, or the system refuses.
+    """
+    import wfdb
+
+    folder = Path(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        wfdb.wrsamp(
+            record.name,
+            fs=record.fs,
+            units=list(record.units),
+            sig_name=list(record.leads),
+            p_signal=record.signal.astype(np.float64),
+            fmt=["16"] * len(record.leads),
+            adc_gain=[1000.0] * len(record.leads),
+            baseline=[0] * len(record.leads),
+            comments=list(record.comments),
+            write_dir=scratch,
+        )
+        for suffix in (".dat", ".hea"):
+            name = f"{record.name}{suffix}"
+            write_bytes(folder / name, (Path(scratch) / name).read_bytes(), force=force)
+    return folder / record.name
 
 
 def _reads_back(file: Path, annotation: Annotation) -> bool:
