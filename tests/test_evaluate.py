@@ -308,10 +308,32 @@ def test_other_models_have_rows_of_their_own(
     assert all(f"hash `{m.hash}`" in page for m in (a_model, *models.values()))
     assert "| model other | literature |" in page
     assert "| twin | all (22) |" in page
-    assert "--compare-with other --compare-with twin.json" in page
+    assert "--compare-with other twin.json" in page
     with Path("experiments/ds2.csv").open(encoding="utf-8", newline="") as file:
         logged = [row["hash"] for row in csv.DictReader(file)]
     assert logged == [m.hash for m in (a_model, *models.values())]
+
+
+def test_noise_is_measured_at_every_snr_asked_for(
+    a_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    noise = Record(rng.normal(size=(144_000, 2)).astype(np.float32), FS, ("n1", "n2"), name="em")
+    monkeypatch.setattr(datasets, "noise", lambda name, *, data_dir=None: noise)
+
+    report = evaluate(a_model, snrs_db=[6, -6], benchmarks="B.md", resamples=0)
+
+    assert [row["annotator"] for row in report["noise"]] == [
+        "6 dB",
+        "6 dB, noisy stretches alone",
+        "-6 dB",
+        "-6 dB, noisy stretches alone",
+    ]
+    whole, alone = report["noise"][:2]
+    assert 0 < alone["reference"] <= whole["reference"]
+    page = Path("B.md").read_text("utf-8")
+    assert "## R-peaks in noise" in page
+    assert "--snr 6 -6" in page
 
 
 def test_another_model_that_is_not_there_is_found_before_anything_runs(

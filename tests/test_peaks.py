@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.peaks import CENTROID_REACH, REFRACTORY_S, find_peaks
+from ecgscribe.peaks import CENTROID_REACH, PLACE_REACH, REFRACTORY_S, find_peaks, place_peaks
 from ecgscribe.windows import FS
 
 REFRACTORY = int(REFRACTORY_S * FS)
@@ -95,3 +95,41 @@ def test_no_peak_is_found_below_the_threshold(n: int) -> None:
     step, height = find_peaks(np.full(n, 0.1, dtype=np.float32), threshold=0.5)
     assert step.shape == height.shape == (0,)
     assert height.dtype == np.float32
+
+
+# --- placing ------------------------------------------------------------------------------
+
+
+def _leads(first: Floats, second: Floats) -> Floats:
+    return np.stack([first, second], axis=1).astype(np.float32)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_placed_peaks_stay_near_and_in_order(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    signal = rng.normal(size=(500, 2)).astype(np.float32)
+    step = np.cumsum(rng.uniform(REFRACTORY, 60, 8))
+    placed = place_peaks(step, signal)
+    assert np.all(np.abs(placed - step) <= PLACE_REACH + 1)
+    assert np.all(np.diff(placed) > 0)
+    assert np.all((placed >= 0) & (placed < 500))
+
+
+@pytest.mark.parametrize("polarity", [1, -1])
+def test_a_peak_is_placed_at_the_larger_of_two_deflections(polarity: int) -> None:
+    signal = _leads(polarity * (bumps([300]) * 0.7 - bumps([307])), bumps([300]))
+    assert place_peaks(np.array([302.4]), signal) == pytest.approx([307], abs=0.5)
+
+
+def test_the_second_lead_places_where_the_first_is_flat() -> None:
+    flat = np.zeros(1000, dtype=np.float32)
+    assert place_peaks(np.array([302.4]), _leads(flat, bumps([300]))) == pytest.approx(
+        [300], abs=0.3
+    )
+    assert place_peaks(np.array([302.4]), _leads(flat, flat)) == pytest.approx([302.4])
+
+
+def test_no_peaks_are_placed_nowhere() -> None:
+    assert len(place_peaks(np.zeros(0), np.zeros((100, 2), dtype=np.float32))) == 0
+    assert len(place_peaks(np.zeros(0), np.zeros((0, 2), dtype=np.float32))) == 0

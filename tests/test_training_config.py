@@ -64,6 +64,7 @@ def test_experiments_are_there() -> None:
         ("[trunk]\nlearning_rate = inf", "expected learning_rate to be more than 0, found inf"),
         ("[trunk]\nwindow_s = 0.1", "expected window_s to be 1 or more, found 0.1; correct it"),
         ("[trunk]\npeak_width = 0", "expected peak_width to be a width other than 0, found 0"),
+        ("[trunk]\nrhythms = 1.2", "expected rhythms to be from 0 to 1, found 1.2; correct it"),
         ("seed = -1", "expected seed to be 0 or more, found -1; correct it"),
         ("seed =", "run.toml: expected TOML, found: "),
     ],

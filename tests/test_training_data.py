@@ -16,6 +16,7 @@ from ecgscribe.synthetic import synthesize
 from ecgscribe.training_config import Imbalance, TrainingConfig, TrunkTraining
 from ecgscribe.training_data import (
     Example,
+    Pool,
     draw_batch,
     draw_starts,
     load_examples,
@@ -60,13 +61,29 @@ def test_beats_come_to_the_clock_of_the_steps() -> None:
 
 
 @pytest.mark.parametrize("late", [-5, 0, 6])
-def test_marks_placed_beside_the_r_peaks_are_moved_as_one(late: int) -> None:
+def test_marks_placed_beside_the_r_peaks_are_moved_to_them(late: int) -> None:
     record, annotation = synthesize(duration=60, fs=FS, noise=0, classes=("N",))
-    sample = np.clip(annotation.sample + late, 0, record.n_samples - 1)
-    example = make_example("x", record, replace(annotation, sample=sample), align=True)
-    shift = example.step - sample[: len(example.step)]
-    assert abs(float(np.median(shift)) + late) <= 1
-    assert np.ptp(shift) == 0
+    uneven = np.random.default_rng(0).integers(-2, 3, len(annotation.sample))
+    sample = np.clip(annotation.sample + late + uneven, 0, record.n_samples - 1)
+    moved = make_example("x", record, replace(annotation, sample=sample), align=True)
+    right = make_example("x", record, annotation)
+    inside = slice(1, -1)  # the first and last may reach over the ends
+    assert np.all(np.abs(moved.step - right.step)[inside] <= 1)
+
+
+def test_marks_of_beats_unlike_the_others_move_with_the_record() -> None:
+    record, annotation = synthesize(duration=120, fs=FS, noise=0, classes=("N", "V"), v_rate=0.2)
+    late = replace(annotation, sample=np.minimum(annotation.sample + 5, record.n_samples - 1))
+    moved = make_example("x", record, late, align=True)
+    of_v = moved.class_index == 2
+    assert of_v.any()
+    assert np.median(np.abs(moved.step[of_v] - annotation.sample[of_v])) <= 1
+
+
+def test_marks_of_very_few_beats_stay() -> None:
+    record, annotation = synthesize(duration=60, fs=FS, noise=0, classes=("N",))
+    two = Annotation(annotation.sample[:2] + 5, annotation.symbol[:2], annotation.fs)
+    np.testing.assert_array_equal(make_example("x", record, two, align=True).step, two.sample)
 
 
 def test_ventricular_flutter_is_masked_and_its_beats_are_left_out() -> None:
@@ -206,9 +223,7 @@ def test_windows_reach_over_an_end_by_a_second_at_most(examples: list[Example]) 
 def test_window_longer_than_the_record_is_filled_with_nothing() -> None:
     config = replace(CONFIG, imbalance=Imbalance(augment=False))
     short = _example("short", 3, {1: 2})
-    signal, target = draw_batch(
-        [short], [make_targets(short, config)], [], config, number=1, index=0
-    )
+    signal, target = _batch([short], config, 1, 0)
     assert signal.shape == (6, 5 * FS, 2)
     assert np.all((signal != 0).any(axis=2).sum(axis=1) <= 3 * FS)
     assert np.all(np.sum(target["frame_class"] >= 0, axis=1) <= 9)
@@ -217,8 +232,23 @@ def test_window_longer_than_the_record_is_filled_with_nothing() -> None:
 def _batch(
     examples: list[Example], config: TrainingConfig, number: int, index: int
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    targets = [make_targets(example, config) for example in examples]
-    return draw_batch(examples, targets, [], config, number=number, index=index)
+    return draw_batch([_pool(examples, config, 1)], [], config, number=number, index=index)
+
+
+def _pool(examples: list[Example], config: TrainingConfig, share: float) -> Pool:
+    return Pool(examples, [make_targets(example, config) for example in examples], share)
+
+
+def test_each_pool_gives_its_share_of_the_windows() -> None:
+    config = replace(CONFIG, imbalance=Imbalance(augment=False))
+    pools = [
+        _pool([replace(_example("x", 60, {}), signal=np.full((60 * FS, 2), value))], config, share)
+        for value, share in ((1, 0.7), (2, 0.3))
+    ]
+    drawn = [
+        draw_batch(pools, [], config, number=1, index=k)[0].max(axis=(1, 2)) for k in range(99)
+    ]
+    assert np.mean(np.concatenate(drawn) == 2) == pytest.approx(0.3, abs=0.06)
 
 
 @pytest.mark.parametrize("config", [CONFIG, CLASSIC], ids=["default", "classic"])

@@ -206,6 +206,14 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
         help="other models to measure on the same records",
     )
     verb.add_argument(
+        "--snr",
+        metavar="DB",
+        nargs="+",
+        type=float,
+        default=[],
+        help="find R-peaks also with recorded noise added at these signal-to-noise ratios",
+    )
+    verb.add_argument(
         "--purpose",
         metavar="TEXT",
         default="evaluation",

@@ -17,6 +17,7 @@ HELD_OUT = "held-out"
 """Split of the patients on whom the model's training chose thresholds and stopped."""
 
 Annotator = Callable[[Record], Annotation]
+Prepare = Callable[[Record, Annotation], Record]
 
 
 def records_of_split(
@@ -72,6 +73,7 @@ def annotate_records(
     db: str = "mitdb",
     data_dir: str | Path | None = None,
     title: str = "annotate",
+    prepare: Prepare | None = None,
 ) -> Iterator[Scored]:
     """Annotate records of a database one by one, with progress on stderr.
 
@@ -87,6 +89,8 @@ def annotate_records(
         Folder that holds the databases; see `ecgscribe.datasets.locate`.
     title : str
         What the progress bar says.
+    prepare : callable, optional
+        Changes a record, known with its reference, before it is annotated.
 
     Yields
     ------
@@ -103,4 +107,6 @@ def annotate_records(
     datasets.locate(db, data_dir=data_dir)
     for name in tqdm(list(names), desc=title, unit="record", disable=None, delay=2):
         record, reference = datasets.load(db, name, data_dir=data_dir)
+        if prepare is not None:
+            record = prepare(record, reference)
         yield Scored(name, datasets.subject(db, name), reference, annotator(record))

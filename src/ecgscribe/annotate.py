@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.beats import classify, decide
 from ecgscribe.errors import SignalWarning
-from ecgscribe.peaks import find_peaks
+from ecgscribe.peaks import find_peaks, place_peaks
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
 from ecgscribe.signal import Conditioned, condition, long_runs
@@ -70,6 +70,7 @@ def annotate(
     conditioned = condition(record, leads=leads)
     scores = model.score_signal(conditioned.signal)
     step, height = find_peaks(scores.peak, threshold=model.meta["thresholds"]["peak"])
+    step = place_peaks(step, conditioned.signal)
     lost = long_runs(~conditioned.readable, round(BRIDGED_S * FS))
     seen = ~lost[np.minimum(step.astype(np.int64), len(lost) - 1)]
     step, height = step[seen], height[seen]

@@ -274,6 +274,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         benchmarks=options.benchmarks,
         peers=options.peers,
         compare_with=options.compare_with,
+        snrs_db=options.snr,
         force=options.force,
         purpose=options.purpose,
     )

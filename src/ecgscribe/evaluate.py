@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from ecgscribe import __version__, datasets, metrics
+from ecgscribe import __version__, datasets, metrics, noise_stress
 from ecgscribe._evaluation_files import log_ds2, refuse_overwriting, write_evaluation
 from ecgscribe._groups import Scored
 from ecgscribe._records import HELD_OUT, Annotator, annotate_records, records_of_split
 from ecgscribe._tables import markdown
-from ecgscribe._views import evaluate_records, r_peak_rows
+from ecgscribe._views import STARTS, WINDOWS, evaluate_records, r_peak_rows
 from ecgscribe.annotate import annotate
 from ecgscribe.ec57 import compare
 from ecgscribe.errors import ModelError
 from ecgscribe.formats._atomic import write_text
 from ecgscribe.peers import PEERS, detect, require_peers, shift
-from ecgscribe.record import Record
+from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import MODELS, Model, load_model
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "evaluate",
     "evaluate_records",
     "log_ds2",
+    "noise_rows",
     "peer_rows",
     "write_evaluation",
 ]
@@ -94,6 +95,66 @@ def _offsets(item: Scored) -> metrics.FloatArray:
     return metrics.offsets_ms(comparison, item.reference, item.test)
 
 
+def noise_rows(
+    annotator: Annotator,
+    names: Sequence[str],
+    snrs_db: Sequence[float],
+    *,
+    db: str = "mitdb",
+    data_dir: str | Path | None = None,
+    resamples: int = 1000,
+) -> list[dict[str, Any]]:
+    """Score R-peaks with the noise ``em`` of nstdb added; see `ecgscribe.noise_stress`.
+
+    Parameters
+    ----------
+    annotator : callable
+        From a record to its annotation.
+    names, db, data_dir, resamples
+        As for `annotate_records` and `evaluate_records`.
+    snrs_db : sequence of float
+        Signal-to-noise ratios in dB.
+
+    Returns
+    -------
+    list of dict
+        Two rows an SNR, as those of ``r_peaks`` in `evaluate_records`, from 5:00 at 150 ms: noisy
+        and quiet stretches together, and the noisy ones alone.
+
+    Raises
+    ------
+    DatasetError
+        If the records, or the noise, are not there.
+    """
+    noise = datasets.noise("em", data_dir=data_dir)
+    rows = []
+    for snr_db in snrs_db:
+
+        def noisy(record: Record, reference: Annotation, snr_db: float = snr_db) -> Record:
+            gain = noise_stress.gains(record, reference, noise, snr_db=snr_db)
+            return noise_stress.add_noise(record, noise, gain)
+
+        where: dict[str, Any] = {"db": db, "data_dir": data_dir, "prepare": noisy}
+        items = list(annotate_records(annotator, names, title=f"em at {snr_db:g} dB", **where))
+        alone = [
+            dataclasses.replace(i, reference=_in_noise(i.reference), test=_in_noise(i.test))
+            for i in items
+        ]
+        for scored, what in ((items, ""), (alone, ", noisy stretches alone")):
+            title = f"{snr_db:g} dB{what}"
+            found = r_peak_rows(scored, annotator=title, resamples=resamples)
+            rows += [
+                row
+                for row in found
+                if row["set"] == "all" and (row["start"], row["window"]) == (STARTS[1], WINDOWS[0])
+            ]
+    return rows
+
+
+def _in_noise(annotation: Annotation) -> Annotation:
+    return annotation.select(noise_stress.in_noise(annotation.sample, annotation.fs))
+
+
 def _log_path(given: str | Path | None) -> Path | None:
     if given is not None:
         return Path(given)
@@ -122,14 +183,22 @@ def _identity(model: Model) -> dict[str, str]:
 
 
 def _command(
-    model: Model, db: str, split: str, *, with_peers: bool, others: Sequence[Model]
+    model: Model,
+    db: str,
+    split: str,
+    *,
+    with_peers: bool,
+    others: Sequence[Model],
+    snrs_db: Sequence[float],
 ) -> str:
     """Write the command that measures the model again, without the folders of this machine."""
     command = ["ecgscribe", "evaluate", "--db", db, "--split", split]
     if _argument(model) != "default":
         command += ["--model", _argument(model)]
-    for other in others:
-        command += ["--compare-with", _argument(other)]
+    if others:
+        command += ["--compare-with", *(_argument(other) for other in others)]
+    if snrs_db:
+        command += ["--snr", *(f"{snr_db:g}" for snr_db in snrs_db)]
     if with_peers:
         command.append("--peers")
     return shlex.join([*command, "--benchmarks", "BENCHMARKS.md", "--force"])
@@ -156,6 +225,7 @@ def evaluate(
     benchmarks: str | Path | None = None,
     peers: bool = False,
     compare_with: Sequence[str | Path] = (),
+    snrs_db: Sequence[float] = (),
     force: bool = False,
     ds2_log: str | Path | None = None,
     purpose: str = "evaluation",
@@ -181,6 +251,8 @@ def evaluate(
         Measure XQRS, gqrs, NeuroKit and sleepecg on the same records too.
     compare_with : sequence of str or Path
         Other models to measure on the same records, in rows of their own.
+    snrs_db : sequence of float
+        Measure R-peaks also with the noise ``em`` of nstdb added at these SNRs, in dB.
     force : bool
         Overwrite files that are there.
     ds2_log : str or Path, optional
@@ -195,7 +267,8 @@ def evaluate(
     -------
     dict
         What evaluation.json holds: that of `evaluate_records`, with ``model``, ``command``,
-        ``one_lead`` (the same model on lead 0 alone), ``others`` and, if asked for, ``peers``.
+        ``one_lead`` (the same model on lead 0 alone), ``others`` and, if asked for, ``noise`` and
+        ``peers``.
 
     Raises
     ------
@@ -224,7 +297,7 @@ def evaluate(
     report: dict[str, Any] = {
         "model": _identity(loaded),
         "version": __version__,
-        "command": _command(loaded, db, split, with_peers=peers, others=others),
+        "command": _command(loaded, db, split, with_peers=peers, others=others, snrs_db=snrs_db),
         "db": db,
         "split": split,
         **evaluate_records(items, resamples=resamples),
@@ -241,6 +314,9 @@ def evaluate(
         )
         for other in others
     ]
+    if snrs_db:
+        run = partial(annotate, model=loaded)
+        report["noise"] = noise_rows(run, names, snrs_db, resamples=resamples, **where)
     if peers:
         report["peers"] = peer_rows(names, resamples=resamples, **where)
     if folder is not None:

@@ -220,9 +220,7 @@ def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]
     return np.concatenate([facts, share], axis=1).astype(np.float32)
 
 
-def beat_facts(
-    signal: Floats, step: NDArray[np.float64], *, rhythm: NDArray[np.float64] | None = None
-) -> Floats:
+def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
     """Tell rhythm and morphology of each beat, relative to its own record.
 
     Parameters
@@ -231,15 +229,12 @@ def beat_facts(
         Conditioned signal; a missing lead is zero.
     step : ndarray of float64, shape (n_beats,)
         R-peaks in steps, in time order.
-    rhythm : ndarray of float64, shape (n_beats,), optional
-        Other times of the same beats, in order, for the facts on rhythm: training makes rhythms
-        so that recordings at hand do not hold.
 
     Returns
     -------
     ndarray of float32, shape (n_beats, len(FACTS))
     """
-    of_rhythm = _rhythm(step if rhythm is None else rhythm)
+    of_rhythm = _rhythm(step)
     shape = np.zeros((len(step), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     # A beat in time is likely of the dominant shape: the template starts from those.
     in_time = np.abs(of_rhythm[:, 0]) < RATIO_GAIN * 0.1

@@ -78,9 +78,12 @@ class TrunkTraining:
         Passes without a better held-out figure before training stops early.
     validate_every : int
         Passes between two looks at the held-out patients.
+    rhythms : float
+        Part of the windows that is drawn from records with another rhythm; see
+        `ecgscribe.rhythms`. None without augmentation.
     """
 
-    passes: int = 30
+    passes: int = 10
     steps: int = 100
     batch: int = 64
     window_s: float = 20.0
@@ -89,6 +92,7 @@ class TrunkTraining:
     class_weight: float = 0.5
     patience: int = 40
     validate_every: int = 5
+    rhythms: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class BeatTraining:
     batch: int = 64
     window: int = 64
     learning_rate: float = 1e-3
-    copies: int = 3
+    copies: int = 2
     rhythm_copies: int = 1
 
 
@@ -210,6 +214,8 @@ def _checked(key: str, value: Number, where: str) -> Number:
     """Give back a number that is in the range of its setting."""
     if key == "peak_width":
         fits, expected = value != 0, "a width other than 0"
+    elif key == "rhythms":
+        fits, expected = 0 <= value <= 1, "from 0 to 1"
     elif key in LEAST:
         fits, expected = value >= LEAST[key], f"{LEAST[key]} or more"
     else:

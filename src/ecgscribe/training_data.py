@@ -27,6 +27,7 @@ from ecgscribe.windows import (
 
 __all__ = [
     "Example",
+    "Pool",
     "Targets",
     "draw_batch",
     "draw_starts",
@@ -36,14 +37,19 @@ __all__ = [
     "recorded_noise",
 ]
 
-ALIGN_REACH = 8
+REALIGN_REACH = 8
 """Steps within which svdb's marks are looked for beside their R-peaks (62 ms)."""
-
+QRS_HALF = 13
+"""Steps to each side of an R-peak by which the shapes of beats are compared (0.1 s)."""
+ALIKE = 0.8
+"""Correlation from which on beats are of one shape."""
+FEWEST_BEATS = 3
 
 CLASS_REACH_S = 0.05
 """Seconds to each side of an R-peak that have its class where a frame is one step."""
 
 Floats = NDArray[np.float32]
+Positions = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +75,33 @@ class Example:
     masked: NDArray[np.bool_]
 
 
-def _offset(signal: Floats, step: NDArray[np.float64]) -> float:
-    """Give the median distance in steps from the marks to the largest deflection beside them."""
-    at = np.rint(step).astype(np.int64)
-    at = at[(at >= ALIGN_REACH) & (at < len(signal) - ALIGN_REACH)]
-    around = np.abs(signal[at[:, None] + np.arange(-ALIGN_REACH, ALIGN_REACH + 1), 0])
-    return float(np.median(around.argmax(axis=1) - ALIGN_REACH)) if len(at) else 0.0
+def _realigned(lead: Floats, step: Positions) -> Positions:
+    """Move marks to the R-peak: where the record's usual QRS deflects the most.
+
+    Each beat is laid over the mean of those like it, so that all are marked at one place of the
+    QRS; beats of another shape move by the median.
+    """
+    reach, half = REALIGN_REACH, QRS_HALF
+    at = np.rint(step).astype(np.int64)[:, None] + np.arange(-reach - half, reach + half + 1)
+    inside = (at[:, 0] >= 0) & (at[:, -1] < len(lead))
+    if inside.sum() < FEWEST_BEATS:
+        return step
+    beats = lead[np.clip(at, 0, len(lead) - 1)].astype(np.float64)
+    shifted = np.lib.stride_tricks.sliding_window_view(beats, 2 * half + 1, axis=1)
+    centred = shifted - shifted.mean(axis=2, keepdims=True)
+    centred /= np.maximum(np.linalg.norm(centred, axis=2, keepdims=True), 1e-6)
+    usual = np.median(centred[inside, reach], axis=0)
+    for _ in range(4):
+        like = centred @ (usual / max(np.linalg.norm(usual), 1e-6))
+        best = like.argmax(axis=1)
+        alike = inside & (like.max(axis=1) > ALIKE)
+        if alike.sum() < FEWEST_BEATS:
+            return step
+        usual = centred[alike, best[alike]].mean(axis=0)
+    mean = shifted[alike, best[alike]].mean(axis=0)
+    shift = best - reach
+    shift[~alike] = np.median(shift[alike])
+    return np.asarray(step + shift + np.abs(mean).argmax() - half, dtype=np.float64)
 
 
 def make_example(
@@ -89,8 +116,8 @@ def make_example(
     annotation : Annotation
         Reference annotations.
     align : bool
-        Move all marks by the record's median distance from mark to R-peak, for a database whose
-        marks were placed beside the R-peaks (svdb).
+        Move each mark to the R-peak beside it, for a database whose marks lie up to 70 ms off
+        (svdb).
 
     Returns
     -------
@@ -100,7 +127,7 @@ def make_example(
     beats = annotation.beats()
     step = samples_to_steps(beats.sample, conditioned.ratio)
     if align:
-        step = step + _offset(conditioned.signal, step)
+        step = np.sort(_realigned(conditioned.signal[:, 0], step))
     n = len(conditioned.signal)
     masked = np.zeros(n, dtype=np.bool_)
     begins = annotation.sample[annotation.symbol == "["]
@@ -210,6 +237,24 @@ class Targets:
     frame_class: NDArray[np.int8]
 
 
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Records that windows are drawn from.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    targets : sequence of Targets
+        Of the same examples.
+    share : float
+        Part of the windows of a batch that is drawn from here.
+    """
+
+    examples: Sequence[Example]
+    targets: Sequence[Targets]
+    share: float
+
+
 def make_targets(example: Example, config: TrainingConfig) -> Targets:
     """Make the targets of one example: R-peaks at every step, classes at every frame."""
     every = config.architecture.frame
@@ -233,8 +278,7 @@ def _window(sequence: NDArray[Any], start: int, length: int, outside: float) -> 
 
 
 def draw_batch(
-    examples: Sequence[Example],
-    targets: Sequence[Targets],
+    pools: Sequence[Pool],
     noise: Sequence[Floats],
     config: TrainingConfig,
     *,
@@ -245,9 +289,7 @@ def draw_batch(
 
     Parameters
     ----------
-    examples : sequence of Example
-    targets : sequence of Targets
-        Of the same examples.
+    pools : sequence of Pool
     noise : sequence of ndarray
         Noise recordings for augmentation.
     config : TrainingConfig
@@ -267,11 +309,14 @@ def draw_batch(
     length = int(config.trunk.window_s * FS) // STEPS_PER_FRAME * STEPS_PER_FRAME
     balanced = config.imbalance.sampling == "balanced"
     signals, peaks, classes = [], [], []
-    for which, at in draw_starts(examples, config.trunk.batch, length, rng, balanced=balanced):
-        start = at // every * every
-        signal = _window(examples[which].signal, start, length, 0)
-        signals.append(augment(signal, noise, rng) if config.imbalance.augment else signal)
-        peaks.append(_window(targets[which].peak, start, length, 0)[:, None])
-        classes.append(_window(targets[which].frame_class, start // every, length // every, -1))
+    counts = rng.multinomial(config.trunk.batch, [pool.share for pool in pools])
+    for pool, n in zip(pools, counts, strict=True):
+        for which, at in draw_starts(pool.examples, n, length, rng, balanced=balanced):
+            start = at // every * every
+            signal = _window(pool.examples[which].signal, start, length, 0)
+            signals.append(augment(signal, noise, rng) if config.imbalance.augment else signal)
+            target = pool.targets[which]
+            peaks.append(_window(target.peak, start, length, 0)[:, None])
+            classes.append(_window(target.frame_class, start // every, length // every, -1))
     frame_class = np.stack(classes).astype(np.float32)
     return np.stack(signals), {"peak": np.stack(peaks), "frame_class": frame_class}

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from ecgscribe import ec57, metrics
 from ecgscribe.beats import rows_at, softmax
 from ecgscribe.formats import atomic_write, write_text
-from ecgscribe.peaks import find_peaks
+from ecgscribe.peaks import find_peaks, place_peaks
 from ecgscribe.record import Annotation
+from ecgscribe.rhythms import remake
 from ecgscribe.runtime import Scores, score_signal
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training_config import TrainingConfig
-from ecgscribe.training_data import Example, draw_batch, make_targets
+from ecgscribe.training_data import Example, Pool, draw_batch, make_targets
 from ecgscribe.windows import FS
 
 __all__ = [
@@ -138,6 +139,7 @@ def peak_f1(
     found = wanted = called = 0
     for score, example in zip(scores, held_out, strict=True):
         step, _ = find_peaks(score.peak, threshold=threshold)
+        step = place_peaks(step, example.signal)
         step = step[~example.masked[step.astype(np.int64)]]
         pairs = ec57.compare(
             _annotation(example.step), _annotation(step), start=0, window=window
@@ -201,6 +203,19 @@ def write_history(path: Path, history: Sequence[Mapping[str, object]]) -> None:
     write_text(path, text.getvalue(), force=True)
 
 
+def _pools(training: Sequence[Example], config: TrainingConfig) -> list[Pool]:
+    """Give the records as they are and, where asked for, with other rhythms."""
+    made: list[Example] = []
+    if config.imbalance.augment and config.trunk.rhythms > 0:
+        for number, example in enumerate(training):
+            made += remake(example, np.random.default_rng([config.seed, number]))
+    share = config.trunk.rhythms if made else 0.0
+    pools = [Pool(training, [make_targets(e, config) for e in training], 1 - share)]
+    if made:
+        pools.append(Pool(made, [make_targets(e, config) for e in made], share))
+    return pools
+
+
 def fit_trunk(
     trunk: Any,
     training: Sequence[Example],
@@ -253,14 +268,14 @@ def fit_trunk(
         state = json.loads(state_path.read_text())
         fitted.load_weights(last)
         log(f"going on after pass {state['done']}")
-    targets = [make_targets(example, config) for example in training]
+    pools = _pools(training, config)
     for number in range(state["done"] + 1, schedule.passes + 1):
         looks = (number - 1) // schedule.validate_every * schedule.validate_every
         if held_out and looks - state["best_pass"] >= schedule.patience:
             log(f"no better figure in {schedule.patience} passes, stopped")
             trunk.load_weights(best)
             break
-        draw = partial(draw_batch, training, targets, noise, config, number=number)
+        draw = partial(draw_batch, pools, noise, config, number=number)
         batches = _batches(draw, schedule.steps)
         # In the order of their numbers, so that a run that goes on is the run that was not killed.
         course = fitted.fit(batches, verbose=0, shuffle=False).history
