@@ -50,7 +50,7 @@ def draw(record: Record, reference: Annotation, test: Annotation, sample: int, p
     for axes, annotation in zip(figure.subplots(2, 1), (reference, test), strict=True):
         plot.strip(record, annotation, start=start, end=end, ax=axes)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=80, bbox_inches="tight")
 
 
 def main(run: Path, out: Path) -> None:
