@@ -162,7 +162,8 @@ def choose_leads(record: Record, leads: Sequence[str | int] | None = None) -> tu
 
 def long_runs(flag: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
     """Keep only the runs of true values that are at least `least` long; shape (n,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
+    padded = np.concatenate(([False], flag, [False]))
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     begins, ends = edges[::2], edges[1::2]
     keep = ends - begins >= least
     kept = np.zeros(len(flag), dtype=np.bool_)
