@@ -34,9 +34,14 @@ CURVE_POINTS = 400
 
 
 def r_peak_rows(
-    items: Sequence[Scored], *, annotator: str, resamples: int = 1000
+    items: Sequence[Scored],
+    *,
+    annotator: str,
+    resamples: int = 1000,
+    windows: Sequence[float] = WINDOWS,
+    starts: Sequence[float] = STARTS,
 ) -> list[dict[str, Any]]:
-    """Score R-peaks at both windows and starts, with and without 202 and the paced records.
+    """Score R-peaks at every window and start, with and without 202 and the paced records.
 
     Parameters
     ----------
@@ -46,6 +51,8 @@ def r_peak_rows(
         Name for the rows.
     resamples : int
         Bootstrap resamples of patients.
+    windows, starts : sequence of float
+        Of `WINDOWS` and `STARTS`, those to score at.
 
     Returns
     -------
@@ -58,8 +65,8 @@ def r_peak_rows(
     if names & set(PACED):
         sets.append(("without paced", PACED))
     rows = []
-    for window in WINDOWS:
-        for start in STARTS:
+    for window in windows:
+        for start in starts:
             compared = compare_all(items, start=start, window=window, mapping="ec57")
             for title, left_out in sets:
                 chosen = group(compared, without=left_out, resamples=resamples)

@@ -16,6 +16,7 @@ from ecgscribe.network import expert_names
 from ecgscribe.runtime import score_beats
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training_config import TrainingConfig
+from ecgscribe.training_data import rare_shares
 from ecgscribe.trunk_training import (
     Log,
     class_loss,
@@ -40,14 +41,12 @@ class _Sampler:
 
     def __init__(self, tables: Sequence[BeatTable], config: TrainingConfig) -> None:
         self.tables, self.schedule = tables, config.beats
-        counts = np.stack([np.bincount(t.class_index, minlength=5)[1:4] for t in tables])
-        by_patient = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
         size = np.array([len(t.class_index) for t in tables], dtype=np.float64)
-        by_class = np.array([0.5, 0.3, 0.2]) * (counts.sum(axis=0) > 0)
-        self.balanced = config.imbalance.sampling == "balanced" and bool(by_class.any())
         self.by_size = size / size.sum()
-        self.by_class = by_class / max(by_class.sum(), 1e-9)
-        self.by_patient = by_patient / np.maximum(by_patient.sum(axis=0), 1e-9)
+        self.by_class, self.by_patient = rare_shares(
+            [t.class_index for t in tables], (0.5, 0.3, 0.2)
+        )
+        self.balanced = config.imbalance.sampling == "balanced" and bool(self.by_class.any())
 
     def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
         """Draw a beat that its sequence is to hold."""

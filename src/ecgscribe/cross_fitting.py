@@ -32,7 +32,7 @@ from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
 from ecgscribe.trunk_training import Log, choose_peak_threshold, fit_trunk, peak_f1, trunk_scores
 
-__all__ = ["CrossFit", "TrainingData", "choose_decisions", "cross_fit", "fit_whole"]
+__all__ = ["CrossFit", "TrainingData", "choose_decisions", "cross_fit", "fit_fold", "fit_whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,19 +93,34 @@ def _copies(config: TrainingConfig) -> dict[str, int]:
     return {"copies": config.beats.copies, "rhythm_copies": config.beats.rhythm_copies}
 
 
-def _new_network(config: TrainingConfig, fold: int | None) -> Any:
+def fit_fold(
+    data: TrainingData, fold: int | None, config: TrainingConfig, out: Path, log: Log
+) -> Any:
+    """Make a network and fit its trunk on the patients of all folds but one, or of all.
+
+    Parameters
+    ----------
+    data : TrainingData
+    fold : int, optional
+        The fold that is held out; without it, none is.
+    config : TrainingConfig
+    out : Path
+        Folder of the trunk's checkpoints, made where its parent is.
+    log : callable
+        Takes one line of progress.
+
+    Returns
+    -------
+    keras.Model
+        Its beat head, if it has one, is not fitted.
+    """
     import keras
 
     keras.utils.set_random_seed(config.seed if fold is None else config.seed + 1 + fold)
-    return build_network(config.architecture)
-
-
-def _fit_trunk(
-    network: Any, data: TrainingData, fold: int | None, config: TrainingConfig, out: Path, log: Log
-) -> None:
+    network = build_network(config.architecture)
     out.mkdir(exist_ok=True)
-    training, held_out = data.split(fold)
-    fit_trunk(network.get_layer("trunk"), training, held_out, data.noise, config, out, log)
+    fit_trunk(network.get_layer("trunk"), *data.split(fold), data.noise, config, out, log)
+    return network
 
 
 def cross_fit(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> CrossFit:
@@ -131,8 +146,7 @@ def cross_fit(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -
     unseen: list[Example] = []
     for k in keys:
         say = partial(_say, log, f"fold {k}")
-        networks[k] = _new_network(config, k)
-        _fit_trunk(networks[k], data, k, config, out / f"fold-{k}", say)
+        networks[k] = fit_fold(data, k, config, out / f"fold-{k}", say)
         trunk, held_out = networks[k].get_layer("trunk"), data.split(k)[1]
         said = [trunk_scores(trunk, e.signal, frame=config.architecture.frame) for e in held_out]
         tables[k] = make_tables(trunk, held_out, said, config, noise=data.noise, **_copies(config))
@@ -227,9 +241,8 @@ def fit_whole(
     -------
     keras.Model
     """
-    network = _new_network(config, None)
     say = partial(_say, log, "all")
-    _fit_trunk(network, data, None, config, out, say)
+    network = fit_fold(data, None, config, out, say)
     every = [table for of_fold in tables.values() for table in of_fold]
     fit_beat_head(network.get_layer("beat_head"), every, [], config, out, say)
     return network

@@ -142,12 +142,14 @@ def noise_rows(
         ]
         for scored, what in ((items, ""), (alone, ", noisy stretches alone")):
             title = f"{snr_db:g} dB{what}"
-            found = r_peak_rows(scored, annotator=title, resamples=resamples)
-            rows += [
-                row
-                for row in found
-                if row["set"] == "all" and (row["start"], row["window"]) == (STARTS[1], WINDOWS[0])
-            ]
+            found = r_peak_rows(
+                scored,
+                annotator=title,
+                resamples=resamples,
+                windows=WINDOWS[:1],
+                starts=STARTS[1:],
+            )
+            rows += [row for row in found if row["set"] == "all"]
     return rows
 
 
@@ -288,7 +290,8 @@ def evaluate(
     if split == HELD_OUT:
         for other in others:
             _refuse_seen(other, [f"{db}/{name}" for name in names])
-    items = list(annotate_records(partial(annotate, model=loaded), names, **where))
+    run = partial(annotate, model=loaded)
+    items = list(annotate_records(run, names, **where))
     log = _log_path(ds2_log)
     if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
         for measured in (loaded, *others):
@@ -315,7 +318,6 @@ def evaluate(
         for other in others
     ]
     if snrs_db:
-        run = partial(annotate, model=loaded)
         report["noise"] = noise_rows(run, names, snrs_db, resamples=resamples, **where)
     if peers:
         report["peers"] = peer_rows(names, resamples=resamples, **where)

@@ -234,13 +234,13 @@ def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
     -------
     ndarray of float32, shape (n_beats, len(FACTS))
     """
-    of_rhythm = _rhythm(step)
+    rhythm = _rhythm(step)
     shape = np.zeros((len(step), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     # A beat in time is likely of the dominant shape: the template starts from those.
-    in_time = np.abs(of_rhythm[:, 0]) < RATIO_GAIN * 0.1
+    in_time = np.abs(rhythm[:, 0]) < RATIO_GAIN * 0.1
     for run in _segments(len(step)):
         shape[run] = _shape(signal, step[run], in_time[run])
-    return np.concatenate([of_rhythm, shape], axis=1)
+    return np.concatenate([rhythm, shape], axis=1)
 
 
 def class_facts(logits: Floats) -> Floats:

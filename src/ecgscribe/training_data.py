@@ -34,6 +34,7 @@ __all__ = [
     "load_examples",
     "make_example",
     "make_targets",
+    "rare_shares",
     "recorded_noise",
 ]
 
@@ -171,6 +172,33 @@ def recorded_noise(*, data_dir: str | Path | None = None) -> list[Floats]:
     return noise
 
 
+def rare_shares(
+    class_index: Sequence[NDArray[np.int8]], weight: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Say how often to draw each rare class, and for each class each record.
+
+    Parameters
+    ----------
+    class_index : sequence of ndarray of int8, shape (n_beats,)
+        Classes of the beats of each record.
+    weight : sequence of float
+        Of S, V and F.
+
+    Returns
+    -------
+    by_class : ndarray of float64, shape (3,)
+        Share of each of S, V and F that occurs; all zero where none does.
+    by_record : ndarray of float64, shape (n_records, 3)
+        Share of each record in each class. One with many beats of a class shows it more often,
+        but by the root of their number.
+    """
+    counts = np.stack([np.bincount(c, minlength=5)[1:4] for c in class_index])
+    by_record = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
+    by_class = np.array(weight) * (counts.sum(axis=0) > 0)
+    every = np.maximum(by_record.sum(axis=0), 1e-9)
+    return by_class / max(by_class.sum(), 1e-9), by_record / every
+
+
 def draw_starts(
     examples: Sequence[Example],
     n: int,
@@ -198,18 +226,13 @@ def draw_starts(
     -------
     list of (int, int)
     """
-    counts = np.stack([np.bincount(e.class_index, minlength=5)[1:4] for e in examples])
-    # A patient with many beats of a class shows it more often, but by the root of their number.
-    by_patient = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
-    present = by_patient.sum(axis=0) > 0
-    by_class = np.array([0.45, 0.35, 0.2]) * present
+    by_class, by_patient = rare_shares([e.class_index for e in examples], (0.45, 0.35, 0.2))
     durations = np.array([len(e.signal) for e in examples], dtype=np.float64)
     drawn = []
     for _ in range(n):
-        if balanced and present.any() and rng.random() < 0.5:
-            kind = rng.choice(3, p=by_class / by_class.sum())
-            share = by_patient[:, kind]
-            which = int(rng.choice(len(examples), p=share / share.sum()))
+        if balanced and by_class.any() and rng.random() < 0.5:
+            kind = rng.choice(3, p=by_class)
+            which = int(rng.choice(len(examples), p=by_patient[:, kind]))
             step = rng.choice(examples[which].step[examples[which].class_index == kind + 1])
             start = int(step - rng.uniform(0, length))
         else:
