@@ -73,8 +73,9 @@ def test_the_ratio_of_a_usual_frequency_is_exact(fs: int) -> None:
 @given(fs=st.floats(100, 2000))
 def test_the_ratio_of_any_frequency_is_near_and_small_enough_to_resample_by(fs: float) -> None:
     ratio = rate_ratio(fs)
-    # Closer than any fraction of a denominator up to 2000 need be, the fs read to 1/1000 Hz.
-    assert abs(float(ratio) - FS / fs) < 1 / (2000 * ratio.denominator) + 1e-5
+    # Fractions of denominators up to 2000 lie at most 1 / (2000 q) from p / q to the next, and fs
+    # is read to 1/1000 Hz: the closest one is off by at most one part in 4000.
+    assert abs(float(ratio) * fs / FS - 1) < 1 / 4000 + 1e-5
     assert max(ratio.numerator, ratio.denominator) <= 2560
 
 
