@@ -73,8 +73,8 @@ def test_the_ratio_of_a_usual_frequency_is_exact(fs: int) -> None:
 @given(fs=st.floats(100, 2000))
 def test_the_ratio_of_any_frequency_is_near_and_small_enough_to_resample_by(fs: float) -> None:
     ratio = rate_ratio(fs)
-    # Fractions of denominators up to 2000 lie at most 1 / (2000 q) from p / q to the next, and fs
-    # is read to 1/1000 Hz: the closest one is off by at most one part in 4000.
+    # Next to p / q the next fraction of a denominator q' up to 2000 is 1 / (q q') away, q + q' over
+    # 2000. The closest is off by half of that at most: nearly one part in 4000, where p is 1.
     assert abs(float(ratio) * fs / FS - 1) < 1 / 4000 + 1e-5
     assert max(ratio.numerator, ratio.denominator) <= 2560
 
