@@ -1,10 +1,11 @@
-"""Measure what each answer to imbalance is worth: runs that differ in one setting.
+"""Measure what each idea is worth: runs that differ in one thing.
 
 Run it as ``python experiments/ablate.py RUN DIR`` with the databases found by ``ECGSCRIBE_DATA``.
-Every DS1 and svdb patient counts, each scored by networks that have not seen it. At the level of
-beats, heads are fitted anew on what the trunks of RUN, a finished ``ecgscribe train``, say; at the
-level of the signal, trunks too, in short runs on halves of the patients. A row a run goes to
-``experiments/ablation.csv``; runs that are there are skipped.
+Every DS1 and svdb patient counts, each scored by networks that have not seen it. Heads are fitted
+anew on what the trunks of RUN, a finished ``ecgscribe train``, say: three seeds for what the heads
+learn from, one for the answers to imbalance. For those trunks are fitted, too, in short runs on
+halves of the patients. A row a run goes to ``experiments/ablation.csv``; runs that are there are
+skipped.
 """
 
 from __future__ import annotations
@@ -14,9 +15,19 @@ import dataclasses
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from ecgscribe.cross_fitting import cross_fit
+import keras
+import numpy as np
+
+from ecgscribe.beat_tables import SILENT, UNKNOWN, BeatTable, BeatTables
+from ecgscribe.cross_fitting import CrossFit, cross_fit, fit_heads, fit_trunks
+from ecgscribe.features import CLASS_FACTS, FACTS
+from ecgscribe.network import build_network
+from ecgscribe.symbols import NO_BEAT
 from ecgscribe.training import load_training_data
 from ecgscribe.training_config import (
     BeatTraining,
@@ -50,6 +61,65 @@ OF_SIGNAL = {
 }
 
 
+SEEDS = (1, 2, 3)
+REGULARITY = ("rr_before/irregular", "alike", "predictable", "p_near_1", "p_near_2")
+
+
+def _as_it_is(table: BeatTable) -> BeatTable:
+    return table
+
+
+def _with_reference_only(table: BeatTable) -> BeatTable:
+    """Leave out of what is learnt that some R-peaks are none."""
+    known = np.where(table.class_index == NO_BEAT, UNKNOWN, table.class_index)
+    return dataclasses.replace(table, class_index=known.astype(np.int8))
+
+
+def _without_facts(names: tuple[str, ...]) -> Callable[[BeatTable], BeatTable]:
+    """Make the change that tells a head nothing of these facts."""
+
+    def change(table: BeatTable) -> BeatTable:
+        told, class_told = np.isin(FACTS, names), np.isin(CLASS_FACTS, names)
+        return dataclasses.replace(
+            table,
+            facts=np.where(told, np.float32(0), table.facts),
+            class_facts=np.where(class_told, np.float32(0), table.class_facts),
+        )
+
+    return change
+
+
+@dataclass(frozen=True)
+class Idea:
+    """What the heads learn from.
+
+    Parameters
+    ----------
+    told : callable
+        Changes each table, in learning and in use.
+    learnt : callable
+        Changes each table that is learnt from.
+    kept : callable
+        Whether to learn from a copy of that name.
+    """
+
+    told: Callable[[BeatTable], BeatTable] = _as_it_is
+    learnt: Callable[[BeatTable], BeatTable] = _as_it_is
+    kept: Callable[[str], bool] = lambda name: True
+
+
+OF_HEADS = {
+    "all of it": Idea(),
+    "no signals without a heart": Idea(kept=lambda name: name != SILENT),
+    "no other rhythms": Idea(kept=lambda name: name == SILENT or name.count("/") < 2),
+    "R-peaks that are none not learnt from": Idea(learnt=_with_reference_only),
+    "score of the R-peak not told": Idea(
+        told=_without_facts(tuple(f for f in CLASS_FACTS if f.startswith("R-peak")))
+    ),
+    "regularity not told": Idea(told=_without_facts(REGULARITY)),
+}
+
+
 def _log(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
@@ -61,32 +131,70 @@ def _read_table() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _measure(level: str, name: str, config: TrainingConfig, folder: Path) -> None:
+def _measure(level: str, name: str, seed: int, fit: Callable[[], CrossFit]) -> None:
     """Fit and measure one variant, unless the table holds it, and add its row."""
     rows = _read_table()
-    if (level, name) in {(row["level"], row["variant"]) for row in rows}:
+    if (level, name, str(seed)) in {(row["level"], row["variant"], row["seed"]) for row in rows}:
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    found = cross_fit(load_training_data(config), config, folder, _log)
-    figures = {key: f"{value:.4f}" for key, value in found.figures.items()}
-    rows.append({"level": level, "variant": name, "seed": str(config.seed), **figures})
+    figures = {key: f"{value:.4f}" for key, value in fit().figures.items()}
+    rows.append({"level": level, "variant": name, "seed": str(seed), **figures})
     write_history(TABLE, rows)
 
 
+def _cross_fit(config: TrainingConfig, folder: Path, run: Path | None = None) -> CrossFit:
+    """Fit trunks (or take them from RUN) and heads by a configuration."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if run is not None:
+        _copy_trunks(run, folder)
+    return cross_fit(load_training_data(config), config, folder, _log)
+
+
+def _copy_trunks(run: Path, folder: Path) -> None:
+    for of_fold in sorted(run.glob("fold-*")):
+        (folder / of_fold.name).mkdir(parents=True, exist_ok=True)
+        for path in (*of_fold.glob("trunk-*.h5"), of_fold / "trunk-state.json"):
+            shutil.copyfile(path, folder / of_fold.name / path.name)
+
+
+def _fit_idea(
+    idea: Idea, tables: dict[int, BeatTables], config: TrainingConfig, folder: Path
+) -> CrossFit:
+    """Fit new heads on tables changed as an idea says."""
+    told, learnt, networks = {}, {}, {}
+    for k, of_fold in tables.items():
+        keras.utils.set_random_seed(config.seed + 1 + k)
+        networks[k] = build_network(config.architecture)
+        (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
+        unchanged = [idea.told(table) for table in of_fold.unchanged]
+        copies = [idea.told(table) for table in of_fold.copies]
+        told[k] = BeatTables(unchanged, copies)
+        learnt[k] = BeatTables(
+            [idea.learnt(table) for table in unchanged],
+            [idea.learnt(table) for table in copies if idea.kept(table.name)],
+        )
+    return fit_heads(networks, told, config, folder, _log, learnt=learnt)
+
+
 def main(run: Path, out: Path) -> None:
-    """Fit and measure all variants, those of beats first."""
+    """Fit and measure all variants."""
     full = complete(TrainingConfig())
+    (out / "trunks").mkdir(parents=True, exist_ok=True)
+    _copy_trunks(run, out / "trunks")
+    _, tables = fit_trunks(load_training_data(full), full, out / "trunks", _log)
+    for seed in SEEDS:
+        for name, idea in OF_HEADS.items():
+            config = dataclasses.replace(full, seed=seed)
+            folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
+            _measure("heads", name, seed, partial(_fit_idea, idea, tables, config, folder))
     for name, imbalance in OF_BEATS.items():
+        config = dataclasses.replace(full, imbalance=imbalance)
         folder = out / f"beats-{name.replace(' ', '-')}"
-        for of_fold in sorted(run.glob("fold-*")):
-            (folder / of_fold.name).mkdir(parents=True, exist_ok=True)
-            for path in (*of_fold.glob("trunk-*.h5"), of_fold / "trunk-state.json"):
-                shutil.copyfile(path, folder / of_fold.name / path.name)
-        _measure("beats", name, dataclasses.replace(full, imbalance=imbalance), folder)
+        _measure("beats", name, config.seed, partial(_cross_fit, config, folder, run))
     for name, imbalance in OF_SIGNAL.items():
-        folder = out / f"signal-{name.replace(' ', '-')}"
         config = complete(dataclasses.replace(SHORT, imbalance=imbalance))
-        _measure("signal and beats, short runs", name, config, folder)
+        folder = out / f"signal-{name.replace(' ', '-')}"
+        fit = partial(_cross_fit, config, folder)
+        _measure("signal and beats, short runs", name, config.seed, fit)
 
 
 if __name__ == "__main__":

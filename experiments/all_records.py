@@ -1,9 +1,9 @@
 """Find the R-peaks of all 48 mitdb records, each by a network that has not seen the patient.
 
 Run it as ``python experiments/all_records.py DIR`` with the databases found by ``ECGSCRIBE_DATA``.
-A research run: five trunks, on all of mitdb and svdb but one patient-wise fold each, none of which
-ships. Its table goes to ``experiments/all_records.csv``. DIR keeps the trunks; a run that was
-killed goes on.
+A research run: five networks, on all of mitdb and svdb but one patient-wise fold each, none of
+which ships; calibration and thresholds are those of the model in the package. Its table goes to
+``experiments/all_records.csv``. DIR keeps the networks; a run that was killed goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ecgscribe import annotate, datasets, load_model
 from ecgscribe._views import r_peak_rows
-from ecgscribe.cross_fitting import TrainingData, fit_fold
+from ecgscribe.cross_fitting import TrainingData, cross_fit
 from ecgscribe.evaluate import Scored, annotate_records, log_ds2
 from ecgscribe.export import export_model
 from ecgscribe.training import folds
@@ -42,7 +42,7 @@ def log(line: str) -> None:
 
 
 def main(out: Path) -> None:
-    """Fit the trunks, annotate each fold by the one that has not seen it, and write the table."""
+    """Fit the networks, annotate each fold by the one that has not seen it, write the table."""
     config = complete(TrainingConfig())
     table = fold_of_all()
     data = TrainingData(load_examples(table), list(table.values()), recorded_noise(), {})
@@ -50,11 +50,8 @@ def main(out: Path) -> None:
     meta = {"name": "all-records"} | {k: shipped[k] for k in ("thresholds", "calibration")}
     out.mkdir(parents=True, exist_ok=True)
     scored: list[Scored] = []
-    for fold in sorted(set(data.fold)):
-        folder = out / f"fold-{fold}"
-        network = fit_fold(data, fold, config, folder, log)
-        # The beat head is not fitted: R-peaks do not depend on it.
-        model = export_model(network, config.architecture, meta, folder, "model")
+    for fold, network in cross_fit(data, config, out, log).networks.items():
+        model = export_model(network, config.architecture, meta, out / f"fold-{fold}", "model")
         names = [name for name, k in table.items() if k == fold and name.startswith("mitdb/")]
         records = [name.removeprefix("mitdb/") for name in names]
         log_ds2(LOG, model_hash=model.hash, purpose=f"R-peaks of all 48 records, fold {fold}")

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 
 from ecgscribe import datasets
 from ecgscribe.annotate import CLASS_SYMBOLS, annotate
+from ecgscribe.beats import classify
 from ecgscribe.ec57 import Comparison, compare
 from ecgscribe.errors import FormatError, ModelError, SignalWarning
 from ecgscribe.formats import read_annotation
+from ecgscribe.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
+from ecgscribe.signal import condition
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
 
@@ -131,6 +134,53 @@ def test_chosen_leads_are_used(model: Model) -> None:
     assert_found(reference, annotate(spoilt, model=model, leads=["C"]))
 
 
+def with_thresholds(model: Model, **thresholds: float) -> Model:
+    meta = model.meta | {"thresholds": model.meta["thresholds"] | thresholds}
+    return Model(model.path, meta)
+
+
+def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
+    model: Model,
+) -> None:
+    record, _ = synthesize(duration=120, seed=4, noise=0.2)
+    noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
+    record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
+    every = annotate(record, model=with_thresholds(model, beat=0.0))
+    kept = annotate(record, model=with_thresholds(model, beat=0.5))
+    assert every.score is not None
+    assert every.probability is not None
+    assert kept.score is not None
+    assert kept.probability is not None
+    beat = every.score >= 0.5
+    assert 50 < beat.sum() < len(every) - 10
+    np.testing.assert_array_equal(kept.sample, every.sample[beat])
+    np.testing.assert_array_equal(kept.score, every.score[beat])
+    conditioned = condition(record)
+    scores = model.score_signal(conditioned.signal)
+    step, height = find_beats(
+        scores.peak, conditioned.signal, threshold=model.meta["thresholds"]["peak"]
+    )
+    alone, _ = classify(model, conditioned.signal, scores, step[beat], height[beat])
+    np.testing.assert_allclose(kept.probability, alone, atol=1e-6)
+    assert not np.allclose(kept.probability, every.probability[beat], atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["white", "slow", "flutter"])
+def test_hardly_a_beat_is_found_where_there_is_no_heart(model: Model, kind: str) -> None:
+    rng, fs, n = np.random.default_rng(1), 250, 250 * 600
+    time = np.arange(n) / fs
+    wave = {
+        "white": rng.normal(size=n),
+        "slow": np.sin(2 * np.pi * 1.2 * time) * np.sin(np.pi * time / 600),
+        "flutter": np.sin(2 * np.pi * 4 * time) + 0.3 * np.sin(2 * np.pi * 8 * time),
+    }[kind]
+    record = Record(np.stack([wave, wave], axis=1).astype(np.float32), float(fs), ("I", "II"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*no beats found", SignalWarning)
+        found = annotate(record, model=model).beats()
+    assert len(found) <= 10  # of 600 s: a heart beats a hundred times as often
+
+
 # --- the form of the answer ---
 
 
@@ -146,7 +196,7 @@ def test_the_annotation_has_the_form_that_is_promised(model: Model) -> None:
     assert found.score is not None
     assert found.probability.shape == (len(found), len(AAMI_CLASSES))
     np.testing.assert_allclose(found.probability.sum(axis=1), 1, atol=1e-5)
-    assert np.all((found.score >= model.meta["thresholds"]["peak"]) & (found.score <= 1))
+    assert np.all((found.score >= model.meta["thresholds"]["beat"]) & (found.score <= 1))
 
 
 def test_the_class_of_a_symbol_is_the_class_it_stands_for() -> None:

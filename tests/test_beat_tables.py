@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ecgscribe.beat_tables import BeatTable, make_tables
+from ecgscribe.beat_tables import CANDIDATE, UNKNOWN, BeatTables, make_tables
 from ecgscribe.features import FACTS, class_facts
+from ecgscribe.symbols import NO_BEAT
 from ecgscribe.synthetic import synthesize
 from ecgscribe.training_data import Example, make_example
-from ecgscribe.trunk_training import trunk_scores
+from ecgscribe.windows import FS
 from tiny_training import CONFIG
 
 Floats = NDArray[np.float32]
 
 
-class _Mean:
-    """A trunk whose class logits are the mean of each frame's signal."""
+class _Tall:
+    """A trunk that calls what is tall an R-peak; its class logits are each frame's mean signal."""
 
     def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats]:
         n, length, _ = windows.shape
         frames = windows.reshape(n, length // 8, 8, 2).mean(axis=2)
         logits = np.concatenate([frames, np.zeros((n, length // 8, 3), np.float32)], axis=2)
-        return np.zeros((n, length, 1), np.float32), logits
+        return np.minimum(np.abs(windows).max(axis=2, keepdims=True), 1), logits
 
 
-def _tables(examples: list[Example], *, copies: int = 0, rhythm_copies: int = 0) -> list[BeatTable]:
-    trunk = _Mean()
-    scores = [trunk_scores(trunk, e.signal, frame=CONFIG.architecture.frame) for e in examples]
-    return make_tables(trunk, examples, scores, CONFIG, copies=copies, rhythm_copies=rhythm_copies)
+def _tables(examples: list[Example], *, copies: int = 0, rhythm_copies: int = 0) -> BeatTables:
+    return make_tables(_Tall(), examples, CONFIG, copies=copies, rhythm_copies=rhythm_copies)
 
 
 @pytest.fixture(scope="module")
@@ -40,40 +41,80 @@ def examples() -> list[Example]:
     ]
 
 
-# --- tables -------------------------------------------------------------------------------
+def _spikes(at: list[int], n: int) -> Floats:
+    signal = np.zeros((n, 2), dtype=np.float32)
+    signal[at] = 0.8
+    return signal
 
 
-def test_table_holds_the_trunk_frames_at_the_r_peaks(examples: list[Example]) -> None:
-    tables = _tables(examples)
-    assert len(tables) == 2
-    for table, example in zip(tables, examples, strict=True):
-        frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
-        at = np.minimum((example.step + 0.5) // 8, len(frames) - 1).astype(int)
-        logits = np.concatenate([frames, np.zeros((len(frames), 3), np.float32)], axis=1)[at]
-        np.testing.assert_allclose(table.class_facts, class_facts(logits), atol=1e-5)
-        assert table.facts.shape == (len(example.step), len(FACTS))
-        np.testing.assert_array_equal(table.class_index, example.class_index)
+def test_table_holds_every_r_peak_found_and_what_the_reference_says_of_it() -> None:
+    n = 20 * FS
+    found = [2 * FS, 4 * FS, 6 * FS, 8 * FS, 16 * FS]
+    example = Example(
+        "made",
+        _spikes(found, n),
+        np.array([2 * FS + 4, 4 * FS - 1, 8 * FS, 12 * FS], dtype=np.float64),
+        np.array([0, 2, 1, 0], dtype=np.int8),
+        np.arange(n) > 15 * FS,
+    )
+    (table,) = _tables([example]).unchanged
+    assert table.class_index.tolist() == [0, 2, NO_BEAT, 1, UNKNOWN]
+    assert table.missed == 1
+    assert table.is_beat.tolist() == [True, True, False, True, False]
+    np.testing.assert_allclose(table.offset[[0, 1, 3]], [-4 / FS, 1 / FS, 0], atol=1e-6)
+    np.testing.assert_allclose(table.height, 0.8)
+    frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
+    at = (np.array(found) + 0.5).astype(int) // 8
+    logits = np.concatenate([frames, np.zeros((len(frames), 3), np.float32)], axis=1)[at]
+    np.testing.assert_allclose(table.class_facts, class_facts(logits, table.height), atol=1e-5)
+    assert table.facts.shape == (5, len(FACTS))
+
+
+def test_r_peaks_of_low_score_are_asked_about_too() -> None:
+    signal = _spikes([2 * FS, 4 * FS, 6 * FS], 10 * FS)
+    signal[4 * FS], signal[6 * FS] = CANDIDATE + 0.01, CANDIDATE - 0.01
+    nothing = np.zeros(0, dtype=np.int8)
+    masked = np.zeros(len(signal), dtype=np.bool_)
+    (table,) = _tables([Example("made", signal, nothing.astype(float), nothing, masked)]).unchanged
+    np.testing.assert_allclose(table.height, [0.8, CANDIDATE + 0.01], atol=1e-6)
+    assert table.class_index.tolist() == [NO_BEAT, NO_BEAT]
 
 
 def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> None:
-    tables = _tables(examples, copies=2)
-    again = _tables(examples, copies=2)
-    assert len(tables) == 6
-    for k, table in enumerate(tables):
-        np.testing.assert_array_equal(table.class_facts, again[k].class_facts)
-        np.testing.assert_array_equal(table.facts, again[k].facts)
-        # The two records, then two copies of the first, then two of the second.
-        original = tables[k if k < 2 else (k - 2) // 2]
-        np.testing.assert_array_equal(table.class_index, original.class_index)
-    assert not np.array_equal(tables[2].facts, tables[0].facts)
-    assert not np.array_equal(tables[2].facts, tables[3].facts)
+    tables, again = _tables(examples, copies=2), _tables(examples, copies=2)
+    assert len(tables.unchanged) == 2
+    # Of each record two copies, then two signals without a heart.
+    assert len(tables.copies) == 8
+    for table, other in zip(tables.copies, again.copies, strict=True):
+        np.testing.assert_array_equal(table.class_facts, other.class_facts)
+        np.testing.assert_array_equal(table.facts, other.facts)
+    beats = [int(table.is_beat.sum()) + table.missed for table in tables.copies]
+    for k, example in enumerate(examples):
+        assert 0 < beats[4 * k] <= len(example.step)
+        assert 0 < beats[4 * k + 1] <= len(example.step)
+        assert beats[4 * k + 2 : 4 * k + 4] == [0, 0]
+    silent = np.concatenate([t.class_index for t in (*tables.copies[2:4], *tables.copies[6:8])])
+    assert len(silent) > 20
+    assert np.all(silent == NO_BEAT)
+    assert not np.array_equal(tables.copies[0].facts, tables.copies[1].facts)
 
 
-def test_other_rhythms_come_after_the_copies(examples: list[Example]) -> None:
+def test_no_beat_is_left_where_a_stretch_lost_its_heart(
+    examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgscribe.beat_tables.HEARTLESS", 1.0)
+    last = examples[0].step[-1] // FS
+    (copy, _) = _tables([replace(examples[0])], copies=1).copies
+    # 80 s are four stretches: only what lies behind them is kept.
+    assert last < 80
+    assert copy.is_beat.sum() + copy.missed == 0
+
+
+def test_other_rhythms_come_with_the_copies(examples: list[Example]) -> None:
     tables = _tables(examples, copies=1, rhythm_copies=1)
     # How many there are is decided by what each record allows: see test_rhythms.
-    assert len(tables) > 2 + 2
-    assert all(np.all(np.isfinite(t.facts)) for t in tables)
-    made = np.concatenate([t.class_index for t in tables[2:]])
-    plain = np.concatenate([t.class_index for t in tables[:2]])
+    assert len(tables.copies) > 2 + 2
+    assert all(np.all(np.isfinite(t.facts)) for t in tables.copies)
+    made = np.concatenate([t.class_index[t.is_beat] for t in tables.copies])
+    plain = np.concatenate([t.class_index[t.is_beat] for t in tables.unchanged])
     assert np.mean(made == 1) > np.mean(plain == 1)

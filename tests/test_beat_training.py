@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from ecgscribe.beat_tables import BeatTable
 from ecgscribe.beat_training import (
     _Sampler,
+    choose_beat_thresholds,
     choose_thresholds,
     fit_beat_head,
     fit_calibration,
     predict_beats,
+    r_peak_f1,
 )
 from ecgscribe.beats import calibrate, decide, softmax
 from ecgscribe.features import CLASS_FACTS
 from ecgscribe.network import build_beat_head
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training_config import TrainingConfig
 from tiny_training import CONFIG
 
@@ -36,8 +38,28 @@ def _table(class_index: list[int], mark: float) -> BeatTable:
     """Make a table whose facts tell patient and beat."""
     n = len(class_index)
     facts = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
+    return _of(class_index, facts)
+
+
+def _of(
+    class_index: list[int],
+    facts: Floats,
+    *,
+    height: list[float] | None = None,
+    offset: float = 0.0,
+    missed: int = 0,
+) -> BeatTable:
     kind = np.array(class_index, dtype=np.int8)
-    return BeatTable(facts.copy(), facts, kind)
+    is_beat = (kind >= 0) & (kind != NO_BEAT)
+    return BeatTable(
+        "made",
+        np.array(height or [0.9] * len(kind), dtype=np.float32),
+        facts.copy(),
+        facts,
+        kind,
+        np.where(is_beat, offset, np.nan).astype(np.float32),
+        missed,
+    )
 
 
 TABLES = [_table([0] * 300, 1), _table([0] * 150 + [2] * 150, 2), _table([0] * 40 + [1], 3)]
@@ -88,7 +110,8 @@ def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
         kind = rng.choice(3, p=[0.7, 0.15, 0.15], size=200).astype(np.int8)
         facts = rng.normal(0, 0.3, size=(200, CONFIG.architecture.n_facts)).astype(np.float32)
         facts[np.arange(200), kind] += 2
-        return BeatTable(np.zeros((200, len(CLASS_FACTS)), np.float32), facts, kind)
+        told = np.zeros((200, len(CLASS_FACTS)), np.float32)
+        return replace(_of(kind.tolist(), facts), class_facts=told)
 
     schedule = replace(CONFIG.beats, passes=10, steps=8, batch=16, learning_rate=0.02)
     config = replace(CONFIG, beats=schedule)
@@ -104,7 +127,7 @@ def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
     assert max(float(row["val_auprc"]) for row in rows) > 0.95
 
     left = predict_beats(head, held_out[0])
-    assert left.shape == (200, 5)
+    assert left.shape == (200, 6)
     again = build_beat_head(CONFIG.architecture)
     fit_beat_head(
         again, training, held_out, replace(CONFIG, beats=schedule), tmp_path, lines.append
@@ -183,3 +206,43 @@ def test_threshold_stays_off_the_ends() -> None:
     assert choose_thresholds(certain, truth)["abnormal"] == 0.95
     doubtful = np.array([[1, 0, 0, 0, 0], [0.99, 0, 0.01, 0, 0]], np.float32)[[0, 0, 1, 1]]
     assert choose_thresholds(doubtful, truth)["abnormal"] == 0.05
+
+
+# --- which R-peaks are beats --------------------------------------------------------------
+
+NO_FACTS = np.zeros((5, 1), dtype=np.float32)
+
+
+def test_f1_of_r_peaks_counts_missed_and_extra_ones_and_leaves_out_the_unknown() -> None:
+    table = _of([0, 2, NO_BEAT, -1, 0], NO_FACTS, height=[0.9, 0.4, 0.9, 0.9, 0.9], missed=1)
+    of_beat = np.array([0.9, 0.9, 0.8, 0.9, 0.1], dtype=np.float32)
+
+    def f1(peak: float, beat: float, window: float = 0.15) -> float:
+        return r_peak_f1([table], [of_beat], {"peak": peak, "beat": beat}, window=window)
+
+    # Four beats in the reference, one of which has no R-peak.
+    assert f1(0.3, 0.0) == pytest.approx(2 * 3 / (4 + 4))
+    assert f1(0.3, 0.5) == pytest.approx(2 * 2 / (4 + 3))
+    assert f1(0.5, 0.5) == pytest.approx(2 * 1 / (4 + 2))
+    assert f1(0.5, 0.85) == pytest.approx(2 * 1 / (4 + 1))
+    table = _of([0] * 5, NO_FACTS, offset=-0.1)
+    assert f1(0.3, 0.0) == 1
+    assert f1(0.3, 0.0, window=0.05) == 0
+
+
+def test_r_peaks_are_asked_about_where_the_head_knows_better_than_the_score() -> None:
+    table = _of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FACTS, height=[0.9, 0.9, 0.35, 0.6, 0.6])
+    knows = np.array([0.9, 0.9, 0.9, 0.1, 0.1], dtype=np.float32)
+    assert choose_beat_thresholds([[table]], [[knows]])["peak"] == 0.3
+    errs = np.array([0.9, 0.9, 0.1, 0.45, 0.15], dtype=np.float32)
+    assert choose_beat_thresholds([[table]], [[errs]]) == {"peak": 0.5, "beat": 0.5}
+
+
+def test_clean_and_changed_records_count_alike_in_the_choice() -> None:
+    clean = _of([0] * 4 + [NO_BEAT], NO_FACTS)
+    doubts = np.array([0.9, 0.9, 0.9, 0.45, 0.05], dtype=np.float32)
+    changed = [_of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FACTS) for _ in range(40)]
+    many = [np.array([0.9, 0.9, 0.42, 0.42, 0.42], dtype=np.float32) for _ in range(40)]
+    assert choose_beat_thresholds([changed], [many])["beat"] == 0.5
+    # A tenth of the errors of the many is not worth all of those of the few.
+    assert choose_beat_thresholds([[clean], changed], [[doubts], many])["beat"] == 0.4

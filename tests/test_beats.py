@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.beats import calibrate, classify, decide, rows_at, softmax
+from ecgscribe.beats import calibrate, classify, decide, rows_at, softmax, split_no_beat
 from ecgscribe.runtime import Scores, load_model
 from ecgscribe.windows import STEPS_PER_FRAME
 
@@ -90,14 +90,26 @@ def test_features_are_those_of_the_frame_that_holds_the_peak() -> None:
     assert rows_at(frames, np.array([0.4, 2.6, 30.0]), frame=1)[:, 0].tolist() == [0, 3, 9]
 
 
+def test_what_the_head_says_is_split_into_class_and_beat() -> None:
+    said = np.array([[0.4, 0.1, 0, 0, 0, 0.5], [0, 0, 0, 0, 0, 1]], dtype=np.float32)
+    of_class, of_beat = split_no_beat(said)
+    np.testing.assert_allclose(of_class[0], [0.8, 0.2, 0, 0, 0])
+    np.testing.assert_allclose(of_beat, [0.5, 0], atol=1e-6)
+    assert np.isfinite(of_class).all()
+
+
 def test_classify_gives_a_distribution_a_beat_and_nothing_without_beats() -> None:
     model = load_model()
     signal = np.random.default_rng(0).normal(size=(1280, 2)).astype(np.float32)
     scores = model.score_signal(signal)
-    assert classify(model, signal, scores, np.zeros(0)).shape == (0, 5)
-    found = classify(model, signal, scores, np.array([3.2, 200.0, 400.5, 1279.0]))
-    assert found.shape == (4, 5)
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    step = np.array([3.2, 200.0, 400.5, 1279.0])
+    height = np.array([0.4, 0.9, 0.99, 1.0], dtype=np.float32)
+    of_class, of_beat = classify(model, signal, scores, step[:0], height[:0])
+    assert (of_class.shape, of_beat.shape) == ((0, 5), (0,))
+    of_class, of_beat = classify(model, signal, scores, step, height)
+    assert (of_class.shape, of_beat.shape) == ((4, 5), (4,))
+    np.testing.assert_allclose(of_class.sum(axis=1), 1, atol=1e-5)
+    assert np.all((of_beat >= 0) & (of_beat <= 1))
 
 
 def test_a_model_without_a_beat_head_classifies_by_the_step() -> None:
@@ -108,5 +120,8 @@ def test_a_model_without_a_beat_head_classifies_by_the_step() -> None:
 
     logits = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
     scores = Scores(np.zeros(100, np.float32), logits)
-    found = classify(Classic(), np.zeros((100, 2), np.float32), scores, np.array([10.2, 50.0]))  # type: ignore[arg-type]
-    np.testing.assert_allclose(found, softmax(logits[[10, 50]]), atol=1e-6)
+    step, height = np.array([10.2, 50.0]), np.array([0.7, 0.8], np.float32)
+    signal = np.zeros((100, 2), np.float32)
+    of_class, of_beat = classify(Classic(), signal, scores, step, height)  # type: ignore[arg-type]
+    np.testing.assert_allclose(of_class, softmax(logits[[10, 50]]), atol=1e-6)
+    np.testing.assert_array_equal(of_beat, height)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 DECISIONS = {
-    "thresholds": {"peak": 0.5, "abnormal": 0.5, "weight": dict.fromkeys("SVFQ", 1.0)},
+    "thresholds": {"peak": 0.5, "beat": 0.5, "abnormal": 0.5, "weight": dict.fromkeys("SVFQ", 1.0)},
     "calibration": {"temperature": 1.0, "bias": [0.0] * 5},
 }
 

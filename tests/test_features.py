@@ -64,7 +64,22 @@ def slow_rhythm(step: list[float], b: int) -> dict[str, float]:
     rr = [min(max((y - x) / FS, 0.2), 3.0) for x, y in pairwise(step)]
     before, after = [median(rr), *rr], [*rr, median(rr)]
     change = [0.0] + [abs(y - x) for x, y in pairwise(before)]
+    logarithm = [math.log(x) for x in before]
+
+    def alike(i: int, j: int) -> bool:
+        return abs(logarithm[i] - logarithm[j]) < 0.06
+
+    # Pairs of intervals up to 12 beats apart, told at the later one, whose next is known.
+    pairs = [
+        (i, j)
+        for i in range(max(b - 32, 0), min(b + 33, len(before) - 1))
+        for j in range(max(i - 12, 0), i)
+    ]
+    same = [(i, j) for i, j in pairs if alike(i, j)]
+    share = len(same) / max(len(pairs), 1)
+    on = sum(alike(i + 1, j + 1) for i, j in same)
     near = median(around(before, 17))
+    irregular = 5 * min(median(around(change, 17)) / near, 0.5)
     upper = float(np.quantile(before, 0.75))
     return {
         "rr_before/near": ratio(before[b], near),
@@ -79,10 +94,15 @@ def slow_rhythm(step: list[float], b: int) -> dict[str, float]:
         "rr_before/previous": ratio(before[b], before[b - 1] if b else median(rr)),
         "rr_after/rr_before": ratio(after[b], before[b]),
         "pair/near": ratio(before[b] + after[b], 2 * near),
-        "irregular_near": 5 * min(median(around(change, 17)) / near, 0.5),
+        "irregular_near": irregular,
         "irregular_far": 5 * min(median(around(change, 65)) / near, 0.5),
         "rr_near": ratio(near, 0.8),
         "rr_before": ratio(before[b], 0.8),
+        "rr_before/irregular": min(
+            max(math.log(before[b] / near) / (median(around(change, 17)) / near + 0.03), -4), 4
+        ),
+        "alike": 2 * share,
+        "predictable": 2 * (on + share) / (len(same) + 1),
     }
 
 
@@ -107,6 +127,22 @@ def test_a_premature_beat_looks_the_same_at_any_heart_rate() -> None:
         np.delete(slow, absolute, axis=1), np.delete(fast, absolute, axis=1), atol=1e-4
     )
     assert fact(slow, "rr_before/near")[11] == pytest.approx(3 * math.log(0.5 / 0.8), abs=1e-4)
+
+
+def test_fibrillation_has_no_pattern_and_bigeminy_has_one() -> None:
+    rng = np.random.default_rng(0)
+    rhythms = {
+        "sinus": [0.8] * 200,
+        "bigeminy": [0.5, 1.1] * 100,
+        "fibrillation": (0.7 * np.exp(rng.normal(0, 0.25, 200))).tolist(),
+    }
+    middle = {}
+    for name, rr in rhythms.items():
+        facts = beat_facts(np.zeros((26_000, 2), np.float32), rhythm_of(rr))
+        middle[name] = [float(fact(facts, f)[100]) / 2 for f in ("alike", "predictable")]
+    assert middle["sinus"] == pytest.approx([1, 1], abs=0.01)
+    assert middle["bigeminy"] == pytest.approx([0.5, 1], abs=0.03)
+    assert max(middle["fibrillation"]) < 0.3
 
 
 def test_bigeminy_is_premature_against_the_upper_quartile() -> None:
@@ -158,7 +194,10 @@ def test_swapped_leads_swap_their_facts() -> None:
     np.testing.assert_allclose(swapped[:, LEAD_1], facts[:, LEAD_2], atol=1e-4)
     np.testing.assert_allclose(swapped[:, LEAD_2], facts[:, LEAD_1], atol=1e-4)
     np.testing.assert_array_equal(swapped[:, :RHYTHM], facts[:, :RHYTHM])
-    np.testing.assert_allclose(swapped[:, -1], facts[:, -1])
+    np.testing.assert_allclose(fact(swapped, "share_dominant"), fact(facts, "share_dominant"))
+    for lead, other in ((1, 2), (2, 1)):
+        near, of_other = fact(swapped, f"p_near_{lead}"), fact(facts, f"p_near_{other}")
+        np.testing.assert_allclose(near, of_other, atol=1e-4)
 
 
 @pytest.mark.parametrize("gain", [0.6, 1.7])
@@ -230,7 +269,7 @@ def test_every_half_hour_or_so_is_a_record_of_its_own() -> None:
     like = fact(facts, "qrs_like_dominant_1")
     assert np.flatnonzero(like < 0.5).tolist() == [SEGMENT + k for k in (50, 90, 130)]
     alone = beat_facts(signal[len(signal_of(first)) :], second)
-    inner = slice(40, SEGMENT - 40)
+    inner = slice(45, SEGMENT - 45)  # regularity looks back 44 beats
     np.testing.assert_allclose(facts[SEGMENT:][inner], alone[inner], atol=0.01)
 
 
@@ -242,22 +281,24 @@ def test_a_short_rest_joins_the_run_before_it(n: int) -> None:
 
 
 def test_every_fact_has_a_name_of_its_own() -> None:
-    assert len(set(FACTS)) == len(FACTS) == RHYTHM + 2 * N_SHAPE + 1
+    assert len(set(FACTS)) == len(FACTS) == RHYTHM + 2 * N_SHAPE + 3
 
 
 # --- what the trunk says, against the record ----------------------------------------------
 
 
-def test_class_facts_are_log_odds_against_normal() -> None:
+def test_class_facts_are_log_odds() -> None:
     probability = np.array([[0.9, 0.05, 0.03, 0.01, 0.01], [0.2, 0.1, 0.6, 0.05, 0.05]])
     logits = np.log(probability).astype(np.float32)
-    facts = class_facts(logits)
+    height = np.array([0.5, 0.9], dtype=np.float32)
+    facts = class_facts(logits, height)
     assert facts.shape == (2, len(CLASS_FACTS))
     odds = probability[:, 1:4] / probability[:, :1]
     np.testing.assert_allclose(facts[:, :3], 0.3 * np.log(odds), rtol=1e-4)
     abnormal = (1 - probability[:, 0]) / probability[:, 0]
     np.testing.assert_allclose(facts[:, 3], 0.3 * np.log(abnormal), rtol=1e-4)
-    np.testing.assert_allclose(class_facts(logits + 7), facts, atol=1e-5)
+    np.testing.assert_allclose(facts[:, 4], 0.3 * np.log([1, 9]), atol=1e-5)
+    np.testing.assert_allclose(class_facts(logits + 7, height), facts, atol=1e-5)
 
 
 def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> None:
@@ -265,7 +306,8 @@ def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> N
     logits = rng.normal(0, 0.5, size=(300, 5)).astype(np.float32)
     logits[100, 2] += 6
     shifted = logits + np.array([0, 4, 4, 0, 0], dtype=np.float32)
-    first, second = class_facts(logits), class_facts(shifted)
+    height = np.full(300, 0.9, dtype=np.float32)
+    first, second = class_facts(logits, height), class_facts(shifted, height)
     column = CLASS_FACTS.index("V:N/spread")
     assert first[:, column].argmax() == second[:, column].argmax() == 100
     for name in ("V:N-median", "V:N-low", "V:N/spread"):
@@ -276,7 +318,8 @@ def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> N
 
 @pytest.mark.parametrize("n", [0, 1, SEGMENT + SEGMENT // 2 + 1])
 def test_class_facts_of_any_number_of_beats_are_finite(n: int) -> None:
-    logits = np.random.default_rng(n).normal(0, 30, size=(n, 5)).astype(np.float32)
-    facts = class_facts(logits)
+    rng = np.random.default_rng(n)
+    logits = rng.normal(0, 30, size=(n, 5)).astype(np.float32)
+    facts = class_facts(logits, rng.integers(0, 2, n).astype(np.float32))
     assert facts.shape == (n, len(CLASS_FACTS))
     assert np.isfinite(facts).all()

@@ -34,7 +34,7 @@ def test_trunk_scores_every_step_and_every_frame(sizes: Architecture, n_steps: i
 def test_beat_head_gives_probabilities() -> None:
     inputs = [_normal(2, 10, N_CLASS_FACTS), _normal(2, 10, SIZES.n_facts)]
     probability = build_beat_head(SIZES).predict_on_batch(inputs)
-    assert probability.shape == (2, 10, 5)
+    assert probability.shape == (2, 10, 6)
     np.testing.assert_allclose(probability.sum(axis=-1), 1, rtol=1e-5)
 
 

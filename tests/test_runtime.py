@@ -88,13 +88,13 @@ def test_windows_score_a_signal_as_the_whole_is_scored(n: int, frame: int) -> No
 @given(n=st.integers(0, 900))
 def test_windows_of_beats_score_as_the_whole_is_scored(n: int) -> None:
     rng = np.random.default_rng(n)
-    class_facts = rng.normal(size=(n, 5)).astype(np.float32)
-    facts = rng.normal(size=(n, 5)).astype(np.float32)
+    class_facts = rng.normal(size=(n, 6)).astype(np.float32)
+    facts = rng.normal(size=(n, 6)).astype(np.float32)
 
     def predict(class_facts: Floats, facts: Floats) -> Floats:
         return moving_sum(class_facts + 2 * facts, BEAT_HALO)
 
-    whole = predict(class_facts[None], facts[None])[0] if n else np.zeros((0, 5))
+    whole = predict(class_facts[None], facts[None])[0] if n else np.zeros((0, 6))
     np.testing.assert_allclose(score_beats(predict, class_facts, facts), whole, atol=1e-4)
 
 
@@ -111,9 +111,9 @@ def test_the_model_in_the_package_scores_any_length(n: int) -> None:
 
 
 def test_a_grid_from_step_0_scores_the_beginning_alike_however_long_the_rest_is() -> None:
-    signal = np.random.default_rng(0).normal(size=(200 * FS, 2)).astype(np.float32)
+    signal = np.random.default_rng(0).normal(size=(3 * WINDOW_S * FS, 2)).astype(np.float32)
     model = load_model()
-    long, short = model.score_signal(signal), model.score_signal(signal[: 130 * FS])
+    long, short = model.score_signal(signal), model.score_signal(signal[: 2 * WINDOW_S * FS])
     answered = 2 * (WINDOW_S - 2 * HALO_S) * FS  # two windows lie in both wholly
     np.testing.assert_allclose(long.peak[:answered], short.peak[:answered], atol=1e-5)
 
@@ -203,6 +203,7 @@ def test_a_description_that_is_no_text_is_refused(folder: Path) -> None:
     [
         lambda meta: meta.pop("thresholds"),
         lambda meta: meta["thresholds"].pop("peak"),
+        lambda meta: meta["thresholds"].pop("beat"),
         lambda meta: meta["thresholds"]["weight"].pop("F"),
         lambda meta: meta["thresholds"].update(abnormal="high"),
         lambda meta: meta.pop("calibration"),

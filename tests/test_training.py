@@ -124,6 +124,7 @@ def test_model_says_what_it_was_made_of(run: Path) -> None:
         "macro_f1",
         "r_peak_f1_150ms",
         "r_peak_f1_50ms",
+        "r_peak_f1_changed",
     }
     assert meta["config"] == json.loads((run / "config.json").read_text())
     assert {"ecgscribe", "python", "keras", "numpy", "scipy", "wfdb"} <= set(meta["versions"])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ecgscribe import trunk_training
 from ecgscribe.network import build_trunk
+from ecgscribe.runtime import HALO_S, WINDOW_S
 from ecgscribe.synthetic import synthesize
 from ecgscribe.training_config import Imbalance
 from ecgscribe.training_data import Example, make_example
@@ -27,6 +28,7 @@ from ecgscribe.trunk_training import (
     validate_trunk,
     write_history,
 )
+from ecgscribe.windows import FS
 from tiny_training import CONFIG
 
 # Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
@@ -123,20 +125,16 @@ class _Oracle:
             logits[np.clip(frame, 0, len(logits) - 1), example.class_index] = 5
             self.scores.append((peak, logits))
         self.windows = 0
-        self.signals = [example.signal for example in examples]
 
     def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats]:
-        # 60 s windows that begin 4 s early and tell of 52 s: 90 s are two of them.
-        peak, logits = self.scores[self.windows // 2]
+        # A window begins 4 s early and tells of all but 8 s: one holds 90 s.
+        peak, logits = self.scores[self.windows]
         self.windows += len(windows)
-        cut = [self._window(peak, k, 1) for k in range(len(windows))]
-        classes = [self._window(logits, k, 8) for k in range(len(windows))]
-        return np.stack(cut), np.stack(classes)
+        return self._window(peak, 1)[None], self._window(logits, 8)[None]
 
-    def _window(self, scores: Floats, k: int, every: int) -> Floats:
-        length, halo, core = 7680 // every, 512 // every, 6656 // every
-        padded = np.pad(scores, ((halo, 2 * length), (0, 0)))
-        return padded[k * core : k * core + length]
+    def _window(self, scores: Floats, every: int) -> Floats:
+        padded = np.pad(scores, ((HALO_S * FS // every, WINDOW_S * FS // every), (0, 0)))
+        return padded[: WINDOW_S * FS // every]
 
 
 def test_validation_of_a_trunk_that_knows_is_perfect(examples: list[Example]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.beats import classify, decide
 from ecgscribe.errors import SignalWarning
-from ecgscribe.peaks import find_peaks, place_peaks
+from ecgscribe.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
 from ecgscribe.signal import Conditioned, condition, long_runs
@@ -69,16 +69,21 @@ def annotate(
         model = load_model(model or "default")
     conditioned = condition(record, leads=leads)
     scores = model.score_signal(conditioned.signal)
-    step, height = find_peaks(scores.peak, threshold=model.meta["thresholds"]["peak"])
-    step = place_peaks(step, conditioned.signal)
+    thresholds = model.meta["thresholds"]
+    step, height = find_beats(scores.peak, conditioned.signal, threshold=thresholds["peak"])
     lost = long_runs(~conditioned.readable, round(BRIDGED_S * FS))
     seen = ~lost[np.minimum(step.astype(np.int64), len(lost) - 1)]
     step, height = step[seen], height[seen]
-    probability = classify(model, conditioned.signal, scores, step)
-    symbols = CLASS_SYMBOLS[decide(probability, model.meta["thresholds"])]
+    probability, of_beat = classify(model, conditioned.signal, scores, step, height)
+    if model.has_beat_head:
+        beat = of_beat >= thresholds["beat"]
+        step, height, of_beat = step[beat], height[beat], of_beat[beat]
+        if not beat.all():  # without the others the rhythm is another
+            probability, _ = classify(model, conditioned.signal, scores, step, height)
+    symbols = CLASS_SYMBOLS[decide(probability, thresholds)]
     sample = steps_to_samples(step, conditioned.ratio, record.n_samples)
     _warn(record, conditioned, len(sample))
-    return _merge(record, sample, symbols, probability, height, _marks(conditioned))
+    return _merge(record, sample, symbols, probability, of_beat, _marks(conditioned))
 
 
 def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +13,32 @@ from numpy.typing import NDArray
 from ecgscribe.augment import augment
 from ecgscribe.beats import rows_at
 from ecgscribe.features import beat_facts, class_facts
+from ecgscribe.heartless import heartless
+from ecgscribe.peaks import find_beats
 from ecgscribe.rhythms import remake
 from ecgscribe.runtime import Scores
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
-from ecgscribe.trunk_training import trunk_scores
+from ecgscribe.trunk_training import match, trunk_scores
 from ecgscribe.windows import FS
 
-__all__ = ["BeatTable", "make_tables"]
+__all__ = ["CANDIDATE", "SILENT", "UNKNOWN", "BeatTable", "BeatTables", "make_tables"]
 
+CANDIDATE = 0.3
+"""Score from which on the head is asked whether an R-peak is one."""
+UNKNOWN = -1
+"""Class of an R-peak of which the reference says nothing (in ventricular flutter)."""
 CHUNK_S = 20
 """Seconds of a record that are augmented alike."""
+MOST_CHANGED = 0.6
+"""Share of the stretches of a copy that are augmented at most."""
+HEARTLESS = 0.03
+"""Share of the stretches of a copy in which no heart beats."""
+HEARTLESS_S = 300
+"""Length of the signals without a heart; there is one for each record."""
+SILENT = "heartless"
+"""Name of the signals without a heart."""
 LOGIT_SHIFT = 1.5
 """Deviation of what is added to a copy's class logits, the same for all of its beats: how far the
 trunk is off, as a whole, differs from patient to patient."""
@@ -31,23 +46,59 @@ trunk is off, as a whole, differs from patient to patient."""
 
 @dataclass(frozen=True, eq=False)
 class BeatTable:
-    """The beats of one record as the beat head sees them.
+    """The R-peaks that the trunk finds in one record, as the beat head sees them.
 
     Parameters
     ----------
-    class_facts : ndarray of float32, shape (n_beats, 16)
+    name : str
+        Of the record, as in ``mitdb/100``, and what rhythm was made of it, as in
+        ``mitdb/100/wandering``; ``heartless`` where it is none.
+    height : ndarray of float32, shape (n_beats,)
+        Scores of the R-peaks, `CANDIDATE` or more.
+    class_facts : ndarray of float32, shape (n_beats, 20)
         What the trunk says of them; see `ecgscribe.features.class_facts`.
     facts : ndarray of float32, shape (n_beats, n_facts)
     class_index : ndarray of int8, shape (n_beats,)
+        Of the reference beat at each, `NO_BEAT` where there is none, `UNKNOWN` where that is not
+        known.
+    offset : ndarray of float32, shape (n_beats,)
+        Seconds that each lies behind its reference beat; NaN where there is none.
+    missed : int
+        Reference beats without an R-peak.
     """
 
+    name: str
+    height: Floats
     class_facts: Floats
     facts: Floats
     class_index: NDArray[np.int8]
+    offset: Floats
+    missed: int
+
+    @property
+    def is_beat(self) -> NDArray[np.bool_]:
+        """Whether a reference beat lies at each R-peak, shape (n_beats,)."""
+        return np.isfinite(self.offset)
+
+
+@dataclass(frozen=True, eq=False)
+class BeatTables:
+    """Tables of the records of a fold.
+
+    Parameters
+    ----------
+    unchanged : list of BeatTable
+        One of each record.
+    copies : list of BeatTable
+        Of records changed, and of signals without a heart.
+    """
+
+    unchanged: list[BeatTable]
+    copies: list[BeatTable]
 
 
 def _augmented(example: Example, noise: Sequence[Floats], rng: np.random.Generator) -> Example:
-    """Give a copy of a record whose leads and stretches were changed, its beats' marks too."""
+    """Give a copy of a record whose leads and stretches were changed."""
     signal = example.signal.copy()
     if rng.random() < 0.5:
         signal = signal[:, ::-1].copy()
@@ -55,64 +106,95 @@ def _augmented(example: Example, noise: Sequence[Floats], rng: np.random.Generat
         signal[:, rng.integers(2)] = 0
     signal *= rng.choice([1, -1], size=2).astype(np.float32)
     chunk = CHUNK_S * FS
+    share = rng.uniform(0, MOST_CHANGED)
+    kept = np.ones(len(example.step), dtype=np.bool_)
+    silence = heartless(HEARTLESS_S * FS, noise, rng)
     for begin in range(0, len(signal) - chunk + 1, chunk):
-        if rng.random() < 0.2:
-            signal[begin : begin + chunk] = augment(signal[begin : begin + chunk], noise, rng)
-    step = np.sort(np.clip(example.step + rng.normal(0, 1, len(example.step)), 0, len(signal) - 1))
-    return Example(example.name, signal, step, example.class_index, example.masked)
+        place = slice(begin, begin + chunk)
+        if rng.random() < HEARTLESS:
+            at = int(rng.integers(len(silence) - chunk))
+            signal[place] = silence[at : at + chunk]
+            kept &= (example.step < begin) | (example.step >= begin + chunk)
+        elif rng.random() < share:
+            signal[place] = augment(signal[place], noise, rng)
+    return dataclasses.replace(
+        example, signal=signal, step=example.step[kept], class_index=example.class_index[kept]
+    )
+
+
+def _silent(noise: Sequence[Floats], rng: np.random.Generator) -> Example:
+    """Give a record without a beat."""
+    signal = heartless(HEARTLESS_S * FS, noise, rng)
+    none = np.zeros(0, dtype=np.int8)
+    masked = np.zeros(len(signal), dtype=np.bool_)
+    return Example(SILENT, signal, none.astype(np.float64), none, masked)
 
 
 def _shift(rng: np.random.Generator) -> Floats:
     return rng.normal(0, LOGIT_SHIFT, len(AAMI_CLASSES)).astype(np.float32)
 
 
+def _table(
+    example: Example, said: Scores, config: TrainingConfig, shift: Floats | float = 0.0
+) -> BeatTable:
+    """Gather what the trunk says at the R-peaks that it finds in a record."""
+    step, height = find_beats(said.peak, example.signal, threshold=CANDIDATE)
+    of_reference, of_step = match(step, example)
+    inside = np.minimum(step.astype(np.int64), len(example.signal) - 1)
+    class_index = np.where(example.masked[inside], UNKNOWN, NO_BEAT).astype(np.int8)
+    class_index[of_step] = example.class_index[of_reference]
+    offset = np.full(len(step), np.nan, dtype=np.float32)
+    offset[of_step] = (step[of_step] - example.step[of_reference]) / FS
+    logits = rows_at(said.frame_class, step, frame=config.architecture.frame)
+    return BeatTable(
+        example.name,
+        height,
+        class_facts(logits + shift, height),
+        beat_facts(example.signal, step),
+        class_index,
+        offset,
+        len(example.step) - len(of_reference),
+    )
+
+
 def make_tables(
     trunk: Any,
     examples: Sequence[Example],
-    scores: Sequence[Scores],
     config: TrainingConfig,
     *,
     noise: Sequence[Floats] = (),
     copies: int = 0,
     rhythm_copies: int = 0,
-) -> list[BeatTable]:
-    """Gather what the trunk says at the reference R-peaks of records, and of copies of them.
+) -> BeatTables:
+    """Gather what the trunk says at the R-peaks that it finds in records, and in copies of them.
 
     Parameters
     ----------
     trunk : keras.Model
     examples : sequence of Example
-    scores : sequence of Scores
-        What the trunk says of each of them unchanged.
     config : TrainingConfig
     noise : sequence of ndarray
-        Noise recordings for the augmented copies.
+        Noise recordings for the copies.
     copies : int
-        Copies of each record with leads and stretches changed.
+        Copies of each record with leads and stretches changed, and signals without a heart.
     rhythm_copies : int
         Times that each record is made again in every other rhythm that it allows; see
         `ecgscribe.rhythms`.
 
     Returns
     -------
-    list of BeatTable
-        One of each record unchanged, then the copies.
+    BeatTables
     """
-    tables, copied = [], []
-
-    def table(example: Example, said: Scores, shift: Floats | float = 0.0) -> BeatTable:
-        logits = rows_at(said.frame_class, example.step, frame=config.architecture.frame)
-        facts = beat_facts(example.signal, example.step)
-        return BeatTable(class_facts(logits + shift), facts, example.class_index)
-
-    for number, (example, said) in enumerate(zip(examples, scores, strict=True)):
-        tables.append(table(example, said))
+    tables = BeatTables([], [])
+    for number, example in enumerate(examples):
+        said = trunk_scores(trunk, example.signal, frame=config.architecture.frame)
+        tables.unchanged.append(_table(example, said, config))
         rng = np.random.default_rng([config.seed, number])
         others = [example] * copies
         for _ in range(rhythm_copies):
             others += remake(example, rng)
-        for other in others:
-            changed = _augmented(other, noise, rng)
-            said_then = trunk_scores(trunk, changed.signal, frame=config.architecture.frame)
-            copied.append(table(changed, said_then, _shift(rng)))
-    return [*tables, *copied]
+        changed = [_augmented(other, noise, rng) for other in others]
+        for other in [*changed, *(_silent(noise, rng) for _ in range(copies))]:
+            said = trunk_scores(trunk, other.signal, frame=config.architecture.frame)
+            tables.copies.append(_table(other, said, config, _shift(rng)))
+    return tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import metrics
-from ecgscribe.beat_tables import BeatTable
-from ecgscribe.beats import decide
+from ecgscribe.beat_tables import UNKNOWN, BeatTable
+from ecgscribe.beats import decide, split_no_beat
 from ecgscribe.network import expert_names
 from ecgscribe.runtime import score_beats
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import rare_shares
 from ecgscribe.trunk_training import (
@@ -26,14 +26,23 @@ from ecgscribe.trunk_training import (
 
 __all__ = [
     "abnormal_auprc",
+    "choose_beat_thresholds",
     "choose_thresholds",
     "fit_beat_head",
     "fit_calibration",
     "macro_f1",
     "predict_beats",
+    "r_peak_f1",
 ]
 
 Floats = NDArray[np.float32]
+
+RARE = {1: 0.5, 2: 0.3, 3: 0.2, NO_BEAT: 0.4}
+"""How often sequences are drawn for S, V, F and R-peaks that are none, against each other."""
+CANDIDATES = (0.5, 0.4, 0.3)
+BEATS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.05)
+"""Scores and probabilities from which on there may be and is a beat, to choose from; of equals the
+first."""
 
 
 class _Sampler:
@@ -43,17 +52,15 @@ class _Sampler:
         self.tables, self.schedule = tables, config.beats
         size = np.array([len(t.class_index) for t in tables], dtype=np.float64)
         self.by_size = size / size.sum()
-        self.by_class, self.by_patient = rare_shares(
-            [t.class_index for t in tables], (0.5, 0.3, 0.2)
-        )
+        self.by_class, self.by_patient = rare_shares([t.class_index for t in tables], RARE)
         self.balanced = config.imbalance.sampling == "balanced" and bool(self.by_class.any())
 
     def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
         """Draw a beat that its sequence is to hold."""
         if self.balanced and rng.random() < 0.5:
-            kind = int(rng.choice(3, p=self.by_class))
-            table = self.tables[rng.choice(len(self.tables), p=self.by_patient[:, kind])]
-            return table, int(rng.choice(np.flatnonzero(table.class_index == kind + 1)))
+            rare = int(rng.choice(len(RARE), p=self.by_class))
+            table = self.tables[rng.choice(len(self.tables), p=self.by_patient[:, rare])]
+            return table, int(rng.choice(np.flatnonzero(table.class_index == list(RARE)[rare])))
         table = self.tables[rng.choice(len(self.tables), p=self.by_size)]
         return table, int(rng.integers(len(table.class_index)))
 
@@ -75,7 +82,7 @@ class _Sampler:
 
 
 def predict_beats(head: Any, table: BeatTable) -> Floats:
-    """Give the class probabilities of a record's beats, shape (n_beats, 5), not yet calibrated."""
+    """Give what the head says of a record's R-peaks, shape (n_beats, 6), not yet calibrated."""
     return score_beats(
         lambda classes, facts: np.asarray(head.predict_on_batch([classes, facts])),
         table.class_facts,
@@ -135,9 +142,9 @@ def fit_beat_head(
         row = {"pass": float(number), "loss": float(np.mean(losses))}
         text = f"beats pass {number}/{schedule.passes}: loss {row['loss']:.4f}"
         if held_out:
-            truth = np.concatenate([t.class_index for t in held_out])
-            probability = np.concatenate([predict_beats(head, t) for t in held_out])
-            row["val_auprc"] = abnormal_auprc(probability, truth)
+            truth = np.concatenate([t.class_index[t.is_beat] for t in held_out])
+            said = np.concatenate([predict_beats(head, t)[t.is_beat] for t in held_out])
+            row["val_auprc"] = abnormal_auprc(split_no_beat(said)[0], truth)
             text += f", held-out AUPRC {row['val_auprc']:.4f}"
         history.append(row)
         log(text)
@@ -219,3 +226,62 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> dict[str,
             if figure > best[0]:
                 best = figure, weight
     return {"abnormal": round(abnormal, 4), "weight": best[1]}
+
+
+def r_peak_f1(
+    tables: Sequence[BeatTable],
+    of_beat: Sequence[Floats],
+    thresholds: Mapping[str, Any],
+    *,
+    window: float = 0.15,
+) -> float:
+    """Give the gross F1 of the R-peaks that are called beats.
+
+    Parameters
+    ----------
+    tables : sequence of BeatTable
+    of_beat : sequence of ndarray of float32, shape (n_beats,)
+        Probability that each R-peak is one.
+    thresholds : mapping
+        ``peak`` and ``beat``, which score and probability must reach.
+    window : float
+        Seconds from the reference beat within which one is found.
+
+    Returns
+    -------
+    float
+    """
+    found = total = 0
+    for table, p in zip(tables, of_beat, strict=True):
+        called = (table.height >= thresholds["peak"]) & (p >= thresholds["beat"])
+        found += int(np.sum(called & (np.abs(table.offset) <= window)))
+        total += int(np.sum(called & (table.class_index != UNKNOWN)))
+        total += int(np.sum(table.is_beat)) + table.missed
+    return 2 * found / max(total, 1)
+
+
+def choose_beat_thresholds(
+    tables: Sequence[Sequence[BeatTable]], of_beat: Sequence[Sequence[Floats]]
+) -> dict[str, float]:
+    """Choose from which score on the head is asked, and from which answer on there is a beat.
+
+    Parameters
+    ----------
+    tables : sequence of sequences of BeatTable
+        Groups of held-out tables that count alike, however many errors there are in each: clean
+        records and changed ones.
+    of_beat : sequence of sequences of ndarray of float32, shape (n_beats,)
+        Probability that each R-peak is one.
+
+    Returns
+    -------
+    dict
+        ``peak`` and ``beat``, with which the product of the groups' 1 - F1 is least.
+    """
+    pairs = [{"peak": peak, "beat": beat} for peak in CANDIDATES for beat in BEATS]
+
+    def figure(pair: dict[str, float]) -> float:
+        groups = zip(tables, of_beat, strict=True)
+        return float(np.prod([1 + 1e-6 - r_peak_f1(*group, pair) for group in groups]))
+
+    return min(pairs, key=figure)

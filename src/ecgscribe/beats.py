@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ecgscribe.features import beat_facts, class_facts
 from ecgscribe.runtime import Model, Scores
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.windows import STEPS_PER_FRAME, frame_of
 
-__all__ = ["calibrate", "classify", "decide", "rows_at", "softmax"]
+__all__ = ["calibrate", "classify", "decide", "rows_at", "softmax", "split_no_beat"]
 
 Floats = NDArray[np.float32]
 
@@ -41,6 +41,23 @@ def softmax(logits: NDArray[np.floating[Any]]) -> Floats:
     """Turn logits, shape (n, classes), into probabilities."""
     odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def split_no_beat(probability: Floats) -> tuple[Floats, Floats]:
+    """Split what the beat head says into the class, if there is a beat, and whether there is.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_beats, 6)
+
+    Returns
+    -------
+    of_class : ndarray of float32, shape (n_beats, 5)
+    of_beat : ndarray of float32, shape (n_beats,)
+    """
+    of_beat = np.maximum(1 - probability[:, NO_BEAT], np.float32(1e-9))
+    of_class = probability[:, :NO_BEAT] / of_beat[:, None]
+    return of_class.astype(np.float32), of_beat.astype(np.float32)
 
 
 def calibrate(probability: Floats, calibration: Mapping[str, Any]) -> Floats:
@@ -85,8 +102,10 @@ def decide(probability: Floats, thresholds: Mapping[str, Any]) -> NDArray[np.int
     return np.where(abnormal, ectopic, 0).astype(np.int8)
 
 
-def classify(model: Model, signal: Floats, scores: Scores, step: NDArray[np.float64]) -> Floats:
-    """Give the calibrated class probabilities of all beats of a record.
+def classify(
+    model: Model, signal: Floats, scores: Scores, step: NDArray[np.float64], height: Floats
+) -> tuple[Floats, Floats]:
+    """Give the class probabilities of all beats of a record, and that they are beats.
 
     Parameters
     ----------
@@ -97,16 +116,20 @@ def classify(model: Model, signal: Floats, scores: Scores, step: NDArray[np.floa
         What the model's trunk says of it.
     step : ndarray of float64, shape (n_beats,)
         R-peaks in steps.
+    height : ndarray of float32, shape (n_beats,)
+        Their scores.
 
     Returns
     -------
-    ndarray of float32, shape (n_beats, 5)
+    of_class : ndarray of float32, shape (n_beats, 5)
+        Probability of each class, calibrated, if it is a beat.
+    of_beat : ndarray of float32, shape (n_beats,)
+        Probability that it is one; of a model without a beat head the score.
     """
-    if len(step) == 0:
-        return np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
     logits = rows_at(scores.frame_class, step, frame=model.frame)
     if model.has_beat_head:
-        probability = model.score_beats(class_facts(logits), beat_facts(signal, step))
+        said = model.score_beats(class_facts(logits, height), beat_facts(signal, step))
+        of_class, of_beat = split_no_beat(said)
     else:
-        probability = softmax(logits)
-    return calibrate(probability, model.meta["calibration"])
+        of_class, of_beat = softmax(logits), height
+    return calibrate(of_class, model.meta["calibration"]), of_beat

@@ -8,6 +8,12 @@ by lead, so that neither the lead nor its polarity matters.
 
 "Record" here means a run of `SEGMENT` beats (half an hour and more): what a day-long recording
 calls normal changes with the hours, and memory stays bounded.
+
+Being early means little where no interval is like another, as in atrial fibrillation. How far the
+rhythm repeats itself is told by the terms of sample entropy (Richman and Moorman, Am J Physiol
+Heart Circ Physiol 278(6):H2039-H2049, 2000) over the beats around: the share of pairs of
+intervals that are alike, and of those the share that are followed by alike ones, which stays high
+where early beats come in a pattern.
 """
 
 from __future__ import annotations
@@ -27,6 +33,10 @@ NEAR, FAR = 17, 65
 """RR intervals of the neighbourhood, and of the wider one for irregularity."""
 LONGEST_RR = 3.0
 SHORTEST_RR = 0.2
+LAGS = 12
+"""Beats apart, at most, that two intervals lie which are compared for regularity."""
+SAME = 0.06
+"""Difference of their logarithms up to which two intervals are alike."""
 RATIO_GAIN = 3.0
 """Brings the logarithms of ratios to the order of one, as the network likes its inputs."""
 
@@ -43,7 +53,7 @@ _RHYTHM = (
     "rr_before/near", "rr_after/near", "rr_before/median", "rr_after/median", "rr_before/mean",
     "rr_after/mean", "rr_before/upper", "rr_after/upper", "rr_before/near_upper",
     "rr_before/previous", "rr_after/rr_before", "pair/near", "irregular_near", "irregular_far",
-    "rr_near", "rr_before",
+    "rr_near", "rr_before", "rr_before/irregular", "alike", "predictable",
 )  # fmt: skip
 _SHAPE = (
     "qrs_like_dominant", "qrs_like_second", "p_like_dominant", "t_like_dominant",
@@ -53,13 +63,15 @@ FACTS: tuple[str, ...] = (
     *_RHYTHM,
     *(f"{fact}_{lead}" for lead in (1, 2) for fact in _SHAPE),
     "share_dominant",
+    "p_near_1",
+    "p_near_2",
 )
 """Names of the facts, in the order of the columns of `beat_facts`."""
 
 CLASS_FACTS: tuple[str, ...] = tuple(
     f"{odds}{against}"
     for against in ("", "-median", "-low", "/spread")
-    for odds in ("S:N", "V:N", "F:N", "abnormal:N")
+    for odds in ("S:N", "V:N", "F:N", "abnormal:N", "R-peak:none")
 )
 """Names of what `class_facts` tells, in the order of its columns."""
 LOG_ODDS_RANGE = 15.0
@@ -88,6 +100,30 @@ def _neighbours(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     return np.lib.stride_tricks.sliding_window_view(padded, width)
 
 
+def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Sum the values from `width` // 2 before to as many after each; shape (n,)."""
+    total = np.concatenate(([0.0], np.cumsum(values)))
+    at = np.arange(len(values))
+    last = np.minimum(at + width // 2 + 1, len(values))
+    return np.asarray(total[last] - total[np.maximum(at - width // 2, 0)])
+
+
+def _regularity(interval: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Tell how many of the intervals around each are alike, and how many of those go on alike."""
+    logarithm = np.log(interval)
+    pairs, alike, followed = (np.zeros(len(interval)) for _ in range(3))
+    for lag in range(1, min(LAGS + 1, len(interval) - 1)):
+        same = np.abs(logarithm[lag:] - logarithm[:-lag]) < SAME
+        pairs[lag:-1] += 1
+        alike[lag:-1] += same[:-1]
+        followed[lag:-1] += same[:-1] & same[1:]
+    pairs, alike, followed = (_around(x, FAR) for x in (pairs, alike, followed))
+    share = alike / np.maximum(pairs, 1)
+    # Where hardly any are alike, what follows them is taken to be as it is anywhere.
+    predictable = (followed + share) / (alike + 1)
+    return share.astype(np.float32), predictable.astype(np.float32)
+
+
 def _rhythm(step: NDArray[np.float64]) -> Floats:
     """Tell the rhythm around each beat, shape (n_beats, len(_RHYTHM))."""
     n = len(step)
@@ -102,6 +138,7 @@ def _rhythm(step: NDArray[np.float64]) -> Floats:
     near = np.median(around, axis=1)
     change = np.abs(np.diff(before, prepend=before[0]))
     irregular = [np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)]
+    alike, predictable = _regularity(before)
     columns = np.empty((n, len(_RHYTHM)), dtype=np.float32)
     for run in _segments(n):
         intervals = before[run]
@@ -121,6 +158,9 @@ def _rhythm(step: NDArray[np.float64]) -> Floats:
                 *(5 * np.minimum(i[run], 0.5) for i in irregular),
                 _log_ratio(near[run], 0.8),
                 _log_ratio(b, 0.8),
+                np.clip(np.log(b / near[run]) / (irregular[0][run] + 0.03), -4, 4),
+                2 * alike[run],
+                2 * predictable[run],
             ],
             axis=1,
         )
@@ -189,7 +229,7 @@ def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]
     if dominant is None:
         dominant = _template(qrs, np.ones(len(step), dtype=np.bool_))
     if dominant is None:
-        return np.zeros((len(step), 2 * len(_SHAPE) + 1), dtype=np.float32)
+        return np.zeros((len(step), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     beats = _align(beats, dominant)
     qrs = beats[:, QRS]
     like = _likeness(qrs, dominant)
@@ -202,11 +242,12 @@ def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]
     # A lead that is missing has no dominant beat: all of its facts are zero.
     present = np.ptp(dominant, axis=0) > 0.05
     distance = np.sqrt(((qrs - dominant) ** 2).sum(axis=1) / np.maximum((dominant**2).sum(0), 0.1))
+    p_like = _likeness(beats[:, P_WAVE], whole[P_WAVE])
     facts = np.stack(
         [
             like,
             like_second,
-            _likeness(beats[:, P_WAVE], whole[P_WAVE]),
+            p_like,
             _likeness(beats[:, T_WAVE], whole[T_WAVE]),
             RATIO_GAIN * np.log(np.clip(height, 0.1, 10)),
             RATIO_GAIN * np.log(np.clip(width / np.maximum(usual_width, 1e-3), 0.2, 5)),
@@ -217,7 +258,8 @@ def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]
     )
     facts = (facts * present[None, :, None]).reshape(len(step), -1)
     share = np.full((len(step), 1), 1 - unlike.mean())
-    return np.concatenate([facts, share], axis=1).astype(np.float32)
+    p_near = [np.median(_neighbours(lead, NEAR), axis=1) for lead in (p_like * present).T]
+    return np.concatenate([facts, share, np.stack(p_near, axis=1)], axis=1).astype(np.float32)
 
 
 def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
@@ -243,8 +285,8 @@ def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
     return np.concatenate([rhythm, shape], axis=1)
 
 
-def class_facts(logits: Floats) -> Floats:
-    """Tell what the trunk says of each beat's class, against what it says of the whole record.
+def class_facts(logits: Floats, height: Floats) -> Floats:
+    """Tell what the trunk says of each beat, against what it says of the whole record.
 
     Of most patients it tells ectopic beats from normal ones well, but not where to draw the line:
     in a fast rhythm, or with a bundle branch block, every beat may look abnormal to it.
@@ -253,16 +295,22 @@ def class_facts(logits: Floats) -> Floats:
     ----------
     logits : ndarray of float32, shape (n_beats, 5)
         Class logits at the R-peaks, in time order.
+    height : ndarray of float32, shape (n_beats,)
+        Score of each R-peak, 0 to 1.
 
     Returns
     -------
     ndarray of float32, shape (n_beats, len(CLASS_FACTS))
-        Log odds against N, of S, V, F and of all that is not N: themselves, less the median and
-        the lower quantile of the record (of runs of `SEGMENT` beats), and over their spread.
+        Log odds against N, of S, V, F and of all that is not N, and those of the R-peak:
+        themselves, less the median and the lower quantile of the record (of runs of `SEGMENT`
+        beats), and over their spread.
     """
     relative = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
     every = np.log(np.exp(relative[:, 1:]).sum(axis=1, keepdims=True) + 1e-9)
+    sure = np.clip(height, 1e-6, 1 - 1e-6).astype(np.float32)
+    r_peak = np.log(sure / (1 - sure))[:, None]
     odds = np.concatenate([relative[:, 1:4], every], axis=1) - relative[:, :1]
+    odds = np.concatenate([odds, r_peak], axis=1)
     odds = np.clip(odds, -LOG_ODDS_RANGE, LOG_ODDS_RANGE)
     facts = np.empty((len(odds), len(CLASS_FACTS)), dtype=np.float32)
     for run in _segments(len(odds)):

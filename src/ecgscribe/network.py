@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ecgscribe.features import CLASS_FACTS
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.windows import STEPS_PER_FRAME
 
 if TYPE_CHECKING:
@@ -149,9 +149,9 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        From ``class_facts`` (batch, n_beats, 16) and ``facts`` (batch, n_beats, n_facts) to the
-        class probabilities (batch, n_beats, 5), the geometric mean of what the experts say; see
-        `expert_names`. Beats that are padding hold zeros.
+        From ``class_facts`` (batch, n_beats, 20) and ``facts`` (batch, n_beats, n_facts) to the
+        probabilities (batch, n_beats, 6) of the classes and of there being no beat, the geometric
+        mean of what the experts say; see `expert_names`. Beats that are padding hold zeros.
     """
     import keras
     from keras import layers, ops
@@ -168,7 +168,7 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
 
 
 def _expert(architecture: Architecture, x: Any, name: str) -> Any:
-    """Give class logits (batch, n_beats, 5) from what is told of each beat."""
+    """Give logits (batch, n_beats, 6) from what is told of each beat."""
     from keras import layers
 
     x = layers.GaussianNoise(0.3)(layers.Dropout(0.2)(x))
@@ -177,7 +177,7 @@ def _expert(architecture: Architecture, x: Any, name: str) -> Any:
     if name == "sequence":
         x = layers.Concatenate()([x, _bilstm(architecture.beat_units, x)])
         x = layers.Dropout(0.4)(x)
-    return layers.Dense(N_CLASSES, name=name)(x)
+    return layers.Dense(NO_BEAT + 1, name=name)(x)
 
 
 def build_network(architecture: Architecture) -> keras.Model:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.windows import FS
 
-__all__ = ["find_peaks", "place_peaks"]
+__all__ = ["find_beats", "find_peaks", "place_peaks"]
 
 REFRACTORY_S = 0.2
 """No two R-peaks lie closer: the ventricles are refractory for longer than this."""
@@ -95,3 +95,26 @@ def place_peaks(step: NDArray[np.float64], signal: NDArray[np.float32]) -> NDArr
     shift = np.clip(0.5 * (right - left) / bend, -0.5, 0.5)
     placed = np.clip(around[each, best] + shift, 0, max(len(signal) - 1, 0))
     return np.where(height > FLAT, placed, step)
+
+
+def find_beats(
+    score: NDArray[np.float32], signal: NDArray[np.float32], *, threshold: float
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Find R-peaks in the score and move them to their place in the signal.
+
+    Parameters
+    ----------
+    score : ndarray of float32, shape (n_steps,)
+    signal : ndarray of float32, shape (n_steps, 2)
+        Conditioned signal that was scored.
+    threshold : float
+        Least score of an R-peak.
+
+    Returns
+    -------
+    step : ndarray of float64, shape (n_beats,)
+    height : ndarray of float32, shape (n_beats,)
+        As `find_peaks` and `place_peaks` give them.
+    """
+    step, height = find_peaks(score, threshold=threshold)
+    return place_peaks(step, signal), height

@@ -107,7 +107,7 @@ class Annotation:
         Probability of each AAMI class (columns as `AAMI_CLASSES`); NaN rows where an annotation
         is not a beat. Absent for annotations made by hand.
     score : ndarray of float32, shape (n,), optional
-        Score of the R-peak, 0 to 1; NaN where an annotation is not a beat.
+        Probability that there is a beat; NaN where an annotation is not one.
     name : str
         Name of the record.
     start : datetime, optional

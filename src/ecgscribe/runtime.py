@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.windows import FS, STEPS_PER_FRAME, Grid, cut, stitch
 
 __all__ = ["Model", "Scores", "file_hash", "load_model", "score_beats", "score_signal"]
 
-WINDOW_S = 60
+WINDOW_S = 120
 HALO_S = 4
-BATCH = 32
+BATCH = 16
 BEAT_WINDOW = 256
 BEAT_HALO = 32
 MODELS = Path(__file__).parent / "models"
@@ -76,7 +76,7 @@ def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, fr
 def score_beats(
     predict: Callable[[Floats, Floats], Floats], class_facts: Floats, facts: Floats
 ) -> Floats:
-    """Give the class probabilities of all beats of a record, in windows of beats.
+    """Give the class probabilities of all R-peaks of a record, in windows of them.
 
     Parameters
     ----------
@@ -87,10 +87,11 @@ def score_beats(
 
     Returns
     -------
-    ndarray of float32, shape (n_beats, 5)
+    ndarray of float32, shape (n_beats, 6)
+        Of the five classes, and of there being no beat.
     """
     n = len(facts)
-    probability = np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32)
+    probability = np.zeros((n, NO_BEAT + 1), dtype=np.float32)
     if n == 0:
         return probability
     grid = Grid(n, BEAT_WINDOW, BEAT_HALO)
@@ -201,7 +202,7 @@ class Model:
         return score_signal(predict, signal, frame=self.frame)
 
     def score_beats(self, class_facts: Floats, facts: Floats) -> Floats:
-        """Give class probabilities, shape (n_beats, 5); see `score_beats`."""
+        """Give class probabilities, shape (n_beats, 6); see `score_beats`."""
 
         def predict(class_facts: Floats, facts: Floats) -> Floats:
             inputs = {"class_facts": class_facts, "facts": facts}
@@ -257,6 +258,7 @@ def _check_decisions(meta: dict[str, Any]) -> None:
     thresholds, calibration = meta["thresholds"], meta["calibration"]
     numbers = [thresholds["peak"], thresholds["abnormal"], calibration["temperature"]]
     numbers += [thresholds["weight"][c] for c in AAMI_CLASSES[1:]]
+    numbers += [thresholds["beat"]] if "beat_head" in meta["files"] else []
     numbers += calibration["bias"]
     if len(calibration["bias"]) != len(AAMI_CLASSES) or not np.isfinite(numbers).all():
         raise ValueError("thresholds or calibration are incomplete")

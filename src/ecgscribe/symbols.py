@@ -13,12 +13,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AAMI_CLASSES", "CLASS_NAMES", "MAPPINGS", "Mapping", "class_indices", "is_beat"]
+__all__ = [
+    "AAMI_CLASSES",
+    "CLASS_NAMES",
+    "MAPPINGS",
+    "NO_BEAT",
+    "Mapping",
+    "class_indices",
+    "is_beat",
+]
 
 Mapping = Literal["literature", "ec57"]
 
 AAMI_CLASSES: tuple[str, ...] = ("N", "S", "V", "F", "Q")
 """The five classes of ANSI/AAMI EC57, in the order of every array of probabilities."""
+
+NO_BEAT = len(AAMI_CLASSES)
+"""Index that the beat head answers with, beside the classes, where an R-peak is none."""
 
 CLASS_NAMES = {
     "N": "normal or bundle branch block",

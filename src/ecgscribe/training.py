@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from ecgscribe import datasets
-from ecgscribe.beats import rows_at, softmax
-from ecgscribe.cross_fitting import TrainingData, choose_decisions, cross_fit, fit_whole
+from ecgscribe.beat_training import choose_thresholds, fit_calibration
+from ecgscribe.beats import calibrate, rows_at, softmax
+from ecgscribe.cross_fitting import TrainingData, cross_fit, fit_whole
 from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.export import export_model
 from ecgscribe.features import FACTS
@@ -30,7 +31,7 @@ from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import patient, synthesize
 from ecgscribe.training_config import TrainingConfig, complete, load_config, synthetic_config
 from ecgscribe.training_data import load_examples, make_example, recorded_noise
-from ecgscribe.trunk_training import Log, fit_trunk, trunk_scores
+from ecgscribe.trunk_training import Log, choose_peak_threshold, fit_trunk, trunk_scores
 from ecgscribe.windows import FS
 
 __all__ = ["folds", "load_training_data", "train"]
@@ -299,7 +300,9 @@ def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: L
         ]
     )
     truth = np.concatenate([e.class_index for e in held_out])
-    calibration, thresholds = choose_decisions(probability, truth, scores, held_out)
+    calibration = fit_calibration(probability, truth)
+    thresholds = choose_thresholds(calibrate(probability, calibration), truth)
+    thresholds["peak"] = choose_peak_threshold(scores, held_out)
     meta = _meta(data, config.fold, config, calibration, thresholds)
     return export_model(trunk, config.architecture, meta, out, "model")
 

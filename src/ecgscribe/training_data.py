@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ QRS_HALF = 13
 ALIKE = 0.8
 """Correlation from which on beats are of one shape."""
 FEWEST_BEATS = 3
+
+RARE = {1: 0.45, 2: 0.35, 3: 0.2}
+"""How often windows are drawn for S, V and F, against each other."""
 
 CLASS_REACH_S = 0.05
 """Seconds to each side of an R-peak that have its class where a frame is one step."""
@@ -173,7 +176,7 @@ def recorded_noise(*, data_dir: str | Path | None = None) -> list[Floats]:
 
 
 def rare_shares(
-    class_index: Sequence[NDArray[np.int8]], weight: Sequence[float]
+    class_index: Sequence[NDArray[np.int8]], weight: Mapping[int, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Say how often to draw each rare class, and for each class each record.
 
@@ -181,20 +184,20 @@ def rare_shares(
     ----------
     class_index : sequence of ndarray of int8, shape (n_beats,)
         Classes of the beats of each record.
-    weight : sequence of float
-        Of S, V and F.
+    weight : mapping
+        From the index of each rare class to its weight.
 
     Returns
     -------
-    by_class : ndarray of float64, shape (3,)
-        Share of each of S, V and F that occurs; all zero where none does.
-    by_record : ndarray of float64, shape (n_records, 3)
+    by_class : ndarray of float64, shape (n_rare,)
+        Share of each of them that occurs, in the order of `weight`; all zero where none does.
+    by_record : ndarray of float64, shape (n_records, n_rare)
         Share of each record in each class. One with many beats of a class shows it more often,
         but by the root of their number.
     """
-    counts = np.stack([np.bincount(c, minlength=5)[1:4] for c in class_index])
+    counts = np.array([[np.sum(c == kind) for kind in weight] for c in class_index])
     by_record = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
-    by_class = np.array(weight) * (counts.sum(axis=0) > 0)
+    by_class = np.array(list(weight.values())) * (counts.sum(axis=0) > 0)
     every = np.maximum(by_record.sum(axis=0), 1e-9)
     return by_class / max(by_class.sum(), 1e-9), by_record / every
 
@@ -226,14 +229,15 @@ def draw_starts(
     -------
     list of (int, int)
     """
-    by_class, by_patient = rare_shares([e.class_index for e in examples], (0.45, 0.35, 0.2))
+    by_class, by_patient = rare_shares([e.class_index for e in examples], RARE)
     durations = np.array([len(e.signal) for e in examples], dtype=np.float64)
     drawn = []
     for _ in range(n):
         if balanced and by_class.any() and rng.random() < 0.5:
-            kind = rng.choice(3, p=by_class)
-            which = int(rng.choice(len(examples), p=by_patient[:, kind]))
-            step = rng.choice(examples[which].step[examples[which].class_index == kind + 1])
+            rare = int(rng.choice(len(RARE), p=by_class))
+            which = int(rng.choice(len(examples), p=by_patient[:, rare]))
+            of_class = examples[which].class_index == list(RARE)[rare]
+            step = rng.choice(examples[which].step[of_class])
             start = int(step - rng.uniform(0, length))
         else:
             which = int(rng.choice(len(examples), p=durations / durations.sum()))

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from ecgscribe import ec57, metrics
 from ecgscribe.beats import rows_at, softmax
 from ecgscribe.formats import atomic_write, write_text
-from ecgscribe.peaks import find_peaks, place_peaks
+from ecgscribe.peaks import find_beats
 from ecgscribe.record import Annotation
 from ecgscribe.rhythms import remake
 from ecgscribe.runtime import Scores, score_signal
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.symbols import NO_BEAT
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Pool, draw_batch, make_targets
 from ecgscribe.windows import FS
@@ -30,6 +30,7 @@ __all__ = [
     "choose_peak_threshold",
     "class_loss",
     "fit_trunk",
+    "match",
     "peak_loss",
     "save_weights",
     "trunk_scores",
@@ -37,9 +38,9 @@ __all__ = [
     "write_history",
 ]
 
-N_CLASSES = len(AAMI_CLASSES)
 # Beats of a class as a window drawn at random from DS1 and svdb holds them, in parts of 1,000.
 CLASS_SHARE = np.array([918.0, 36.0, 42.0, 3.5, 0.5])
+CLASS_WEIGHT = np.minimum(np.sqrt(CLASS_SHARE[0] / CLASS_SHARE), 8)
 PEAK_THRESHOLDS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
 """Those to choose from; of equals the first."""
 Log = Callable[[str], None]
@@ -57,18 +58,21 @@ def class_loss(config: TrainingConfig) -> Any:
     Returns
     -------
     callable
-        From targets (batch, n) and logits (batch, n, 5) to the mean loss over beats.
+        From targets (batch, n) and logits (batch, n, 5), or 6 with that of no beat, which counts
+        as N does, to the mean loss over beats.
     """
     from keras import ops
 
     kind = config.imbalance.beat_loss
-    weight = np.ones(N_CLASSES, dtype=np.float32)
-    if kind == "weighted":
-        weight = np.minimum(np.sqrt(CLASS_SHARE[0] / CLASS_SHARE), 8).astype(np.float32)
+    of_class = np.append(CLASS_WEIGHT, CLASS_WEIGHT[0])
+    if kind != "weighted":
+        of_class = np.ones(NO_BEAT + 1)
 
     def loss(target: Any, logits: Any) -> Any:
         is_beat = ops.cast(target >= 0, "float32")
-        one_hot = ops.one_hot(ops.cast(ops.maximum(target, 0), "int32"), N_CLASSES)
+        n_answers = logits.shape[-1]
+        weight = of_class[:n_answers].astype(np.float32)
+        one_hot = ops.one_hot(ops.cast(ops.maximum(target, 0), "int32"), n_answers)
         log_p = ops.sum(ops.log_softmax(logits) * one_hot, axis=-1)
         each = -log_p * ops.sum(one_hot * weight, axis=-1)
         if kind == "focal":
@@ -128,6 +132,27 @@ def _annotation(step: NDArray[np.float64]) -> Annotation:
     return Annotation(np.sort(sample), np.full(len(step), "N"), FS * 8.0)
 
 
+def match(
+    step: NDArray[np.float64], example: Example, *, window: float = 0.15
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair R-peaks with the reference beats of a record, as ANSI/AAMI EC57 does.
+
+    Parameters
+    ----------
+    step : ndarray of float64, shape (n_beats,)
+    example : Example
+    window : float
+        Seconds.
+
+    Returns
+    -------
+    of_reference, of_step : ndarray of int64, shape (n_pairs,)
+    """
+    pairs = ec57.compare(_annotation(example.step), _annotation(step), start=0, window=window).pairs
+    both = (pairs.reference_index >= 0) & (pairs.test_index >= 0)
+    return pairs.reference_index[both], pairs.test_index[both]
+
+
 def peak_f1(
     scores: Sequence[Scores],
     held_out: Sequence[Example],
@@ -138,13 +163,9 @@ def peak_f1(
     """Give the gross F1 of the R-peaks over held-out records."""
     found = wanted = called = 0
     for score, example in zip(scores, held_out, strict=True):
-        step, _ = find_peaks(score.peak, threshold=threshold)
-        step = place_peaks(step, example.signal)
+        step, _ = find_beats(score.peak, example.signal, threshold=threshold)
         step = step[~example.masked[step.astype(np.int64)]]
-        pairs = ec57.compare(
-            _annotation(example.step), _annotation(step), start=0, window=window
-        ).pairs
-        found += int(np.sum((pairs.reference_index >= 0) & (pairs.test_index >= 0)))
+        found += len(match(step, example, window=window)[0])
         wanted += len(example.step)
         called += len(step)
     return 2 * found / max(wanted + called, 1)
