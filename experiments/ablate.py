@@ -133,12 +133,11 @@ def _read_table() -> list[dict[str, str]]:
 
 def _measure(level: str, name: str, seed: int, fit: Callable[[], CrossFit]) -> None:
     """Fit and measure one variant, unless the table holds it, and add its row."""
-    rows = _read_table()
-    if (level, name, str(seed)) in {(row["level"], row["variant"], row["seed"]) for row in rows}:
+    key = {"level": level, "variant": name, "seed": str(seed)}
+    if any(row | key == row for row in _read_table()):
         return
-    figures = {key: f"{value:.4f}" for key, value in fit().figures.items()}
-    rows.append({"level": level, "variant": name, "seed": str(seed), **figures})
-    write_history(TABLE, rows)
+    figures = {what: f"{value:.4f}" for what, value in fit().figures.items()}
+    write_history(TABLE, [*_read_table(), key | figures])
 
 
 def _cross_fit(config: TrainingConfig, folder: Path, run: Path | None = None) -> CrossFit:
