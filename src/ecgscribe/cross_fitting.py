@@ -26,6 +26,7 @@ from ecgscribe.beat_training import (
     r_peak_f1,
 )
 from ecgscribe.beats import calibrate, decide, split_no_beat
+from ecgscribe.errors import ModelError
 from ecgscribe.network import build_network
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
@@ -208,7 +209,17 @@ def fit_heads(
     Returns
     -------
     CrossFit
+
+    Raises
+    ------
+    ModelError
+        If no trunk finds a beat.
     """
+    if not any(table.is_beat.any() for k in tables for table in tables[k].unchanged):
+        raise ModelError(
+            "expected trunks that find R-peaks of unseen patients, found none in any record; "
+            "train them for longer (passes or steps of [trunk])"
+        )
     for k, network in networks.items():
         others = {j: of_fold for j, of_fold in (learnt or tables).items() if j != k}
         say = partial(_say, log, f"fold {k}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -313,8 +314,19 @@ def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Co
         )
     chosen = choose_leads(record, leads)
     ratio = rate_ratio(record.fs)
-    lost = np.stack([unreadable(record.signal[:, k], record.fs) for k in chosen], axis=1)
-    for k, share in zip(chosen, lost.mean(axis=0), strict=True):
+    n_steps = -(-record.n_samples * ratio.numerator // ratio.denominator)
+    at = np.minimum(
+        (np.arange(n_steps) * ratio.denominator) // ratio.numerator, record.n_samples - 1
+    )
+
+    def one_lead(k: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
+        lead = record.signal[:, k]
+        lost = unreadable(lead, record.fs)
+        return _scale(filter_lead(_fill(lead), record.fs), lost[at]), lost[at], float(lost.mean())
+
+    with ThreadPoolExecutor(N_LEADS) as pool:
+        columns, lost, shares = zip(*pool.map(one_lead, chosen), strict=True)
+    for k, share in zip(chosen, shares, strict=True):
         if share > 0.5:
             warnings.warn(
                 f"{record.name}: lead {record.leads[k]} cannot be read "
@@ -322,18 +334,11 @@ def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Co
                 SignalWarning,
                 stacklevel=2,
             )
-    columns = [filter_lead(_fill(record.signal[:, k]), record.fs) for k in chosen]
-    n_steps = len(columns[0])
-    at = np.minimum(
-        (np.arange(n_steps) * ratio.denominator) // ratio.numerator, record.n_samples - 1
-    )
-    lost = lost[at]
     signal = np.zeros((n_steps, N_LEADS), dtype=np.float32)
-    for k, column in enumerate(columns):
-        signal[:, k] = _scale(column, lost[:, k])
+    signal[:, : len(columns)] = np.stack(columns, axis=1)
     return Conditioned(
         signal=signal,
-        lost=lost,
+        lost=np.stack(lost, axis=1),
         ratio=ratio,
         leads=tuple(record.leads[k] for k in chosen),
         n_samples=record.n_samples,
