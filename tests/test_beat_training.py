@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ecgscribe.beat_tables import BeatTable
+from ecgscribe.beat_tables import BeatTable, BeatTables
 from ecgscribe.beat_training import (
     _Sampler,
     choose_beat_thresholds,
@@ -22,6 +22,8 @@ from ecgscribe.beat_training import (
     r_peak_f1,
 )
 from ecgscribe.beats import calibrate, decide, softmax
+from ecgscribe.cross_fitting import fit_heads
+from ecgscribe.errors import ModelError
 from ecgscribe.features import CLASS_FACTS
 from ecgscribe.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
@@ -246,3 +248,9 @@ def test_clean_and_changed_records_count_alike_in_the_choice() -> None:
     assert choose_beat_thresholds([changed], [many])["beat"] == 0.5
     # A tenth of the errors of the many is not worth all of those of the few.
     assert choose_beat_thresholds([[clean], changed], [[doubts], many])["beat"] == 0.4
+
+
+def test_trunks_that_find_no_beat_are_one_line(tmp_path: Path) -> None:
+    tables = {k: BeatTables([_of([NO_BEAT] * 5, NO_FACTS, missed=9)], []) for k in range(2)}
+    with pytest.raises(ModelError, match="expected trunks that find R-peaks"):
+        fit_heads({}, tables, CONFIG, tmp_path, print)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import metrics
-from ecgscribe.beat_tables import UNKNOWN, BeatTable
+from ecgscribe.beat_tables import CANDIDATE, UNKNOWN, BeatTable
 from ecgscribe.beats import decide, split_no_beat
 from ecgscribe.network import expert_names
 from ecgscribe.runtime import score_beats
@@ -39,7 +39,7 @@ Floats = NDArray[np.float32]
 
 RARE = {1: 0.5, 2: 0.3, 3: 0.2, NO_BEAT: 0.4}
 """How often sequences are drawn for S, V, F and R-peaks that are none, against each other."""
-CANDIDATES = (0.5, 0.4, 0.3)
+CANDIDATES = (0.5, 0.4, CANDIDATE)
 BEATS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.05)
 """Scores and probabilities from which on there may be and is a beat, to choose from; of equals the
 first."""
