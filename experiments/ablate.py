@@ -2,17 +2,16 @@
 
 Run it as ``python experiments/ablate.py RUN DIR`` with the databases found by ``ECGSCRIBE_DATA``.
 Every DS1 and svdb patient counts, each scored by networks that have not seen it. Heads are fitted
-anew on what the trunks of RUN, a finished ``ecgscribe train``, say, with its seed: one that learns
-from less for each idea, and for each answer to imbalance. For those trunks are fitted, too, in
-short runs on halves of the patients. A row a run goes to ``experiments/ablation.csv``; runs that
-are there are skipped.
+anew on what the trunks of RUN, a finished ``ecgscribe train``, say: with three seeds for what the
+heads learn from, with one for the answers to imbalance. For those trunks are fitted, too, in short
+runs on halves of the patients. A row a run goes to ``experiments/ablation.csv``; runs that are
+there are skipped.
 """
 
 from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import os
 import shutil
 import sys
@@ -62,6 +61,7 @@ OF_SIGNAL = {
 }
 
 
+SEEDS = (1, 2, 3)
 REGULARITY = ("rr_before/irregular", "alike", "predictable", "p_near_1", "p_near_2")
 
 
@@ -176,23 +176,24 @@ def _fit_idea(
 
 def main(run: Path, out: Path) -> None:
     """Fit and measure all variants."""
-    seed = json.loads((run / "config.json").read_text(encoding="utf-8"))["seed"]
-    full = complete(TrainingConfig(seed=seed))
+    full = complete(TrainingConfig())
     (out / "trunks").mkdir(parents=True, exist_ok=True)
     _copy_trunks(run, out / "trunks")
     _, tables = fit_trunks(load_training_data(full), full, out / "trunks", _log)
-    for name, idea in OF_HEADS.items():
-        folder = out / f"heads-{name.replace(' ', '-')}"
-        _measure("heads", name, seed, partial(_fit_idea, idea, tables, full, folder))
+    for seed in SEEDS:
+        for name, idea in OF_HEADS.items():
+            config = dataclasses.replace(full, seed=seed)
+            folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
+            _measure("heads", name, seed, partial(_fit_idea, idea, tables, config, folder))
     for name, imbalance in OF_BEATS.items():
         config = dataclasses.replace(full, imbalance=imbalance)
         folder = out / f"beats-{name.replace(' ', '-')}"
-        _measure("beats", name, seed, partial(_cross_fit, config, folder, run))
+        _measure("beats", name, config.seed, partial(_cross_fit, config, folder, run))
     for name, imbalance in OF_SIGNAL.items():
-        config = complete(dataclasses.replace(SHORT, seed=seed, imbalance=imbalance))
+        config = complete(dataclasses.replace(SHORT, imbalance=imbalance))
         folder = out / f"signal-{name.replace(' ', '-')}"
         fit = partial(_cross_fit, config, folder)
-        _measure("signal and beats, short runs", name, seed, fit)
+        _measure("signal and beats, short runs", name, config.seed, fit)
 
 
 if __name__ == "__main__":
