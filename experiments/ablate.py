@@ -17,7 +17,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import keras
@@ -155,12 +155,19 @@ def _copy_trunks(run: Path, folder: Path) -> None:
             shutil.copyfile(path, folder / of_fold.name / path.name)
 
 
-def _fit_idea(
-    idea: Idea, tables: dict[int, BeatTables], config: TrainingConfig, folder: Path
-) -> CrossFit:
+@cache
+def _gather(run: Path, folder: Path) -> dict[int, BeatTables]:
+    """Gather once what the trunks of RUN say."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _copy_trunks(run, folder)
+    full = complete(TrainingConfig())
+    return fit_trunks(load_training_data(full), full, folder, _log)[1]
+
+
+def _fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: Path) -> CrossFit:
     """Fit new heads on tables changed as an idea says."""
     told, learnt, networks = {}, {}, {}
-    for k, of_fold in tables.items():
+    for k, of_fold in _gather(run, out / "trunks").items():
         keras.utils.set_random_seed(config.seed + 1 + k)
         networks[k] = build_network(config.architecture)
         (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
@@ -177,14 +184,11 @@ def _fit_idea(
 def main(run: Path, out: Path) -> None:
     """Fit and measure all variants."""
     full = complete(TrainingConfig())
-    (out / "trunks").mkdir(parents=True, exist_ok=True)
-    _copy_trunks(run, out / "trunks")
-    _, tables = fit_trunks(load_training_data(full), full, out / "trunks", _log)
     for seed in SEEDS:
         for name, idea in OF_HEADS.items():
             config = dataclasses.replace(full, seed=seed)
             folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
-            _measure("heads", name, seed, partial(_fit_idea, idea, tables, config, folder))
+            _measure("heads", name, seed, partial(_fit_idea, idea, run, config, out, folder))
     for name, imbalance in OF_BEATS.items():
         config = dataclasses.replace(full, imbalance=imbalance)
         folder = out / f"beats-{name.replace(' ', '-')}"

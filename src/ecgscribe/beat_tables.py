@@ -16,7 +16,6 @@ from ecgscribe.features import beat_facts, class_facts
 from ecgscribe.heartless import heartless
 from ecgscribe.peaks import find_beats
 from ecgscribe.rhythms import remake
-from ecgscribe.runtime import Scores
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
@@ -36,7 +35,7 @@ MOST_CHANGED = 0.6
 HEARTLESS = 0.03
 """Share of the stretches of a copy in which no heart beats."""
 HEARTLESS_S = 300
-"""Length of the signals without a heart; there is one for each record."""
+"""Length of the signals without a heart; there is one beside each copy of a record."""
 SILENT = "heartless"
 """Name of the signals without a heart."""
 LOGIT_SHIFT = 1.5
@@ -135,9 +134,10 @@ def _shift(rng: np.random.Generator) -> Floats:
 
 
 def _table(
-    example: Example, said: Scores, config: TrainingConfig, shift: Floats | float = 0.0
+    trunk: Any, example: Example, config: TrainingConfig, shift: Floats | float = 0.0
 ) -> BeatTable:
     """Gather what the trunk says at the R-peaks that it finds in a record."""
+    said = trunk_scores(trunk, example.signal, frame=config.architecture.frame)
     step, height = find_beats(said.peak, example.signal, threshold=CANDIDATE)
     of_reference, of_step = match(step, example)
     inside = np.minimum(step.astype(np.int64), len(example.signal) - 1)
@@ -187,14 +187,12 @@ def make_tables(
     """
     tables = BeatTables([], [])
     for number, example in enumerate(examples):
-        said = trunk_scores(trunk, example.signal, frame=config.architecture.frame)
-        tables.unchanged.append(_table(example, said, config))
+        tables.unchanged.append(_table(trunk, example, config))
         rng = np.random.default_rng([config.seed, number])
         others = [example] * copies
         for _ in range(rhythm_copies):
             others += remake(example, rng)
         changed = [_augmented(other, noise, rng) for other in others]
         for other in [*changed, *(_silent(noise, rng) for _ in range(copies))]:
-            said = trunk_scores(trunk, other.signal, frame=config.architecture.frame)
-            tables.copies.append(_table(other, said, config, _shift(rng)))
+            tables.copies.append(_table(trunk, other, config, _shift(rng)))
     return tables

@@ -16,7 +16,7 @@ from ecgscribe.network import expert_names
 from ecgscribe.runtime import score_beats
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training_config import TrainingConfig
-from ecgscribe.training_data import rare_shares
+from ecgscribe.training_data import RareBeats
 from ecgscribe.trunk_training import (
     Log,
     class_loss,
@@ -52,15 +52,14 @@ class _Sampler:
         self.tables, self.schedule = tables, config.beats
         size = np.array([len(t.class_index) for t in tables], dtype=np.float64)
         self.by_size = size / size.sum()
-        self.by_class, self.by_patient = rare_shares([t.class_index for t in tables], RARE)
-        self.balanced = config.imbalance.sampling == "balanced" and bool(self.by_class.any())
+        self.rare = RareBeats([t.class_index for t in tables], RARE)
+        self.balanced = config.imbalance.sampling == "balanced" and self.rare.occur
 
     def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
         """Draw a beat that its sequence is to hold."""
         if self.balanced and rng.random() < 0.5:
-            rare = int(rng.choice(len(RARE), p=self.by_class))
-            table = self.tables[rng.choice(len(self.tables), p=self.by_patient[:, rare])]
-            return table, int(rng.choice(np.flatnonzero(table.class_index == list(RARE)[rare])))
+            which, beat = self.rare.draw(rng)
+            return self.tables[which], beat
         table = self.tables[rng.choice(len(self.tables), p=self.by_size)]
         return table, int(rng.integers(len(table.class_index)))
 

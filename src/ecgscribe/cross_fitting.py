@@ -242,18 +242,17 @@ def _say(log: Log, who: str, line: str) -> None:
 def _judge(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
     """Choose what is to be chosen on unseen patients, and say how well it does there."""
     groups: tuple[list[BeatTable], list[BeatTable]] = ([], [])
-    said: tuple[list[Floats], list[Floats]] = ([], [])
+    said: tuple[list[tuple[Floats, Floats]], list[tuple[Floats, Floats]]] = ([], [])
     for k, of_fold in tables.items():
         head = networks[k].get_layer("beat_head")
         for g, group in enumerate((of_fold.unchanged, of_fold.copies)):
             groups[g].extend(group)
-            said[g].extend(predict_beats(head, table) for table in group)
-    unchanged = list(zip(groups[0], said[0], strict=True))
-    truth = np.concatenate([t.class_index[t.is_beat] for t, _ in unchanged])
-    of_class, _ = split_no_beat(np.concatenate([p[t.is_beat] for t, p in unchanged]))
+            said[g].extend(split_no_beat(predict_beats(head, table)) for table in group)
+    truth = np.concatenate([t.class_index[t.is_beat] for t in groups[0]])
+    of_class = np.concatenate([p[t.is_beat] for t, (p, _) in zip(groups[0], said[0], strict=True)])
     calibration = fit_calibration(of_class, truth)
     calibrated = calibrate(of_class, calibration)
-    of_beat = [[split_no_beat(p)[1] for p in group] for group in said]
+    of_beat = [[p for _, p in group] for group in said]
     thresholds = choose_thresholds(calibrated, truth) | choose_beat_thresholds(groups, of_beat)
     figures = {
         "auprc": abnormal_auprc(calibrated, truth),

@@ -322,7 +322,9 @@ def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Co
     def one_lead(k: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
         lead = record.signal[:, k]
         lost = unreadable(lead, record.fs)
-        return _scale(filter_lead(_fill(lead), record.fs), lost[at]), lost[at], float(lost.mean())
+        lost_steps = lost[at]
+        column = _scale(filter_lead(_fill(lead), record.fs), lost_steps)
+        return column, lost_steps, float(lost.mean())
 
     with ThreadPoolExecutor(N_LEADS) as pool:
         columns, lost, shares = zip(*pool.map(one_lead, chosen), strict=True)

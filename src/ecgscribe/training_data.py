@@ -28,13 +28,13 @@ from ecgscribe.windows import (
 __all__ = [
     "Example",
     "Pool",
+    "RareBeats",
     "Targets",
     "draw_batch",
     "draw_starts",
     "load_examples",
     "make_example",
     "make_targets",
-    "rare_shares",
     "recorded_noise",
 ]
 
@@ -175,31 +175,37 @@ def recorded_noise(*, data_dir: str | Path | None = None) -> list[Floats]:
     return noise
 
 
-def rare_shares(
-    class_index: Sequence[NDArray[np.int8]], weight: Mapping[int, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Say how often to draw each rare class, and for each class each record.
+class RareBeats:
+    """Draws beats of rare classes: the class first, then the record, then the beat.
+
+    So no record's habit stands for a class. One with many beats of a class shows it more often,
+    but by the root of their number.
 
     Parameters
     ----------
     class_index : sequence of ndarray of int8, shape (n_beats,)
         Classes of the beats of each record.
     weight : mapping
-        From the index of each rare class to its weight.
-
-    Returns
-    -------
-    by_class : ndarray of float64, shape (n_rare,)
-        Share of each of them that occurs, in the order of `weight`; all zero where none does.
-    by_record : ndarray of float64, shape (n_records, n_rare)
-        Share of each record in each class. One with many beats of a class shows it more often,
-        but by the root of their number.
+        From the index of each rare class to how often it is drawn, against the others that occur.
     """
-    counts = np.array([[np.sum(c == kind) for kind in weight] for c in class_index])
-    by_record = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
-    by_class = np.array(list(weight.values())) * (counts.sum(axis=0) > 0)
-    every = np.maximum(by_record.sum(axis=0), 1e-9)
-    return by_class / max(by_class.sum(), 1e-9), by_record / every
+
+    def __init__(
+        self, class_index: Sequence[NDArray[np.int8]], weight: Mapping[int, float]
+    ) -> None:
+        self._class_index, self._kinds = class_index, list(weight)
+        counts = np.array([[np.sum(c == kind) for kind in weight] for c in class_index])
+        by_class = np.array(list(weight.values())) * (counts.sum(axis=0) > 0)
+        by_record = np.sqrt(np.minimum(counts, 200)).astype(np.float64)
+        self._by_class = by_class / max(by_class.sum(), 1e-9)
+        self._by_record = by_record / np.maximum(by_record.sum(axis=0), 1e-9)
+        self.occur = bool(by_class.any())
+        """Whether there is a beat to draw."""
+
+    def draw(self, rng: np.random.Generator) -> tuple[int, int]:
+        """Draw one: the number of its record, and its own number in that."""
+        k = int(rng.choice(len(self._kinds), p=self._by_class))
+        record = int(rng.choice(len(self._class_index), p=self._by_record[:, k]))
+        return record, int(rng.choice(np.flatnonzero(self._class_index[record] == self._kinds[k])))
 
 
 def draw_starts(
@@ -221,24 +227,20 @@ def draw_starts(
         Steps of a window.
     rng : numpy.random.Generator
     balanced : bool
-        Half of the windows are drawn around a beat of S, V or F, the class first, then the
-        patient, then the beat, so that no patient's habit stands for a class; without it every
-        window is drawn uniformly.
+        Half of the windows are drawn around a beat of S, V or F, as `RareBeats` does; without it
+        every window is drawn uniformly.
 
     Returns
     -------
     list of (int, int)
     """
-    by_class, by_patient = rare_shares([e.class_index for e in examples], RARE)
+    rare = RareBeats([e.class_index for e in examples], RARE)
     durations = np.array([len(e.signal) for e in examples], dtype=np.float64)
     drawn = []
     for _ in range(n):
-        if balanced and by_class.any() and rng.random() < 0.5:
-            rare = int(rng.choice(len(RARE), p=by_class))
-            which = int(rng.choice(len(examples), p=by_patient[:, rare]))
-            of_class = examples[which].class_index == list(RARE)[rare]
-            step = rng.choice(examples[which].step[of_class])
-            start = int(step - rng.uniform(0, length))
+        if balanced and rare.occur and rng.random() < 0.5:
+            which, beat = rare.draw(rng)
+            start = int(examples[which].step[beat] - rng.uniform(0, length))
         else:
             which = int(rng.choice(len(examples), p=durations / durations.sum()))
             start = int(rng.integers(0, max(len(examples[which].signal) - length, 1)))
