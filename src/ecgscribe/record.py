@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Annotation", "Record"]
+__all__ = ["Annotation", "Record", "Source"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,60 @@ class Record:
     def duration(self) -> float:
         """Length in seconds."""
         return self.n_samples / self.fs
+
+    def source(self) -> Source:
+        """Give the recording as one that is read piece by piece."""
+        return Source(
+            read=lambda begin, end: self.signal[begin:end],
+            n_samples=self.n_samples,
+            **{key: getattr(self, key) for key in _ABOUT},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A recording that is read piece by piece, so that it need not be in memory as a whole.
+
+    Parameters
+    ----------
+    read : callable
+        From the first sample and the one after the last, ``0 <= begin <= end <= n_samples``, to
+        what `Record.signal` holds there, shape (end - begin, n_leads).
+    n_samples : int
+        Number of samples a lead.
+    fs, leads, units, name, start, comments, paced
+        As of a `Record`.
+    """
+
+    read: Callable[[int, int], NDArray[np.float32]]
+    n_samples: int
+    fs: float
+    leads: tuple[str, ...]
+    units: tuple[str, ...] = ()
+    name: str = "record"
+    start: datetime | None = None
+    comments: tuple[str, ...] = ()
+    paced: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.fs
+
+    def record(self, begin: int = 0, end: int | None = None) -> Record:
+        """Read samples `begin` up to `end`, by default all, into memory.
+
+        A part keeps the name; its `start` is that of its own first sample.
+        """
+        signal = self.read(begin, self.n_samples if end is None else end)
+        about = {key: getattr(self, key) for key in _ABOUT}
+        if self.start is not None:
+            about["start"] = self.start + timedelta(seconds=begin / self.fs)
+        return Record(signal=signal, **about)
+
+
+_ABOUT = ("fs", "leads", "units", "name", "start", "comments", "paced")
+"""What a `Record` and a `Source` say alike of a recording."""
 
 
 def _strings(values: Any) -> NDArray[np.str_]:
