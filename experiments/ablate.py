@@ -62,6 +62,8 @@ OF_SIGNAL = {
 
 
 SEEDS = (1, 2, 3)
+P_WAVES = ("p_part_1", "p_part_2", "p_height_near_1", "p_height_near_2")
+NOISE = ("distance_near_1", "distance_near_2")
 REGULARITY = ("rr_before/irregular", "alike", "predictable", "p_near_1", "p_near_2")
 
 
@@ -101,11 +103,14 @@ class Idea:
         Changes each table that is learnt from.
     kept : callable
         Whether to learn from a copy of that name.
+    noisy : bool
+        Whether to learn from copies in loud noise.
     """
 
     told: Callable[[BeatTable], BeatTable] = _as_it_is
     learnt: Callable[[BeatTable], BeatTable] = _as_it_is
     kept: Callable[[str], bool] = lambda name: True
+    noisy: bool = True
 
 
 OF_HEADS = {
@@ -117,6 +122,9 @@ OF_HEADS = {
         told=_without_facts(tuple(f for f in CLASS_FACTS if f.startswith("R-peak")))
     ),
     "regularity not told": Idea(told=_without_facts(REGULARITY)),
+    "P waves around not told": Idea(told=_without_facts(P_WAVES)),
+    "noise around not told": Idea(told=_without_facts(NOISE)),
+    "no loud noise": Idea(noisy=False),
 }
 
 
@@ -173,10 +181,12 @@ def _fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: 
         (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
         unchanged = [idea.told(table) for table in of_fold.unchanged]
         copies = [idea.told(table) for table in of_fold.copies]
-        told[k] = BeatTables(unchanged, copies)
+        noisy = [idea.told(table) for table in of_fold.noisy]
+        told[k] = BeatTables(unchanged, copies, noisy)
         learnt[k] = BeatTables(
             [idea.learnt(table) for table in unchanged],
             [idea.learnt(table) for table in copies if idea.kept(table.name)],
+            [idea.learnt(table) for table in noisy] if idea.noisy else [],
         )
     return fit_heads(networks, told, config, folder, _log, learnt=learnt)
 

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.augment import add_noise, augment, electrode_motion, noise_gain
+from ecgscribe.augment import (
+    add_noise,
+    augment,
+    electrode_contact,
+    electrode_motion,
+    noise_gain,
+)
 from ecgscribe.windows import FS
 
 Floats = NDArray[np.float32]
@@ -105,9 +111,17 @@ def test_recorded_noise_is_used() -> None:
 
 @few
 @given(seed=st.integers(0, 999), n=st.integers(1, 3000))
-def test_electrode_motion_is_finite_whatever_its_length(seed: int, n: int) -> None:
-    noise = electrode_motion(n, np.random.default_rng(seed))
-    assert noise.shape == (n, 2)
-    assert noise.dtype == np.float32
-    assert np.isfinite(noise).all()
-    assert np.array_equal(noise, electrode_motion(n, np.random.default_rng(seed)))
+def test_electrode_noise_is_finite_whatever_its_length(seed: int, n: int) -> None:
+    for make in (electrode_motion, electrode_contact):
+        noise = make(n, np.random.default_rng(seed))
+        assert noise.shape == (n, 2)
+        assert noise.dtype == np.float32
+        assert np.isfinite(noise).all()
+        assert np.array_equal(noise, make(n, np.random.default_rng(seed)))
+
+
+def test_leads_jump_together_and_come_back() -> None:
+    noise = electrode_contact(60 * FS, np.random.default_rng(3))
+    loud = np.abs(noise) > 0.3 * np.abs(noise).max(axis=0)
+    assert np.mean(loud[loud[:, 0], 1]) > 5 * np.mean(loud[:, 1])
+    assert np.abs(noise.mean(axis=0)).max() < 0.05 * np.abs(noise).max()

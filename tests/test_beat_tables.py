@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -95,6 +97,26 @@ def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> No
     assert len(silent) > 20
     assert np.all(silent == NO_BEAT)
     assert not np.array_equal(tables.copies[0].facts, tables.copies[1].facts)
+
+
+def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Example]) -> None:
+    long = [
+        dataclasses.replace(
+            e,
+            signal=np.tile(e.signal, (6, 1)),
+            step=np.concatenate([e.step + k * len(e.signal) for k in range(6)]),
+            class_index=np.tile(e.class_index, 6),
+            masked=np.tile(e.masked, 6),
+        )
+        for e in examples
+    ]
+    tables = make_tables(_Tall(), long, CONFIG, noisy_copies=1)
+    assert [t.name for t in tables.noisy] == [e.name for e in examples]
+    for example, plain, noisy in zip(long, tables.unchanged, tables.noisy, strict=True):
+        assert noisy.is_beat.sum() + noisy.missed == len(example.step)
+        distance = FACTS.index("distance_near_1")
+        assert noisy.facts[:, distance].mean() > 1.2 * plain.facts[:, distance].mean()
+    assert tables.every == [*tables.unchanged, *tables.noisy]
 
 
 def test_no_beat_is_left_where_a_stretch_lost_its_heart(

@@ -251,6 +251,6 @@ def test_clean_and_changed_records_count_alike_in_the_choice() -> None:
 
 
 def test_trunks_that_find_no_beat_are_one_line(tmp_path: Path) -> None:
-    tables = {k: BeatTables([_of([NO_BEAT] * 5, NO_FACTS, missed=9)], []) for k in range(2)}
+    tables = {k: BeatTables([_of([NO_BEAT] * 5, NO_FACTS, missed=9)], [], []) for k in range(2)}
     with pytest.raises(ModelError, match="expected trunks that find R-peaks"):
         fit_heads({}, tables, CONFIG, tmp_path, print)

@@ -11,9 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.signal import filter_lead
 from ecgscribe.windows import FS
 
-__all__ = ["add_noise", "augment", "electrode_motion", "noise_gain"]
+__all__ = [
+    "add_noise",
+    "augment",
+    "draw_noise",
+    "electrode_contact",
+    "electrode_motion",
+    "noise_gain",
+]
 
 Window = NDArray[np.float32]
 
@@ -47,6 +55,49 @@ def electrode_motion(n: int, rng: np.random.Generator) -> Window:
     return noise
 
 
+def electrode_contact(n: int, rng: np.random.Generator) -> Window:
+    """Make two leads of potentials that jump where an electrode moves and then fade.
+
+    As the filters of `ecgscribe.signal` leave them. Both leads jump at the same time, as after a
+    movement of the body, and not by the same height.
+    """
+    noise = np.zeros((n, 2))
+    for _ in range(rng.poisson(rng.uniform(0.4, 2) * n / FS)):
+        fade = np.exp(rng.uniform(np.log(0.05), np.log(1.5))) * FS
+        begin = int(rng.integers(0, n))
+        since = np.arange(min(int(5 * fade), n - begin))
+        jump = np.exp(-since / fade) * (1 - np.exp(-since / (0.15 * fade)))
+        noise[begin : begin + len(since)] += jump[:, None] * rng.standard_t(3, size=2)
+    return np.stack([filter_lead(lead.astype(np.float32), FS) for lead in noise.T], axis=1)
+
+
+def draw_noise(n: int, recorded: Sequence[Window], rng: np.random.Generator) -> Window:
+    """Draw one kind of noise: half of the time recorded, else synthetic.
+
+    Parameters
+    ----------
+    n : int
+        Steps.
+    recorded : sequence of ndarray, shape (m_steps, 2)
+        Filtered noise recordings to cut from, each `n` steps long or longer.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 2)
+    """
+    kind = rng.integers(0, 4)
+    if kind == 0 and rng.random() < 0.5:
+        return rng.normal(size=(n, 2)).astype(np.float32)
+    if kind == 0:
+        return electrode_contact(n, rng)
+    if kind == 1 or not recorded:
+        return electrode_motion(n, rng)
+    source = recorded[int(rng.integers(len(recorded)))]
+    at = int(rng.integers(0, len(source) - n + 1))
+    return source[at : at + n, :: 1 if rng.random() < 0.5 else -1]
+
+
 def add_noise(window: Window, recorded: Sequence[Window], rng: np.random.Generator) -> None:
     """Add one kind of noise at a random SNR to all or a part of a window, in place.
 
@@ -54,8 +105,7 @@ def add_noise(window: Window, recorded: Sequence[Window], rng: np.random.Generat
     ----------
     window : ndarray of float32, shape (n_steps, 2)
     recorded : sequence of ndarray, shape (m_steps, 2)
-        Filtered noise recordings, each at least as long as the window, to cut from; synthetic
-        noise is used beside them.
+        See `draw_noise`.
     rng : numpy.random.Generator
     """
     n = len(window)
@@ -64,16 +114,7 @@ def add_noise(window: Window, recorded: Sequence[Window], rng: np.random.Generat
         begin, end = np.sort(rng.integers(0, n + 1, size=2))
         if end - begin < FS:
             return
-    length = end - begin
-    kind = rng.integers(0, 4)
-    if kind == 0:
-        noise = rng.normal(size=(length, 2)).astype(np.float32)
-    elif kind == 1 or not recorded:
-        noise = electrode_motion(length, rng)
-    else:
-        source = recorded[int(rng.integers(len(recorded)))]
-        at = int(rng.integers(0, len(source) - length + 1))
-        noise = source[at : at + length, :: 1 if rng.random() < 0.5 else -1]
+    noise = draw_noise(end - begin, recorded, rng)
     for lead in range(2):
         if rng.random() < 0.85:
             window[begin:end, lead] += noise[:, lead] * noise_gain(

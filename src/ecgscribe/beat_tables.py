@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.augment import augment
+from ecgscribe.augment import augment, draw_noise, noise_gain
 from ecgscribe.beats import rows_at
 from ecgscribe.features import beat_facts, class_facts
 from ecgscribe.heartless import heartless
 from ecgscribe.peaks import find_beats
 from ecgscribe.rhythms import remake
+from ecgscribe.signal import scale
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training_config import TrainingConfig
 from ecgscribe.training_data import Example, Floats
@@ -38,6 +39,9 @@ HEARTLESS_S = 300
 """Length of the signals without a heart; there is one beside each copy of a record."""
 SILENT = "heartless"
 """Name of the signals without a heart."""
+NOISE_S = 120
+"""Seconds that noise stays and is away in a noisy copy, as in the noise stress test."""
+NOISY_SNR_DB = (-9.0, 12.0)
 LOGIT_SHIFT = 1.5
 """Deviation of what is added to a copy's class logits, the same for all of its beats: how far the
 trunk is off, as a whole, differs from patient to patient."""
@@ -90,10 +94,18 @@ class BeatTables:
         One of each record.
     copies : list of BeatTable
         Of records changed, and of signals without a heart.
+    noisy : list of BeatTable
+        Of records in loud noise.
     """
 
     unchanged: list[BeatTable]
     copies: list[BeatTable]
+    noisy: list[BeatTable]
+
+    @property
+    def every(self) -> list[BeatTable]:
+        """All of them."""
+        return [*self.unchanged, *self.copies, *self.noisy]
 
 
 def _augmented(example: Example, noise: Sequence[Floats], rng: np.random.Generator) -> Example:
@@ -119,6 +131,21 @@ def _augmented(example: Example, noise: Sequence[Floats], rng: np.random.Generat
     return dataclasses.replace(
         example, signal=signal, step=example.step[kept], class_index=example.class_index[kept]
     )
+
+
+def _noisy(example: Example, noise: Sequence[Floats], rng: np.random.Generator) -> Example:
+    """Give a copy of a record with loud noise that comes and goes."""
+    signal = example.signal.copy()
+    period = NOISE_S * FS
+    for begin in range(int(rng.integers(2 * period)), len(signal) - period + 1, 2 * period):
+        added = draw_noise(period, noise, rng)
+        snr_db = rng.uniform(*NOISY_SNR_DB)
+        for lead in range(2):
+            gain = noise_gain(added[:, lead], snr_db)
+            signal[begin : begin + period, lead] += gain * added[:, lead]
+    nothing_lost = np.zeros(len(signal), dtype=np.bool_)
+    signal = np.stack([scale(lead, nothing_lost) for lead in signal.T], axis=1)
+    return dataclasses.replace(example, signal=signal)
 
 
 def _silent(noise: Sequence[Floats], rng: np.random.Generator) -> Example:
@@ -165,6 +192,7 @@ def make_tables(
     noise: Sequence[Floats] = (),
     copies: int = 0,
     rhythm_copies: int = 0,
+    noisy_copies: int = 0,
 ) -> BeatTables:
     """Gather what the trunk says at the R-peaks that it finds in records, and in copies of them.
 
@@ -180,12 +208,14 @@ def make_tables(
     rhythm_copies : int
         Times that each record is made again in every other rhythm that it allows; see
         `ecgscribe.rhythms`.
+    noisy_copies : int
+        Copies of each record with loud noise in stretches of two minutes.
 
     Returns
     -------
     BeatTables
     """
-    tables = BeatTables([], [])
+    tables = BeatTables([], [], [])
     for number, example in enumerate(examples):
         tables.unchanged.append(_table(trunk, example, config))
         rng = np.random.default_rng([config.seed, number])
@@ -195,4 +225,6 @@ def make_tables(
         changed = [_augmented(other, noise, rng) for other in others]
         for other in [*changed, *(_silent(noise, rng) for _ in range(copies))]:
             tables.copies.append(_table(trunk, other, config, _shift(rng)))
+        for _ in range(noisy_copies):
+            tables.noisy.append(_table(trunk, _noisy(example, noise, rng), config, _shift(rng)))
     return tables

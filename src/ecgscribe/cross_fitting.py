@@ -84,7 +84,7 @@ class CrossFit:
         `ecgscribe.beats.calibrate` and `ecgscribe.beats.decide`.
     figures : dict
         How well they do on unseen patients: AUPRC of abnormal and macro-F1 (of the R-peaks found),
-        R-peak F1 at 150 and 50 ms, and at 150 ms in changed copies.
+        R-peak F1 at 150 and 50 ms, and at 150 ms in changed and in noisy copies.
     """
 
     networks: dict[int, Any]
@@ -98,7 +98,8 @@ def _copies(config: TrainingConfig) -> dict[str, int]:
     """Say how many copies of the records the head is to learn from."""
     if not config.imbalance.augment:
         return {}
-    return {"copies": config.beats.copies, "rhythm_copies": config.beats.rhythm_copies}
+    kinds = ("copies", "rhythm_copies", "noisy_copies")
+    return {kind: getattr(config.beats, kind) for kind in kinds}
 
 
 def fit_fold(
@@ -232,7 +233,7 @@ def fit_heads(
 
 def _every_table(tables: dict[int, BeatTables]) -> list[BeatTable]:
     """Give the tables of all folds in one list."""
-    return [t for of_fold in tables.values() for t in (*of_fold.unchanged, *of_fold.copies)]
+    return [table for of_fold in tables.values() for table in of_fold.every]
 
 
 def _say(log: Log, who: str, line: str) -> None:
@@ -241,11 +242,11 @@ def _say(log: Log, who: str, line: str) -> None:
 
 def _judge(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
     """Choose what is to be chosen on unseen patients, and say how well it does there."""
-    groups: tuple[list[BeatTable], list[BeatTable]] = ([], [])
-    said: tuple[list[tuple[Floats, Floats]], list[tuple[Floats, Floats]]] = ([], [])
+    groups: tuple[list[BeatTable], ...] = ([], [], [])
+    said: tuple[list[tuple[Floats, Floats]], ...] = ([], [], [])
     for k, of_fold in tables.items():
         head = networks[k].get_layer("beat_head")
-        for g, group in enumerate((of_fold.unchanged, of_fold.copies)):
+        for g, group in enumerate((of_fold.unchanged, of_fold.copies, of_fold.noisy)):
             groups[g].extend(group)
             said[g].extend(split_no_beat(predict_beats(head, table)) for table in group)
     truth = np.concatenate([t.class_index[t.is_beat] for t in groups[0]])
@@ -260,6 +261,7 @@ def _judge(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
         "r_peak_f1_150ms": r_peak_f1(groups[0], of_beat[0], thresholds),
         "r_peak_f1_50ms": r_peak_f1(groups[0], of_beat[0], thresholds, window=0.05),
         "r_peak_f1_changed": r_peak_f1(groups[1], of_beat[1], thresholds),
+        "r_peak_f1_noisy": r_peak_f1(groups[2], of_beat[2], thresholds),
     }
     return CrossFit(networks, tables, calibration, thresholds, figures)
 

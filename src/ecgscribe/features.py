@@ -46,6 +46,10 @@ P_WAVE = slice(0, 22)
 QRS = slice(20, 46)
 T_WAVE = slice(46, BEFORE + AFTER)
 SHIFTS = range(-2, 3)
+P_EDGE = 3
+"""Steps at each end of the P wave that its baseline runs through."""
+P_LEAST = 0.01
+"""Part of the height of the usual QRS below which a mean P wave is as good as none."""
 ALIKE = 0.75
 """Correlation below which a beat is not of the dominant shape."""
 
@@ -57,14 +61,14 @@ _RHYTHM = (
 )  # fmt: skip
 _SHAPE = (
     "qrs_like_dominant", "qrs_like_second", "p_like_dominant", "t_like_dominant",
-    "height/dominant", "width/dominant", "width", "distance",
+    "height/dominant", "width/dominant", "width", "distance", "p_part",
 )  # fmt: skip
+_AROUND = ("p_near", "p_height_near", "distance_near")
 FACTS: tuple[str, ...] = (
     *_RHYTHM,
     *(f"{fact}_{lead}" for lead in (1, 2) for fact in _SHAPE),
     "share_dominant",
-    "p_near_1",
-    "p_near_2",
+    *(f"{fact}_{lead}" for fact in _AROUND for lead in (1, 2)),
 )
 """Names of the facts, in the order of the columns of `beat_facts`."""
 
@@ -237,29 +241,61 @@ def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]
     whole = beats[~unlike].mean(axis=0) if not unlike.all() else beats.mean(axis=0)
     second = _template(qrs, unlike)
     like_second = np.zeros_like(like) if second is None else _likeness(qrs, second)
-    height = np.ptp(qrs, axis=1) / np.maximum(np.ptp(dominant, axis=0), 0.05)
     width, usual_width = _width(qrs), _width(dominant)
     # A lead that is missing has no dominant beat: all of its facts are zero.
     present = np.ptp(dominant, axis=0) > 0.05
     distance = np.sqrt(((qrs - dominant) ** 2).sum(axis=1) / np.maximum((dominant**2).sum(0), 0.1))
     p_like = _likeness(beats[:, P_WAVE], whole[P_WAVE])
+    usual_height = np.maximum(np.ptp(dominant, axis=0), 0.05)
+    p_part, p_height = _p_waves(beats[:, P_WAVE], ~unlike, usual_height)
     facts = np.stack(
         [
             like,
             like_second,
             p_like,
             _likeness(beats[:, T_WAVE], whole[T_WAVE]),
-            RATIO_GAIN * np.log(np.clip(height, 0.1, 10)),
+            RATIO_GAIN * np.log(np.clip(np.ptp(qrs, axis=1) / usual_height, 0.1, 10)),
             RATIO_GAIN * np.log(np.clip(width / np.maximum(usual_width, 1e-3), 0.2, 5)),
             width / 8,
             np.minimum(distance, 4),
+            p_part,
         ],
         axis=2,
     )
     facts = (facts * present[None, :, None]).reshape(len(step), -1)
     share = np.full((len(step), 1), 1 - unlike.mean())
-    p_near = [np.median(_neighbours(lead, NEAR), axis=1) for lead in (p_like * present).T]
-    return np.concatenate([facts, share, np.stack(p_near, axis=1)], axis=1).astype(np.float32)
+    p_near, distance_near = (
+        np.stack([np.median(_neighbours(lead, NEAR), axis=1) for lead in fact.T], axis=1)
+        for fact in (p_like, np.minimum(distance, 4))
+    )
+    around = [fact * present for fact in (p_near, p_height, distance_near)]
+    return np.concatenate([facts, share, *around], axis=1).astype(np.float32)
+
+
+def _p_waves(beats: Floats, usual: NDArray[np.bool_], qrs_height: Floats) -> tuple[Floats, Floats]:
+    """Tell P waves, shape (n, steps, 2), against the mean of those of the usual beats around.
+
+    The mean shows what noise hides in one beat. Where atria fibrillate, it is flat.
+
+    Returns
+    -------
+    part : ndarray, shape (n, 2)
+        How much of the mean P wave is in each: 1 if it is the same, 0 if there is none.
+    height : ndarray, shape (n, 2)
+        Of the mean P wave, in tenths of the height of the usual QRS.
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    ramp = np.linspace(0, 1, beats.shape[1], dtype=np.float32)[:, None]
+    first, last = beats[:, :P_EDGE].mean(axis=1), beats[:, -P_EDGE:].mean(axis=1)
+    level = beats - first[:, None] * (1 - ramp) - last[:, None] * ramp
+    weight = uniform_filter1d(usual.astype(np.float32), NEAR, mode="constant")
+    mean = uniform_filter1d(level * usual[:, None, None], NEAR, axis=0, mode="constant")
+    mean /= np.maximum(weight, 0.5 / NEAR)[:, None, None]
+    least = beats.shape[1] * (P_LEAST * qrs_height) ** 2
+    part = (level * mean).sum(axis=1) / np.maximum((mean**2).sum(axis=1), least)
+    height = 10 * np.ptp(mean, axis=1) / qrs_height
+    return np.clip(part, -1, 3), np.minimum(height, 6)
 
 
 def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:

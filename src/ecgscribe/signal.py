@@ -29,6 +29,7 @@ __all__ = [
     "condition",
     "filter_lead",
     "long_runs",
+    "scale",
     "unreadable",
 ]
 
@@ -251,11 +252,22 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     return np.asarray(steps - baseline, dtype=np.float32)
 
 
-def _scale(steps: NDArray[np.float32], lost: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Divide by half of the local peak-to-peak value; zero where there is none.
+def scale(steps: NDArray[np.float32], lost: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Divide a lead by half of the local peak-to-peak value; zero where there is none.
 
     Blocks that are `lost` to the last step do not count: neither may the rounding noise of a dead
     electrode be brought to the height of a QRS, nor what it leaves of a lead be blown up.
+
+    Parameters
+    ----------
+    steps : ndarray of float32, shape (n_steps,)
+        As `filter_lead` gives it.
+    lost : ndarray of bool, shape (n_steps,)
+        True where the lead cannot be read.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_steps,)
     """
     if lost.all():
         return np.zeros_like(steps)
@@ -323,7 +335,7 @@ def condition(record: Record, *, leads: Sequence[str | int] | None = None) -> Co
         lead = record.signal[:, k]
         lost = unreadable(lead, record.fs)
         lost_steps = lost[at]
-        column = _scale(filter_lead(_fill(lead), record.fs), lost_steps)
+        column = scale(filter_lead(_fill(lead), record.fs), lost_steps)
         return column, lost_steps, float(lost.mean())
 
     with ThreadPoolExecutor(N_LEADS) as pool:

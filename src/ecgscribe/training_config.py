@@ -29,7 +29,17 @@ Number = TypeVar("Number", int, float)
 
 LEAST = {
     **dict.fromkeys(
-        ("seed", "fold", "limit", "n_facts", "copies", "rhythm_copies", "class_weight"), 0
+        (
+            "seed",
+            "fold",
+            "limit",
+            "n_facts",
+            "copies",
+            "rhythm_copies",
+            "noisy_copies",
+            "class_weight",
+        ),
+        0,
     ),
     "window_s": 1,
 }
@@ -108,6 +118,8 @@ class BeatTraining:
         stretches changed.
     rhythm_copies : int
         Copies with another rhythm, of the records that allow it.
+    noisy_copies : int
+        Copies in loud noise that comes and goes.
     """
 
     passes: int = 14
@@ -117,6 +129,7 @@ class BeatTraining:
     learning_rate: float = 1e-3
     copies: int = 2
     rhythm_copies: int = 1
+    noisy_copies: int = 1
 
 
 @dataclass(frozen=True)
