@@ -240,14 +240,17 @@ def test_r_peaks_are_asked_about_where_the_head_knows_better_than_the_score() ->
     assert choose_beat_thresholds([[table]], [[errs]]) == {"peak": 0.5, "beat": 0.5}
 
 
-def test_clean_and_changed_records_count_alike_in_the_choice() -> None:
+def test_clean_records_do_not_pay_for_changed_ones() -> None:
     clean = _of([0] * 4 + [NO_BEAT], NO_FACTS)
     doubts = np.array([0.9, 0.9, 0.9, 0.45, 0.05], dtype=np.float32)
     changed = [_of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FACTS) for _ in range(40)]
     many = [np.array([0.9, 0.9, 0.42, 0.42, 0.42], dtype=np.float32) for _ in range(40)]
     assert choose_beat_thresholds([changed], [many])["beat"] == 0.5
-    # A tenth of the errors of the many is not worth all of those of the few.
     assert choose_beat_thresholds([[clean], changed], [[doubts], many])["beat"] == 0.4
+    # Not even for all of their errors, where a tenth as many are to be had in the clean ones.
+    right = [np.array([0.9, 0.9, 0.9, 0.42, 0.42], dtype=np.float32) for _ in range(40)]
+    assert choose_beat_thresholds([[clean], changed], [[doubts], right])["beat"] == 0.4
+    assert choose_beat_thresholds([changed, [clean]], [right, [doubts]])["beat"] == 0.5
 
 
 def test_trunks_that_find_no_beat_are_one_line(tmp_path: Path) -> None:
