@@ -24,6 +24,7 @@ from ecgscribe.formats._guard import (
     reading,
     short_names,
     unnamed_leads,
+    whole,
 )
 from ecgscribe.record import Record, Source
 
@@ -130,15 +131,17 @@ def read_mat(path: Path, *, fs: float | None = None, leads: Sequence[str] | None
     from scipy.io import loadmat, whosmat
 
     with reading(path, "arrays of numbers in a MATLAB file"):
+        file: Any = whole(path)  # scipy takes it, though its types deny it
         most = path.stat().st_size * _MOST_DEFLATED
         found: dict[str, tuple[int, ...]] = {}
-        for key, shape, kind in whosmat(str(path)):
+        for key, shape, kind in whosmat(file):
             if kind in _MAT_NUMBERS:
                 check_size(path, math.prod(shape), most)
                 found[key] = tuple(shape)
         name = _signal_name(path, found)
         wanted = [name, *(["fs"] if "fs" in found else [])]
-        stored = loadmat(str(path), variable_names=wanted)
+        file.seek(0)
+        stored = loadmat(file, variable_names=wanted)
         beside = {"fs": stored["fs"]} if "fs" in wanted[1:] else {}
         return _record(path, stored[name], beside, fs=fs, leads=leads)
 

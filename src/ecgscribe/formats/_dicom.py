@@ -21,12 +21,14 @@ from ecgscribe.formats._guard import (
     leads_of_one_fs,
     reading,
     short_names,
+    whole,
 )
 from ecgscribe.record import Record
 
 __all__ = ["read_record"]
 
 _LITTLE_ENDIAN = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LINEAR = {(8, "SB"), (8, "UB"), (16, "SS"), (16, "US"), (32, "SL"), (32, "UL")}
 
 
@@ -70,14 +72,16 @@ def read_record(
     import pydicom
 
     with reading(path, "a DICOM file with a waveform"):
-        syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID")
-        # A deflated file may be any size when inflated; waveforms have no need of the others.
-        if syntax not in _LITTLE_ENDIAN:
+        file = whole(path)
+        # Before parsing, as a deflated file may be of any size when inflated.
+        deflated = _DEFLATED in file.getvalue()
+        dataset = None if deflated else pydicom.dcmread(file)
+        syntax = "deflated" if dataset is None else dataset.file_meta.get("TransferSyntaxUID")
+        if dataset is None or syntax not in _LITTLE_ENDIAN:
             raise FormatError(
                 f"{path}: expected a little-endian DICOM file that is not compressed, found "
                 f"transfer syntax {syntax}; convert it first"
             )
-        dataset = pydicom.dcmread(path)
         groups = list(dataset.get("WaveformSequence") or ())
         recorded = [g for g in groups if g.get("WaveformOriginality") != "DERIVED"]
         channels = [c for group in recorded for c in _channels(path, dataset, groups.index(group))]

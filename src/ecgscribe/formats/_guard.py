@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import warnings
@@ -26,6 +27,7 @@ __all__ = [
     "reading",
     "short_names",
     "unnamed_leads",
+    "whole",
 ]
 
 _FLOAT32_TINY = 1e-30
@@ -73,6 +75,14 @@ def reading(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found it damaged or cut short ({found}); "
             "get a fresh copy"
         ) from error
+
+
+def whole(path: Path) -> io.BytesIO:
+    """Read a file into memory, for parsers that ask for as many bytes as a damaged length says.
+
+    A file on disk would have memory set aside for all of them; this gives what is there.
+    """
+    return io.BytesIO(path.read_bytes())
 
 
 def agreed_fs(path: Path, stated: float | None, given: float | None) -> float:
