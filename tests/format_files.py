@@ -260,3 +260,9 @@ A segmented record and one with a gap hold 900 and 1625 samples; the others hold
 """
 NEED_FS = {"csv", "tsv", "npy"}
 """Formats that do not tell the sampling frequency."""
+
+
+def edited(path: Path, at: int, new: bytes) -> None:
+    """Overwrite bytes of a file."""
+    data = path.read_bytes()
+    path.write_bytes(data[:at] + new + data[at + len(new) :])
