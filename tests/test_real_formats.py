@@ -39,7 +39,8 @@ def test_real_edf_beside_pyedflib(name: str, data_dir: Path, tmp_path: Path) -> 
     # pyedflib refuses the degree sign in a header.
     ascii_only = tmp_path / "ascii.edf"
     data = path.read_bytes()
-    ascii_only.write_bytes(data[:3328].replace(b"\xb0", b"d") + data[3328:])
+    end = int(data[184:192])
+    ascii_only.write_bytes(data[:end].replace(b"\xb0", b"d") + data[end:])
     with pyedflib.EdfReader(str(ascii_only)) as reader:
         names = [re.sub("^ECG ", "", label) for label in reader.getSignalLabels()]
         assert record.leads == tuple(names)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats import _aecg, _arrays, _csv, _dicom, _edf, _ishne, _text, _wfdb, _wfdb_write
 from ecgscribe.formats._atomic import atomic_write, write_bytes, write_text
-from ecgscribe.formats._guard import reading
+from ecgscribe.formats._guard import quiet, reading
 from ecgscribe.formats._sniff import Kind, kind_of
 from ecgscribe.formats._wfdb_write import write_record
 from ecgscribe.record import Annotation, Record, Source
@@ -84,12 +84,12 @@ def open_source(
         a piece turns out to be damaged.
     """
     path = Path(path)
-    with reading(path, "a recording"):
+    with quiet(), reading(path, "a recording"):
         file = _find(path)
         source = _open(file, kind_of(file), fs=fs, leads=leads)
 
     def piece(begin: int, end: int) -> NDArray[np.float32]:
-        with reading(path, "a recording"):
+        with np.errstate(all="ignore"), reading(path, "a recording"):
             return source.read(begin, end)
 
     return dataclasses.replace(source, read=piece)
@@ -203,12 +203,12 @@ def read_annotation(
     """
     path = Path(path)
     file = path if annotator is None else _with(_base(path), f".{annotator}")
-    with reading(file, "annotations"):
+    with quiet(), reading(file, "annotations"):
         kind = kind_of(file) if file.is_file() else None
-    if kind == "edf":
-        return _edf.read_annotation(file, fs=fs)
-    if kind == "ishne":
-        return _ishne.read_annotation(file, fs=fs)
+        if kind == "edf":
+            return _edf.read_annotation(file, fs=fs)
+        if kind == "ishne":
+            return _ishne.read_annotation(file, fs=fs)
     if path.name.endswith(_csv.EXPORT_SUFFIX):
         return _csv.read_export_annotation(path, fs=fs)
     if annotator is None and path.suffix and path.suffix.lower() not in _RECORD_SUFFIXES:
@@ -220,7 +220,7 @@ def read_annotation(
             f"name the file, like {base}.atr"
         )
     export = _with(base, _csv.EXPORT_SUFFIX)
-    with reading(base, "annotations"):
+    with quiet(), reading(base, "annotations"):
         if annotator == "atr" and export.is_file() and not _with(base, ".atr").is_file():
             return _csv.read_export_annotation(export, fs=fs)
         return _wfdb.read_annotation(base, annotator, fs=fs)

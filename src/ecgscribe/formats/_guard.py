@@ -24,6 +24,7 @@ __all__ = [
     "chosen_leads",
     "known_gain",
     "leads_of_one_fs",
+    "quiet",
     "reading",
     "short_names",
     "unnamed_leads",
@@ -52,10 +53,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
         What a good file would have held, for the message.
     """
     try:
-        # What the parsers warn of is either harmless here or checked by the readers.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except FormatError:
         raise
     except FileNotFoundError as error:
@@ -75,6 +73,17 @@ def reading(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found it damaged or cut short ({found}); "
             "get a fresh copy"
         ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep back what parsers warn of: it is harmless here, or the readers check it themselves.
+
+    Not for pieces of a signal, which may be read in threads: these share the filters of warnings.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def whole(path: Path) -> io.BytesIO:
