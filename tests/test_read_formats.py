@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import format_files
 from ecgscribe.errors import FormatError
 from ecgscribe.formats import open_source, read
+from ecgscribe.formats._leads import short_names
 from format_files import FS, LEADS, MILLIVOLTS, NEED_FS, START, WRITERS
 
 IN_MILLIVOLTS = {"mV": 1.0, "uV": 1e-3, "NU": 1.0}
@@ -151,6 +152,13 @@ def test_tables_of_continental_europe(tmp_path: Path) -> None:
     record = read(tmp_path / "r.csv", fs=100, leads=["Ableitung Ü"])
     assert record.leads == ("Ableitung Ü",)
     assert record.signal.ravel().tolist() == [0.5, -1.5]
+
+
+def test_every_lead_has_a_name_of_its_own_however_many_there_are() -> None:
+    names = short_names(["II (2)", "ii", "II", None, "II", "ECG II", "lead\t9", "Lead 9"])
+    assert names == ["II (2)", "ii", "II (3)", "lead4", "II (4)", "II (5)", "9", "9 (2)"]
+    many = short_names(["x"] * 100_000)
+    assert len(set(many)) == 100_000
 
 
 def test_names_are_made_different_and_prefixes_dropped(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_samples_of_bdf_are_signed_integers_of_24_bits(tmp_path: Path) -> None:
     edited(path, header, samples)
     expected = [int.from_bytes(samples[k : k + 3], "little", signed=True) for k in range(0, 750, 3)]
     assert min(expected) < -(2**22) < 2**22 < max(expected)
-    np.testing.assert_array_equal(read(path).signal[:250, 0], np.float32(expected) * 5)
+    np.testing.assert_array_equal(read(path).signal[:250, 0], np.array(expected, np.float32) * 5)
 
 
 def test_real_dicom_decoded_by_hand(data_dir: Path) -> None:

@@ -131,28 +131,33 @@ def _open(
     suffix = file.suffix.lower()
     if suffix == ".hea":  # even where it is too damaged to be known
         return _wfdb.open_source(file.with_suffix(""), fs=fs, leads=leads)
-    if kind == "edf":
-        return _edf.open_source(file, fs=fs, leads=leads)
-    if kind == "ishne":
-        return _ishne.open_source(file, fs=fs, leads=leads)
-    if kind == "npy":
-        return _arrays.open_npy(file, fs=fs, leads=leads)
-    if kind == "dicom":
-        return _dicom.read_record(file, fs=fs, leads=leads).source()
-    if kind == "aecg":
-        return _aecg.read_record(file, fs=fs, leads=leads).source()
-    if kind == "npz":
-        return _arrays.read_npz(file, fs=fs, leads=leads).source()
-    if kind == "mat":
-        return _arrays.read_mat(file, fs=fs, leads=leads).source()
-    if kind == "csv" or (kind is None and suffix in (".csv", ".tsv")):
-        return _csv.read_record(file, fs=fs, leads=leads).source()
-    found = {
-        "wfdb": f"a WFDB header; rename it {file.stem}.hea, beside its signal files",
-        "hdf5": "HDF5 (MATLAB 7.3?); save it with -v7",
-    }.get(kind or "", "another format; convert it first")
-    if kind is None and suffix in (".dat", ".mat"):
-        found = f"no {file.stem}.hea; put the header beside its signal file"
+    if kind is None and suffix in (".csv", ".tsv"):
+        kind = "csv"
+    match kind:
+        case "edf":
+            return _edf.open_source(file, fs=fs, leads=leads)
+        case "ishne":
+            return _ishne.open_source(file, fs=fs, leads=leads)
+        case "npy":
+            return _arrays.open_npy(file, fs=fs, leads=leads)
+        case "dicom":
+            return _dicom.read_record(file, fs=fs, leads=leads).source()
+        case "aecg":
+            return _aecg.read_record(file, fs=fs, leads=leads).source()
+        case "npz":
+            return _arrays.read_npz(file, fs=fs, leads=leads).source()
+        case "mat":
+            return _arrays.read_mat(file, fs=fs, leads=leads).source()
+        case "csv":
+            return _csv.read_record(file, fs=fs, leads=leads).source()
+        case "wfdb":
+            found = f"a WFDB header; rename it {file.stem}.hea, beside its signal files"
+        case "hdf5":
+            found = "HDF5 (MATLAB 7.3?); save it with -v7"
+        case None if suffix in (".dat", ".mat"):
+            found = f"no {file.stem}.hea; put the header beside its signal file"
+        case _:
+            found = "another format; convert it first"
     raise FormatError(f"{file}: expected a recording that ecgscribe reads, found {found}")
 
 

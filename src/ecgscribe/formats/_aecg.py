@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import (
-    agreed_fs,
-    as_signal,
-    chosen_leads,
-    known_gain,
-    reading,
-    short_names,
-)
+from ecgscribe.formats._guard import agreed_fs, as_signal, clock_time, known_gain, reading
+from ecgscribe.formats._leads import chosen_leads, short_names
 from ecgscribe.record import Record
 
 __all__ = ["read_record"]
@@ -161,8 +154,4 @@ def _fs(path: Path, times: ET.Element) -> float:
 def _start(times: ET.Element) -> datetime | None:
     head = times.find(f"{_NAMESPACE}value/{_NAMESPACE}head")
     text = "" if head is None or _code(times) != "TIME_ABSOLUTE" else head.get("value", "")
-    digits = text.split("+")[0].split("-")[0]  # without the offset from UTC: times are local
-    for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-        with contextlib.suppress(ValueError):
-            return datetime.strptime(digits, form)
-    return None
+    return clock_time(text)

@@ -15,17 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import (
-    UNKNOWN_UNIT,
-    agreed_fs,
-    as_signal,
-    check_size,
-    chosen_leads,
-    reading,
-    short_names,
-    unnamed_leads,
-    whole,
-)
+from ecgscribe.formats._guard import UNKNOWN_UNIT, agreed_fs, as_signal, check_size, reading, whole
+from ecgscribe.formats._leads import chosen_leads, short_names, unnamed_leads
 from ecgscribe.record import Record, Source
 
 __all__ = ["open_npy", "read_mat", "read_npz"]

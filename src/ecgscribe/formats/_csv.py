@@ -16,15 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import (
-    UNKNOWN_UNIT,
-    agreed_fs,
-    as_signal,
-    chosen_leads,
-    reading,
-    short_names,
-    unnamed_leads,
-)
+from ecgscribe.formats._guard import UNKNOWN_UNIT, agreed_fs, as_signal, reading
+from ecgscribe.formats._leads import chosen_leads, short_names, unnamed_leads
 from ecgscribe.record import Annotation, Record
 
 __all__ = ["EXPORT_SUFFIX", "read_export_annotation", "read_record"]

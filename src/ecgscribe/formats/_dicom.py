@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +16,12 @@ from ecgscribe.formats._guard import (
     agreed_fs,
     as_signal,
     check_size,
+    clock_time,
     known_gain,
-    leads_of_one_fs,
     reading,
-    short_names,
     whole,
 )
+from ecgscribe.formats._leads import leads_of_one_fs, short_names
 from ecgscribe.record import Record
 
 __all__ = ["read_record"]
@@ -158,8 +157,5 @@ def _start(dataset: Any, offset_ms: float) -> datetime | None:
     if not text:
         date, time = (dataset.get(f"Content{part}") or "" for part in ("Date", "Time"))
         text = f"{date}{time}" if date and time else ""
-    digits = text.split("+")[0].split("-")[0]  # without the offset from UTC: times are local
-    for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-        with contextlib.suppress(ValueError):
-            return datetime.strptime(digits, form) + timedelta(milliseconds=offset_ms)
-    return None
+    start = clock_time(text)
+    return start and start + timedelta(milliseconds=offset_ms)

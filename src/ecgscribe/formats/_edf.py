@@ -19,15 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import (
-    agreed_fs,
-    as_signal,
-    check_size,
-    known_gain,
-    leads_of_one_fs,
-    reading,
-    short_names,
-)
+from ecgscribe.formats._guard import agreed_fs, as_signal, check_size, known_gain, reading
+from ecgscribe.formats._leads import leads_of_one_fs, short_names
 from ecgscribe.record import Annotation, Source
 
 __all__ = ["open_source", "read_annotation"]

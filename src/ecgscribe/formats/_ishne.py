@@ -14,14 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import (
-    agreed_fs,
-    check_size,
-    chosen_leads,
-    known_gain,
-    reading,
-    short_names,
-)
+from ecgscribe.formats._guard import agreed_fs, check_size, known_gain, reading
+from ecgscribe.formats._leads import chosen_leads, short_names
 from ecgscribe.record import Annotation, Source
 
 __all__ = ["open_source", "read_annotation"]

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import agreed_fs, leads_of_one_fs, reading
+from ecgscribe.formats._guard import agreed_fs, reading
+from ecgscribe.formats._leads import leads_of_one_fs
 from ecgscribe.formats._wfdb_signals import open_signals
 from ecgscribe.record import Annotation, Source
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import UNKNOWN_UNIT, as_signal, check_size, short_names
+from ecgscribe.formats._guard import UNKNOWN_UNIT, as_signal, check_size
+from ecgscribe.formats._leads import short_names
 
 __all__ = ["Signals", "open_signals"]
 
