@@ -158,11 +158,9 @@ class _Text:
         except UnicodeDecodeError:
             lines = [row.decode("latin-1") for row in rows]
             self.encoding = "latin-1"
-        joined = "".join(lines)
-        self.separator = max(",", ";", "\t", key=joined.count)
-        if self.separator == "," and ";" in joined:  # decimal commas
-            self.separator = ";"
-        self.decimal = "," if self.separator != "," and "," in joined else "."
+        row = lines[-1] if lines else ""  # of numbers, as names may hold any character
+        self.separator = next((mark for mark in ";\t" if mark in row), ",")
+        self.decimal = "," if self.separator != "," and "," in row else "."
         self.lines = lines
 
     def heading(self) -> list[list[str]]:
