@@ -42,6 +42,24 @@ def test_edf_annotations(write: Callable[[Path], Path], tmp_path: Path) -> None:
     assert read_annotation(path, path.suffix[1:], fs=500).sample.tolist() == [200, 600]
 
 
+def test_edf_annotations_without_signals_have_symbols_and_notes(tmp_path: Path) -> None:
+    import edfio
+
+    notes = [(0.5, "V"), (1.0, "~ unreadable"), (2.0, "N or not"), (3.0, "loud and long")]
+    path = tmp_path / "r.edf"
+    edfio.Edf([], annotations=[edfio.EdfAnnotation(at, None, text) for at, text in notes]).write(
+        path
+    )
+    annotation = read_annotation(path, fs=100)
+    assert annotation.sample.tolist() == [50, 100, 200, 300]
+    assert annotation.symbol.tolist() == ["V", "~", "N", '"']
+    assert annotation.aux_note.tolist() == ["", "unreadable", "or not", "loud and long"]
+    with pytest.raises(FormatError, match=r"give it \(--fs\)"):
+        read_annotation(path)
+    with pytest.raises(FormatError, match="expected signals"):
+        read(path)
+
+
 def test_edf_without_annotations_says_so(tmp_path: Path) -> None:
     path = format_files.edf(tmp_path, annotations=False)
     with pytest.raises(FormatError, match="found none in it"):

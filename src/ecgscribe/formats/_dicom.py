@@ -82,8 +82,8 @@ def read_record(
                 f"transfer syntax {syntax}; convert it first"
             )
         groups = list(dataset.get("WaveformSequence") or ())
-        recorded = [g for g in groups if g.get("WaveformOriginality") != "DERIVED"]
-        channels = [c for group in recorded for c in _channels(path, dataset, groups.index(group))]
+        recorded = [k for k, g in enumerate(groups) if g.get("WaveformOriginality") != "DERIVED"]
+        channels = [channel for k in recorded for channel in _channels(path, dataset, k)]
         names = short_names([channel.name for channel in channels])
         units = [channel.unit for channel in channels]
         keep = leads_of_one_fs(path, names, units, [c.fs for c in channels], leads)

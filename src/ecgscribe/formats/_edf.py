@@ -169,12 +169,14 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
     Returns
     -------
     Annotation
-        A text that is a WFDB symbol becomes that; any other a note (``"``) with the text.
+        A text that is a WFDB symbol becomes that, and in a file without signals (such as
+        ecgscribe writes) also a symbol followed by a note; any other a note (``"``) with the text.
 
     Raises
     ------
     FormatError
-        If the file is damaged, or an annotation lies before the start.
+        If the file is damaged, an annotation lies before the start, or there are neither signals
+        nor `fs`.
     """
     import edfio
     from wfdb.io.annotation import ann_label_table
@@ -186,7 +188,9 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
                 f"{path}: expected an EDF+ file with annotations, found none in it; "
                 "name the annotation file"
             )
-        source_fs = fs or open_source(path).fs
+        alone = set(file.labels) <= _ANNOTATIONS
+        if fs is None:
+            fs = agreed_fs(path, None if alone else open_source(path).fs, None)
         whole = edfio.read_edf(path) if file.width == 2 else edfio.read_bdf(path)
         found = [a for a in whole.get_annotations() if a.text]
         if found and found[0].onset < 0:
@@ -195,14 +199,21 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
                 f"{found[0].onset:g} s; correct the file"
             )
         symbols = set(ann_label_table["symbol"]) - {" "}
+        parts = [_symbol_and_note(a.text, symbols, with_notes=alone) for a in found]
         return Annotation(
-            sample=np.array([round(a.onset * source_fs) for a in found], np.int64),
-            symbol=np.array([a.text if a.text in symbols else '"' for a in found], np.str_),
-            fs=source_fs,
-            aux_note=np.array(["" if a.text in symbols else a.text for a in found], np.str_),
+            sample=np.array([round(a.onset * fs) for a in found], np.int64),
+            symbol=np.array([symbol for symbol, _ in parts], np.str_),
+            fs=fs,
+            aux_note=np.array([note for _, note in parts], np.str_),
             name=path.stem,
             start=_start(file.edf),
         )
+
+
+def _symbol_and_note(text: str, symbols: set[str], *, with_notes: bool) -> tuple[str, str]:
+    symbol, _, note = text.partition(" ")
+    known = symbol in symbols
+    return (symbol, note) if known and (with_notes or not note) else ('"', text)
 
 
 def _open(path: Path) -> _File:
