@@ -161,6 +161,12 @@ def test_every_lead_has_a_name_of_its_own_however_many_there_are() -> None:
     assert len(set(many)) == 100_000
 
 
+def test_text_that_holds_the_letters_of_another_format_is_text(tmp_path: Path) -> None:
+    heading = f"{'I' * 126}IM,II\n"
+    (tmp_path / "r.csv").write_text(heading + "1,2\n3,4\n")
+    assert read(tmp_path / "r.csv", fs=100).leads == (f"{'I' * 126}IM", "II")
+
+
 def test_names_are_made_different_and_prefixes_dropped(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("II,Lead II,,ECG\n1,2,3,4\n5,6,7,8\n")
     record = read(tmp_path / "r.csv", fs=100)

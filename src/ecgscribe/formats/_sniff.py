@@ -21,8 +21,8 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"PK\x03\x04", "npz"),
     (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
     (512, b"\x89HDF\r\n\x1a\n", "hdf5"),  # MATLAB 7.3: HDF5 after a block of its own
-    (126, b"IM", "mat"),
-    (126, b"MI", "mat"),
+    (124, b"\x00\x01IM", "mat"),
+    (124, b"\x01\x00MI", "mat"),
 )
 _RECORD_NAME = re.compile(rb"[-\w]+(?:/\d+)?")
 _SIGNAL_FORMAT = re.compile(rb"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
