@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import format_files
 from ecgscribe import formats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
@@ -230,6 +231,32 @@ def test_other_recordings_of_the_call_are_done(rejected: tuple[Run, Path]) -> No
     run, out = rejected
     assert sorted(path.name for path in out.iterdir()) == ["first.scribe", "last.scribe"]
     assert len(complaints(run)) == 9
+
+
+# Other formats
+
+
+def test_formats_without_names_or_frequency_take_them_from_the_command_line(
+    tmp_path: Path,
+) -> None:
+    record = made("array")
+    np.save(tmp_path / "array.npy", record.signal * 200)
+    told = ["--fs", record.fs, "--leads", "II,V1"]
+    info = json.loads(ecgscribe("info", tmp_path / "array", *told, "--json").stdout)
+    assert (info["leads"], info["fs"], info["samples"]) == (["II", "V1"], record.fs, 10_800)
+    run = ecgscribe("annotate", tmp_path / "array.npy", *told, "-o", tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert len(formats.read_annotation(tmp_path / "array.scribe").beats()) > 20
+    assert "give it (--fs)" in only_error(ecgscribe("info", tmp_path / "array.npy"))
+
+
+def test_leads_of_edf_go_by_the_name_in_the_file(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    run = ecgscribe("info", path, "--leads", "ECG V1", "--annotator", "edf", "--json")
+    info = json.loads(run.stdout)
+    assert (info["leads"], info["units"], info["annotations"]) == (["V1"], ["uV"], 2)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "damaged or cut short" in only_error(ecgscribe("plot", path))
 
 
 # What else is rejected

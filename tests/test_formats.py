@@ -139,7 +139,7 @@ def refused(path: Path, match: str, **options: Any) -> None:
 
 
 def test_missing_record_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "100", r"found no 100\.hea and no 100\.csv; check the path")
+    refused(tmp_path / "100", r"found no 100\.hea and no other recording")
 
 
 def test_folder_is_refused(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_folder_is_refused(tmp_path: Path) -> None:
 
 def test_other_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.edf").write_bytes(b"0       ")
-    refused(tmp_path / "a.edf", "found another format")
+    refused(tmp_path / "a.edf", "damaged or cut short")
 
 
 def test_header_without_signal_file_is_refused(record_path: Path) -> None:

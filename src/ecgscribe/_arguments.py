@@ -33,13 +33,19 @@ def _annotator(text: str) -> str:
     return text
 
 
-def _leads(text: str) -> list[str]:
+def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
 
 
-def _fs(verb: argparse.ArgumentParser) -> None:
+def _reading(verb: argparse.ArgumentParser, leads: str) -> None:
     verb.add_argument(
         "--fs", metavar="HZ", type=float, help="sampling frequency, where the file gives none"
+    )
+    verb.add_argument(
+        "--leads",
+        metavar="A,B",
+        type=_names,
+        help=f"{leads}; for a file that names no columns, a name for each",
     )
 
 
@@ -68,7 +74,7 @@ def _fetch(verb: argparse.ArgumentParser) -> None:
 
 def _info(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("record", metavar="RECORD", help="recording, with or without its suffix")
-    _fs(verb)
+    _reading(verb, "leads to tell of (default: all)")
     verb.add_argument("--annotator", metavar="EXT", help="annotations to count too, such as atr")
     verb.add_argument("--json", action="store_true", help="print JSON")
     verb.add_argument(
@@ -108,7 +114,7 @@ def _score(verb: argparse.ArgumentParser) -> None:
 
 def _annotate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("records", metavar="RECORD", nargs="+", help="recordings")
-    _fs(verb)
+    _reading(verb, "leads to use, or to choose the best two from (default: all)")
     verb.add_argument(
         "-o",
         dest="out",
@@ -128,9 +134,6 @@ def _annotate(verb: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="print a summary of each recording, one JSON line each"
     )
     verb.add_argument(
-        "--leads", metavar="A,B", type=_leads, help="leads to use (default: the best ones)"
-    )
-    verb.add_argument(
         "--annotator",
         metavar="EXT",
         type=_annotator,
@@ -144,7 +147,7 @@ def _annotate(verb: argparse.ArgumentParser) -> None:
 
 def _plot(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("record", metavar="RECORD", help="recording")
-    _fs(verb)
+    _reading(verb, "leads to draw and to annotate from (default: all)")
     verb.add_argument(
         "--from", dest="start", metavar="TIME", type=_seconds, default=0.0, help="default: 0:00"
     )

@@ -119,7 +119,7 @@ def _info(options: argparse.Namespace) -> int:
     from ecgscribe import formats
     from ecgscribe.info import info
 
-    record = formats.read(options.record, fs=options.fs)
+    record = formats.read(options.record, fs=options.fs, leads=options.leads)
     annotation = _stored(record, options) if options.annotator else None
     content = info(record, annotation, comments=options.comments)
     if options.json:
@@ -214,7 +214,7 @@ def _annotate_one(
             f"{path}: expected another name, as this call already wrote {target}; "
             "annotate recordings of one name into folders of their own"
         )
-    annotation = annotate(record, model=model, leads=options.leads)
+    annotation = annotate(record, model=model, leads=_chosen(record, options))
     annotation.write(target, force=options.force)
     written.add(target)
     counts = np.bincount(annotation.beats().class_index, minlength=len(AAMI_CLASSES)).tolist()
@@ -230,17 +230,24 @@ def _annotate_one(
     }
 
 
+def _chosen(record: Record, options: argparse.Namespace) -> tuple[str, ...] | None:
+    """Give the one or two leads asked for; of more, the best are chosen."""
+    return record.leads if options.leads and len(record.leads) <= 2 else None
+
+
 def _plot(options: argparse.Namespace) -> int:
     from ecgscribe import formats, plot
 
-    record = formats.read(options.record, fs=options.fs)
+    record = formats.read(options.record, fs=options.fs, leads=options.leads)
     if options.annotator:
         annotation = _stored(record, options)
     else:
         from ecgscribe.annotate import annotate
         from ecgscribe.runtime import load_model
 
-        annotation = annotate(record, model=load_model(options.model))
+        annotation = annotate(
+            record, model=load_model(options.model), leads=_chosen(record, options)
+        )
     axes = plot.strip(record, annotation, start=options.start, end=options.end)
     target = Path(f"{record.name}.png") if options.out is None else options.out
     _print(str(plot.save(axes, target, force=options.force)))

@@ -28,6 +28,7 @@ __all__ = [
     "choose_leads",
     "condition",
     "filter_lead",
+    "is_ecg",
     "long_runs",
     "scale",
     "unreadable",
@@ -93,7 +94,8 @@ class Conditioned:
         return np.asarray(~np.logical_and.reduce(self.lost, axis=1))
 
 
-def _is_ecg(name: str, unit: str) -> bool:
+def is_ecg(name: str, unit: str) -> bool:
+    """Tell whether a signal may be ECG, going by its name and its unit."""
     return not _NOT_ECG.search(name) and unit.strip().lower() not in _NOT_ECG_UNITS
 
 
@@ -137,7 +139,7 @@ def choose_leads(record: Record, leads: Sequence[str | int] | None = None) -> tu
                 f"found {', '.join(map(str, leads)) or 'none'}; name one or two"
             )
         return tuple(chosen)
-    ecg = [k for k in range(len(record.leads)) if _is_ecg(record.leads[k], record.units[k])]
+    ecg = [k for k in range(len(record.leads)) if is_ecg(record.leads[k], record.units[k])]
     if not ecg:
         raise FormatError(
             f"{record.name}: expected an ECG lead, found only {', '.join(record.leads) or 'none'}; "

@@ -1,25 +1,34 @@
 """Read recordings and annotations, write annotations: one module a format.
 
-Read: WFDB records (``100.hea``), CSV (``100.csv``); WFDB annotation files (``100.atr``) and the
-``100annotations.txt`` of the CSV export of mitdb. Written: WFDB annotation files, CSV and JSON.
+Recordings are known by their content first, then by their suffix: WFDB (``.hea`` and its signal
+files), EDF, EDF+ and BDF, DICOM waveforms, ISHNE Holter, HL7 aECG (XML), NumPy and MATLAB arrays,
+and tables separated by commas, semicolons or tabs. Annotations: WFDB (``100.atr``), EDF+, ISHNE
+(``.ann``) and the ``100annotations.txt`` of the CSV export of mitdb. Written: WFDB annotation
+files, CSV and JSON.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ecgscribe.errors import FormatError
-from ecgscribe.formats import _csv, _text, _wfdb, _wfdb_write
+from ecgscribe.formats import _aecg, _arrays, _csv, _dicom, _edf, _ishne, _text, _wfdb, _wfdb_write
 from ecgscribe.formats._atomic import atomic_write, write_bytes, write_text
-from ecgscribe.formats._guard import reading
+from ecgscribe.formats._guard import quiet, reading
+from ecgscribe.formats._sniff import Kind, kind_of
 from ecgscribe.formats._wfdb_write import write_record
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, Record, Source
 
 __all__ = [
     "DEFAULT_ANNOTATOR",
     "atomic_write",
     "check_within",
+    "open_source",
     "read",
     "read_annotation",
     "write",
@@ -31,23 +40,70 @@ __all__ = [
 DEFAULT_ANNOTATOR = "scribe"
 """Suffix of the annotation files that ecgscribe writes; never ``atr``, the reference's."""
 
-_RECORD_SUFFIXES = {".hea", ".dat", ".mat", ".csv"}
+MAX_VALUES = 2**31
+"""Most samples, all leads together, that `read` takes into memory: 8 GiB."""
+
+# In the order in which they are looked for where a record is named without its suffix.
+_RECORD_SUFFIXES = (
+    ".hea", ".edf", ".bdf", ".ecg", ".dcm", ".xml", ".csv", ".tsv", ".npy", ".npz", ".mat", ".dat",
+)  # fmt: skip
+# Suffixes of signal files, of which only a header beside them says what they hold.
+_NEED_HEADER = {".hea", ".dat", ".mat"}
+
+
+def open_source(
+    path: str | Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+) -> Source:
+    """Open a recording, to be read piece by piece.
+
+    WFDB, EDF, BDF, ISHNE and ``.npy`` are read as pieces are asked for; the others, small by
+    nature, are read into memory at once.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of one of the formats of `ecgscribe.formats`, with any suffix (a WFDB header needs
+        its own, ``.hea``), or a record without its suffix (``dir/100``).
+    fs : float, optional
+        Sampling frequency in Hz, for a file that gives none; must agree with one that does.
+    leads : sequence of str, optional
+        Names of the leads to keep, in this order; all by default. Where a file does not name its
+        columns, a name for each. Where its signals differ in frequency, the default is those at
+        the frequency of the ECG leads.
+
+    Returns
+    -------
+    Source
+        Samples in physical units, NaN where the file holds no valid sample.
+
+    Raises
+    ------
+    FormatError
+        If the recording is absent, damaged, cut short or of another format, or its sampling
+        frequency is missing, 0 or in conflict with `fs`. So does the source's ``read`` where only
+        a piece turns out to be damaged.
+    """
+    path = Path(path)
+    with quiet(), reading(path, "a recording"):
+        file = _find(path)
+        source = _open(file, kind_of(file), fs=fs, leads=leads)
+
+    def piece(begin: int, end: int) -> NDArray[np.float32]:
+        with np.errstate(all="ignore"), reading(path, "a recording"):
+            return source.read(begin, end)
+
+    return dataclasses.replace(source, read=piece)
 
 
 def read(
     path: str | Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> Record:
-    """Read a recording.
+    """Read a recording into memory; see `open_source`, which reads it piece by piece.
 
     Parameters
     ----------
-    path : str or Path
-        A WFDB record (``dir/100``, ``dir/100.hea`` or ``dir/100.dat``) or a CSV file
-        (``dir/100.csv``, or ``dir/100`` where no WFDB header lies there).
-    fs : float, optional
-        Sampling frequency in Hz, for a file that gives none; must agree with one that does.
-    leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default.
+    path, fs, leads
+        See `open_source`.
 
     Returns
     -------
@@ -57,23 +113,71 @@ def read(
     Raises
     ------
     FormatError
-        If the recording is absent, damaged, cut short or of another format, or its sampling
-        frequency is missing, 0 or in conflict with `fs`.
+        As `open_source` does, and if there are more than `MAX_VALUES` samples.
     """
-    path = Path(path)
-    base = _base(path)
-    with reading(path, "a recording"):
-        if path.suffix.lower() != ".csv" and _with(base, ".hea").is_file():
-            return _wfdb.read_record(base, fs=fs, leads=leads)
-        if _with(base, ".csv").is_file():
-            return _csv.read_record(_with(base, ".csv"), fs=fs, leads=leads)
-        if path.is_dir():
-            found = "a folder; name a record in it"
-        elif path.is_file() and base == path:
+    source = open_source(path, fs=fs, leads=leads)
+    values = source.n_samples * len(source.leads)
+    if values > MAX_VALUES:
+        raise FormatError(
+            f"{path}: expected at most {MAX_VALUES} samples to read into memory, found {values} "
+            f"({source.duration / 3600:.1f} h); choose leads, or read in pieces (open_source)"
+        )
+    return source.record()
+
+
+def _open(
+    file: Path, kind: Kind | None, *, fs: float | None, leads: Sequence[str] | None
+) -> Source:
+    suffix = file.suffix.lower()
+    if suffix == ".hea":  # even where it is too damaged to be known
+        return _wfdb.open_source(file.with_suffix(""), fs=fs, leads=leads)
+    if kind is None and suffix in (".csv", ".tsv"):
+        kind = "csv"
+    match kind:
+        case "edf":
+            return _edf.open_source(file, fs=fs, leads=leads)
+        case "ishne":
+            return _ishne.open_source(file, fs=fs, leads=leads)
+        case "npy":
+            return _arrays.open_npy(file, fs=fs, leads=leads)
+        case "dicom":
+            return _dicom.read_record(file, fs=fs, leads=leads).source()
+        case "aecg":
+            return _aecg.read_record(file, fs=fs, leads=leads).source()
+        case "npz":
+            return _arrays.read_npz(file, fs=fs, leads=leads).source()
+        case "mat":
+            return _arrays.read_mat(file, fs=fs, leads=leads).source()
+        case "csv":
+            return _csv.read_record(file, fs=fs, leads=leads).source()
+        case "wfdb":
+            found = f"a WFDB header; rename it {file.stem}.hea, beside its signal files"
+        case "hdf5":
+            found = "HDF5 (MATLAB 7.3?); save it with -v7"
+        case None if suffix in (".dat", ".mat"):
+            found = f"no {file.stem}.hea; put the header beside its signal file"
+        case _:
             found = "another format; convert it first"
-        else:
-            found = f"no {base.name}.hea and no {base.name}.csv; check the path"
-    raise FormatError(f"{path}: expected a WFDB (.hea) or CSV (.csv) recording, found {found}")
+    raise FormatError(f"{file}: expected a recording that ecgscribe reads, found {found}")
+
+
+def _find(path: Path) -> Path:
+    """Find the file to read: a header rather than its signal file, or the one of that name."""
+    base = _base(path)
+    if path.is_file() and path.suffix.lower() not in _NEED_HEADER:
+        beside = path.with_suffix(".hea")
+        return beside if kind_of(path) is None and beside.is_file() else path
+    if _with(base, ".hea").is_file():
+        return _with(base, ".hea")
+    if path.is_file():
+        return path
+    for suffix in _RECORD_SUFFIXES:
+        if _with(base, suffix).is_file():
+            return _with(base, suffix)
+    found = f"no {base.name}.hea and no other recording of that name; check the path"
+    if path.is_dir():
+        found = "a folder; name a record in it"
+    raise FormatError(f"{path}: expected a recording, found {found}")
 
 
 def read_annotation(
@@ -85,7 +189,7 @@ def read_annotation(
     ----------
     path : str or Path
         The record (``dir/100``) with `annotator` given, or the file itself (``dir/100.atr``,
-        ``dir/100annotations.txt``).
+        ``dir/100.ann``, ``dir/100.edf``, ``dir/100annotations.txt``).
     annotator : str, optional
         Suffix of the annotation file. For ``atr``, the ``100annotations.txt`` of the CSV export
         is read where no ``100.atr`` lies there.
@@ -103,6 +207,13 @@ def read_annotation(
         If the file is absent, damaged or cut short, or no sampling frequency is known.
     """
     path = Path(path)
+    file = path if annotator is None else _with(_base(path), f".{annotator}")
+    with quiet(), reading(file, "annotations"):
+        kind = kind_of(file) if file.is_file() else None
+        if kind == "edf":
+            return _edf.read_annotation(file, fs=fs)
+        if kind == "ishne":
+            return _ishne.read_annotation(file, fs=fs)
     if path.name.endswith(_csv.EXPORT_SUFFIX):
         return _csv.read_export_annotation(path, fs=fs)
     if annotator is None and path.suffix and path.suffix.lower() not in _RECORD_SUFFIXES:
@@ -114,7 +225,7 @@ def read_annotation(
             f"name the file, like {base}.atr"
         )
     export = _with(base, _csv.EXPORT_SUFFIX)
-    with reading(base, "annotations"):
+    with quiet(), reading(base, "annotations"):
         if annotator == "atr" and export.is_file() and not _with(base, ".atr").is_file():
             return _csv.read_export_annotation(export, fs=fs)
         return _wfdb.read_annotation(base, annotator, fs=fs)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import agreed_fs, chosen_leads, reading
+from ecgscribe.formats._guard import UNKNOWN_UNIT, agreed_fs, as_signal, reading
+from ecgscribe.formats._leads import chosen_leads, short_names, unnamed_leads
 from ecgscribe.record import Annotation, Record
 
 __all__ = ["EXPORT_SUFFIX", "read_export_annotation", "read_record"]
@@ -25,6 +26,7 @@ EXPORT_SUFFIX = "annotations.txt"
 
 # From the headers of mitdb: 360 Hz, 11 bits over 10 mV, gain 200 per mV, zero at 1024.
 _EXPORT_FS, _EXPORT_GAIN, _EXPORT_ZERO, _EXPORT_TOP = 360.0, 200.0, 1024.0, 2047
+_LONGEST_ROW = 1_000_000  # bytes of a heading
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 _ROW = re.compile(r"\s*[\d:.]+\s+(\d+)\s+(\S+)\s+(-?\d+)\s+(\d+)\s+(\d+)(?:\s+(\S.*))?")
 
@@ -32,7 +34,7 @@ _ROW = re.compile(r"\s*[\d:.]+\s+(\d+)\s+(\S+)\s+(-?\d+)\s+(\d+)\s+(\d+)(?:\s+(\
 def read_record(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> Record:
-    """Read a CSV file with one column a lead.
+    """Read a table with one column a lead, separated by commas, semicolons or tabs.
 
     A first column named sample, time or index is left out. A row of lead names and one of units
     may come first. The export of mitdb is known by its ``'sample #'`` column and its range of
@@ -45,7 +47,8 @@ def read_record(
     fs : float, optional
         Sampling frequency in Hz; needed for every file but the export of mitdb.
     leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default.
+        Names of the leads to keep, in this order; all by default. Where the file names none, a
+        name for every column.
 
     Returns
     -------
@@ -60,33 +63,45 @@ def read_record(
     import pandas as pd
 
     with reading(path, "a CSV file with one numeric column a lead"):
-        heading = _heading(path)
-        table = pd.read_csv(path, header=None, skiprows=len(heading), na_values=["-"])
-        values = table.to_numpy(dtype=np.float64)
-    names = heading[0] if heading else [f"lead{i + 1}" for i in range(values.shape[1])]
-    if len(names) != values.shape[1]:
-        raise FormatError(
-            f"{path}: expected {len(names)} columns as its first row names, found "
-            f"{values.shape[1]}; correct the file"
+        text = _Text(path)
+        heading = text.heading()
+        table = pd.read_csv(
+            path,
+            header=None,
+            skiprows=len(heading),
+            na_values=["-"],
+            sep=text.separator,
+            decimal=text.decimal,
+            encoding=text.encoding,
         )
-    first = 1 if names[0].lower() in _POSITION else 0
-    if first == values.shape[1]:
-        raise FormatError(f"{path}: expected at least one lead, found none; add a column")
-    signal, names = values[:, first:], names[first:]
-    units = ["NU"] * len(names)
-    if len(heading) > 1:
-        units = [unit or "NU" for unit in heading[1][first:]]
-    if first and fs in (None, _EXPORT_FS) and _is_export(heading[0][0], values):
-        fs, units = _EXPORT_FS, ["mV"] * len(names)
-        signal = (signal - _EXPORT_ZERO) / _EXPORT_GAIN
-    keep = chosen_leads(path, names, leads)
-    return Record(
-        signal=signal[:, keep].astype(np.float32),
-        fs=agreed_fs(path, None, fs),
-        leads=tuple(names[i] for i in keep),
-        units=tuple(units[i] for i in keep),
-        name=path.stem,
-    )
+        values = table.to_numpy(dtype=np.float64)
+        columns = values.shape[1]
+        if heading and len(heading[0]) != columns:
+            raise FormatError(
+                f"{path}: expected {len(heading[0])} columns as its first row names, found "
+                f"{columns}; correct the file"
+            )
+        first = 1 if heading and heading[0][0].lower() in _POSITION else 0
+        if first == columns:
+            raise FormatError(f"{path}: expected at least one lead, found none; add a column")
+        signal, units = values[:, first:], [UNKNOWN_UNIT] * (columns - first)
+        if heading:
+            names = short_names(heading[0][first:])
+            keep = chosen_leads(path, names, leads)
+        else:
+            names, keep = unnamed_leads(path, columns, leads)
+        if len(heading) > 1:
+            units = [unit or UNKNOWN_UNIT for unit in heading[1][first:]]
+        if first and fs in (None, _EXPORT_FS) and _is_export(heading[0][0], values):
+            fs, units = _EXPORT_FS, ["mV"] * len(names)
+            signal = (signal - _EXPORT_ZERO) / _EXPORT_GAIN
+        return Record(
+            signal=as_signal(signal[:, keep]),
+            fs=agreed_fs(path, None, fs),
+            leads=tuple(names[i] for i in keep),
+            units=tuple(units[i] for i in keep),
+            name=path.stem,
+        )
 
 
 def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation:
@@ -131,15 +146,32 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
     )
 
 
-def _heading(path: Path) -> list[list[str]]:
-    rows = []
-    with path.open(encoding="utf-8-sig") as lines:
-        for line in islice(lines, 2):
-            cells = [cell.strip(" \t\r\n'\"") for cell in line.split(",")]
-            if all(_is_number(cell) for cell in cells):
+class _Text:
+    """How a table is written, by its first rows: separator, decimal mark and encoding."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            rows = list(islice(iter(lambda: file.readline(_LONGEST_ROW), b""), 3))
+        try:
+            lines = [row.decode("utf-8-sig") for row in rows]
+            self.encoding = "utf-8-sig"
+        except UnicodeDecodeError:
+            lines = [row.decode("latin-1") for row in rows]
+            self.encoding = "latin-1"
+        row = lines[-1] if lines else ""  # of numbers, as names may hold any character
+        self.separator = next((mark for mark in ";\t" if mark in row), ",")
+        self.decimal = "," if self.separator != "," and "," in row else "."
+        self.lines = lines
+
+    def heading(self) -> list[list[str]]:
+        """Give the row of names and the row of units that come first, if they do."""
+        rows = []
+        for line in self.lines[:2]:
+            cells = [cell.strip(" \t\r\n'\"") for cell in line.split(self.separator)]
+            if all(_is_number(cell.replace(self.decimal, ".")) for cell in cells):
                 break
             rows.append(cells)
-    return rows
+        return rows
 
 
 def _is_number(cell: str) -> bool:

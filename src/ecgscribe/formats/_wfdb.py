@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import agreed_fs, chosen_leads, reading
-from ecgscribe.record import Annotation, Record
+from ecgscribe.formats._guard import agreed_fs, reading
+from ecgscribe.formats._leads import leads_of_one_fs
+from ecgscribe.formats._wfdb_signals import open_signals
+from ecgscribe.record import Annotation, Source
 
-__all__ = ["mentions_pacemaker", "read_annotation", "read_record"]
+__all__ = ["mentions_pacemaker", "open_source", "read_annotation"]
 
 _PACED = re.compile(r"\b(paced|pacer|pacing|pacemaker)\b")
 # A wandering atrial pacemaker is a rhythm (mitdb 113), not a device; nor is a denial one.
@@ -47,14 +50,15 @@ def mentions_pacemaker(comments: Sequence[str]) -> bool:
     return _PACED.search(_NOT_PACED.sub(" ", text)) is not None
 
 
-def read_record(
+def open_source(
     base: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Record:
-    """Read a WFDB record as physical values.
+) -> Source:
+    """Open a WFDB record, to be read piece by piece.
 
     Signal checksums of the header are not enforced. Signals with several samples a frame are
     read in full; where their frequencies differ one has to be chosen by `leads`, as averaging
-    over the frame (what other readers do) would blunt the QRS.
+    over the frame (what other readers do) would blunt the QRS. Signals that are not ECG by name or
+    unit are left out where only their frequency differs.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def read_record(
 
     Returns
     -------
-    Record
+    Source
         Samples that the file marks as invalid, and gaps between segments, are NaN. It is `paced`
         where the header, or a reference annotation file (``atr``) beside it, says so.
 
@@ -81,28 +85,29 @@ def read_record(
     frame_fs = _header_fs(base)
     with reading(base, "a WFDB record with its signal files complete"):
         # An absolute path, because wfdb takes some relative ones for addresses in a cloud.
-        raw = wfdb.rdrecord(str(base.absolute()), smooth_frames=False, return_res=32)
-        names = [
-            name or f"lead{i + 1}" for i, name in enumerate(raw.sig_name or [None] * raw.n_sig)
-        ]
-        keep = chosen_leads(base, names, leads)
-        per_frame = {int((raw.samps_per_frame or [1] * raw.n_sig)[i]) for i in keep}
-        if len(per_frame) > 1:
-            found = " and ".join(f"{frame_fs * k:g}" for k in sorted(per_frame))
-            raise FormatError(
-                f"{base}: expected leads of one sampling frequency, found {found} Hz; "
-                "choose leads of one frequency (--leads)"
-            )
-        signal = np.stack([raw.e_p_signal[i] for i in keep], axis=1).astype(np.float32)
-        return Record(
-            signal=signal,
-            fs=agreed_fs(base, frame_fs * per_frame.pop(), fs),
-            leads=tuple(names[i] for i in keep),
-            units=tuple((raw.units or ["NU"] * raw.n_sig)[i] or "NU" for i in keep),
+        header = wfdb.rdheader(str(base.absolute()))
+        signals = open_signals(base, header)
+        each_fs = [frame_fs * k for k in signals.per_frame]
+        keep = leads_of_one_fs(base, signals.names, signals.units, each_fs, leads)
+        step = signals.per_frame[keep[0]]
+
+        def read(begin: int, end: int) -> NDArray[np.float32]:
+            if begin >= end:
+                return np.empty((0, len(keep)), dtype=np.float32)
+            first = begin // step
+            frames = signals.read(keep, first, -(-end // step))
+            return frames[begin - first * step : end - first * step]
+
+        return Source(
+            read=read,
+            n_samples=signals.n_frames * step,
+            fs=agreed_fs(base, each_fs[keep[0]], fs),
+            leads=tuple(signals.names[k] for k in keep),
+            units=tuple(signals.units[k] for k in keep),
             name=base.name,
-            start=raw.base_datetime,
-            comments=tuple(raw.comments or ()),
-            paced=mentions_pacemaker(raw.comments or ()) or _has_paced_beats(base),
+            start=header.base_datetime,
+            comments=tuple(header.comments or ()),
+            paced=mentions_pacemaker(header.comments or ()) or _has_paced_beats(base),
         )
 
 
