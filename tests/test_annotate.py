@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from ecgscribe import datasets
 from ecgscribe.annotate import CLASS_SYMBOLS, annotate
-from ecgscribe.beats import classify
 from ecgscribe.ec57 import Comparison, compare
 from ecgscribe.errors import FormatError, ModelError, SignalWarning
 from ecgscribe.formats import read_annotation
@@ -24,6 +23,7 @@ from ecgscribe.runtime import Model, load_model
 from ecgscribe.signal import condition
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
+from whole_record import classify
 
 N, V = AAMI_CLASSES.index("N"), AAMI_CLASSES.index("V")
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.beats import classify, decide
+from ecgscribe.beats import decide
 from ecgscribe.errors import SignalWarning
-from ecgscribe.peaks import find_beats
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, Record, Source
 from ecgscribe.runtime import Model, load_model
-from ecgscribe.signal import Conditioned, condition, long_runs
+from ecgscribe.scan import ALL_READABLE, BLOCK_WINDOWS, LEAD_BITS, NONE_READABLE, Quality, scan
+from ecgscribe.signal import Conditioning, prepare, warn_of_dead_leads
+from ecgscribe.tell import Beats, join, tell
 from ecgscribe.windows import FS, steps_to_samples
 
 __all__ = ["CLASS_SYMBOLS", "annotate"]
@@ -24,27 +25,33 @@ CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that is written for each AAMI class."""
 SHORT_S = 10.0
 """Length of the usual strip; in less, too few beats stand beside each to tell what is premature."""
-BRIDGED_S = 0.1
-"""Stretches shorter than this that no lead can be read in do not hide a beat: conditioning bridges
-them."""
 
 
 def annotate(
-    record: Record,
+    record: Record | Source,
     *,
     model: Model | str | Path | None = None,
     leads: Sequence[str | int] | None = None,
+    block_windows: int = BLOCK_WINDOWS,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Annotation:
     """Find and classify every beat of a recording.
 
+    It is worked through in blocks, so that memory hardly grows with its length. What is found
+    does not depend on the blocks.
+
     Parameters
     ----------
-    record : Record
+    record : Record or Source
         One lead or more, fs from 100 to 2,000 Hz, any unit, any polarity.
     model : Model, str or Path, optional
         A loaded model, or what `ecgscribe.load_model` takes; the one in the package by default.
     leads : sequence of str or int, optional
         One or two leads to use; by default those that serve best.
+    block_windows : int
+        Windows of the trunk to a block; see `ecgscribe.scan`.
+    progress : callable, optional
+        Called after each block with how much is done, and how much there is.
 
     Returns
     -------
@@ -56,7 +63,7 @@ def annotate(
     Raises
     ------
     FormatError
-        If the recording cannot be used; see `ecgscribe.signal.condition`.
+        If the recording cannot be used; see `ecgscribe.signal.prepare`.
     ModelError
         If the model is absent or was altered.
 
@@ -67,26 +74,40 @@ def annotate(
     """
     if not isinstance(model, Model):
         model = load_model(model or "default")
-    conditioned = condition(record, leads=leads)
-    scores = model.score_signal(conditioned.signal)
+    conditioning = prepare(record, leads=leads)
+    quality = Quality(np.zeros(len(conditioning.leads), dtype=np.int64))
+    r_peaks = scan(model, conditioning, quality, block_windows=block_windows, progress=progress)
     thresholds = model.meta["thresholds"]
-    step, height = find_beats(scores.peak, conditioned.signal, threshold=thresholds["peak"])
-    lost = long_runs(~conditioned.readable, round(BRIDGED_S * FS))
-    seen = ~lost[np.minimum(step.astype(np.int64), len(lost) - 1)]
-    step, height = step[seen], height[seen]
-    probability, of_beat = classify(model, conditioned.signal, scores, step, height)
-    if model.has_beat_head:
-        beat = of_beat >= thresholds["beat"]
-        step, height, of_beat = step[beat], height[beat], of_beat[beat]
-        if not beat.all():  # without the others the rhythm is another
-            probability, _ = classify(model, conditioned.signal, scores, step, height)
+    beats = tell(model, r_peaks)
+    if model.has_beat_head:  # without those that are none the rhythm is another
+        beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
+    step, probability, score = _gathered(beats)
     symbols = CLASS_SYMBOLS[decide(probability, thresholds)]
-    sample = steps_to_samples(step, conditioned.ratio, record.n_samples)
-    _warn(record, conditioned, len(sample))
-    return _merge(record, sample, symbols, probability, of_beat, _marks(conditioned))
+    sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
+    _warn(record, conditioning, quality, len(sample))
+    return _merge(record, sample, symbols, probability, score, _marks(conditioning, quality))
 
 
-def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
+def _only_beats(pieces: Iterable[Beats], threshold: float) -> Iterator[Beats]:
+    for piece in pieces:
+        yield piece[piece.score >= threshold]
+
+
+def _gathered(
+    pieces: Iterable[Beats],
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+    """Gather what an annotation says of all beats: step, probability and score."""
+    none = join([])
+    parts = [(none.step, none.probability, none.score)]
+    # Copies: a part of an array would keep the whole of it, waveforms and all, in memory.
+    parts += [(p.step.copy(), p.probability.copy(), p.score.copy()) for p in pieces]
+    step, probability, score = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return step, probability, score
+
+
+def _warn(
+    record: Record | Source, conditioning: Conditioning, quality: Quality, n_beats: int
+) -> None:
     if record.paced:
         warnings.warn(
             f"{record.name}: header or annotations tell of a pacemaker; the model has learnt from "
@@ -94,10 +115,10 @@ def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
             SignalWarning,
             stacklevel=3,
         )
-    lost = 1 - float(np.mean(conditioned.readable))
-    if lost > 0:
+    warn_of_dead_leads(record.name, conditioning.leads, quality.lost.tolist(), conditioning.n_steps)
+    if quality.unreadable > 0:
         warnings.warn(
-            f"{record.name}: {lost * record.duration:.1f} s cannot be read in any lead; "
+            f"{record.name}: {quality.unreadable / FS:.1f} s cannot be read in any lead; "
             "marked by ~ annotations",
             SignalWarning,
             stacklevel=3,
@@ -122,29 +143,17 @@ class _Marks:
     aux_note: NDArray[np.str_]
 
 
-# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, all can.
-# Bits 4 and 5 stand for the first and the second signal.
-_NONE_READABLE, _ALL_READABLE = -1, 0
-_LEAD_BITS = (16, 32)
-
-
-def _marks(conditioned: Conditioned) -> _Marks:
-    """Mark where leads are lost and where they come back; a lead's short losses do not count."""
-    every = ~conditioned.readable
-    state = np.zeros(len(every), dtype=np.int64)
-    for k in range(len(conditioned.leads)):
-        state += _LEAD_BITS[k] * long_runs(conditioned.lost[:, k], FS)
-    state[every] = _NONE_READABLE
-    # After the last sample all is well again: that closes a stretch that runs to the end.
-    step = np.flatnonzero(np.diff(state, prepend=_ALL_READABLE, append=_ALL_READABLE))
-    subtype = np.append(state, _ALL_READABLE)[step]
-    sample = steps_to_samples(step.astype(np.float64), conditioned.ratio, conditioned.n_samples)
+def _marks(conditioning: Conditioning, quality: Quality) -> _Marks:
+    """Mark where leads are lost and where they come back."""
+    n_samples = conditioning.source.n_samples
+    step, subtype = np.concatenate(quality.change), np.concatenate(quality.state)
+    sample = steps_to_samples(step.astype(np.float64), conditioning.ratio, n_samples)
     # Of two changes that fall on one sample the last holds.
-    keep = np.diff(sample, append=conditioned.n_samples + 1) > 0
+    keep = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[keep], subtype[keep]
-    keep = np.diff(subtype, prepend=_ALL_READABLE) != 0
-    notes = {_NONE_READABLE: "unreadable", _ALL_READABLE: "readable"}
-    for bit, lead in zip(_LEAD_BITS, conditioned.leads, strict=False):
+    keep = np.diff(subtype, prepend=ALL_READABLE) != 0
+    notes = {NONE_READABLE: "unreadable", ALL_READABLE: "readable"}
+    for bit, lead in zip(LEAD_BITS, conditioning.leads, strict=False):
         notes[bit] = f"{lead} unreadable"
     return _Marks(
         sample[keep],
@@ -154,7 +163,7 @@ def _marks(conditioned: Conditioned) -> _Marks:
 
 
 def _merge(
-    record: Record,
+    record: Record | Source,
     sample: NDArray[np.int64],
     symbol: NDArray[np.str_],
     probability: NDArray[np.float32],
@@ -165,7 +174,7 @@ def _merge(
     n, m = len(sample), len(marks.sample)
     everything = np.concatenate([sample, marks.sample])
     # At one sample, a beat lies outside the stretch that no lead can be read in.
-    place = np.where(marks.subtype == _NONE_READABLE, 1, -1)
+    place = np.where(marks.subtype == NONE_READABLE, 1, -1)
     order = np.lexsort((np.concatenate([np.zeros(n), place]), everything))
     nothing = np.full((m, 5), np.nan, dtype=np.float32)
     return Annotation(

@@ -10,9 +10,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -328,6 +329,17 @@ class Conditioning:
         return Conditioned(signal, lost, self.ratio, self.leads, self.source.n_samples)
 
 
+def _one_at_a_time(source: Source) -> Source:
+    """Let no two threads read at once: a file has one place that is read next."""
+    lock = Lock()
+
+    def read(begin: int, end: int) -> NDArray[np.float32]:
+        with lock:
+            return source.read(begin, end)
+
+    return replace(source, read=read)
+
+
 def prepare(record: Record | Source, *, leads: Sequence[str | int] | None = None) -> Conditioning:
     """Choose leads and look through a recording, so that it can be conditioned in parts.
 
@@ -358,7 +370,7 @@ def prepare(record: Record | Source, *, leads: Sequence[str | int] | None = None
             f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
             "correct the header or resample the recording"
         )
-    source = record.source() if isinstance(record, Record) else record
+    source = record.source() if isinstance(record, Record) else _one_at_a_time(record)
     return Conditioning(source, survey(source, choose_leads(source, leads)))
 
 
