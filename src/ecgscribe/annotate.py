@@ -171,20 +171,21 @@ def _merge(
     marks: _Marks,
 ) -> Annotation:
     """Put beats and the marks of unreadable stretches in one time order."""
-    n, m = len(sample), len(marks.sample)
-    everything = np.concatenate([sample, marks.sample])
     # At one sample, a beat lies outside the stretch that no lead can be read in.
-    place = np.where(marks.subtype == NONE_READABLE, 1, -1)
-    order = np.lexsort((np.concatenate([np.zeros(n), place]), everything))
-    nothing = np.full((m, 5), np.nan, dtype=np.float32)
+    place = np.where(
+        marks.subtype == NONE_READABLE,
+        np.searchsorted(sample, marks.sample, side="right"),
+        np.searchsorted(sample, marks.sample, side="left"),
+    )
+    note = np.full(len(sample), "", dtype=marks.aux_note.dtype)
     return Annotation(
-        sample=everything[order],
-        symbol=np.concatenate([symbol, np.full(m, "~")])[order],
+        sample=np.insert(sample, place, marks.sample),
+        symbol=np.insert(symbol, place, "~"),
         fs=record.fs,
-        subtype=np.concatenate([np.zeros(n, dtype=np.int64), marks.subtype])[order],
-        aux_note=np.concatenate([np.full(n, ""), marks.aux_note])[order],
-        probability=np.concatenate([probability, nothing])[order],
-        score=np.concatenate([score, nothing[:, 0]])[order],
+        subtype=np.insert(np.zeros(len(sample), dtype=np.int64), place, marks.subtype),
+        aux_note=np.insert(note, place, marks.aux_note),
+        probability=np.insert(probability, place, np.nan, axis=0),
+        score=np.insert(score, place, np.nan),
         name=record.name,
         start=record.start,
     )

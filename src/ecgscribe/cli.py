@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from ecgscribe.runtime import Model
 
 __all__ = ["main"]
+
+SLOW_S = 2.0
+"""Seconds after which a command says how far it is."""
+_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -214,7 +219,8 @@ def _annotate_one(
             f"{path}: expected another name, as this call already wrote {target}; "
             "annotate recordings of one name into folders of their own"
         )
-    annotation = annotate(record, model=model, leads=options.leads)
+    with _progress(Path(path).name, quiet=options.quiet) as progress:
+        annotation = annotate(record, model=model, leads=options.leads, progress=progress)
     annotation.write(target, force=options.force)
     written.add(target)
     counts = np.bincount(annotation.beats().class_index, minlength=len(AAMI_CLASSES)).tolist()
@@ -228,6 +234,22 @@ def _annotate_one(
         "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
         "model": model.hash,
     }
+
+
+@contextmanager
+def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show on stderr how far a recording is and how long it will take, after two seconds."""
+    from tqdm import tqdm
+
+    with tqdm(
+        desc=name, delay=SLOW_S, disable=quiet, leave=False, bar_format=_BAR, file=sys.stderr
+    ) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
 
 
 def _plot(options: argparse.Namespace) -> int:

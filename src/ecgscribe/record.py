@@ -120,6 +120,10 @@ class Source:
     comments: tuple[str, ...] = ()
     paced: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.units:
+            object.__setattr__(self, "units", ("mV",) * len(self.leads))
+
     @property
     def duration(self) -> float:
         """Length in seconds."""
