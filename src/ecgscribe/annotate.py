@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from ecgscribe.beats import decide
 from ecgscribe.errors import SignalWarning
-from ecgscribe.record import Annotation, Record, Source
+from ecgscribe.quality import LOST_BITS, NOISY_BITS, grade, noise_threshold, quality_at, trust
+from ecgscribe.record import READABLE, Annotation, Record, Source
 from ecgscribe.runtime import Model, load_model
-from ecgscribe.scan import ALL_READABLE, BLOCK_WINDOWS, LEAD_BITS, NONE_READABLE, Quality, scan
+from ecgscribe.scan import ALL_READABLE, BLOCK_WINDOWS, NONE_READABLE, LeadsSeen, scan
 from ecgscribe.signal import Conditioning, prepare, warn_of_dead_leads
 from ecgscribe.tell import Beats, join, tell
 from ecgscribe.windows import FS, steps_to_samples
 
 __all__ = ["CLASS_SYMBOLS", "annotate"]
+
+Candidates = tuple[NDArray[np.float64], NDArray[np.float32]]
+"""Steps and scores of candidates for R-peaks."""
 
 CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that is written for each AAMI class."""
@@ -58,7 +62,9 @@ def annotate(
     Annotation
         A beat at each R-peak with the probabilities of the five classes, and a ``~`` wherever
         leads are lost or come back: subtype -1 where none can be read, 16 or 32 where the first
-        or the second cannot, 0 where all can.
+        or the second cannot, 0 where all can. Noise adds 1 and 2 for the leads that are not lost:
+        3 where both are there. Beats in noise are told of with a low quality; see
+        `ecgscribe.quality`.
 
     Raises
     ------
@@ -75,22 +81,51 @@ def annotate(
     if not isinstance(model, Model):
         model = load_model(model or "default")
     conditioning = prepare(record, leads=leads)
-    quality = Quality(np.zeros(len(conditioning.leads), dtype=np.int64))
-    r_peaks = scan(model, conditioning, quality, block_windows=block_windows, progress=progress)
+    leads_seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
+    r_peaks = scan(model, conditioning, leads_seen, block_windows=block_windows, progress=progress)
     thresholds = model.meta["thresholds"]
-    beats = tell(model, r_peaks)
+    candidates: list[Candidates] = []
+    beats = _noted(tell(model, r_peaks), candidates)
     if model.has_beat_head:  # without those that are none the rhythm is another
         beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
     step, probability, score = _gathered(beats)
     symbols = CLASS_SYMBOLS[decide(probability, thresholds)]
     sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
-    _warn(record, conditioning, quality, len(sample))
-    return _merge(record, sample, symbols, probability, score, _marks(conditioning, quality))
+    _warn(record, conditioning, leads_seen, len(sample))
+    quality = _quality(candidates, conditioning, leads_seen, noise_threshold(thresholds))
+    return _merge(
+        record,
+        sample,
+        symbols,
+        probability,
+        score,
+        quality_at(step, quality),
+        _marks(conditioning, leads_seen, quality),
+    )
+
+
+def _noted(pieces: Iterable[Beats], candidates: list[Candidates]) -> Iterator[Beats]:
+    """Note all candidates for R-peaks as they pass."""
+    for piece in pieces:
+        candidates.append((piece.step.copy(), piece.score.copy()))
+        yield piece
 
 
 def _only_beats(pieces: Iterable[Beats], threshold: float) -> Iterator[Beats]:
     for piece in pieces:
         yield piece[piece.score >= threshold]
+
+
+def _quality(
+    candidates: list[Candidates], conditioning: Conditioning, seen: LeadsSeen, threshold: float
+) -> NDArray[np.float32]:
+    """Give the quality of each second of the recording."""
+    none = join([])
+    steps, scores = zip((none.step, none.score), *candidates, strict=True)
+    trusted = trust(
+        np.concatenate(steps), np.concatenate(scores), conditioning.n_steps, lost=seen.stretches()
+    )
+    return grade(trusted, threshold)
 
 
 def _gathered(
@@ -106,7 +141,7 @@ def _gathered(
 
 
 def _warn(
-    record: Record | Source, conditioning: Conditioning, quality: Quality, n_beats: int
+    record: Record | Source, conditioning: Conditioning, seen: LeadsSeen, n_beats: int
 ) -> None:
     if record.paced:
         warnings.warn(
@@ -115,10 +150,10 @@ def _warn(
             SignalWarning,
             stacklevel=3,
         )
-    warn_of_dead_leads(record.name, conditioning.leads, quality.lost.tolist(), conditioning.n_steps)
-    if quality.unreadable > 0:
+    warn_of_dead_leads(record.name, conditioning.leads, seen.lost.tolist(), conditioning.n_steps)
+    if seen.unreadable > 0:
         warnings.warn(
-            f"{record.name}: {quality.unreadable / FS:.1f} s cannot be read in any lead; "
+            f"{record.name}: {seen.unreadable / FS:.1f} s cannot be read in any lead; "
             "marked by ~ annotations",
             SignalWarning,
             stacklevel=3,
@@ -143,23 +178,40 @@ class _Marks:
     aux_note: NDArray[np.str_]
 
 
-def _marks(conditioning: Conditioning, quality: Quality) -> _Marks:
-    """Mark where leads are lost and where they come back."""
-    n_samples = conditioning.source.n_samples
-    step, subtype = np.concatenate(quality.change), np.concatenate(quality.state)
+def _marks(conditioning: Conditioning, seen: LeadsSeen, quality: NDArray[np.float32]) -> _Marks:
+    """Mark where leads are lost, where all is noise, and where they come back."""
+    n_samples, n_steps = conditioning.source.n_samples, conditioning.n_steps
+    noisy = quality < READABLE
+    second = np.flatnonzero(np.diff(noisy, prepend=False))
+    change, state = seen.changes()
+    step = np.unique(np.concatenate([change, second * FS, [n_steps]]))
+    subtype = np.append(ALL_READABLE, state)[np.searchsorted(change, step, side="right")]
+    subtype = _with_noise(subtype, np.append(noisy, False)[np.minimum(step // FS, len(noisy))])
+    subtype[step >= n_steps] = ALL_READABLE  # after the last sample all is well again
     sample = steps_to_samples(step.astype(np.float64), conditioning.ratio, n_samples)
     # Of two changes that fall on one sample the last holds.
     keep = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[keep], subtype[keep]
     keep = np.diff(subtype, prepend=ALL_READABLE) != 0
-    notes = {NONE_READABLE: "unreadable", ALL_READABLE: "readable"}
-    for bit, lead in zip(LEAD_BITS, conditioning.leads, strict=False):
-        notes[bit] = f"{lead} unreadable"
-    return _Marks(
-        sample[keep],
-        subtype[keep],
-        np.array([notes[value] for value in subtype[keep].tolist()], dtype=np.str_),
-    )
+    notes = [_note(value, conditioning.leads) for value in subtype[keep].tolist()]
+    return _Marks(sample[keep], subtype[keep], np.array(notes, dtype=np.str_))
+
+
+def _with_noise(subtype: NDArray[np.int64], noisy: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Set the bits of noise of those leads that are not lost."""
+    with_noise = subtype.copy()
+    for noise, lost in zip(NOISY_BITS, LOST_BITS, strict=True):
+        with_noise[noisy & (subtype & lost == 0)] |= noise
+    return with_noise
+
+
+def _note(subtype: int, leads: Sequence[str]) -> str:
+    if subtype in (NONE_READABLE, ALL_READABLE):
+        return "unreadable" if subtype == NONE_READABLE else "readable"
+    notes = [
+        f"{name} unreadable" for bit, name in zip(LOST_BITS, leads, strict=False) if subtype & bit
+    ]
+    return ", ".join(notes + ["noise"] * (subtype & sum(NOISY_BITS) != 0))
 
 
 def _merge(
@@ -168,6 +220,7 @@ def _merge(
     symbol: NDArray[np.str_],
     probability: NDArray[np.float32],
     score: NDArray[np.float32],
+    quality: NDArray[np.float32],
     marks: _Marks,
 ) -> Annotation:
     """Put beats and the marks of unreadable stretches in one time order."""
@@ -186,6 +239,7 @@ def _merge(
         aux_note=np.insert(note, place, marks.aux_note),
         probability=np.insert(probability, place, np.nan, axis=0),
         score=np.insert(score, place, np.nan),
+        quality=np.insert(quality, place, np.nan),
         name=record.name,
         start=record.start,
     )

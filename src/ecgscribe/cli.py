@@ -206,6 +206,7 @@ def _annotate_one(
 
     from ecgscribe import formats
     from ecgscribe.annotate import annotate
+    from ecgscribe.quality import readable_seconds
     from ecgscribe.symbols import AAMI_CLASSES
 
     record = formats.read(path, fs=options.fs, leads=options.leads)
@@ -223,14 +224,21 @@ def _annotate_one(
         annotation = annotate(record, model=model, leads=options.leads, progress=progress)
     annotation.write(target, force=options.force)
     written.add(target)
-    counts = np.bincount(annotation.beats().class_index, minlength=len(AAMI_CLASSES)).tolist()
+    counted = annotation.class_index[annotation.readable]
+    counts = np.bincount(counted, minlength=len(AAMI_CLASSES)).tolist()
+    in_noise = len(annotation.beats()) - sum(counts)
+    readable = readable_seconds(annotation, record.n_samples)
     if not options.quiet:
         beats = " ".join(f"{name} {n}" for name, n in zip(AAMI_CLASSES, counts, strict=True) if n)
-        _say(f"{path}: {sum(counts)} beats ({beats or 'none'}) written to {target}")
+        rest = f", {in_noise} more in noise" if in_noise else ""
+        share = f"{100 * readable / record.duration:.1f}% readable"
+        _say(f"{path}: {sum(counts)} beats ({beats or 'none'}){rest}, {share}, written to {target}")
     return {
         "record": path,
         "file": str(target),
         "seconds": record.duration,
+        "readable_seconds": round(readable, 3),
+        "beats_in_noise": in_noise,
         "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
         "model": model.hash,
     }
@@ -241,8 +249,10 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]
     """Show on stderr how far a recording is and how long it will take, after two seconds."""
     from tqdm import tqdm
 
+    # None: only where someone looks, not in a log.
+    off = True if quiet else None
     with tqdm(
-        desc=name, delay=SLOW_S, disable=quiet, leave=False, bar_format=_BAR, file=sys.stderr
+        desc=name, delay=SLOW_S, disable=off, leave=False, bar_format=_BAR, file=sys.stderr
     ) as bar:
 
         def show(done: int, total: int) -> None:

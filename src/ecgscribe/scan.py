@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from ecgscribe.beats import rows_at
 from ecgscribe.features import waveforms
 from ecgscribe.peaks import find_peaks, place_peaks
+from ecgscribe.quality import LOST_BITS
 from ecgscribe.runtime import Model, trunk_grid
 from ecgscribe.signal import Conditioning, long_runs
 from ecgscribe.tell import Beats, found
 from ecgscribe.windows import FS
 
-__all__ = ["BLOCK_WINDOWS", "Quality", "scan"]
+__all__ = ["BLOCK_WINDOWS", "LeadsSeen", "scan"]
 
 BLOCK_WINDOWS = 8
 """Windows of the trunk, each of 112 s, that are conditioned and scored at a time."""
@@ -39,12 +40,10 @@ ROOM = 64
 
 NONE_READABLE, ALL_READABLE = -1, 0
 """Subtypes of ``~`` as in the MIT-BIH database: all bits set, no signal can be read; 0, all can."""
-LEAD_BITS = (16, 32)
-"""Bits of the subtype that stand for the first and the second signal."""
 
 
 @dataclass(eq=False)
-class Quality:
+class LeadsSeen:
     """What is known of a recording's leads, as far as it was scanned.
 
     Parameters
@@ -62,6 +61,17 @@ class Quality:
     unreadable: int = 0
     change: list[NDArray[np.int64]] = field(default_factory=list)
     state: list[NDArray[np.int64]] = field(default_factory=list)
+
+    def changes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give all changes, and what holds from each on, shape (n,) both."""
+        nothing = [np.zeros(0, dtype=np.int64)]
+        return np.concatenate(nothing + self.change), np.concatenate(nothing + self.state)
+
+    def stretches(self) -> NDArray[np.int64]:
+        """Give the stretches that no lead can be read in, from step to step, shape (n, 2)."""
+        change, state = self.changes()
+        none = np.flatnonzero(state == NONE_READABLE)
+        return np.stack([change[none], np.append(change, 0)[none + 1]], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +96,7 @@ class _Lost:
 def scan(
     model: Model,
     conditioning: Conditioning,
-    quality: Quality,
+    seen: LeadsSeen,
     *,
     block_windows: int = BLOCK_WINDOWS,
     progress: Callable[[int, int], object] | None = None,
@@ -98,7 +108,7 @@ def scan(
     model : Model
     conditioning : Conditioning
         The recording.
-    quality : Quality
+    seen : LeadsSeen
         Changed in place: what is found of the leads is added.
     block_windows : int
         Windows of the trunk to a block; the answer does not depend on it.
@@ -114,7 +124,7 @@ def scan(
     rest: _Block | None = None
     state = ALL_READABLE
     for block, lost in _blocks(model, conditioning, block_windows):
-        state = _add(quality, lost, block.begin, before=state)
+        state = _add(seen, lost, block.begin, before=state)
         end = block.begin + len(block.peak)
         if rest is not None:
             block = _joined(rest, block)
@@ -125,8 +135,8 @@ def scan(
         if progress is not None:
             progress(end, conditioning.n_steps)
     if state != ALL_READABLE:  # after the last sample all is well again: that closes a stretch
-        quality.change.append(np.array([conditioning.n_steps]))
-        quality.state.append(np.array([ALL_READABLE]))
+        seen.change.append(np.array([conditioning.n_steps]))
+        seen.state.append(np.array([ALL_READABLE]))
 
 
 def _blocks(
@@ -169,18 +179,18 @@ def _state(lost: NDArray[np.bool_], every: NDArray[np.bool_]) -> NDArray[np.int6
     state = np.zeros(len(lost), dtype=np.int64)
     if lost.any():
         for k in range(lost.shape[1]):
-            state += LEAD_BITS[k] * long_runs(lost[:, k], FS)
+            state += LOST_BITS[k] * long_runs(lost[:, k], FS)
         state[every] = NONE_READABLE
     return state
 
 
-def _add(quality: Quality, lost: _Lost, begin: int, *, before: int) -> int:
+def _add(seen: LeadsSeen, lost: _Lost, begin: int, *, before: int) -> int:
     """Add what is lost in a block that follows a `before` state; give the state at its end."""
-    quality.lost += lost.lost
-    quality.unreadable += lost.unreadable
+    seen.lost += lost.lost
+    seen.unreadable += lost.unreadable
     change = np.flatnonzero(np.diff(lost.state, prepend=before))
-    quality.change.append(begin + change)
-    quality.state.append(lost.state[change])
+    seen.change.append(begin + change)
+    seen.state.append(lost.state[change])
     return int(lost.state[-1])
 
 
