@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from ecgscribe import datasets
 from ecgscribe.annotate import CLASS_SYMBOLS, annotate
-from ecgscribe.beats import classify
 from ecgscribe.ec57 import Comparison, compare
 from ecgscribe.errors import FormatError, ModelError, SignalWarning
 from ecgscribe.formats import read_annotation
@@ -24,6 +23,7 @@ from ecgscribe.runtime import Model, load_model
 from ecgscribe.signal import condition
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
+from whole_record import classify
 
 N, V = AAMI_CLASSES.index("N"), AAMI_CLASSES.index("V")
 
@@ -145,8 +145,8 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
     record, _ = synthesize(duration=120, seed=4, noise=0.2)
     noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
     record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
-    every = annotate(record, model=with_thresholds(model, beat=0.0))
-    kept = annotate(record, model=with_thresholds(model, beat=0.5))
+    every = annotate(record, model=with_thresholds(model, beat=0.0)).beats()
+    kept = annotate(record, model=with_thresholds(model, beat=0.5)).beats()
     assert every.score is not None
     assert every.probability is not None
     assert kept.score is not None
@@ -212,7 +212,7 @@ def test_the_frame_has_a_row_a_beat(model: Model) -> None:
         found = annotate(replace(record, signal=signal), model=model)
     frame = found.to_frame()
     assert frame.columns.tolist() == [
-        *("sample", "time", "class", "symbol", "normal", "score"),
+        *("sample", "time", "class", "symbol", "normal", "score", "quality", "readable"),
         *(f"p_{name}" for name in AAMI_CLASSES),
     ]
     assert len(frame) == len(found.beats()) == len(found) - 2

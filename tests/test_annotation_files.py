@@ -296,7 +296,7 @@ def test_file_that_came_out_short_is_not_kept(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", [".scribe", ".csv", ".json"])
+@pytest.mark.parametrize("suffix", [".scribe", ".csv", ".json", ".parquet", ".edf"])
 def test_full_disk_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
@@ -304,7 +304,7 @@ def test_full_disk_leaves_nothing_behind(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     (tmp_path / f"100{suffix}").write_text("precious")
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)  # where a full disk tells at the latest
     monkeypatch.setattr(wfdb, "wrann", full)
     with pytest.raises(FormatError, match="No space left on device"):
         write(annotation(), tmp_path / f"100{suffix}", force=True)
@@ -336,3 +336,144 @@ def test_no_header_text_in_any_output(tmp_path: Path) -> None:
     for suffix in ("scribe", "csv", "json"):
         written = write(reference, tmp_path / f"out.{suffix}")
         assert b"Jane" not in written.read_bytes()
+
+
+# --- tables, EDF+, and many annotations ---
+
+
+def graded(**changes: Any) -> Annotation:
+    """Make annotations of which one beat lies in noise, with a wall-clock start."""
+    quality = np.array([np.nan, 0.9, 0.2, np.nan, np.nan], np.float32)
+    return annotation(quality=quality, start=datetime(2024, 3, 1, 23, 59, 59, 500_000), **changes)
+
+
+def test_quality_is_told_of_every_beat(tmp_path: Path) -> None:
+    made = graded()
+    assert made.readable.tolist() == [False, True, False, False, False]
+    assert annotation().readable.tolist() == [False, True, True, False, False]
+    frame = made.to_frame()
+    assert frame["readable"].tolist() == [True, False]
+    assert frame["quality"].tolist() == pytest.approx([0.9, 0.2])
+    beats = json.loads(made.write(tmp_path / "a.json").read_text())["beats"]
+    assert [beat["readable"] for beat in beats] == [True, False]
+    assert [beat["quality"] for beat in beats] == pytest.approx([0.9, 0.2], abs=1e-6)
+    table = pd.read_csv(made.write(tmp_path / "a.csv"))
+    assert table["readable"].tolist()[1:3] == [True, False]
+    assert table["quality"].isna().tolist() == [True, False, False, True, True]
+
+
+def test_parquet_is_the_table_of_the_csv_with_types(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    made = graded()
+    table = parquet.read_table(made.write(tmp_path / "a.parquet"))
+    csv = pd.read_csv(made.write(tmp_path / "a.csv"))
+    assert table.column_names == csv.columns.tolist()
+    types = {field.name: str(field.type) for field in table.schema}
+    assert (types["sample"], types["normal"], types["p_N"]) == ("int64", "bool", "float")
+    assert (types["clock"], types["class"]) == ("timestamp[us]", "string")
+    rows = table.to_pylist()
+    assert [row["sample"] for row in rows] == made.sample.tolist()
+    assert [row["class"] for row in rows] == [None, "N", "V", None, None]
+    assert rows[1]["p_S"] == pytest.approx(0.1)
+    assert rows[0]["p_N"] is None
+    assert rows[2]["readable"] is False
+    assert rows[2]["clock"] == datetime(2024, 3, 2, 0, 0, 0, 527_778)
+    assert [row["aux_note"] for row in rows] == made.aux_note.tolist()
+    about = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+    assert about["name"] == "100"
+    assert float(about["fs"]) == 360.0
+
+
+def test_an_annotation_without_beats_is_a_table_too(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    made = graded()
+    for empty in (made.select(np.zeros(5, bool)), made.select(made.symbol == "~")):
+        path = empty.write(tmp_path / "a.parquet", force=True)
+        assert parquet.read_table(path).num_rows == len(empty)
+        assert len(pd.read_csv(empty.write(tmp_path / "a.csv", force=True))) == len(empty)
+        assert json.loads(empty.write(tmp_path / "a.json", force=True).read_text())["beats"] == []
+
+
+def test_parquet_without_pyarrow_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(FormatError, match=r"pip install 'ecgscribe\[parquet\]'"):
+        graded().write(tmp_path / "a.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fs", [100.0, 128.0, 333.3, 360.0, 2000.0])
+def test_edf_annotations_are_read_by_other_programs(tmp_path: Path, fs: float) -> None:
+    import edfio
+    import pyedflib
+
+    n = 3000
+    rng = np.random.default_rng(0)
+    sample = np.cumsum(rng.integers(1, 10_000, n))
+    symbol = rng.choice(list("NAVFQ~"), n)
+    note = np.where(symbol == "~", "unreadable", "")
+    start = datetime(2024, 3, 1, 23, 59, 59)
+    made = Annotation(sample, symbol, fs, aux_note=note, start=start)
+    path = made.write(tmp_path / "a.edf")
+    texts = [f"{s} {t}".strip() for s, t in zip(symbol, note, strict=True)]
+    edf = edfio.read_edf(path)
+    assert (edf.num_signals, edf.startdatetime) == (0, start)
+    assert [a.text for a in edf.annotations] == texts
+    assert np.rint([a.onset * fs for a in edf.annotations]).tolist() == sample.tolist()
+    with pyedflib.EdfReader(str(path)) as reader:
+        onset, _, found = reader.readAnnotations()
+        assert reader.getStartdatetime() == start
+    assert found.tolist() == texts
+    np.testing.assert_allclose(onset, sample / fs, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"start": datetime(1970, 1, 1)}, "from 1985 to 2084, found 1970-01-01"),
+        ({"aux_note": np.array(["a\x14b", "", "", "", ""])}, "without control characters"),
+    ],
+)
+def test_what_edf_cannot_hold_is_refused(
+    tmp_path: Path, change: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(FormatError, match=match):
+        annotation(**change).write(tmp_path / "a.edf")
+    with pytest.raises(FormatError, match="expected an annotation at least"):
+        annotation().select(np.zeros(5, bool)).write(tmp_path / "a.edf")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".scribe", ".csv", ".json", ".parquet"])
+def test_parts_leave_no_seam_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    from ecgscribe.formats import _text, _wfdb_write
+
+    n, rng = 25, np.random.default_rng(0)
+    symbol = rng.choice(list("NV~"), n)
+    beat = symbol != "~"
+    made = Annotation(
+        np.cumsum(rng.integers(0, 3000, n)),
+        symbol,
+        360.0,
+        subtype=np.where(beat, 0, -1),
+        aux_note=np.where(beat, "", "unreadable"),
+        probability=np.where(beat[:, None], rng.dirichlet(np.ones(5), n), np.nan),
+        score=np.where(beat, rng.random(n), np.nan),
+        start=datetime(2024, 1, 1),
+    )
+    whole = made.write(tmp_path / f"whole{suffix}")
+    monkeypatch.setattr(_text, "PART", 4)
+    monkeypatch.setattr(_wfdb_write, "PART", 4)
+    parts = made.write(tmp_path / f"parts{suffix}")
+    if suffix == ".parquet":
+        parquet = pytest.importorskip("pyarrow.parquet")
+        assert parquet.read_table(parts) == parquet.read_table(whole)
+    else:
+        assert parts.read_bytes() == whole.read_bytes()
+    if suffix == ".json":
+        assert whole.read_text() == json.dumps(json.loads(whole.read_text()), indent=1) + "\n"

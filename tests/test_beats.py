@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.beats import calibrate, classify, decide, rows_at, softmax, split_no_beat
+from ecgscribe.beats import calibrate, decide, rows_at, softmax, split_no_beat
 from ecgscribe.runtime import Scores, load_model
 from ecgscribe.windows import STEPS_PER_FRAME
+from whole_record import classify
 
 Floats = NDArray[np.float32]
 few = settings(max_examples=50, deadline=None)

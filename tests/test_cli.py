@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 import format_files
-from ecgscribe import formats
+from ecgscribe import cli, formats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
@@ -128,7 +130,7 @@ def test_module_runs_as_the_command() -> None:
 # annotate: what it writes
 
 
-@pytest.mark.parametrize("kind", ["wfdb", "csv", "json"])
+@pytest.mark.parametrize("kind", ["wfdb", "csv", "json", "parquet", "edf"])
 def test_annotate_writes_a_file_that_never_takes_a_reference_s_name(
     good: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -159,8 +161,42 @@ def test_annotate_tells_what_it_wrote_as_one_json_line_a_recording(
     assert first["file"] == str(tmp_path / "good.scribe")
     assert list(first["beats"]) == list(AAMI_CLASSES)
     assert sum(first["beats"].values()) > 20
+    assert first["beats_in_noise"] == 0
+    assert first["readable_seconds"] == first["seconds"] == formats.read(good).duration
     assert second["record"] == str(tmp_path / "no")
     assert second["error"] == only_error(run)
+
+
+def test_beats_in_noise_are_not_counted(tmp_path: Path) -> None:
+    record = made("noisy", duration=120.0)
+    noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
+    record.signal[40 * 360 : 80 * 360] = noise.astype(np.float32)
+    path = save(record, tmp_path)
+    run = ecgscribe("annotate", path, "-o", tmp_path, "--json")
+    told = json.loads(run.stdout)
+    assert 60 < told["readable_seconds"] < 95
+    assert f"{told['readable_seconds'] / 1.2:.1f}% readable" in run.stderr
+    written = formats.read_annotation(tmp_path / "noisy.scribe")
+    assert len(written.beats()) == sum(told["beats"].values()) + told["beats_in_noise"]
+    assert "noise" in written.aux_note
+    info = json.loads(ecgscribe("info", path, "--annotator", "scribe", "--json").stdout)
+    assert info["readable_seconds"] == told["readable_seconds"]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_takes_long_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(cli, "SLOW_S", 0.0)
+    with cli._progress("100", quiet=quiet) as progress:
+        progress(50, 200)
+        time.sleep(0.15)
+        progress(100, 200)
+    assert ("50%" in shown.getvalue() and "left" in shown.getvalue()) is not quiet
 
 
 def test_annotate_overwrites_only_when_forced(good: Path, tmp_path: Path) -> None:

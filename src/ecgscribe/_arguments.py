@@ -25,7 +25,7 @@ _seconds.__name__ = "time"  # what argparse calls it in "invalid time value"
 def _annotator(text: str) -> str:
     if not (text.isascii() and text.isalpha()):
         raise argparse.ArgumentTypeError(f"expected letters only, found '{text}'")
-    if text.lower() in {"atr", "hea", "dat", "mat", "csv", "json"}:
+    if text.lower() in {"atr", "hea", "dat", "mat", "csv", "json", "parquet", "edf"}:
         raise argparse.ArgumentTypeError(
             f"expected a name for the model's annotations, found '{text}', which names "
             "something else; choose another"
@@ -126,7 +126,7 @@ def _annotate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "-f",
         dest="format",
-        choices=["wfdb", "csv", "json"],
+        choices=["wfdb", "csv", "json", "parquet", "edf"],
         default="wfdb",
         help="format to write (default: wfdb)",
     )

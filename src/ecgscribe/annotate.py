@@ -3,60 +3,73 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.beats import classify, decide
+from ecgscribe.beats import decide
 from ecgscribe.errors import SignalWarning
-from ecgscribe.peaks import find_beats
-from ecgscribe.record import Annotation, Record
+from ecgscribe.quality import LOST_BITS, NOISY_BITS, grade, noise_threshold, quality_at, trust
+from ecgscribe.record import READABLE, Annotation, Record, Source
 from ecgscribe.runtime import Model, load_model
-from ecgscribe.signal import Conditioned, condition, long_runs
+from ecgscribe.scan import ALL_READABLE, BLOCK_WINDOWS, NONE_READABLE, LeadsSeen, scan
+from ecgscribe.signal import Conditioning, prepare, warn_of_dead_leads
+from ecgscribe.tell import Beats, join, tell
 from ecgscribe.windows import FS, steps_to_samples
 
 __all__ = ["CLASS_SYMBOLS", "annotate"]
+
+Candidates = tuple[NDArray[np.float64], NDArray[np.float32]]
+"""Steps and scores of candidates for R-peaks."""
 
 CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that is written for each AAMI class."""
 SHORT_S = 10.0
 """Length of the usual strip; in less, too few beats stand beside each to tell what is premature."""
-BRIDGED_S = 0.1
-"""Stretches shorter than this that no lead can be read in do not hide a beat: conditioning bridges
-them."""
 
 
 def annotate(
-    record: Record,
+    record: Record | Source,
     *,
     model: Model | str | Path | None = None,
     leads: Sequence[str | int] | None = None,
+    block_windows: int = BLOCK_WINDOWS,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Annotation:
     """Find and classify every beat of a recording.
 
+    It is worked through in blocks, so that memory hardly grows with its length. What is found
+    does not depend on the blocks.
+
     Parameters
     ----------
-    record : Record
+    record : Record or Source
         One lead or more, fs from 100 to 2,000 Hz, any unit, any polarity.
     model : Model, str or Path, optional
         A loaded model, or what `ecgscribe.load_model` takes; the one in the package by default.
     leads : sequence of str or int, optional
         One or two leads to use; by default those that serve best.
+    block_windows : int
+        Windows of the trunk to a block; see `ecgscribe.scan`.
+    progress : callable, optional
+        Called after each block with how much is done, and how much there is.
 
     Returns
     -------
     Annotation
         A beat at each R-peak with the probabilities of the five classes, and a ``~`` wherever
         leads are lost or come back: subtype -1 where none can be read, 16 or 32 where the first
-        or the second cannot, 0 where all can.
+        or the second cannot, 0 where all can. Noise adds 1 and 2 for the leads that are not lost:
+        3 where both are there. Beats in noise are told of with a low quality; see
+        `ecgscribe.quality`.
 
     Raises
     ------
     FormatError
-        If the recording cannot be used; see `ecgscribe.signal.condition`.
+        If the recording cannot be used; see `ecgscribe.signal.prepare`.
     ModelError
         If the model is absent or was altered.
 
@@ -67,26 +80,69 @@ def annotate(
     """
     if not isinstance(model, Model):
         model = load_model(model or "default")
-    conditioned = condition(record, leads=leads)
-    scores = model.score_signal(conditioned.signal)
+    conditioning = prepare(record, leads=leads)
+    leads_seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
+    r_peaks = scan(model, conditioning, leads_seen, block_windows=block_windows, progress=progress)
     thresholds = model.meta["thresholds"]
-    step, height = find_beats(scores.peak, conditioned.signal, threshold=thresholds["peak"])
-    lost = long_runs(~conditioned.readable, round(BRIDGED_S * FS))
-    seen = ~lost[np.minimum(step.astype(np.int64), len(lost) - 1)]
-    step, height = step[seen], height[seen]
-    probability, of_beat = classify(model, conditioned.signal, scores, step, height)
-    if model.has_beat_head:
-        beat = of_beat >= thresholds["beat"]
-        step, height, of_beat = step[beat], height[beat], of_beat[beat]
-        if not beat.all():  # without the others the rhythm is another
-            probability, _ = classify(model, conditioned.signal, scores, step, height)
+    candidates: list[Candidates] = []
+    beats = _noted(tell(model, r_peaks), candidates)
+    if model.has_beat_head:  # without those that are none the rhythm is another
+        beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
+    step, probability, score = _gathered(beats)
     symbols = CLASS_SYMBOLS[decide(probability, thresholds)]
-    sample = steps_to_samples(step, conditioned.ratio, record.n_samples)
-    _warn(record, conditioned, len(sample))
-    return _merge(record, sample, symbols, probability, of_beat, _marks(conditioned))
+    sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
+    _warn(record, conditioning, leads_seen, len(sample))
+    quality = _quality(candidates, conditioning, leads_seen, noise_threshold(thresholds))
+    return _merge(
+        record,
+        sample,
+        symbols,
+        probability,
+        score,
+        quality_at(step, quality),
+        _marks(conditioning, leads_seen, quality),
+    )
 
 
-def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
+def _noted(pieces: Iterable[Beats], candidates: list[Candidates]) -> Iterator[Beats]:
+    """Note all candidates for R-peaks as they pass."""
+    for piece in pieces:
+        candidates.append((piece.step.copy(), piece.score.copy()))
+        yield piece
+
+
+def _only_beats(pieces: Iterable[Beats], threshold: float) -> Iterator[Beats]:
+    for piece in pieces:
+        yield piece[piece.score >= threshold]
+
+
+def _quality(
+    candidates: list[Candidates], conditioning: Conditioning, seen: LeadsSeen, threshold: float
+) -> NDArray[np.float32]:
+    """Give the quality of each second of the recording."""
+    none = join([])
+    steps, scores = zip((none.step, none.score), *candidates, strict=True)
+    trusted = trust(
+        np.concatenate(steps), np.concatenate(scores), conditioning.n_steps, lost=seen.stretches()
+    )
+    return grade(trusted, threshold)
+
+
+def _gathered(
+    pieces: Iterable[Beats],
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+    """Gather what an annotation says of all beats: step, probability and score."""
+    none = join([])
+    parts = [(none.step, none.probability, none.score)]
+    # Copies: a part of an array would keep the whole of it, waveforms and all, in memory.
+    parts += [(p.step.copy(), p.probability.copy(), p.score.copy()) for p in pieces]
+    step, probability, score = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return step, probability, score
+
+
+def _warn(
+    record: Record | Source, conditioning: Conditioning, seen: LeadsSeen, n_beats: int
+) -> None:
     if record.paced:
         warnings.warn(
             f"{record.name}: header or annotations tell of a pacemaker; the model has learnt from "
@@ -94,10 +150,10 @@ def _warn(record: Record, conditioned: Conditioned, n_beats: int) -> None:
             SignalWarning,
             stacklevel=3,
         )
-    lost = 1 - float(np.mean(conditioned.readable))
-    if lost > 0:
+    warn_of_dead_leads(record.name, conditioning.leads, seen.lost.tolist(), conditioning.n_steps)
+    if seen.unreadable > 0:
         warnings.warn(
-            f"{record.name}: {lost * record.duration:.1f} s cannot be read in any lead; "
+            f"{record.name}: {seen.unreadable / FS:.1f} s cannot be read in any lead; "
             "marked by ~ annotations",
             SignalWarning,
             stacklevel=3,
@@ -122,60 +178,68 @@ class _Marks:
     aux_note: NDArray[np.str_]
 
 
-# Subtypes of `~` as in the MIT-BIH database: all bits set, no signal can be read; 0, all can.
-# Bits 4 and 5 stand for the first and the second signal.
-_NONE_READABLE, _ALL_READABLE = -1, 0
-_LEAD_BITS = (16, 32)
-
-
-def _marks(conditioned: Conditioned) -> _Marks:
-    """Mark where leads are lost and where they come back; a lead's short losses do not count."""
-    every = ~conditioned.readable
-    state = np.zeros(len(every), dtype=np.int64)
-    for k in range(len(conditioned.leads)):
-        state += _LEAD_BITS[k] * long_runs(conditioned.lost[:, k], FS)
-    state[every] = _NONE_READABLE
-    # After the last sample all is well again: that closes a stretch that runs to the end.
-    step = np.flatnonzero(np.diff(state, prepend=_ALL_READABLE, append=_ALL_READABLE))
-    subtype = np.append(state, _ALL_READABLE)[step]
-    sample = steps_to_samples(step.astype(np.float64), conditioned.ratio, conditioned.n_samples)
+def _marks(conditioning: Conditioning, seen: LeadsSeen, quality: NDArray[np.float32]) -> _Marks:
+    """Mark where leads are lost, where all is noise, and where they come back."""
+    n_samples, n_steps = conditioning.source.n_samples, conditioning.n_steps
+    noisy = quality < READABLE
+    second = np.flatnonzero(np.diff(noisy, prepend=False))
+    change, state = seen.changes()
+    step = np.unique(np.concatenate([change, second * FS, [n_steps]]))
+    subtype = np.append(ALL_READABLE, state)[np.searchsorted(change, step, side="right")]
+    subtype = _with_noise(subtype, np.append(noisy, False)[np.minimum(step // FS, len(noisy))])
+    subtype[step >= n_steps] = ALL_READABLE  # after the last sample all is well again
+    sample = steps_to_samples(step.astype(np.float64), conditioning.ratio, n_samples)
     # Of two changes that fall on one sample the last holds.
-    keep = np.diff(sample, append=conditioned.n_samples + 1) > 0
+    keep = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[keep], subtype[keep]
-    keep = np.diff(subtype, prepend=_ALL_READABLE) != 0
-    notes = {_NONE_READABLE: "unreadable", _ALL_READABLE: "readable"}
-    for bit, lead in zip(_LEAD_BITS, conditioned.leads, strict=False):
-        notes[bit] = f"{lead} unreadable"
-    return _Marks(
-        sample[keep],
-        subtype[keep],
-        np.array([notes[value] for value in subtype[keep].tolist()], dtype=np.str_),
-    )
+    keep = np.diff(subtype, prepend=ALL_READABLE) != 0
+    notes = [_note(value, conditioning.leads) for value in subtype[keep].tolist()]
+    return _Marks(sample[keep], subtype[keep], np.array(notes, dtype=np.str_))
+
+
+def _with_noise(subtype: NDArray[np.int64], noisy: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Set the bits of noise of those leads that are not lost."""
+    with_noise = subtype.copy()
+    for noise, lost in zip(NOISY_BITS, LOST_BITS, strict=True):
+        with_noise[noisy & (subtype & lost == 0)] |= noise
+    return with_noise
+
+
+def _note(subtype: int, leads: Sequence[str]) -> str:
+    if subtype in (NONE_READABLE, ALL_READABLE):
+        return "unreadable" if subtype == NONE_READABLE else "readable"
+    notes = [
+        f"{name} unreadable" for bit, name in zip(LOST_BITS, leads, strict=False) if subtype & bit
+    ]
+    return ", ".join(notes + ["noise"] * (subtype & sum(NOISY_BITS) != 0))
 
 
 def _merge(
-    record: Record,
+    record: Record | Source,
     sample: NDArray[np.int64],
     symbol: NDArray[np.str_],
     probability: NDArray[np.float32],
     score: NDArray[np.float32],
+    quality: NDArray[np.float32],
     marks: _Marks,
 ) -> Annotation:
     """Put beats and the marks of unreadable stretches in one time order."""
-    n, m = len(sample), len(marks.sample)
-    everything = np.concatenate([sample, marks.sample])
     # At one sample, a beat lies outside the stretch that no lead can be read in.
-    place = np.where(marks.subtype == _NONE_READABLE, 1, -1)
-    order = np.lexsort((np.concatenate([np.zeros(n), place]), everything))
-    nothing = np.full((m, 5), np.nan, dtype=np.float32)
+    place = np.where(
+        marks.subtype == NONE_READABLE,
+        np.searchsorted(sample, marks.sample, side="right"),
+        np.searchsorted(sample, marks.sample, side="left"),
+    )
+    note = np.full(len(sample), "", dtype=marks.aux_note.dtype)
     return Annotation(
-        sample=everything[order],
-        symbol=np.concatenate([symbol, np.full(m, "~")])[order],
+        sample=np.insert(sample, place, marks.sample),
+        symbol=np.insert(symbol, place, "~"),
         fs=record.fs,
-        subtype=np.concatenate([np.zeros(n, dtype=np.int64), marks.subtype])[order],
-        aux_note=np.concatenate([np.full(n, ""), marks.aux_note])[order],
-        probability=np.concatenate([probability, nothing])[order],
-        score=np.concatenate([score, nothing[:, 0]])[order],
+        subtype=np.insert(np.zeros(len(sample), dtype=np.int64), place, marks.subtype),
+        aux_note=np.insert(note, place, marks.aux_note),
+        probability=np.insert(probability, place, np.nan, axis=0),
+        score=np.insert(score, place, np.nan),
+        quality=np.insert(quality, place, np.nan),
         name=record.name,
         start=record.start,
     )

@@ -1,4 +1,4 @@
-"""From R-peaks, the trunk's classes and facts to the class of every beat."""
+"""What is made of a model's answers: rows at the R-peaks, probabilities, classes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.features import beat_facts, class_facts
-from ecgscribe.runtime import Model, Scores
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.windows import STEPS_PER_FRAME, frame_of
 
-__all__ = ["calibrate", "classify", "decide", "rows_at", "softmax", "split_no_beat"]
+__all__ = ["calibrate", "decide", "rows_at", "softmax", "split_no_beat"]
 
 Floats = NDArray[np.float32]
 
@@ -100,36 +98,3 @@ def decide(probability: Floats, thresholds: Mapping[str, Any]) -> NDArray[np.int
     ectopic = 1 + np.argmax(probability[:, 1:] * weight, axis=1)
     abnormal = 1 - probability[:, 0] >= thresholds["abnormal"]
     return np.where(abnormal, ectopic, 0).astype(np.int8)
-
-
-def classify(
-    model: Model, signal: Floats, scores: Scores, step: NDArray[np.float64], height: Floats
-) -> tuple[Floats, Floats]:
-    """Give the class probabilities of all beats of a record, and that they are beats.
-
-    Parameters
-    ----------
-    model : Model
-    signal : ndarray of float32, shape (n_steps, 2)
-        Conditioned signal.
-    scores : Scores
-        What the model's trunk says of it.
-    step : ndarray of float64, shape (n_beats,)
-        R-peaks in steps.
-    height : ndarray of float32, shape (n_beats,)
-        Their scores.
-
-    Returns
-    -------
-    of_class : ndarray of float32, shape (n_beats, 5)
-        Probability of each class, calibrated, if it is a beat.
-    of_beat : ndarray of float32, shape (n_beats,)
-        Probability that it is one; of a model without a beat head the score.
-    """
-    logits = rows_at(scores.frame_class, step, frame=model.frame)
-    if model.has_beat_head:
-        said = model.score_beats(class_facts(logits, height), beat_facts(signal, step))
-        of_class, of_beat = split_no_beat(said)
-    else:
-        of_class, of_beat = softmax(logits), height
-    return calibrate(of_class, model.meta["calibration"]), of_beat

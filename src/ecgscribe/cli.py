@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from ecgscribe.runtime import Model
 
 __all__ = ["main"]
+
+SLOW_S = 2.0
+"""Seconds after which a command says how far it is."""
+_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -201,9 +206,10 @@ def _annotate_one(
 
     from ecgscribe import formats
     from ecgscribe.annotate import annotate
+    from ecgscribe.quality import readable_seconds
     from ecgscribe.symbols import AAMI_CLASSES
 
-    record = formats.read(path, fs=options.fs, leads=options.leads)
+    record = formats.open_source(path, fs=options.fs, leads=options.leads)
     # The annotator stays in the name of a table too: 100.csv may be the recording itself.
     suffix = (
         options.annotator if options.format == "wfdb" else f"{options.annotator}.{options.format}"
@@ -214,17 +220,26 @@ def _annotate_one(
             f"{path}: expected another name, as this call already wrote {target}; "
             "annotate recordings of one name into folders of their own"
         )
-    annotation = annotate(record, model=model, leads=_chosen(record, options))
+    chosen = _chosen(record, options)
+    with _progress(Path(path).name, quiet=options.quiet) as progress:
+        annotation = annotate(record, model=model, leads=chosen, progress=progress)
     annotation.write(target, force=options.force)
     written.add(target)
-    counts = np.bincount(annotation.beats().class_index, minlength=len(AAMI_CLASSES)).tolist()
+    counted = annotation.class_index[annotation.readable]
+    counts = np.bincount(counted, minlength=len(AAMI_CLASSES)).tolist()
+    in_noise = len(annotation.beats()) - sum(counts)
+    readable = readable_seconds(annotation, record.n_samples)
     if not options.quiet:
         beats = " ".join(f"{name} {n}" for name, n in zip(AAMI_CLASSES, counts, strict=True) if n)
-        _say(f"{path}: {sum(counts)} beats ({beats or 'none'}) written to {target}")
+        rest = f", {in_noise} more in noise" if in_noise else ""
+        share = f"{100 * readable / record.duration:.1f}% readable"
+        _say(f"{path}: {sum(counts)} beats ({beats or 'none'}){rest}, {share}, written to {target}")
     return {
         "record": path,
         "file": str(target),
         "seconds": record.duration,
+        "readable_seconds": round(readable, 3),
+        "beats_in_noise": in_noise,
         "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
         "model": model.hash,
     }
@@ -233,6 +248,24 @@ def _annotate_one(
 def _chosen(record: Record, options: argparse.Namespace) -> tuple[str, ...] | None:
     """Give the one or two leads asked for; of more, the best are chosen."""
     return record.leads if options.leads and len(record.leads) <= 2 else None
+
+
+@contextmanager
+def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show on stderr how far a recording is and how long it will take, after two seconds."""
+    from tqdm import tqdm
+
+    # None: only where someone looks, not in a log.
+    off = True if quiet else None
+    with tqdm(
+        desc=name, delay=SLOW_S, disable=off, leave=False, bar_format=_BAR, file=sys.stderr
+    ) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
 
 
 def _plot(options: argparse.Namespace) -> int:

@@ -26,7 +26,18 @@ from numpy.typing import NDArray
 
 from ecgscribe.windows import FS
 
-__all__ = ["CLASS_FACTS", "FACTS", "SEGMENT", "beat_facts", "class_facts"]
+__all__ = [
+    "CLASS_FACTS",
+    "FACTS",
+    "FAR",
+    "SEGMENT",
+    "WAVEFORM",
+    "beat_facts",
+    "class_facts",
+    "run_facts",
+    "segments",
+    "waveforms",
+]
 
 SEGMENT = 2048
 NEAR, FAR = 17, 65
@@ -50,6 +61,8 @@ P_EDGE = 3
 """Steps at each end of the P wave that its baseline runs through."""
 P_LEAST = 0.01
 """Part of the height of the usual QRS below which a mean P wave is as good as none."""
+WAVEFORM = BEFORE + AFTER + 2 * max(SHIFTS)
+"""Steps of a waveform with room to shift it."""
 ALIKE = 0.75
 """Correlation below which a beat is not of the dominant shape."""
 
@@ -85,9 +98,9 @@ LOW = 0.1
 Floats = NDArray[np.float32]
 
 
-def _segments(n: int) -> Iterator[slice]:
-    """Cut beats into runs of `SEGMENT`; a short rest joins the last run."""
-    count = max(round(n / SEGMENT), 1)
+def segments(n: int) -> Iterator[slice]:
+    """Cut beats into runs of `SEGMENT`; a rest of up to half as many joins the last run."""
+    count = max((n + SEGMENT // 2 - 1) // SEGMENT, 1)
     edges = [min(k * SEGMENT, n) for k in range(count)] + [n]
     for begin, end in pairwise(edges):
         yield slice(begin, end)
@@ -128,13 +141,15 @@ def _regularity(interval: NDArray[np.float64]) -> tuple[Floats, Floats]:
     return share.astype(np.float32), predictable.astype(np.float32)
 
 
-def _rhythm(step: NDArray[np.float64]) -> Floats:
-    """Tell the rhythm around each beat, shape (n_beats, len(_RHYTHM))."""
-    n = len(step)
-    if n < 2:
-        return np.zeros((n, len(_RHYTHM)), dtype=np.float32)
-    rr = np.clip(np.diff(step) / FS, SHORTEST_RR, LONGEST_RR)
-    usual = float(np.median(rr))
+def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
+    """Tell the rhythm around each beat of a run, shape (beats of the run, len(_RHYTHM))."""
+    if len(step) < 2:
+        return np.zeros((run.stop - run.start, len(_RHYTHM)), dtype=np.float32)
+    begin = max(run.start - FAR, 0)
+    rr = np.clip(np.diff(step[begin : run.stop + FAR]) / FS, SHORTEST_RR, LONGEST_RR)
+    run = slice(run.start - begin, run.stop - begin)
+    # Stands for what is not there before the first and after the last beat of the record.
+    usual = float(np.median(rr[run.start : run.stop - 1] if run.stop - run.start > 1 else rr))
     before = np.concatenate(([usual], rr))
     after = np.concatenate((rr, [usual]))
     previous = np.concatenate(([usual], before[:-1]))
@@ -143,36 +158,28 @@ def _rhythm(step: NDArray[np.float64]) -> Floats:
     change = np.abs(np.diff(before, prepend=before[0]))
     irregular = [np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)]
     alike, predictable = _regularity(before)
-    columns = np.empty((n, len(_RHYTHM)), dtype=np.float32)
-    for run in _segments(n):
-        intervals = before[run]
-        b, a = before[run], after[run]
-        references = (
-            np.median(intervals), np.mean(intervals), np.quantile(intervals, 0.75)
-        )  # fmt: skip
-        columns[run] = np.stack(
-            [
-                _log_ratio(b, near[run]),
-                _log_ratio(a, near[run]),
-                *(_log_ratio(x, float(r)) for r in references for x in (b, a)),
-                _log_ratio(b, np.quantile(around[run], 0.75, axis=1)),
-                _log_ratio(b, previous[run]),
-                _log_ratio(a, b),
-                _log_ratio(b + a, 2 * near[run]),
-                *(5 * np.minimum(i[run], 0.5) for i in irregular),
-                _log_ratio(near[run], 0.8),
-                _log_ratio(b, 0.8),
-                np.clip(np.log(b / near[run]) / (irregular[0][run] + 0.03), -4, 4),
-                2 * alike[run],
-                2 * predictable[run],
-            ],
-            axis=1,
-        )
-    return columns
+    b, a = before[run], after[run]
+    references = np.median(b), np.mean(b), np.quantile(b, 0.75)
+    columns = [
+        _log_ratio(b, near[run]),
+        _log_ratio(a, near[run]),
+        *(_log_ratio(x, float(r)) for r in references for x in (b, a)),
+        _log_ratio(b, np.quantile(around[run], 0.75, axis=1)),
+        _log_ratio(b, previous[run]),
+        _log_ratio(a, b),
+        _log_ratio(b + a, 2 * near[run]),
+        *(5 * np.minimum(i[run], 0.5) for i in irregular),
+        _log_ratio(near[run], 0.8),
+        _log_ratio(b, 0.8),
+        np.clip(np.log(b / near[run]) / (irregular[0][run] + 0.03), -4, 4),
+        2 * alike[run],
+        2 * predictable[run],
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
-    """Cut the beats, with room to shift them, shape (n_beats, steps, 2)."""
+def waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
+    """Cut the beats, with room to shift them, shape (n_beats, `WAVEFORM`, 2)."""
     room = max(SHIFTS)
     offset = np.arange(-BEFORE - room, AFTER + room)
     at = np.rint(step).astype(np.int64)[:, None] + offset
@@ -224,16 +231,15 @@ def _width(qrs: Floats) -> Floats:
     return np.asarray(size.sum(axis=-2) / np.maximum(size.max(axis=-2), 1e-3), dtype=np.float32)
 
 
-def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]) -> Floats:
+def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
     """Tell the shape of each beat of one run, shape (n_beats, 2 * len(_SHAPE) + 1)."""
     room = max(SHIFTS)
-    beats = _waveforms(signal, step)
     qrs = beats[:, room : room + BEFORE + AFTER][:, QRS]
     dominant = _template(qrs, regular)
     if dominant is None:
-        dominant = _template(qrs, np.ones(len(step), dtype=np.bool_))
+        dominant = _template(qrs, np.ones(len(beats), dtype=np.bool_))
     if dominant is None:
-        return np.zeros((len(step), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
+        return np.zeros((len(beats), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     beats = _align(beats, dominant)
     qrs = beats[:, QRS]
     like = _likeness(qrs, dominant)
@@ -262,8 +268,8 @@ def _shape(signal: Floats, step: NDArray[np.float64], regular: NDArray[np.bool_]
         ],
         axis=2,
     )
-    facts = (facts * present[None, :, None]).reshape(len(step), -1)
-    share = np.full((len(step), 1), 1 - unlike.mean())
+    facts = (facts * present[None, :, None]).reshape(len(beats), -1)
+    share = np.full((len(beats), 1), 1 - unlike.mean())
     p_near, distance_near = (
         np.stack([np.median(_neighbours(lead, NEAR), axis=1) for lead in fact.T], axis=1)
         for fact in (p_like, np.minimum(distance, 4))
@@ -312,13 +318,32 @@ def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
     -------
     ndarray of float32, shape (n_beats, len(FACTS))
     """
-    rhythm = _rhythm(step)
-    shape = np.zeros((len(step), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
+    facts = np.empty((len(step), len(FACTS)), dtype=np.float32)
+    for run in segments(len(step)):
+        facts[run] = run_facts(step, run, waveforms(signal, step[run]))
+    return facts
+
+
+def run_facts(step: NDArray[np.float64], run: slice, beats: Floats) -> Floats:
+    """Tell rhythm and morphology of each beat of one run, as `beat_facts` does of all.
+
+    Parameters
+    ----------
+    step : ndarray of float64, shape (n_beats,)
+        R-peaks in steps: those of the run, and `FAR` or all that there are to each side.
+    run : slice
+        Which of them the run is; one that `segments` gives of a whole record.
+    beats : ndarray of float32, shape (beats of the run, `WAVEFORM`, 2)
+        Their waveforms; see `waveforms`.
+
+    Returns
+    -------
+    ndarray of float32, shape (beats of the run, len(FACTS))
+    """
+    rhythm = _rhythm(step, run)
     # A beat in time is likely of the dominant shape: the template starts from those.
     in_time = np.abs(rhythm[:, 0]) < RATIO_GAIN * 0.1
-    for run in _segments(len(step)):
-        shape[run] = _shape(signal, step[run], in_time[run])
-    return np.concatenate([rhythm, shape], axis=1)
+    return np.concatenate([rhythm, _shape(beats, in_time)], axis=1)
 
 
 def class_facts(logits: Floats, height: Floats) -> Floats:
@@ -349,7 +374,7 @@ def class_facts(logits: Floats, height: Floats) -> Floats:
     odds = np.concatenate([odds, r_peak], axis=1)
     odds = np.clip(odds, -LOG_ODDS_RANGE, LOG_ODDS_RANGE)
     facts = np.empty((len(odds), len(CLASS_FACTS)), dtype=np.float32)
-    for run in _segments(len(odds)):
+    for run in segments(len(odds)):
         if run.start == run.stop:
             continue
         of_run = odds[run]

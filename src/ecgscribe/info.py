@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ecgscribe.quality import readable_seconds
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -32,8 +33,9 @@ def info(
     dict
         Only types that JSON has: ``name``, ``fs`` (Hz), ``samples``, ``duration`` (s), ``leads``,
         ``units``, ``invalid_samples`` (one a lead), ``has_start_time``, ``paced`` (the header, or
-        a ``/`` annotation, says so); with annotations ``annotations``, ``beats``, ``symbols`` and
-        ``classes`` (numbers of each); with `comments` also ``start`` and ``comments``.
+        a ``/`` annotation, says so); with annotations ``readable_seconds`` (as ``~`` annotations
+        tell), ``annotations``, ``beats``, ``symbols`` and ``classes`` (numbers of each); with
+        `comments` also ``start`` and ``comments``.
     """
     content: dict[str, Any] = {
         "name": record.name,
@@ -50,6 +52,7 @@ def info(
         symbols, counts = np.unique(annotation.symbol, return_counts=True)
         classes = annotation.class_index
         content["paced"] = record.paced or "/" in symbols
+        content["readable_seconds"] = round(readable_seconds(annotation, record.n_samples), 3)
         content["annotations"] = len(annotation)
         content["beats"] = int(np.sum(classes >= 0))
         content["symbols"] = dict(zip(symbols.tolist(), counts.tolist(), strict=True))

@@ -18,7 +18,10 @@ from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Annotation", "Record", "Source"]
+__all__ = ["READABLE", "Annotation", "Record", "Source"]
+
+READABLE = 0.5
+"""Least quality of a beat that counts; what is below lies in noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +120,10 @@ class Source:
     comments: tuple[str, ...] = ()
     paced: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.units:
+            object.__setattr__(self, "units", ("mV",) * len(self.leads))
+
     @property
     def duration(self) -> float:
         """Length in seconds."""
@@ -163,6 +170,9 @@ class Annotation:
         is not a beat. Absent for annotations made by hand.
     score : ndarray of float32, shape (n,), optional
         Probability that there is a beat; NaN where an annotation is not one.
+    quality : ndarray of float32, shape (n,), optional
+        How well the signal around each beat can be read, 0 to 1, and below `READABLE` where it
+        is noise; NaN where an annotation is not a beat. See `ecgscribe.quality`.
     name : str
         Name of the record.
     start : datetime, optional
@@ -178,6 +188,7 @@ class Annotation:
     aux_note: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, np.str_))
     probability: NDArray[np.float32] | None = None
     score: NDArray[np.float32] | None = None
+    quality: NDArray[np.float32] | None = None
     name: str = "record"
     start: datetime | None = None
     mapping: Mapping = "literature"
@@ -193,7 +204,7 @@ class Annotation:
             set_(self, "subtype", np.zeros(n, dtype=np.int64))
         if len(self.aux_note) == 0:
             set_(self, "aux_note", np.full(n, "", dtype=np.str_))
-        for key in ("symbol", "subtype", "aux_note", "probability", "score"):
+        for key in ("symbol", "subtype", "aux_note", "probability", "score", "quality"):
             value = getattr(self, key)
             if value is not None and len(value) != n:
                 raise FormatError(
@@ -214,12 +225,21 @@ class Annotation:
         """Index of each annotation's AAMI class, -1 where it is not a beat; shape (n,)."""
         return class_indices(self.symbol, mapping=self.mapping)
 
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """Whether each beat lies where the signal can be read, shape (n,).
+
+        True of all beats where no quality is known, and false of what is not a beat.
+        """
+        beat = self.class_index >= 0
+        return beat if self.quality is None else np.asarray(beat & (self.quality >= READABLE))
+
     def beats(self) -> Annotation:
         """Only the annotations that are beats."""
         return self.select(self.class_index >= 0)
 
-    def select(self, keep: NDArray[np.bool_]) -> Annotation:
-        """Only the annotations where `keep`, shape (n,), is true."""
+    def select(self, keep: NDArray[np.bool_] | slice) -> Annotation:
+        """Only the annotations where `keep`, shape (n,), is true, or that a slice names."""
         return dataclasses.replace(
             self,
             sample=self.sample[keep],
@@ -228,6 +248,7 @@ class Annotation:
             aux_note=self.aux_note[keep],
             probability=None if self.probability is None else self.probability[keep],
             score=None if self.score is None else self.score[keep],
+            quality=None if self.quality is None else self.quality[keep],
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -238,7 +259,8 @@ class Annotation:
         pandas.DataFrame
             Columns ``sample`` (the record's own samples), ``time`` (seconds), ``clock``
             (wall-clock time, only where the record has one), ``class``, ``symbol``, ``normal``,
-            and, for beats found by a model, ``score`` and the probabilities ``p_N`` … ``p_Q``.
+            and, for beats found by a model, ``score``, ``quality``, ``readable`` and the
+            probabilities ``p_N`` … ``p_Q``.
         """
         import pandas as pd
 
@@ -252,6 +274,8 @@ class Annotation:
         columns["normal"] = index == 0
         if beats.score is not None:
             columns["score"] = beats.score
+        if beats.quality is not None:
+            columns["quality"], columns["readable"] = beats.quality, beats.readable
         if beats.probability is not None:
             for k, name in enumerate(AAMI_CLASSES):
                 columns[f"p_{name}"] = beats.probability[:, k]

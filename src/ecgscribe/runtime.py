@@ -17,13 +17,24 @@ from ecgscribe.errors import ModelError
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.windows import FS, STEPS_PER_FRAME, Grid, cut, stitch
 
-__all__ = ["Model", "Scores", "file_hash", "load_model", "score_beats", "score_signal"]
+__all__ = [
+    "Model",
+    "Scores",
+    "file_hash",
+    "load_model",
+    "score_beats",
+    "score_signal",
+    "score_windows",
+    "trunk_grid",
+]
 
 WINDOW_S = 120
 HALO_S = 4
-BATCH = 16
+BATCH = 4
+"""Windows that are scored at a time: more are no faster, and each takes 13 MB."""
 BEAT_WINDOW = 256
 BEAT_HALO = 32
+BEAT_CORE = BEAT_WINDOW - 2 * BEAT_HALO
 MODELS = Path(__file__).parent / "models"
 
 Floats = NDArray[np.float32]
@@ -46,37 +57,68 @@ class Scores:
     frame_class: Floats
 
 
-def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, frame: int) -> Scores:
-    """Score a conditioned signal in windows on a fixed grid, whatever computes the scores.
+def trunk_grid(n_steps: int) -> Grid:
+    """Give the windows in which the trunk scores a signal."""
+    return Grid(n_steps, WINDOW_S * FS, HALO_S * FS)
+
+
+def score_windows(
+    predict: Callable[[Floats], TrunkScores],
+    signal: Floats,
+    grid: Grid,
+    first: int,
+    last: int,
+    *,
+    begin: int = 0,
+    frame: int,
+) -> Scores:
+    """Score the windows `first` up to `last` of a signal, whatever computes the scores.
 
     Parameters
     ----------
     predict : callable
         From windows (batch, n_steps, 2) to the trunk's two outputs.
     signal : ndarray of float32, shape (n_steps, 2)
+        The whole signal, or the part of it that those windows span.
+    grid : Grid
+        Windows of the whole; see `trunk_grid`.
+    first, last : int
+        Range of windows.
+    begin : int
+        Position in the whole of the first row of `signal`.
     frame : int
         Steps that one frame of the trunk spans.
 
     Returns
     -------
     Scores
+        From ``first * grid.core`` on, as far as the windows answer.
     """
-    grid = Grid(len(signal), WINDOW_S * FS, HALO_S * FS)
-    n_frames = -(-len(signal) // frame)
-    peak = np.zeros((len(signal), 1), dtype=np.float32)
-    frame_class = np.zeros((n_frames, len(AAMI_CLASSES)), dtype=np.float32)
-    for first in range(0, len(grid.starts), BATCH):
-        last = min(first + BATCH, len(grid.starts))
-        peaks, classes = predict(cut(signal, grid, first, last))
-        stitch(peaks, grid, first, peak)
-        stitch(classes, grid, first, frame_class, every=frame)
+    n = min(last * grid.core, grid.n) - first * grid.core
+    peak = np.zeros((n, 1), dtype=np.float32)
+    frame_class = np.zeros((-(-n // frame), len(AAMI_CLASSES)), dtype=np.float32)
+    for at in range(first, last, BATCH):
+        peaks, classes = predict(cut(signal, grid, at, min(at + BATCH, last), begin=begin))
+        stitch(peaks, grid, at - first, peak)
+        stitch(classes, grid, at - first, frame_class, every=frame)
     return Scores(peak[:, 0], frame_class)
 
 
+def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, frame: int) -> Scores:
+    """Score a whole conditioned signal, shape (n_steps, 2); see `score_windows`."""
+    grid = trunk_grid(len(signal))
+    return score_windows(predict, signal, grid, 0, len(grid.starts), frame=frame)
+
+
 def score_beats(
-    predict: Callable[[Floats, Floats], Floats], class_facts: Floats, facts: Floats
+    predict: Callable[[Floats, Floats], Floats],
+    class_facts: Floats,
+    facts: Floats,
+    *,
+    first: int = 0,
+    last: int | None = None,
 ) -> Floats:
-    """Give the class probabilities of all R-peaks of a record, in windows of them.
+    """Give the class probabilities of R-peaks of a record, in windows of them.
 
     Parameters
     ----------
@@ -84,24 +126,21 @@ def score_beats(
         From windows of ``class_facts`` and ``facts`` to probabilities.
     class_facts, facts : ndarray of float32, shape (n_beats, n)
         See `ecgscribe.features.class_facts` and `ecgscribe.features.beat_facts`.
+    first, last : int
+        Range of windows; by default all.
 
     Returns
     -------
-    ndarray of float32, shape (n_beats, 6)
-        Of the five classes, and of there being no beat.
+    ndarray of float32, shape (beats that those windows answer for, 6)
+        Of the five classes, and of there being no beat. A window answers for `BEAT_CORE` beats.
     """
-    n = len(facts)
+    grid = Grid(len(facts), BEAT_WINDOW, BEAT_HALO)
+    last = len(grid.starts) if last is None else last
+    n = max(min(last * BEAT_CORE, len(facts)) - first * BEAT_CORE, 0)
     probability = np.zeros((n, NO_BEAT + 1), dtype=np.float32)
-    if n == 0:
-        return probability
-    grid = Grid(n, BEAT_WINDOW, BEAT_HALO)
-    n_windows = len(grid.starts)
-    stitch(
-        predict(cut(class_facts, grid, 0, n_windows), cut(facts, grid, 0, n_windows)),
-        grid,
-        0,
-        probability,
-    )
+    if n > 0:
+        said = predict(cut(class_facts, grid, first, last), cut(facts, grid, first, last))
+        stitch(said, grid, 0, probability)
     return probability
 
 
@@ -116,6 +155,8 @@ def _session(path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Blocks of a recording are scored side by side, which is faster than threads within one.
+    options.intra_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common class
@@ -192,23 +233,32 @@ class Model:
         """Steps that one frame of the trunk spans."""
         return STEPS_PER_FRAME if self.has_beat_head else 1
 
+    def _predict(self, windows: Floats) -> TrunkScores:
+        peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
+        return peak, frame_class
+
     def score_signal(self, signal: Floats) -> Scores:
         """Score a conditioned signal, shape (n_steps, 2); see `score_signal`."""
+        return score_signal(self._predict, signal, frame=self.frame)
 
-        def predict(windows: Floats) -> TrunkScores:
-            peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
-            return peak, frame_class
+    def score_windows(
+        self, signal: Floats, grid: Grid, first: int, last: int, *, begin: int
+    ) -> Scores:
+        """Score some windows of a conditioned signal; see `score_windows`."""
+        return score_windows(
+            self._predict, signal, grid, first, last, begin=begin, frame=self.frame
+        )
 
-        return score_signal(predict, signal, frame=self.frame)
-
-    def score_beats(self, class_facts: Floats, facts: Floats) -> Floats:
+    def score_beats(
+        self, class_facts: Floats, facts: Floats, *, first: int = 0, last: int | None = None
+    ) -> Floats:
         """Give class probabilities, shape (n_beats, 6); see `score_beats`."""
 
         def predict(class_facts: Floats, facts: Floats) -> Floats:
             inputs = {"class_facts": class_facts, "facts": facts}
             return np.asarray(self._beat_head.run(["probability"], inputs)[0])
 
-        return score_beats(predict, class_facts, facts)
+        return score_beats(predict, class_facts, facts, first=first, last=last)
 
 
 def load_model(model: str | Path = "default") -> Model:

@@ -96,15 +96,20 @@ class Grid:
         return range(-self.halo, max(self.n, 1) - self.halo, self.core)
 
 
-def cut(sequence: NDArray[np.float32], grid: Grid, first: int, last: int) -> NDArray[np.float32]:
+def cut(
+    sequence: NDArray[np.float32], grid: Grid, first: int, last: int, *, begin: int = 0
+) -> NDArray[np.float32]:
     """Cut windows `first` up to `last` of the grid; zeros stand outside the sequence.
 
     Parameters
     ----------
     sequence : ndarray of float32, shape (n, channels)
+        The whole, or the part of it that those windows span.
     grid : Grid
     first, last : int
         Range of windows.
+    begin : int
+        Position in the whole of the first row of `sequence`.
 
     Returns
     -------
@@ -112,8 +117,8 @@ def cut(sequence: NDArray[np.float32], grid: Grid, first: int, last: int) -> NDA
     """
     windows = np.zeros((last - first, grid.length, sequence.shape[1]), dtype=np.float32)
     for row, start in enumerate(grid.starts[first:last]):
-        begin, end = max(start, 0), min(start + grid.length, grid.n)
-        windows[row, begin - start : end - start] = sequence[begin:end]
+        low, high = max(start, begin), min(start + grid.length, begin + len(sequence))
+        windows[row, low - start : high - start] = sequence[low - begin : high - begin]
     return windows
 
 

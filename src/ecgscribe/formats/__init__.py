@@ -4,20 +4,32 @@ Recordings are known by their content first, then by their suffix: WFDB (``.hea`
 files), EDF, EDF+ and BDF, DICOM waveforms, ISHNE Holter, HL7 aECG (XML), NumPy and MATLAB arrays,
 and tables separated by commas, semicolons or tabs. Annotations: WFDB (``100.atr``), EDF+, ISHNE
 (``.ann``) and the ``100annotations.txt`` of the CSV export of mitdb. Written: WFDB annotation
-files, CSV and JSON.
+files, CSV, JSON, Parquet and EDF+ annotations.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats import _aecg, _arrays, _csv, _dicom, _edf, _ishne, _text, _wfdb, _wfdb_write
+from ecgscribe.formats import (
+    _aecg,
+    _arrays,
+    _csv,
+    _dicom,
+    _edf,
+    _edf_write,
+    _ishne,
+    _parquet,
+    _text,
+    _wfdb,
+    _wfdb_write,
+)
 from ecgscribe.formats._atomic import atomic_write, write_bytes, write_text
 from ecgscribe.formats._guard import quiet, reading
 from ecgscribe.formats._sniff import Kind, kind_of
@@ -265,9 +277,9 @@ def write(annotation: Annotation, path: str | Path, *, force: bool = False) -> P
     annotation : Annotation
         What to write.
     path : str or Path
-        ``.csv``: a table with a row an annotation. ``.json``: one object, see
-        `ecgscribe.formats`. Any other suffix, of letters: a WFDB annotation file with the suffix
-        as its annotator, as in ``dir/100.scribe``.
+        ``.csv`` and ``.parquet``: a table with a row an annotation. ``.json``: one object.
+        ``.edf``: an EDF+ file that holds only annotations. Any other suffix, of letters: a WFDB
+        annotation file with the suffix as its annotator, as in ``dir/100.scribe``.
     force : bool
         Replace a file that is there.
 
@@ -283,14 +295,21 @@ def write(annotation: Annotation, path: str | Path, *, force: bool = False) -> P
         system refuses. Nothing half-written is left.
     """
     path = Path(path)
+    write_to: Callable[[Annotation, Path], None]
     if path.suffix == ".csv":
-        return write_text(path, _text.to_csv(annotation), force=force)
-    if path.suffix == ".json":
-        return write_text(path, _text.to_json(annotation), force=force)
-    _wfdb_write.check_writable(annotation, path)
-    return atomic_write(
-        path, lambda target: _wfdb_write.write_annotation(annotation, target), force=force
-    )
+        write_to = _text.write_csv
+    elif path.suffix == ".json":
+        write_to = _text.write_json
+    elif path.suffix == ".parquet":
+        _parquet.check_writable(path)
+        write_to = _parquet.write_parquet
+    elif path.suffix == ".edf":
+        _edf_write.check_writable(annotation, path)
+        write_to = _edf_write.write_edf
+    else:
+        _wfdb_write.check_writable(annotation, path)
+        write_to = _wfdb_write.write_annotation
+    return atomic_write(path, lambda target: write_to(annotation, target), force=force)
 
 
 def _base(path: Path) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecgscribe.errors import FormatError
-from ecgscribe.signal import is_ecg
+from ecgscribe.leads import is_ecg
 
 __all__ = ["chosen_leads", "leads_of_one_fs", "short_names", "unnamed_leads"]
 

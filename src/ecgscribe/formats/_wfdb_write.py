@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import re
 import tempfile
@@ -17,6 +18,9 @@ from ecgscribe.record import Annotation, Record
 __all__ = ["check_writable", "write_annotation", "write_record"]
 
 _NOTE_BYTES = 255  # the length of a note is one byte in the file
+PART = 20_000
+"""Annotations that wfdb is given at a time."""
+END = b"\0\0"
 _FIRST_ANNOTATION = 0  # where readers look for definitions, written as notes
 # Suffixes of files that hold signals, headers or sums: an annotation must not take their place.
 _RESERVED = {"dat", "hea", "mat", "edf", "dcm", "xml", "txt", "zip"}
@@ -44,7 +48,7 @@ def check_writable(annotation: Annotation, path: Path) -> None:
     if not re.fullmatch("[A-Za-z]+", annotator) or annotator.lower() in _RESERVED:
         raise FormatError(
             f"{path}: expected a suffix of letters that names the annotator, found "
-            f"{path.suffix or 'none'}; take .scribe, .csv or .json"
+            f"{path.suffix or 'none'}; take .scribe, .csv, .json, .parquet or .edf"
         )
     known = set(ann_label_table["symbol"]) - {" "}
     unknown = sorted(set(annotation.symbol.tolist()) - known)
@@ -93,29 +97,42 @@ def write_annotation(annotation: Annotation, path: Path) -> None:
     OSError
         If the system refuses, or the file does not read back as it was meant.
     """
-    import wfdb
-
     annotator = path.suffix[1:]
     if len(annotation) == 0:
         # wfdb refuses to write none; a record without beats is a result all the same.
         path.write_bytes(_empty(annotation.fs))
         return
-    # A fixed name, as wfdb allows fewer characters in one than record names have.
+    # wfdb takes a kilobyte of memory for each annotation, so it is given some at a time.
+    with path.open("wb") as file:
+        for begin in range(0, len(annotation), PART):
+            part = annotation.select(slice(begin, begin + PART))
+            before = int(annotation.sample[begin - 1]) if begin else 0
+            written = _part(
+                part, before, path.with_name(f"annotation.{annotator}"), first=not begin
+            )
+            file.write(written.removesuffix(END))
+        file.write(END)
+
+
+def _part(annotation: Annotation, before: int, file: Path, *, first: bool) -> bytes:
+    """Let wfdb write annotations that follow one at sample `before`; give what it wrote."""
+    import wfdb
+
+    shifted = dataclasses.replace(annotation, sample=annotation.sample - before)
     wfdb.wrann(
-        "annotation",
-        annotator,
-        annotation.sample,
-        symbol=annotation.symbol.tolist(),
-        subtype=annotation.subtype,
-        aux_note=annotation.aux_note.tolist(),
-        fs=float(annotation.fs),
-        write_dir=str(path.parent),
+        file.stem,  # not the record's name, as wfdb allows fewer characters in one
+        file.suffix[1:],
+        shifted.sample,
+        symbol=shifted.symbol.tolist(),
+        subtype=shifted.subtype,
+        aux_note=shifted.aux_note.tolist(),
+        fs=float(shifted.fs) if first else None,
+        write_dir=str(file.parent),
     )
-    written = path.with_name(f"annotation.{annotator}")
     # wfdb writes with numpy's tofile, which does not see what a full disk refuses at the end.
-    if not _reads_back(written, annotation):
+    if not _reads_back(file, shifted):
         raise OSError(errno.EIO, "the file came out short")
-    written.replace(path)
+    return file.read_bytes()
 
 
 def write_record(record: Record, folder: str | Path, *, force: bool = False) -> Path:
@@ -164,7 +181,7 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
 
 def _reads_back(file: Path, annotation: Annotation) -> bool:
     try:
-        found = _wfdb.read_annotation(file.with_suffix(""), file.suffix[1:])
+        found = _wfdb.read_annotation(file.with_suffix(""), file.suffix[1:], fs=annotation.fs)
     except FormatError:
         return False
     return np.array_equal(found.sample, annotation.sample) and np.array_equal(

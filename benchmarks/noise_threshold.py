@@ -1,0 +1,101 @@
+"""Show what a threshold of noise keeps of records with a heart, and lets pass without one.
+
+``python benchmarks/noise_threshold.py [--data-dir DIR] [--model M]``
+
+The threshold of `ecgscribe.quality` is chosen from this table: DS1 and svdb stay readable, and
+noise holds no readable beats. Noise is what training may hear: the first halves of bw and ma, and
+signals made by `ecgscribe.heartless`. Neither DS2 nor what ``heartless.py`` beside this file
+measures on is looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe import datasets
+from ecgscribe.errors import EcgScribeError, SignalWarning
+from ecgscribe.heartless import heartless
+from ecgscribe.quality import quality_at, trust
+from ecgscribe.record import Record
+from ecgscribe.runtime import Model, load_model
+from ecgscribe.scan import LeadsSeen, scan
+from ecgscribe.signal import prepare
+from ecgscribe.tell import join, tell
+from ecgscribe.windows import FS
+
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9)
+MADE = 8
+"""Half hours of made noise."""
+
+
+def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
+    """Give records with a heart, and noise that may be chosen on."""
+    for db, names in (("mitdb", datasets.DS1), ("svdb", datasets.available("svdb"))):
+        for name in names:
+            group = "DS1" if db == "mitdb" else db
+            yield group, datasets.load(db, name, data_dir=data_dir)[0]
+    for name in ("bw", "ma"):
+        noise = replace(datasets.noise(name, data_dir=data_dir), leads=("1", "2"))
+        yield "bw and ma, first halves", noise.source().record(0, noise.n_samples // 2)
+    rng = np.random.default_rng(5)
+    for _ in range(MADE):
+        made = np.concatenate([heartless(FS * 150, [], rng) for _ in range(12)])
+        yield "made noise", Record(made, float(FS), ("1", "2"))
+
+
+def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give the trust of every second that a lead can be read in, and of every beat."""
+    conditioning = prepare(record)
+    seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
+    every = join(list(tell(model, scan(model, conditioning, seen))))
+    lost = seen.stretches()
+    track = trust(every.step, every.score, conditioning.n_steps, lost=lost)
+    beats = every.step[every.score >= model.meta["thresholds"].get("beat", 0)]
+    dark = np.zeros(len(track), dtype=np.bool_)
+    for begin, end in lost // FS:
+        dark[begin : end + 1] = True
+    return track[~dark], quality_at(beats, track)
+
+
+def main() -> int:
+    """Print a Markdown table: beats an hour, and readable time, at each threshold."""
+    parser = argparse.ArgumentParser(description="What a threshold of noise keeps and lets pass.")
+    parser.add_argument("--data-dir", help="folder that holds mitdb, svdb and nstdb")
+    parser.add_argument("--model", default="default", help="model (default: the shipped one)")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", SignalWarning)
+    seconds, beats = defaultdict(list), defaultdict(list)
+    try:
+        model = load_model(options.model)
+        for group, record in records(options.data_dir):
+            sys.stderr.write(f"noise_threshold: {group} {record.name}\n")
+            of_second, of_beat = trusted(model, record)
+            seconds[group].append(of_second)
+            beats[group].append(of_beat)
+    except EcgScribeError as error:
+        sys.stderr.write(f"noise_threshold: {error}\n")
+        return 1
+    head = " | ".join(f"{t:g}" for t in THRESHOLDS)
+    lines = [f"| readable beats an hour; time | {head} |", "| --- |" + " ---: |" * len(THRESHOLDS)]
+    for group in seconds:
+        of_second, of_beat = np.concatenate(seconds[group]), np.concatenate(beats[group])
+        cells = [
+            f"{np.sum(of_beat >= t) / (len(of_second) / 3600):.1f}; "
+            f"{100 * np.mean(of_second >= t):.2f}%"
+            for t in THRESHOLDS
+        ]
+        lines.append(f"| {group} | {' | '.join(cells)} |")
+    sys.stdout.write(f"model {model.hash[:12]}\n\n" + "\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
