@@ -20,7 +20,7 @@ from ecgscribe._arguments import parser
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
 
 if TYPE_CHECKING:
-    from ecgscribe.record import Annotation, Record
+    from ecgscribe.record import Annotation, Record, Source
     from ecgscribe.runtime import Model
 
 __all__ = ["main"]
@@ -245,7 +245,7 @@ def _annotate_one(
     }
 
 
-def _chosen(record: Record, options: argparse.Namespace) -> tuple[str, ...] | None:
+def _chosen(record: Record | Source, options: argparse.Namespace) -> tuple[str, ...] | None:
     """Give the one or two leads asked for; of more, the best are chosen."""
     return record.leads if options.leads and len(record.leads) <= 2 else None
 
