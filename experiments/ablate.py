@@ -128,7 +128,8 @@ OF_HEADS = {
 }
 
 
-def _log(line: str) -> None:
+def log(line: str) -> None:
+    """Say how far the run is."""
     sys.stderr.write(f"{line}\n")
 
 
@@ -153,7 +154,7 @@ def _cross_fit(config: TrainingConfig, folder: Path, run: Path | None = None) ->
     folder.mkdir(parents=True, exist_ok=True)
     if run is not None:
         _copy_trunks(run, folder)
-    return cross_fit(load_training_data(config), config, folder, _log)
+    return cross_fit(load_training_data(config), config, folder, log)
 
 
 def _copy_trunks(run: Path, folder: Path) -> None:
@@ -164,18 +165,18 @@ def _copy_trunks(run: Path, folder: Path) -> None:
 
 
 @cache
-def _gather(run: Path, folder: Path) -> dict[int, BeatTables]:
+def gather(run: Path, folder: Path) -> dict[int, BeatTables]:
     """Gather once what the trunks of RUN say."""
     folder.mkdir(parents=True, exist_ok=True)
     _copy_trunks(run, folder)
     full = complete(TrainingConfig())
-    return fit_trunks(load_training_data(full), full, folder, _log)[1]
+    return fit_trunks(load_training_data(full), full, folder, log)[1]
 
 
 def _fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: Path) -> CrossFit:
     """Fit new heads on tables changed as an idea says."""
     told, learnt, networks = {}, {}, {}
-    for k, of_fold in _gather(run, out / "trunks").items():
+    for k, of_fold in gather(run, out / "trunks").items():
         keras.utils.set_random_seed(config.seed + 1 + k)
         networks[k] = build_network(config.architecture)
         (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
@@ -188,7 +189,7 @@ def _fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: 
             [idea.learnt(table) for table in copies if idea.kept(table.name)],
             [idea.learnt(table) for table in noisy] if idea.noisy else [],
         )
-    return fit_heads(networks, told, config, folder, _log, learnt=learnt)
+    return fit_heads(networks, told, config, folder, log, learnt=learnt)
 
 
 def main(run: Path, out: Path) -> None:

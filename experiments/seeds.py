@@ -1,0 +1,53 @@
+"""Fit the network that is used with other seeds: ``python experiments/seeds.py RUN DIR SEED...``.
+
+RUN is a finished ``ecgscribe train``. Its cross-fitted trunks serve every seed, whose own are the
+heads, and so calibration and thresholds, and the trunk that is used. Each seed's model goes to
+``DIR/seed-K/model.json``; a run that was killed goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+
+import keras
+from ablate import gather, log
+
+from ecgscribe.cross_fitting import fit_heads, fit_whole
+from ecgscribe.export import export_model
+from ecgscribe.network import build_network
+from ecgscribe.training import load_training_data
+from ecgscribe.training_config import TrainingConfig, complete
+
+
+def main(run: Path, out: Path, seeds: list[int]) -> None:
+    """Fit and export the network of each seed."""
+    shipped = json.loads((run / "model.json").read_text(encoding="utf-8"))
+    for seed in seeds:
+        config = dataclasses.replace(complete(TrainingConfig()), seed=seed)
+        folder = out / f"seed-{seed}"
+        tables = gather(run, out / "trunks")
+        networks = {}
+        for k in tables:
+            keras.utils.set_random_seed(seed + 1 + k)
+            networks[k] = build_network(config.architecture)
+            (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
+        found = fit_heads(networks, tables, config, folder, log)
+        network = fit_whole(load_training_data(config), tables, config, folder, log)
+        meta = shipped | {
+            "calibration": found.calibration,
+            "thresholds": found.thresholds,
+            "config": dataclasses.asdict(config),
+            "unseen_patients": {k: round(v, 5) for k, v in found.figures.items()},
+        }
+        log(
+            f"seed {seed}: {export_model(network, config.architecture, meta, folder, 'model').path}"
+        )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [int(seed) for seed in sys.argv[3:]])
