@@ -111,11 +111,12 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _session(path: Path) -> Any:
+def _session(path: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common class
@@ -135,10 +136,13 @@ class Model:
         The JSON file that names the weight files and their hashes.
     meta : dict
         Its content.
+    threads : int
+        Threads that ONNX Runtime may use; 0 lets it choose.
     """
 
     path: Path
     meta: dict[str, Any]
+    threads: int = 0
 
     @property
     def hash(self) -> str:
@@ -176,11 +180,11 @@ class Model:
 
     @cached_property
     def _trunk(self) -> Any:
-        return _session(self.weight_file("trunk"))
+        return _session(self.weight_file("trunk"), self.threads)
 
     @cached_property
     def _beat_head(self) -> Any:
-        return _session(self.weight_file("beat_head"))
+        return _session(self.weight_file("beat_head"), self.threads)
 
     @property
     def has_beat_head(self) -> bool:
@@ -192,32 +196,40 @@ class Model:
         """Steps that one frame of the trunk spans."""
         return STEPS_PER_FRAME if self.has_beat_head else 1
 
+    def score_windows(self, windows: Floats) -> TrunkScores:
+        """Score windows as they are, shape (n, n_steps, 2), n_steps a multiple of `frame`.
+
+        Returns
+        -------
+        peak : ndarray of float32, shape (n, n_steps, 1)
+        frame_class : ndarray of float32, shape (n, n_steps / frame, 5)
+        """
+        peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
+        return peak, frame_class
+
     def score_signal(self, signal: Floats) -> Scores:
         """Score a conditioned signal, shape (n_steps, 2); see `score_signal`."""
+        return score_signal(self.score_windows, signal, frame=self.frame)
 
-        def predict(windows: Floats) -> TrunkScores:
-            peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
-            return peak, frame_class
-
-        return score_signal(predict, signal, frame=self.frame)
+    def score_run(self, class_facts: Floats, facts: Floats) -> Floats:
+        """Give class probabilities of runs of beats as they are, shape (n, n_beats, 6)."""
+        inputs = {"class_facts": class_facts, "facts": facts}
+        return np.asarray(self._beat_head.run(["probability"], inputs)[0])
 
     def score_beats(self, class_facts: Floats, facts: Floats) -> Floats:
         """Give class probabilities, shape (n_beats, 6); see `score_beats`."""
-
-        def predict(class_facts: Floats, facts: Floats) -> Floats:
-            inputs = {"class_facts": class_facts, "facts": facts}
-            return np.asarray(self._beat_head.run(["probability"], inputs)[0])
-
-        return score_beats(predict, class_facts, facts)
+        return score_beats(self.score_run, class_facts, facts)
 
 
-def load_model(model: str | Path = "default") -> Model:
+def load_model(model: str | Path = "default", *, threads: int = 0) -> Model:
     """Load a model by the name of one in the package, or by the path of its JSON file.
 
     Parameters
     ----------
     model : str or Path
         ``"default"``, or a path such as ``run/model.json``.
+    threads : int
+        Threads that ONNX Runtime may use; 0 lets it choose.
 
     Returns
     -------
@@ -241,7 +253,7 @@ def load_model(model: str | Path = "default") -> Model:
         )
     try:
         meta = json.loads(path.read_text(encoding="utf-8"))
-        loaded = Model(path, meta)
+        loaded = Model(path, meta, threads)
         for part in sorted({"trunk", *meta["files"]} - {"weights"}):
             loaded.weight_file(part)
         _check_decisions(meta)

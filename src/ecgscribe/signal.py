@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -214,6 +215,16 @@ def _fill(lead: NDArray[np.float32]) -> NDArray[np.float32]:
     return lead - offset if abs(offset) > LARGE_OFFSET * (high - low) else lead
 
 
+@lru_cache(maxsize=8)
+def _low_pass(fs: float, up: int) -> NDArray[np.float32]:
+    """Design the low-pass at `up` times `fs`; a live stream asks for it again and again."""
+    from scipy.signal import firwin
+
+    half = int(np.ceil(LOW_PASS_REACH * fs * up))
+    taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
+    return np.asarray(taps, dtype=np.float32)
+
+
 def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     """Resample one lead to `FS` and pass about 1 to 40 Hz, without shifting it.
 
@@ -235,13 +246,12 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     signal less its triangular moving average over 0.8 s.
     """
     from scipy.ndimage import uniform_filter1d
-    from scipy.signal import firwin, oaconvolve, resample_poly
+    from scipy.signal import oaconvolve, resample_poly
 
     ratio = rate_ratio(fs)
     up, down = ratio.numerator, ratio.denominator
     half = int(np.ceil(LOW_PASS_REACH * fs * up))
-    taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
-    window: Any = taps.astype(np.float32)  # taps are allowed, though scipy's types deny it
+    window: Any = _low_pass(fs, up)  # taps are allowed, though scipy's types deny it
     if up == down:  # where nothing is to be resampled, resample_poly leaves the low-pass out
         steps = oaconvolve(np.pad(lead, half, mode="edge"), window, mode="valid")
     else:
