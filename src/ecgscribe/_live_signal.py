@@ -38,7 +38,7 @@ BEHIND = 3 * FS // 2
 CHANGE_BLOCK = FS
 CHANGE_BLOCKS = 3
 """A change of scale shows in the median of this many blocks of one second."""
-CHANGE = 4.0
+CHANGE = 6.0
 """Least change of the scale that is taken for one at once; smaller ones follow the median."""
 
 Floats = NDArray[np.float32]
