@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +37,7 @@ from ecgscribe.signal import FS_RANGE, choose_leads
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.windows import FS, steps_to_samples
 
-__all__ = ["Beat", "Change", "Peak", "Stream", "annotate_live"]
+__all__ = ["Beat", "Change", "Peak", "Stream", "annotate_live", "to_dict"]
 
 WINDOW_S = 4
 """Seconds that the trunk sees; with 8 it finds no other beats."""
@@ -360,6 +360,26 @@ class Stream:
         (sample,) = self._samples(np.array([step]))
         names = tuple(self.leads[k] for k in leads)
         self._told.append(Change(sample, sample / self.fs, what, names, self._known))
+
+
+def to_dict(event: Beat | Peak | Change, fs: float) -> dict[str, Any]:
+    """Give what was told as JSON holds it, with its kind and the delay in seconds."""
+    about: dict[str, Any] = {
+        "kind": type(event).__name__.lower(),
+        "sample": event.sample,
+        "time": round(event.time, 4),
+    }
+    if isinstance(event, Beat):
+        about |= {"class": event.aami_class, "symbol": event.symbol}
+        about["p"] = {
+            name: round(p, 6) for name, p in zip(AAMI_CLASSES, event.probability, strict=True)
+        }
+        about |= {"score": round(event.score, 6), "leads": list(event.leads)}
+    elif isinstance(event, Change):
+        about |= {"what": event.what, "leads": list(event.leads)}
+    else:
+        about["score"] = round(event.score, 6)
+    return about | {"delay": round((event.known - event.sample) / fs, 3)}
 
 
 def annotate_live(record: Record, *, model: Model | None = None) -> Annotation:
