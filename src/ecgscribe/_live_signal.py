@@ -253,22 +253,26 @@ class LiveSignal:
         window[n - len(rows) :] = rows
         return window
 
-    def change_scale(self, lead: int, scale: float) -> int:
-        """Take another scale for a lead, and give the step from which it holds."""
+    def change_begins(self, lead: int, scale: float) -> int:
+        """Give the step from which another scale of a lead would hold.
+
+        The first whose deflection is too large for the old one, or the one after the last whose
+        deflection is too large for the new one.
+        """
         begin = self.end - CHANGE_BLOCKS * CHANGE_BLOCK
         size = np.abs(self._steps.since(begin)[:, lead])
         was = self._scale[lead]
-        # It holds from the first deflection that is too large for the old one on, or from after
-        # the last that is too large for the new one.
         grown = scale > was
         large = np.flatnonzero(size > 2 * (was if grown else scale))
-        first = 0 if len(large) == 0 else int(large[0] if grown else large[-1] + 1)
+        return begin + (0 if len(large) == 0 else int(large[0] if grown else large[-1] + 1))
+
+    def change_scale(self, lead: int, scale: float, *, begin: int) -> None:
+        """Take another scale for a lead from step `begin` on."""
         self._heights[lead].clear()
         self._heights[lead].append(2 * scale)
         self._scale[lead] = scale
         self._extremes[:, lead] = np.inf, -np.inf
-        self._scale_since(begin + first, lead)
-        return begin + first
+        self._scale_since(begin, lead)
 
     def turn(self, lead: int, until: int) -> None:
         """Turn the polarity of a lead's history up to step `until`."""

@@ -46,8 +46,7 @@ PEAK_AHEAD = 24
 SECOND_LOOK = 16
 """Steps before the last look's end where an R-peak may turn up that was not seen then."""
 BEATS_OF_CHANGE = 2
-"""Beats that a new scale must show within `CHANGE_SPAN` steps: noise after a pause has none."""
-CHANGE_SPAN = 3 * FS
+"""Beats that a new scale must show since it holds: noise in a pause has none."""
 
 Floats = NDArray[np.float32]
 What = Literal["unreadable", "readable", "scale", "polarity"]
@@ -296,9 +295,11 @@ class Stream:
             return False
         trial = live.window_at(WINDOW_S * FS, scales)
         step, _ = self._peaks_of(self._score(trial)[0], trial)
-        if np.sum(step >= live.end - CHANGE_SPAN) < BEATS_OF_CHANGE:
+        begin = min(live.change_begins(lead, scale) for lead, scale in scales.items())
+        if np.sum(step >= begin) < BEATS_OF_CHANGE:
             return False
-        begin = min(live.change_scale(lead, scale) for lead, scale in scales.items())
+        for lead, scale in scales.items():
+            live.change_scale(lead, scale, begin=begin)
         self._found_to = min(self._found_to, begin)
         self._tell("scale", begin, sorted(scales))
         return True
