@@ -49,8 +49,9 @@ def main() -> int:
         taken.append(time.process_time() - start)
     cpu = sum(taken) / options.patients
     sys.stdout.write(
-        f"{options.seconds / cpu:.0f} patients a core: {1000 * cpu / options.seconds:.1f} ms of CPU "
-        f"for 1 s of {len(record.leads)} leads at {record.fs:g} Hz, "
+        f"{options.seconds / cpu:.0f} patients a core: "
+        f"{1000 * cpu / options.seconds:.1f} ms of CPU for 1 s of {len(record.leads)} leads "
+        f"at {record.fs:g} Hz, "
         f"{60 * beats / options.patients / options.seconds:.0f} beats a minute, "
         f"{np.max(taken) * 1000 / options.patients:.1f} ms at most for one push; "
         f"model {model.hash[:12]}\n"

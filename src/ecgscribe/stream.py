@@ -25,11 +25,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgscribe._live_beats import CLASS_AHEAD, HISTORY_STEPS, LiveBeats
-from ecgscribe._live_changes import Losses, Turns, hidden
+from ecgscribe._live_changes import Losses, Shapes, hidden
 from ecgscribe._live_signal import LiveSignal
 from ecgscribe.annotate import CLASS_SYMBOLS
 from ecgscribe.beats import decide
 from ecgscribe.errors import FormatError
+from ecgscribe.features import AFTER, ALIKE, BEFORE
 from ecgscribe.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
@@ -46,7 +47,7 @@ PEAK_AHEAD = 24
 SECOND_LOOK = 16
 """Steps before the last look's end where an R-peak may turn up that was not seen then."""
 BEATS_OF_CHANGE = 2
-"""Beats that a new scale must show since it holds: noise in a pause has none."""
+"""Usual beats that a new scale must show since it holds."""
 
 Floats = NDArray[np.float32]
 What = Literal["unreadable", "readable", "scale", "polarity"]
@@ -193,7 +194,7 @@ class Stream:
         self._live = LiveSignal(self.fs, len(self.leads), history=HISTORY_STEPS)
         self._beats = LiveBeats()
         self._losses = Losses()
-        self._turns = Turns(len(self.leads))
+        self._shapes = Shapes(len(self.leads))
         self._found_to = 0
         self._told: list[Peak | Change] = []
         self._closed = False
@@ -269,7 +270,7 @@ class Stream:
         self._find(peak, window)
         begin = live.end - len(window)
         self._beats.look_again(frames, begin=begin, end=live.end, frame=self.model.frame)
-        for lead, first in self._turns.look(live):
+        for lead, first in self._shapes.turns(live):
             live.turn(lead, first)
             self._tell("polarity", first, [lead])
         for step, lost in self._losses.look(live):
@@ -288,21 +289,34 @@ class Stream:
         return step + (self._live.end - len(window)), height
 
     def _took_new_scale(self) -> bool:
-        """Take another scale where at that one there are beats, and not only its height is so."""
+        """Take another scale of leads that show their usual beats at it, and not only its height.
+
+        So neither a pause, with noise alone, nor an artefact changes the scale.
+        """
         live = self._live
         scales = live.new_scales()
         if not scales:
             return False
         trial = live.window_at(WINDOW_S * FS, scales)
         step, _ = self._peaks_of(self._score(trial)[0], trial)
-        begin = min(live.change_begins(lead, scale) for lead, scale in scales.items())
-        if np.sum(step >= begin) < BEATS_OF_CHANGE:
-            return False
+        taken = {}
         for lead, scale in scales.items():
-            live.change_scale(lead, scale, begin=begin)
+            begin = live.change_begins(lead, scale)
+            if self._usual_beats(lead, trial, step[step >= begin]) >= BEATS_OF_CHANGE:
+                taken[lead] = begin
+                live.change_scale(lead, scale, begin=begin)
+        if not taken:
+            return False
+        begin = min(taken.values())
         self._found_to = min(self._found_to, begin)
-        self._tell("scale", begin, sorted(scales))
+        self._tell("scale", begin, sorted(taken))
         return True
+
+    def _usual_beats(self, lead: int, window: Floats, step: NDArray[np.float64]) -> int:
+        """Count the R-peaks in a window at which a lead shows its usual beat."""
+        begins = np.rint(step).astype(np.int64) - (self._live.end - len(window)) - BEFORE
+        beats = [window[begin : begin + BEFORE + AFTER, lead] for begin in begins if begin >= 0]
+        return sum(self._shapes.likeness(lead, beat) > ALIKE for beat in beats)
 
     def _find(self, peak: Floats, window: Floats) -> None:
         """Take the R-peaks that have come far enough into the window."""
@@ -314,7 +328,7 @@ class Stream:
         taken = self._beats.add(step[seen], height[seen], since=since, until=until)
         self._found_to = until
         for sample, at, score in zip(self._samples(taken[0]), *taken, strict=True):
-            self._turns.add(float(at))
+            self._shapes.add(float(at))
             self._told.append(Peak(sample, sample / self.fs, float(score), self._known))
 
     def _classify(self) -> list[Beat]:
