@@ -92,18 +92,15 @@ class Shapes:
         usual = self._usual[lead]
         if usual is None or len(beat) < len(usual):
             return 0.0
-        beat = beat - beat.mean()
-        norm = float(np.sqrt((beat @ beat) * (usual @ usual)))
-        return float(beat @ usual) / norm if norm > 0 else 0.0
+        return float(_unit(beat) @ _unit(usual))
 
     def _turned(self, lead: int, begin: int, beat: Floats) -> bool:
         usual = self._usual[lead]
-        like = self.likeness(lead, beat)
-        beat = beat - beat.mean()
+        beat = _unit(beat)  # one of another scale counts no more than others
         if usual is None:
             self._usual[lead] = beat
             return False
-        if like < TURNED:
+        if self.likeness(lead, beat) < TURNED:
             self._mirrored[lead].append(begin)
         else:
             self._mirrored[lead].clear()
@@ -112,3 +109,9 @@ class Shapes:
             return False
         self._usual[lead] = -usual
         return True
+
+
+def _unit(beat: Floats) -> Floats:
+    """Take the mean away and divide by the norm; zeros stay zeros."""
+    centred = beat - beat.mean()
+    return np.asarray(centred / max(float(np.sqrt(centred @ centred)), 1e-6), dtype=np.float32)
