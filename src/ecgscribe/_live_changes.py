@@ -21,7 +21,7 @@ LOSS_AHEAD = FS
 TURNED = -0.9
 """Correlation of a beat with the usual one at which its lead seems to have turned over."""
 TURNED_BEATS = 3
-"""Beats in a row after which it has. No run of ectopic beats of DS1 is so exact a mirror."""
+"""Beats in a row after which it has; one ectopic beat may be such a mirror."""
 LEARN = 0.1
 """Share that a beat has in the usual one."""
 
