@@ -40,7 +40,7 @@ from ecgscribe.windows import FS, steps_to_samples
 __all__ = ["Beat", "Change", "Peak", "Stream", "annotate_live", "to_dict"]
 
 WINDOW_S = 4
-"""Seconds that the trunk sees; on DS1 it finds with 8 what it finds with 4, but for a beat or two."""
+"""Seconds that the trunk sees; on DS1, 8 change but a beat or two."""
 PEAK_AHEAD = 24
 """Steps that follow an R-peak before it is taken (0.19 s)."""
 SECOND_LOOK = 16
