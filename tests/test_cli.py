@@ -23,7 +23,7 @@ from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
 from wfdb_files import save
 
-VERBS = ("fetch", "info", "score", "annotate", "plot", "train", "evaluate", "demo")
+VERBS = ("fetch", "info", "score", "annotate", "stream", "plot", "train", "evaluate", "demo")
 Run = subprocess.CompletedProcess[str]
 Signal = NDArray[np.float32]
 

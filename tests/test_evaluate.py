@@ -280,6 +280,26 @@ def test_the_row_on_one_lead_stands_beside(a_model: Model) -> None:
     assert alone["se"]["value"] < both["se"]["value"]
 
 
+def test_the_live_path_has_rows_of_its_own(a_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def annotate_live(record: Record, *, model: Model) -> Annotation:
+        answer = imitate(beats(record.name))
+        return answer.select(np.arange(len(answer)) % 4 > 0)
+
+    monkeypatch.setattr(
+        importlib.import_module("ecgscribe.evaluate"), "annotate_live", annotate_live
+    )
+    report = evaluate(a_model, live=True, benchmarks="B.md", resamples=0)
+
+    live = report["live"]["r_peaks"][0]
+    assert live["annotator"] == "ecgscribe, live"
+    assert live["se"]["value"] < report["r_peaks"][0]["se"]["value"]
+    page = Path("B.md").read_text("utf-8")
+    assert "| ecgscribe, live |" in page
+    assert "| all leads, live |" in page
+    assert "--live" in report["command"]
+    assert "live" not in evaluate(a_model, resamples=0)
+
+
 def _with_hash(path: str, sha256: str) -> Model:
     meta = {"files": {"trunk": {"sha256": sha256}}, "thresholds": {}, "calibration": {}}
     return Model(Path(path), meta)

@@ -14,5 +14,6 @@ from ecgscribe.evaluate import evaluate
 from ecgscribe.formats import read
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import load_model
+from ecgscribe.stream import Stream
 
-__all__ = ["Annotation", "Record", "annotate", "evaluate", "load_model", "read"]
+__all__ = ["Annotation", "Record", "Stream", "annotate", "evaluate", "load_model", "read"]

@@ -145,6 +145,44 @@ def _annotate(verb: argparse.ArgumentParser) -> None:
     _model(verb)
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, found '{text}'")
+    return host.strip("[]"), int(port)
+
+
+def _stream(verb: argparse.ArgumentParser) -> None:
+    source = verb.add_mutually_exclusive_group()
+    source.add_argument(
+        "--connect",
+        metavar="HOST:PORT",
+        type=_address,
+        help="read from a TCP server (default: from stdin)",
+    )
+    source.add_argument(
+        "--lsl", metavar="NAME", help="read a stream of the Lab Streaming Layer (ecgscribe[lsl])"
+    )
+    verb.add_argument("--fs", metavar="HZ", type=float, help="sampling frequency")
+    verb.add_argument(
+        "--leads", metavar="A,B", type=_names, help="one name for each column of the samples"
+    )
+    verb.add_argument(
+        "--use", metavar="A,B", type=_names, help="of these, the leads to use (default: by name)"
+    )
+    verb.add_argument(
+        "--format",
+        choices=["text", "int16"],
+        default="text",
+        help="text: one line a sample, values apart by commas or blanks; int16: little-endian "
+        "frames (default: text)",
+    )
+    verb.add_argument(
+        "--peaks", action="store_true", help="tell R-peaks too, before their class is known"
+    )
+    _model(verb)
+
+
 def _plot(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("record", metavar="RECORD", help="recording")
     _reading(verb, "leads to draw and to annotate from (default: all)")
@@ -201,6 +239,7 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
         "--benchmarks", metavar="FILE", type=Path, help="file for the text alone: BENCHMARKS.md"
     )
     verb.add_argument("--peers", action="store_true", help="measure other detectors too")
+    verb.add_argument("--live", action="store_true", help="measure the live path too")
     verb.add_argument(
         "--compare-with",
         metavar="M",
@@ -254,6 +293,11 @@ VERBS = (
         _annotate,
         "find and classify the beats of recordings",
         "annotate data/mitdb/100 data/mitdb/101 -o out",
+    ),
+    (
+        _stream,
+        "find and classify beats as samples come, one JSON line a beat",
+        "stream --fs 360 --leads MLII,V1 < samples.txt",
     ),
     (
         _plot,

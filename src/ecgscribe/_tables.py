@@ -82,6 +82,8 @@ def _inputs(report: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
     inputs = [("all leads", report["views"])]
     if "one_lead" in report:
         inputs.append(("lead 0", report["one_lead"]["views"]))
+    if "live" in report:
+        inputs.append(("all leads, live", report["live"]["views"]))
     inputs += [(f"model {o['model']['name']}", o["views"]) for o in report.get("others", [])]
     return inputs
 
@@ -232,6 +234,8 @@ def markdown(report: dict[str, Any], *, plots: Sequence[str] = ()) -> str:
     rows = report["r_peaks"]
     if "one_lead" in report:
         rows = rows + report["one_lead"]["r_peaks"]
+    if "live" in report:
+        rows = rows + report["live"]["r_peaks"]
     for other in report.get("others", []):
         rows = rows + other["r_peaks"]
     rows = rows + report.get("peers", [])

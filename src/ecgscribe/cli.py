@@ -22,6 +22,7 @@ from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
 if TYPE_CHECKING:
     from ecgscribe.record import Annotation, Record, Source
     from ecgscribe.runtime import Model
+    from ecgscribe.stream import Beat, Stream
 
 __all__ = ["main"]
 
@@ -268,6 +269,55 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]
         yield show
 
 
+def _stream(options: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from ecgscribe import _live_input as source
+    from ecgscribe.runtime import load_model
+    from ecgscribe.stream import Stream
+
+    fs, leads = options.fs, options.leads
+    inlet = source.lsl_inlet(options.lsl) if options.lsl is not None else None
+    if inlet is not None:
+        fs, leads = fs or inlet.fs, leads or inlet.leads
+    if not fs or not leads:
+        raise FormatError(
+            "stream: expected the sampling frequency and a name for each column, found them "
+            "nowhere; give --fs and --leads"
+        )
+    stream = Stream(fs, leads, use=options.use, model=load_model(options.model))
+    failure = None
+    with ExitStack() as stack:
+        if inlet is not None:
+            chunks = inlet.chunks
+        else:
+            read = source.standard_input
+            if options.connect is not None:
+                read = stack.enter_context(source.connected(options.connect))
+            reader = source.read_lines if options.format == "text" else source.read_frames
+            chunks = reader(read, len(leads))
+        try:
+            for chunk in source.until_interrupted(chunks):
+                _print_told(stream, stream.push(chunk), peaks=options.peaks)
+        except EcgScribeError as error:  # what came before it still counts
+            failure = error
+        _print_told(stream, stream.close(), peaks=options.peaks)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _print_told(stream: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
+    """Print what a push or the end told, one JSON line each, in the order it became known."""
+    from ecgscribe.stream import Peak, to_dict
+
+    told = [e for e in stream.events if peaks or not isinstance(e, Peak)]
+    for event in sorted([*told, *beats], key=lambda e: e.known):
+        _print(json.dumps(to_dict(event, stream.fs)))
+    if told or beats:
+        sys.stdout.flush()
+
+
 def _plot(options: argparse.Namespace) -> int:
     from ecgscribe import formats, plot
 
@@ -313,6 +363,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         out=options.out,
         benchmarks=options.benchmarks,
         peers=options.peers,
+        live=options.live,
         compare_with=options.compare_with,
         snrs_db=options.snr,
         force=options.force,
@@ -334,6 +385,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "info": _info,
     "score": _score,
     "annotate": _annotate,
+    "stream": _stream,
     "plot": _plot,
     "train": _train,
     "evaluate": _evaluate,

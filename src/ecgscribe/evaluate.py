@@ -24,6 +24,7 @@ from ecgscribe.formats._atomic import write_text
 from ecgscribe.peers import PEERS, detect, require_peers, shift
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import MODELS, Model, load_model
+from ecgscribe.stream import annotate_live
 
 __all__ = [
     "Scored",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 ONE_LEAD = "ecgscribe, lead 0 only"
+LIVE = "ecgscribe, live"
 
 
 def _first_lead(record: Record) -> Record:
@@ -192,6 +194,7 @@ def _command(
     with_peers: bool,
     others: Sequence[Model],
     snrs_db: Sequence[float],
+    live: bool,
 ) -> str:
     """Write the command that measures the model again, without the folders of this machine."""
     command = ["ecgscribe", "evaluate", "--db", db, "--split", split]
@@ -201,6 +204,8 @@ def _command(
         command += ["--compare-with", *(_argument(other) for other in others)]
     if snrs_db:
         command += ["--snr", *(f"{snr_db:g}" for snr_db in snrs_db)]
+    if live:
+        command.append("--live")
     if with_peers:
         command.append("--peers")
     return shlex.join([*command, "--benchmarks", "BENCHMARKS.md", "--force"])
@@ -226,6 +231,7 @@ def evaluate(
     out: str | Path | None = None,
     benchmarks: str | Path | None = None,
     peers: bool = False,
+    live: bool = False,
     compare_with: Sequence[str | Path] = (),
     snrs_db: Sequence[float] = (),
     force: bool = False,
@@ -251,6 +257,8 @@ def evaluate(
         File that is given the text of evaluation.md, such as BENCHMARKS.md.
     peers : bool
         Measure XQRS, gqrs, NeuroKit and sleepecg on the same records too.
+    live : bool
+        Measure the live path (`ecgscribe.Stream`) on the same records too.
     compare_with : sequence of str or Path
         Other models to measure on the same records, in rows of their own.
     snrs_db : sequence of float
@@ -269,8 +277,8 @@ def evaluate(
     -------
     dict
         What evaluation.json holds: that of `evaluate_records`, with ``model``, ``command``,
-        ``one_lead`` (the same model on lead 0 alone), ``others`` and, if asked for, ``noise`` and
-        ``peers``.
+        ``one_lead`` (the same model on lead 0 alone), ``others`` and, if asked for, ``live``,
+        ``noise`` and ``peers``.
 
     Raises
     ------
@@ -300,12 +308,18 @@ def evaluate(
     report: dict[str, Any] = {
         "model": _identity(loaded),
         "version": __version__,
-        "command": _command(loaded, db, split, with_peers=peers, others=others, snrs_db=snrs_db),
+        "command": _command(
+            loaded, db, split, with_peers=peers, others=others, snrs_db=snrs_db, live=live
+        ),
         "db": db,
         "split": split,
         **evaluate_records(items, resamples=resamples),
         "one_lead": evaluate_records(alone, annotator=ONE_LEAD, resamples=resamples),
     }
+    if live:
+        run_live = partial(annotate_live, model=loaded)
+        told = annotate_records(run_live, names, title="annotate live", **where)
+        report["live"] = evaluate_records(told, annotator=LIVE, resamples=resamples)
     report["others"] = [
         {"model": _identity(other)}
         | evaluate_records(

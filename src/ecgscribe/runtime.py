@@ -233,32 +233,39 @@ class Model:
         """Steps that one frame of the trunk spans."""
         return STEPS_PER_FRAME if self.has_beat_head else 1
 
-    def _predict(self, windows: Floats) -> TrunkScores:
+    def predict_trunk(self, windows: Floats) -> TrunkScores:
+        """Score windows as they are, shape (n, n_steps, 2), n_steps a multiple of `frame`.
+
+        Returns
+        -------
+        peak : ndarray of float32, shape (n, n_steps, 1)
+        frame_class : ndarray of float32, shape (n, n_steps / frame, 5)
+        """
         peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
         return peak, frame_class
 
     def score_signal(self, signal: Floats) -> Scores:
         """Score a conditioned signal, shape (n_steps, 2); see `score_signal`."""
-        return score_signal(self._predict, signal, frame=self.frame)
+        return score_signal(self.predict_trunk, signal, frame=self.frame)
 
     def score_windows(
         self, signal: Floats, grid: Grid, first: int, last: int, *, begin: int
     ) -> Scores:
         """Score some windows of a conditioned signal; see `score_windows`."""
         return score_windows(
-            self._predict, signal, grid, first, last, begin=begin, frame=self.frame
+            self.predict_trunk, signal, grid, first, last, begin=begin, frame=self.frame
         )
+
+    def predict_beats(self, class_facts: Floats, facts: Floats) -> Floats:
+        """Give class probabilities of runs of beats as they are, shape (n, n_beats, 6)."""
+        inputs = {"class_facts": class_facts, "facts": facts}
+        return np.asarray(self._beat_head.run(["probability"], inputs)[0])
 
     def score_beats(
         self, class_facts: Floats, facts: Floats, *, first: int = 0, last: int | None = None
     ) -> Floats:
         """Give class probabilities, shape (n_beats, 6); see `score_beats`."""
-
-        def predict(class_facts: Floats, facts: Floats) -> Floats:
-            inputs = {"class_facts": class_facts, "facts": facts}
-            return np.asarray(self._beat_head.run(["probability"], inputs)[0])
-
-        return score_beats(predict, class_facts, facts, first=first, last=last)
+        return score_beats(self.predict_beats, class_facts, facts, first=first, last=last)
 
 
 def load_model(model: str | Path = "default") -> Model:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
 
@@ -135,6 +135,16 @@ def unreadable(
     return np.asarray(invalid | flat | saturated)
 
 
+@lru_cache(maxsize=8)
+def _low_pass(fs: float, up: int) -> NDArray[np.float32]:
+    """Design the low-pass at `up` times `fs`; a live stream asks for it again and again."""
+    from scipy.signal import firwin
+
+    half = int(np.ceil(LOW_PASS_REACH * fs * up))
+    taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
+    return np.asarray(taps, dtype=np.float32)
+
+
 def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     """Resample one lead to `FS` and pass about 1 to 40 Hz, without shifting it.
 
@@ -156,13 +166,12 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     signal less its triangular moving average over 0.8 s.
     """
     from scipy.ndimage import uniform_filter1d
-    from scipy.signal import firwin, resample_poly, upfirdn
+    from scipy.signal import resample_poly, upfirdn
 
     ratio = rate_ratio(fs)
     up, down = ratio.numerator, ratio.denominator
     half = int(np.ceil(LOW_PASS_REACH * fs * up))
-    taps = firwin(2 * half + 1, LOW_PASS_HZ, window=("kaiser", 5.65), fs=fs * up)
-    window: Any = taps.astype(np.float32)  # taps are allowed, though scipy's types deny it
+    window: Any = _low_pass(fs, up)  # taps are allowed, though scipy's types deny it
     if up == down:  # where nothing is to be resampled, resample_poly leaves the low-pass out
         steps = upfirdn(window, np.pad(lead, half, mode="edge"))[2 * half : -2 * half]
     else:

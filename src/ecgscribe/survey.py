@@ -10,13 +10,24 @@ from numpy.typing import NDArray
 
 from ecgscribe.record import Source
 
-__all__ = ["Survey", "survey"]
+__all__ = ["Survey", "survey", "without_large_offset"]
 
 CHUNK_S = 60.0
 LARGE_OFFSET = 10.0
 """Times the lead's whole range."""
 CHUNKS = 16
 """Chunks that are read at a time."""
+
+
+def without_large_offset(
+    lead: NDArray[np.float32], lowest: np.float32, highest: np.float32
+) -> NDArray[np.float32]:
+    """Take away an offset that dwarfs the range of a lead.
+
+    The low-pass lets 1e-4 of a constant through to other frequencies, as any resampler does.
+    """
+    offset = lowest + (highest - lowest) / 2
+    return lead - offset if abs(offset) > LARGE_OFFSET * (highest - lowest) else lead
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +83,7 @@ class Survey:
                 at = np.concatenate((at, [outside - begin]))
                 value = np.concatenate((value, [self._value(outside, k)]))
             lead = np.interp(np.arange(len(lead)), at, value).astype(np.float32)
-        # The low-pass lets 1e-4 of a constant through to other frequencies, as any resampler does.
-        low, high = self.lowest[k], self.highest[k]
-        offset = low + (high - low) / 2
-        return lead - offset if abs(offset) > LARGE_OFFSET * (high - low) else lead
+        return without_large_offset(lead, self.lowest[k], self.highest[k])
 
     def before(self, sample: int, k: int) -> int | None:
         """Give the last valid sample of lead k before `sample`, or None."""
