@@ -230,13 +230,17 @@ def _merge(
         np.searchsorted(sample, marks.sample, side="right"),
         np.searchsorted(sample, marks.sample, side="left"),
     )
-    note = np.full(len(sample), "", dtype=marks.aux_note.dtype)
+    at = place + np.arange(len(place))
+    # Filled rather than inserted into: of many beats, notes are the largest of all.
+    note = np.full(len(sample) + len(at), "", dtype=marks.aux_note.dtype)
+    subtype = np.zeros(len(note), dtype=np.int64)
+    note[at], subtype[at] = marks.aux_note, marks.subtype
     return Annotation(
         sample=np.insert(sample, place, marks.sample),
         symbol=np.insert(symbol, place, "~"),
         fs=record.fs,
-        subtype=np.insert(np.zeros(len(sample), dtype=np.int64), place, marks.subtype),
-        aux_note=np.insert(note, place, marks.aux_note),
+        subtype=subtype,
+        aux_note=note,
         probability=np.insert(probability, place, np.nan, axis=0),
         score=np.insert(score, place, np.nan),
         quality=np.insert(quality, place, np.nan),
