@@ -103,14 +103,11 @@ class Idea:
         Changes each table that is learnt from.
     kept : callable
         Whether to learn from a copy of that name.
-    noisy : bool
-        Whether to learn from copies in loud noise.
     """
 
     told: Callable[[BeatTable], BeatTable] = _as_it_is
     learnt: Callable[[BeatTable], BeatTable] = _as_it_is
     kept: Callable[[str], bool] = lambda name: True
-    noisy: bool = True
 
 
 OF_HEADS = {
@@ -124,7 +121,6 @@ OF_HEADS = {
     "regularity not told": Idea(told=_without_facts(REGULARITY)),
     "P waves around not told": Idea(told=_without_facts(P_WAVES)),
     "noise around not told": Idea(told=_without_facts(NOISE)),
-    "no loud noise": Idea(noisy=False),
 }
 
 
@@ -187,7 +183,7 @@ def _fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: 
         learnt[k] = BeatTables(
             [idea.learnt(table) for table in unchanged],
             [idea.learnt(table) for table in copies if idea.kept(table.name)],
-            [idea.learnt(table) for table in noisy] if idea.noisy else [],
+            [],
         )
     return fit_heads(networks, told, config, folder, log, learnt=learnt)
 

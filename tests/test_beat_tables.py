@@ -116,7 +116,6 @@ def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Ex
         assert noisy.is_beat.sum() + noisy.missed == len(example.step)
         distance = FACTS.index("distance_near_1")
         assert noisy.facts[:, distance].mean() > 1.2 * plain.facts[:, distance].mean()
-    assert tables.every == [*tables.unchanged, *tables.noisy]
 
 
 def test_no_beat_is_left_where_a_stretch_lost_its_heart(

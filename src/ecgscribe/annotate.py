@@ -89,10 +89,14 @@ def annotate(
     if model.has_beat_head:  # without those that are none the rhythm is another
         beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
     step, probability, score = _gathered(beats)
+    quality = _quality(candidates, conditioning, leads_seen, noise_threshold(thresholds))
+    if model.has_beat_head:  # in noise, more is asked of a beat
+        least = thresholds.get("beat_in_noise", thresholds["beat"])
+        kept = (score >= least) | (quality_at(step, quality) >= READABLE)
+        step, probability, score = step[kept], probability[kept], score[kept]
     symbols = CLASS_SYMBOLS[decide(probability, thresholds)]
     sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
     _warn(record, conditioning, leads_seen, len(sample))
-    quality = _quality(candidates, conditioning, leads_seen, noise_threshold(thresholds))
     return _merge(
         record,
         sample,

@@ -102,11 +102,6 @@ class BeatTables:
     copies: list[BeatTable]
     noisy: list[BeatTable]
 
-    @property
-    def every(self) -> list[BeatTable]:
-        """All of them."""
-        return [*self.unchanged, *self.copies, *self.noisy]
-
 
 def _augmented(example: Example, noise: Sequence[Floats], rng: np.random.Generator) -> Example:
     """Give a copy of a record whose leads and stretches were changed."""
@@ -209,7 +204,7 @@ def make_tables(
         Times that each record is made again in every other rhythm that it allows; see
         `ecgscribe.rhythms`.
     noisy_copies : int
-        Copies of each record with loud noise in stretches of two minutes.
+        Copies of each record with loud noise in stretches of two minutes, to choose by.
 
     Returns
     -------

@@ -232,8 +232,12 @@ def fit_heads(
 
 
 def _every_table(tables: dict[int, BeatTables]) -> list[BeatTable]:
-    """Give the tables of all folds in one list."""
-    return [table for of_fold in tables.values() for table in of_fold.every]
+    """Give the tables of all folds that heads learn from in one list.
+
+    Loud noise is not among them, but for the choice of thresholds: heads that learn there, where
+    most of what the trunk finds is a beat, take noise itself for beats.
+    """
+    return [t for of_fold in tables.values() for t in (*of_fold.unchanged, *of_fold.copies)]
 
 
 def _say(log: Log, who: str, line: str) -> None:

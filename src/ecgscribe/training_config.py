@@ -119,7 +119,7 @@ class BeatTraining:
     rhythm_copies : int
         Copies with another rhythm, of the records that allow it.
     noisy_copies : int
-        Copies in loud noise that comes and goes.
+        Copies in loud noise that comes and goes, to choose thresholds by.
     """
 
     passes: int = 14
