@@ -283,7 +283,7 @@ def choose_beat_thresholds(
         ``peak`` and ``beat``: of the pairs whose 1 - F1 of clean records is the least but for
         `SPARED`, that with the least product of the groups' 1 - F1, which makes groups count
         alike however many errors there are in each. ``beat_in_noise``: with that ``peak``, the
-        one that would have the least product without sparing any.
+        one that has the least product over the groups that are not clean.
     """
     errors = {
         (peak, beat): [
@@ -296,5 +296,5 @@ def choose_beat_thresholds(
     most = (1 + SPARED) * min(of_groups[0] for of_groups in errors.values())
     spared = [pair for pair, of_groups in errors.items() if of_groups[0] <= most]
     peak, beat = min(spared, key=lambda pair: float(np.prod(errors[pair])))
-    in_noise = min(BEATS, key=lambda least: float(np.prod(errors[peak, least])))
+    in_noise = min(BEATS, key=lambda least: float(np.prod(errors[peak, least][1:])))
     return {"peak": peak, "beat": beat, "beat_in_noise": in_noise}
