@@ -145,8 +145,8 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
     record, _ = synthesize(duration=120, seed=4, noise=0.2)
     noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
     record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
-    every = annotate(record, model=with_thresholds(model, beat=0.0)).beats()
-    kept = annotate(record, model=with_thresholds(model, beat=0.5)).beats()
+    every = annotate(record, model=with_thresholds(model, beat=0.0, beat_in_noise=0.0)).beats()
+    kept = annotate(record, model=with_thresholds(model, beat=0.5, beat_in_noise=0.5)).beats()
     assert every.score is not None
     assert every.probability is not None
     assert kept.score is not None
@@ -163,6 +163,21 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
     alone, _ = classify(model, conditioned.signal, scores, step[beat], height[beat])
     np.testing.assert_allclose(kept.probability, alone, atol=1e-6)
     assert not np.allclose(kept.probability, every.probability[beat], atol=1e-3)
+
+
+def test_more_is_asked_of_a_beat_in_noise(model: Model) -> None:
+    record, _ = synthesize(duration=120, seed=4, noise=0.2)
+    noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
+    record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
+    every = annotate(record, model=with_thresholds(model, beat=0.0, beat_in_noise=0.0)).beats()
+    asked = annotate(record, model=with_thresholds(model, beat=0.0, beat_in_noise=0.5)).beats()
+    assert every.score is not None
+    assert asked.probability is not None
+    assert every.probability is not None
+    kept = every.readable | (every.score >= 0.5)
+    assert 50 < kept.sum() < len(every) - 10
+    np.testing.assert_array_equal(asked.sample, every.sample[kept])
+    np.testing.assert_array_equal(asked.probability, every.probability[kept])
 
 
 @pytest.mark.parametrize("kind", ["white", "slow", "flutter"])

@@ -125,6 +125,7 @@ def test_model_says_what_it_was_made_of(run: Path) -> None:
         "r_peak_f1_150ms",
         "r_peak_f1_50ms",
         "r_peak_f1_changed",
+        "r_peak_f1_noisy",
     }
     assert meta["config"] == json.loads((run / "config.json").read_text())
     assert {"ecgscribe", "python", "keras", "numpy", "scipy", "wfdb"} <= set(meta["versions"])

@@ -315,7 +315,8 @@ def _check_decisions(meta: dict[str, Any]) -> None:
     thresholds, calibration = meta["thresholds"], meta["calibration"]
     numbers = [thresholds["peak"], thresholds["abnormal"], calibration["temperature"]]
     numbers += [thresholds["weight"][c] for c in AAMI_CLASSES[1:]]
-    numbers += [thresholds["beat"]] if "beat_head" in meta["files"] else []
+    if "beat_head" in meta["files"]:
+        numbers += [thresholds["beat"], thresholds.get("beat_in_noise", thresholds["beat"])]
     numbers += calibration["bias"]
     if len(calibration["bias"]) != len(AAMI_CLASSES) or not np.isfinite(numbers).all():
         raise ValueError("thresholds or calibration are incomplete")

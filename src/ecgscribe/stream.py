@@ -33,7 +33,7 @@ from ecgscribe.features import AFTER, ALIKE, BEFORE
 from ecgscribe.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
-from ecgscribe.signal import FS_RANGE, choose_leads
+from ecgscribe.signal import FS_RANGE, MIN_DURATION, choose_leads
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.windows import FS, steps_to_samples
 
@@ -142,10 +142,14 @@ class Stream:
         return beats
 
     def close(self) -> list[Beat]:
-        """End the stream and give the beats that are left; a second call gives none."""
+        """End the stream and give the beats that are left; a second call gives none.
+
+        Nothing is told of a stream that ends within a second, as of such a recording.
+        """
         self._told = []
         beats: list[Beat] = []
         n_steps = self._live.n_steps
+        self._closed |= n_steps < MIN_DURATION * FS
         while not self._closed and self._live.end - CLASS_AHEAD < n_steps:
             beats += self._hop()
         self._closed = True
