@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,9 @@ __all__ = ["CLASS_SYMBOLS", "annotate"]
 
 Candidates = tuple[NDArray[np.float64], NDArray[np.float32]]
 """Steps and scores of candidates for R-peaks."""
+
+Gathered = dict[str, list[NDArray[Any]]]
+"""Parts, piece by piece, of what an annotation says of all beats."""
 
 CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that is written for each AAMI class."""
@@ -88,24 +93,14 @@ def annotate(
     beats = _noted(tell(model, r_peaks), candidates)
     if model.has_beat_head:  # without those that are none the rhythm is another
         beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
-    step, probability, score = _gathered(beats)
+    gathered = _gathered(beats, thresholds)
     quality = _quality(candidates, conditioning, leads_seen, noise_threshold(thresholds))
-    if model.has_beat_head:  # in noise, more is asked of a beat
+    if model.has_beat_head:
         least = thresholds.get("beat_in_noise", thresholds["beat"])
-        kept = (score >= least) | (quality_at(step, quality) >= READABLE)
-        step, probability, score = step[kept], probability[kept], score[kept]
-    symbols = CLASS_SYMBOLS[decide(probability, thresholds)]
-    sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
-    _warn(record, conditioning, leads_seen, len(sample))
-    return _merge(
-        record,
-        sample,
-        symbols,
-        probability,
-        score,
-        quality_at(step, quality),
-        _marks(conditioning, leads_seen, quality),
-    )
+        gathered = _surer_in_noise(gathered, quality, least)
+    _warn(record, conditioning, leads_seen, sum(map(len, gathered["step"])))
+    marks = _marks(conditioning, leads_seen, quality)
+    return _merge(record, conditioning, gathered, quality, marks)
 
 
 def _noted(pieces: Iterable[Beats], candidates: list[Candidates]) -> Iterator[Beats]:
@@ -132,16 +127,28 @@ def _quality(
     return grade(trusted, threshold)
 
 
-def _gathered(
-    pieces: Iterable[Beats],
-) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
-    """Gather what an annotation says of all beats: step, probability and score."""
-    none = join([])
-    parts = [(none.step, none.probability, none.score)]
-    # Copies: a part of an array would keep the whole of it, waveforms and all, in memory.
-    parts += [(p.step.copy(), p.probability.copy(), p.score.copy()) for p in pieces]
-    step, probability, score = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return step, probability, score
+def _gathered(pieces: Iterable[Beats], thresholds: Mapping[str, Any]) -> Gathered:
+    """Gather what an annotation says of all beats, and no more than that."""
+    gathered: Gathered = {name: [] for name in ("step", "symbol", "probability", "score")}
+    for piece in chain([join([])], pieces):
+        # Copies: a part of an array would keep the whole of it, waveforms and all, in memory.
+        gathered["step"].append(piece.step.copy())
+        gathered["symbol"].append(CLASS_SYMBOLS[decide(piece.probability, thresholds)])
+        gathered["probability"].append(piece.probability.copy())
+        gathered["score"].append(piece.score.copy())
+    return gathered
+
+
+def _surer_in_noise(gathered: Gathered, quality: NDArray[np.float32], least: float) -> Gathered:
+    """Leave out the beats in noise whose score does not reach `least`."""
+    kept = [
+        (score >= least) | (quality_at(step, quality) >= READABLE)
+        for step, score in zip(gathered["step"], gathered["score"], strict=True)
+    ]
+    return {
+        name: [part[of_part] for part, of_part in zip(parts, kept, strict=True)]
+        for name, parts in gathered.items()
+    }
 
 
 def _warn(
@@ -220,14 +227,15 @@ def _note(subtype: int, leads: Sequence[str]) -> str:
 
 def _merge(
     record: Record | Source,
-    sample: NDArray[np.int64],
-    symbol: NDArray[np.str_],
-    probability: NDArray[np.float32],
-    score: NDArray[np.float32],
+    conditioning: Conditioning,
+    gathered: Gathered,
     quality: NDArray[np.float32],
     marks: _Marks,
 ) -> Annotation:
-    """Put beats and the marks of unreadable stretches in one time order."""
+    """Put beats and marks in one time order; `gathered` is used up, to have room for it."""
+    step = np.concatenate(gathered.pop("step"))
+    sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
+    of_beat = quality_at(step, quality)
     # At one sample, a beat lies outside the stretch that no lead can be read in.
     place = np.where(
         marks.subtype == NONE_READABLE,
@@ -241,13 +249,13 @@ def _merge(
     note[at], subtype[at] = marks.aux_note, marks.subtype
     return Annotation(
         sample=np.insert(sample, place, marks.sample),
-        symbol=np.insert(symbol, place, "~"),
+        symbol=np.insert(np.concatenate(gathered.pop("symbol")), place, "~"),
         fs=record.fs,
         subtype=subtype,
         aux_note=note,
-        probability=np.insert(probability, place, np.nan, axis=0),
-        score=np.insert(score, place, np.nan),
-        quality=np.insert(quality, place, np.nan),
+        probability=np.insert(np.concatenate(gathered.pop("probability")), place, np.nan, axis=0),
+        score=np.insert(np.concatenate(gathered.pop("score")), place, np.nan),
+        quality=np.insert(of_beat, place, np.nan),
         name=record.name,
         start=record.start,
     )

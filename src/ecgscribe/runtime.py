@@ -30,7 +30,7 @@ __all__ = [
 
 WINDOW_S = 120
 HALO_S = 4
-BATCH = 4
+BATCH = 2
 """Windows that are scored at a time: more are no faster, and each takes 13 MB."""
 BEAT_WINDOW = 256
 BEAT_HALO = 32
