@@ -5,8 +5,11 @@ Nothing in these files is run: pickled objects are refused, and of MATLAB's only
 
 from __future__ import annotations
 
+import io
 import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ _BESIDE: tuple[str, ...] = ("fs", "leads", "units")
 _MAT_NUMBERS = {
     "double", "single", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
 }  # fmt: skip
+_MAT_COMPRESSED = 15
+"""Type of an element that holds another, compressed (MAT-File Format, MathWorks)."""
 _MOST_DEFLATED = 1032  # to one: more, the deflate format cannot
 
 
@@ -122,7 +127,7 @@ def read_mat(path: Path, *, fs: float | None = None, leads: Sequence[str] | None
     from scipy.io import loadmat, whosmat
 
     with reading(path, "arrays of numbers in a MATLAB file"):
-        file: Any = whole(path)  # scipy takes it, though its types deny it
+        file: Any = _inflated(whole(path))  # scipy takes it, though its types deny it
         most = path.stat().st_size * _MOST_DEFLATED
         found: dict[str, tuple[int, ...]] = {}
         for key, shape, kind in whosmat(file):
@@ -135,6 +140,26 @@ def read_mat(path: Path, *, fs: float | None = None, leads: Sequence[str] | None
         stored = loadmat(file, variable_names=wanted)
         beside = {"fs": stored["fs"]} if "fs" in wanted[1:] else {}
         return _record(path, stored[name], beside, fs=fs, leads=leads)
+
+
+def _inflated(file: io.BytesIO) -> io.BytesIO:
+    """Give a MATLAB file of version 5 to 7 without compression, any other as it is.
+
+    Of a compressed element, scipy would set memory aside for all that a damaged length says.
+    """
+    data = file.getvalue()
+    order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
+    if order is None:
+        return file
+    parts, at = [data[:128]], 128
+    while at + 8 <= len(data):
+        kind, size = struct.unpack(f"{order}II", data[at : at + 8])
+        element = data[at : at + 8 + size]
+        if kind == _MAT_COMPRESSED:
+            element = zlib.decompressobj().decompress(element[8:])
+        parts.append(element)
+        at += 8 + size
+    return io.BytesIO(b"".join(parts))
 
 
 def _mapped(path: Path) -> NDArray[Any]:
