@@ -161,7 +161,7 @@ def _copy_trunks(run: Path, folder: Path) -> None:
 
 
 @cache
-def gather(run: Path, folder: Path) -> dict[int, BeatTables]:
+def _gather(run: Path, folder: Path) -> dict[int, BeatTables]:
     """Gather once what the trunks of RUN say."""
     folder.mkdir(parents=True, exist_ok=True)
     _copy_trunks(run, folder)
@@ -169,10 +169,10 @@ def gather(run: Path, folder: Path) -> dict[int, BeatTables]:
     return fit_trunks(load_training_data(full), full, folder, log)[1]
 
 
-def _fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: Path) -> CrossFit:
+def fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: Path) -> CrossFit:
     """Fit new heads on tables changed as an idea says."""
     told, learnt, networks = {}, {}, {}
-    for k, of_fold in gather(run, out / "trunks").items():
+    for k, of_fold in _gather(run, out / "trunks").items():
         keras.utils.set_random_seed(config.seed + 1 + k)
         networks[k] = build_network(config.architecture)
         (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ def main(run: Path, out: Path) -> None:
         for name, idea in OF_HEADS.items():
             config = dataclasses.replace(full, seed=seed)
             folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
-            _measure("heads", name, seed, partial(_fit_idea, idea, run, config, out, folder))
+            _measure("heads", name, seed, partial(fit_idea, idea, run, config, out, folder))
     for name, imbalance in OF_BEATS.items():
         config = dataclasses.replace(full, imbalance=imbalance)
         folder = out / f"beats-{name.replace(' ', '-')}"

@@ -13,12 +13,10 @@ import os
 import sys
 from pathlib import Path
 
-import keras
-from ablate import gather, log
+from ablate import Idea, fit_idea, log
 
-from ecgscribe.cross_fitting import fit_heads, fit_whole
+from ecgscribe.cross_fitting import fit_whole
 from ecgscribe.export import export_model
-from ecgscribe.network import build_network
 from ecgscribe.training import load_training_data
 from ecgscribe.training_config import TrainingConfig, complete
 
@@ -26,17 +24,12 @@ from ecgscribe.training_config import TrainingConfig, complete
 def main(run: Path, out: Path, seeds: list[int]) -> None:
     """Fit and export the network of each seed."""
     shipped = json.loads((run / "model.json").read_text(encoding="utf-8"))
+    data = load_training_data(complete(TrainingConfig()))
     for seed in seeds:
         config = dataclasses.replace(complete(TrainingConfig()), seed=seed)
         folder = out / f"seed-{seed}"
-        tables = gather(run, out / "trunks")
-        networks = {}
-        for k in tables:
-            keras.utils.set_random_seed(seed + 1 + k)
-            networks[k] = build_network(config.architecture)
-            (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
-        found = fit_heads(networks, tables, config, folder, log)
-        network = fit_whole(load_training_data(config), tables, config, folder, log)
+        found = fit_idea(Idea(), run, config, out, folder)
+        network = fit_whole(data, found.tables, config, folder, log)
         meta = shipped | {
             "calibration": found.calibration,
             "thresholds": found.thresholds,

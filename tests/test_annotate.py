@@ -139,12 +139,18 @@ def with_thresholds(model: Model, **thresholds: float) -> Model:
     return Model(model.path, meta)
 
 
-def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
-    model: Model,
-) -> None:
+def noisy_within() -> Record:
+    """Two minutes, of which 40 seconds are noise alone."""
     record, _ = synthesize(duration=120, seed=4, noise=0.2)
     noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
     record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
+    return record
+
+
+def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
+    model: Model,
+) -> None:
+    record = noisy_within()
     every = annotate(record, model=with_thresholds(model, beat=0.0, beat_in_noise=0.0)).beats()
     kept = annotate(record, model=with_thresholds(model, beat=0.5, beat_in_noise=0.5)).beats()
     assert every.score is not None
@@ -166,9 +172,7 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
 
 
 def test_more_is_asked_of_a_beat_in_noise(model: Model) -> None:
-    record, _ = synthesize(duration=120, seed=4, noise=0.2)
-    noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
-    record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
+    record = noisy_within()
     every = annotate(record, model=with_thresholds(model, beat=0.0, beat_in_noise=0.0)).beats()
     asked = annotate(record, model=with_thresholds(model, beat=0.0, beat_in_noise=0.5)).beats()
     assert every.score is not None
