@@ -178,7 +178,7 @@ def _signal_name(
     for name in _SIGNAL_NAMES:
         if name in arrays:
             return name
-    found = [" ".join(name.split())[:40] for name in (arrays or others)[:9]]
+    found = [name[:50] for name in (arrays or others)[:9]]
     raise FormatError(
         f"{path}: expected one array of samples or one called {', '.join(_SIGNAL_NAMES)}, found "
         f"{', '.join(found) or 'none'}; save the samples alone"

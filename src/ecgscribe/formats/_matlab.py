@@ -94,7 +94,7 @@ def _level_4(path: Path, data: Bytes) -> Iterator[tuple[str, Numbers | str]]:
         kind, rows, columns, imaginary, length = struct.unpack(
             f"{order}5I", data[at : at + 20].tobytes()
         )
-        name = _text(data[at + 20 : at + 20 + length].tobytes().rstrip(b"\0"))
+        name = data[at + 20 : at + 20 + length].tobytes().rstrip(b"\0").decode("latin-1")
         dtype = np.dtype(order + _of(path, kind // 10 % 10, _TYPES_4))
         begin = at + 20 + length
         at = begin + rows * columns * dtype.itemsize * (2 if imaginary else 1)
@@ -146,7 +146,7 @@ def _matrix(
     if flags & 0xFF != _OPAQUE:
         _, dimensions, at = _element(path, head, at, order, size)
     _, place, at = _element(path, head, at, order, size)
-    name = _text(head[place].tobytes())
+    name = head[place].tobytes().decode("latin-1")
     if not name:  # what MATLAB keeps for itself, of objects
         return None
     if flags & 0xFF not in _NUMBERS:
@@ -199,10 +199,6 @@ def _of(path: Path, code: int, known: dict[int, str]) -> str:
     if code not in known:
         raise _damaged(path, f"numbers or an array of type {code}")
     return known[code]
-
-
-def _text(name: bytes) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name.decode("latin-1"))
 
 
 def _damaged(path: Path, found: str) -> FormatError:
