@@ -118,10 +118,8 @@ def _reader(
         )
         if digital:
             check(columns, first, raw.e_d_signal)
-            physical = raw.dac(expanded=True, return_res=32)
-        else:
-            physical = raw.e_p_signal
-        signal = as_signal(np.stack(physical, axis=1))
+            raw.dac(expanded=True, return_res=32, inplace=True)
+        signal = as_signal(np.stack(raw.e_p_signal, axis=1))
         return signal[(begin - first) * (len(signal) // (end - first)) :]
 
     return read
