@@ -231,12 +231,23 @@ def rejected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     save(made("headeronly"), folder).with_suffix(".dat").unlink()
     cut = save(made("truncated"), folder).with_suffix(".dat")
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    altered = save(made("altered"), folder).with_suffix(".dat")
+    altered.write_bytes(b"\x7f" + altered.read_bytes()[1:])
     header = save(made("fszero"), folder).with_suffix(".hea")
     header.write_text(header.read_text().replace("fszero 2 360", "fszero 2 0"))
     save(renamed(made("noecg"), leads=("PLETH", "RESP"), units=("NU", "pm")), folder)
     save(made("hasty", duration=0.9), folder)
     (folder / "directory").mkdir()
-    names = ("missing", "headeronly", "truncated", "fszero", "noecg", "hasty", "directory")
+    names = (
+        "missing",
+        "headeronly",
+        "truncated",
+        "altered",
+        "fszero",
+        "noecg",
+        "hasty",
+        "directory",
+    )
     records = [first, *(folder / name for name in names), last]
     return ecgscribe("annotate", *records, "-o", folder / "out"), folder / "out"
 
@@ -247,6 +258,7 @@ def rejected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
         ("missing", "no missing.hea"),
         ("headeronly", "headeronly.dat"),
         ("truncated", "cut short"),
+        ("altered", "expected the checksum"),
         ("fszero", "sampling frequency above 0 Hz"),
         ("noecg", "expected an ECG lead"),
         ("hasty", "at least 1 s"),
@@ -266,7 +278,7 @@ def test_rejected_recording_gets_one_clear_line_and_no_file(
 def test_other_recordings_of_the_call_are_done(rejected: tuple[Run, Path]) -> None:
     run, out = rejected
     assert sorted(path.name for path in out.iterdir()) == ["first.scribe", "last.scribe"]
-    assert len(complaints(run)) == 9
+    assert len(complaints(run)) == 10
 
 
 # Other formats
