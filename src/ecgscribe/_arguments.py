@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from ecgscribe import __version__
+from ecgscribe._parser import Parser
 
 __all__ = ["parser"]
 
@@ -55,6 +56,14 @@ def _model(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _quiet(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _json(verb: argparse.ArgumentParser, what: str = "JSON") -> None:
+    verb.add_argument("--json", action="store_true", help=f"print {what}")
+
+
 def _fetch(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("db", choices=["mitdb", "svdb", "nstdb"], help="database")
     verb.add_argument(
@@ -70,13 +79,15 @@ def _fetch(verb: argparse.ArgumentParser) -> None:
         help="download nothing; compare what is here with the published sums",
     )
     verb.add_argument("--base-url", metavar="URL", help="a mirror laid out as PhysioNet is")
+    _json(verb)
+    _quiet(verb)
 
 
 def _info(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("record", metavar="RECORD", help="recording, with or without its suffix")
     _reading(verb, "leads to tell of (default: all)")
     verb.add_argument("--annotator", metavar="EXT", help="annotations to count too, such as atr")
-    verb.add_argument("--json", action="store_true", help="print JSON")
+    _json(verb)
     verb.add_argument(
         "--comments",
         action="store_true",
@@ -109,7 +120,7 @@ def _score(verb: argparse.ArgumentParser) -> None:
         default="ec57",
         help="table that gives a symbol its class (default: ec57)",
     )
-    verb.add_argument("--json", action="store_true", help="print JSON")
+    _json(verb)
 
 
 def _annotate(verb: argparse.ArgumentParser) -> None:
@@ -130,9 +141,7 @@ def _annotate(verb: argparse.ArgumentParser) -> None:
         default="wfdb",
         help="format to write (default: wfdb)",
     )
-    verb.add_argument(
-        "--json", action="store_true", help="print a summary of each recording, one JSON line each"
-    )
+    _json(verb, "a summary of each recording, one JSON line each")
     verb.add_argument(
         "--annotator",
         metavar="EXT",
@@ -141,7 +150,7 @@ def _annotate(verb: argparse.ArgumentParser) -> None:
         help="suffix of the files written (default: scribe)",
     )
     verb.add_argument("--force", action="store_true", help="overwrite files")
-    verb.add_argument("--quiet", action="store_true", help="print only warnings and errors")
+    _quiet(verb)
     _model(verb)
 
 
@@ -203,6 +212,8 @@ def _plot(verb: argparse.ArgumentParser) -> None:
         "--annotator", metavar="EXT", help="annotations to show (default: the model's own)"
     )
     verb.add_argument("--force", action="store_true", help="overwrite the picture")
+    _json(verb, "where the picture is as JSON")
+    _quiet(verb)
     _model(verb)
 
 
@@ -224,6 +235,8 @@ def _train(verb: argparse.ArgumentParser) -> None:
         help="train a small model on generated recordings, in minutes and without a database",
     )
     verb.add_argument("--resume", action="store_true", help="go on where the run folder stopped")
+    _json(verb, "where the model is, and its hash, as JSON")
+    _quiet(verb)
 
 
 def _evaluate(verb: argparse.ArgumentParser) -> None:
@@ -262,6 +275,8 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
         help="why DS2 is run, for experiments/ds2.csv",
     )
     verb.add_argument("--force", action="store_true", help="overwrite files")
+    _json(verb, "all figures as JSON instead of tables")
+    _quiet(verb)
     _model(verb)
 
 
@@ -275,6 +290,16 @@ def _demo(verb: argparse.ArgumentParser) -> None:
         help="folder for the page and its files (default: ecgscribe-demo)",
     )
     verb.add_argument("--force", action="store_true", help="overwrite an earlier demo")
+    _quiet(verb)
+
+
+def _doctor(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data-dir", metavar="DIR", type=Path, help="folder that holds databases")
+    _json(verb)
+
+
+def _completion(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("shell", choices=["bash", "zsh", "tcsh"], help="shell to write it for")
 
 
 VERBS = (
@@ -311,13 +336,23 @@ VERBS = (
         "evaluate --data-dir data --out report",
     ),
     (_demo, "annotate a synthetic recording and score the result", "demo -o demo"),
+    (
+        _doctor,
+        "say what is installed and found here, and whether ecgscribe works",
+        "doctor --data-dir data",
+    ),
+    (
+        _completion,
+        "print a script with which the shell completes commands and options",
+        "completion bash > ecgscribe.bash",
+    ),
 )
 """What adds a verb's options, what the verb does and an example of it."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Make the parser; what it gives holds the name of the verb as `verb`."""
-    root = argparse.ArgumentParser(
+    root = Parser(
         prog="ecgscribe",
         description="Read an ECG recording and write down every heartbeat. "
         "A research tool, not a medical device.",

@@ -7,22 +7,23 @@ or to stdout; progress, warnings and errors go to stderr, one line each.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ecgscribe._arguments import parser
+from ecgscribe._parser import parse
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
 
 if TYPE_CHECKING:
     from ecgscribe.record import Annotation, Record, Source
     from ecgscribe.runtime import Model
-    from ecgscribe.stream import Beat, Stream
 
 __all__ = ["main"]
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
-    options = parser().parse_args(arguments)
+    options = parse(parser(), arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("always", SignalWarning)
         warnings.showwarning = _warn_in_one_line(warnings.showwarning)
@@ -79,6 +80,21 @@ def _print(text: str) -> None:
     sys.stdout.write(text.rstrip("\n") + "\n")
 
 
+def _tell(text: str, content: Any, options: argparse.Namespace) -> None:
+    """Print a verb's result as it was asked for: as text, as JSON, or not at all."""
+    if options.json:
+        _print(json.dumps(content, indent=1))
+    elif not options.quiet:
+        _print(text)
+
+
+@contextmanager
+def _log_off(off: bool) -> Iterator[None]:
+    """Keep a verb's log and bars from the terminal; warnings and errors still come."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere if off else sys.stderr):
+        yield
+
+
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
@@ -87,6 +103,7 @@ def _one_line(error: Exception) -> str:
 
 def _warn_in_one_line(other: Callable[..., None]) -> Callable[..., None]:
     """Show a SignalWarning as one line, and any other warning as `other` does."""
+    terminal = sys.stderr  # also where --quiet takes it from the log of a verb
 
     def show(
         message: Warning | str,
@@ -97,7 +114,7 @@ def _warn_in_one_line(other: Callable[..., None]) -> Callable[..., None]:
         line: str | None = None,
     ) -> None:
         if issubclass(category, SignalWarning):
-            _say(f"warning: {message}")
+            terminal.write(f"ecgscribe: warning: {message}\n")
         else:
             other(message, category, filename, lineno, file, line)
 
@@ -109,15 +126,17 @@ def _fetch(options: argparse.Namespace) -> int:
 
     if not options.verify:
         base = {} if options.base_url is None else {"base_url": options.base_url}
-        _print(str(datasets.fetch(options.db, to=options.to, **base)))
+        progress = not options.quiet
+        folder = datasets.fetch(options.db, to=options.to, progress=progress, **base)
+        _tell(str(folder), {"db": options.db, "folder": str(folder)}, options)
         return 0
     result = datasets.verify(options.db, data_dir=options.to)
-    _print(
-        f"{options.db}: {len(result.ok)} good, {len(result.bad)} bad, {len(result.absent)} absent"
-    )
-    for state, names in (("bad", result.bad), ("absent", result.absent)):
-        for name in names:
-            _print(f"{state} {name}")
+    lines = [
+        f"{options.db}: {len(result.ok)} good, {len(result.bad)} bad, {len(result.absent)} absent",
+        *(f"bad {name}" for name in result.bad),
+        *(f"absent {name}" for name in result.absent),
+    ]
+    _tell("\n".join(lines), {"db": options.db, **dataclasses.asdict(result)}, options)
     return 1 if result.bad else 0
 
 
@@ -270,52 +289,10 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]
 
 
 def _stream(options: argparse.Namespace) -> int:
-    from contextlib import ExitStack
+    from ecgscribe._stream_verb import run_stream
 
-    from ecgscribe import _live_input as source
-    from ecgscribe.runtime import load_model
-    from ecgscribe.stream import Stream
-
-    fs, leads = options.fs, options.leads
-    inlet = source.lsl_inlet(options.lsl) if options.lsl is not None else None
-    if inlet is not None:
-        fs, leads = fs or inlet.fs, leads or inlet.leads
-    if not fs or not leads:
-        raise FormatError(
-            "stream: expected the sampling frequency and a name for each column, found them "
-            "nowhere; give --fs and --leads"
-        )
-    stream = Stream(fs, leads, use=options.use, model=load_model(options.model))
-    failure = None
-    with ExitStack() as stack:
-        if inlet is not None:
-            chunks = inlet.chunks
-        else:
-            read = source.standard_input
-            if options.connect is not None:
-                read = stack.enter_context(source.connected(options.connect))
-            reader = source.read_lines if options.format == "text" else source.read_frames
-            chunks = reader(read, len(leads))
-        try:
-            for chunk in source.until_interrupted(chunks):
-                _print_told(stream, stream.push(chunk), peaks=options.peaks)
-        except EcgScribeError as error:  # what came before it still counts
-            failure = error
-        _print_told(stream, stream.close(), peaks=options.peaks)
-    if failure is not None:
-        raise failure
+    run_stream(options)
     return 0
-
-
-def _print_told(stream: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
-    """Print what a push or the end told, one JSON line each, in the order it became known."""
-    from ecgscribe.stream import Peak, to_dict
-
-    told = [e for e in stream.events if peaks or not isinstance(e, Peak)]
-    for event in sorted([*told, *beats], key=lambda e: e.known):
-        _print(json.dumps(to_dict(event, stream.fs)))
-    if told or beats:
-        sys.stdout.flush()
 
 
 def _plot(options: argparse.Namespace) -> int:
@@ -328,26 +305,32 @@ def _plot(options: argparse.Namespace) -> int:
         from ecgscribe.annotate import annotate
         from ecgscribe.runtime import load_model
 
-        annotation = annotate(
-            record, model=load_model(options.model), leads=_chosen(record, options)
-        )
+        model = load_model(options.model)
+        with _progress(record.name, quiet=options.quiet) as progress:
+            annotation = annotate(
+                record, model=model, leads=_chosen(record, options), progress=progress
+            )
     axes = plot.strip(record, annotation, start=options.start, end=options.end)
     target = Path(f"{record.name}.png") if options.out is None else options.out
-    _print(str(plot.save(axes, target, force=options.force)))
+    file = str(plot.save(axes, target, force=options.force))
+    _tell(file, {"record": options.record, "file": file}, options)
     return 0
 
 
 def _train(options: argparse.Namespace) -> int:
+    from ecgscribe.runtime import load_model
     from ecgscribe.training import train
 
-    model = train(
-        options.config,
-        data_dir=options.data_dir,
-        out=options.out,
-        synthetic=options.synthetic,
-        resume=options.resume,
-    )
-    _print(str(model))
+    with _log_off(options.quiet):
+        model = train(
+            options.config,
+            data_dir=options.data_dir,
+            out=options.out,
+            synthetic=options.synthetic,
+            resume=options.resume,
+        )
+    content = {"file": str(model), "model": load_model(model).hash}
+    _tell(str(model), content, options)
     return 0
 
 
@@ -355,28 +338,46 @@ def _evaluate(options: argparse.Namespace) -> int:
     from ecgscribe._tables import markdown
     from ecgscribe.evaluate import evaluate
 
-    report = evaluate(
-        options.model,
-        db=options.db,
-        split=options.split,
-        data_dir=options.data_dir,
-        out=options.out,
-        benchmarks=options.benchmarks,
-        peers=options.peers,
-        live=options.live,
-        compare_with=options.compare_with,
-        snrs_db=options.snr,
-        force=options.force,
-        purpose=options.purpose,
-    )
-    _print(markdown(report))
+    with _log_off(options.quiet):
+        report = evaluate(
+            options.model,
+            db=options.db,
+            split=options.split,
+            data_dir=options.data_dir,
+            out=options.out,
+            benchmarks=options.benchmarks,
+            peers=options.peers,
+            live=options.live,
+            compare_with=options.compare_with,
+            snrs_db=options.snr,
+            force=options.force,
+            purpose=options.purpose,
+        )
+    _tell(markdown(report), report, options)
     return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
     from ecgscribe.demo import demo
 
-    _print(demo(options.out, force=options.force))
+    table = demo(options.out, force=options.force)
+    if not options.quiet:
+        _print(table)
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from ecgscribe import doctor
+
+    found = doctor.examine(data_dir=options.data_dir)
+    _print(json.dumps(found, indent=1) if options.json else doctor.report(found))
+    return 1 if found["problems"] else 0
+
+
+def _completion(options: argparse.Namespace) -> int:
+    from ecgscribe._completion import completion
+
+    _print(completion(parser(), options.shell))
     return 0
 
 
@@ -390,4 +391,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": _train,
     "evaluate": _evaluate,
     "demo": _demo,
+    "doctor": _doctor,
+    "completion": _completion,
 }

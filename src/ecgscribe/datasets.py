@@ -42,7 +42,9 @@ __all__ = [
     "PACED",
     "SVDB",
     "VerifyResult",
+    "absent_files",
     "available",
+    "default_dir",
     "fetch",
     "load",
     "locate",
@@ -99,7 +101,7 @@ def locate(db: str, *, data_dir: str | Path | None = None) -> Path:
         If there is none.
     """
     names = records_of(db)
-    root = Path(data_dir or os.environ.get("ECGSCRIBE_DATA") or _cache())
+    root = default_dir() if not data_dir else Path(data_dir)
     for folder in (root / db, root):
         if any(_is_there(folder, name) for name in names):
             return folder
@@ -107,6 +109,17 @@ def locate(db: str, *, data_dir: str | Path | None = None) -> Path:
         f"{db}: expected its records in {root / db}, found none; run `ecgscribe fetch {db}`, or "
         "point --data-dir or ECGSCRIBE_DATA at a copy"
     )
+
+
+def default_dir() -> Path:
+    """Give the folder where databases are looked for unless another one is named."""
+    return Path(os.environ.get("ECGSCRIBE_DATA") or _cache())
+
+
+def absent_files(db: str, *, data_dir: str | Path | None = None) -> tuple[str, ...]:
+    """Name the files of a database that ecgscribe reads and that are not there; see `locate`."""
+    folder = locate(db, data_dir=data_dir)
+    return tuple(name for name in _needed(db) if not (folder / name).is_file())
 
 
 def available(db: str, *, data_dir: str | Path | None = None) -> tuple[str, ...]:
@@ -182,7 +195,7 @@ def verify(db: str, *, data_dir: str | Path | None = None) -> VerifyResult:
     return VerifyResult(
         ok=tuple(sorted(right)),
         bad=tuple(sorted(set(there) - right)),
-        absent=tuple(name for name in _needed(db) if not (folder / name).is_file()),
+        absent=absent_files(db, data_dir=folder),
     )
 
 

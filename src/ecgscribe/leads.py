@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 
+from ecgscribe._near import did_you_mean
 from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.record import Source
 
@@ -68,9 +69,10 @@ def pick_leads(
             elif text.isdecimal() and int(text) < len(names):
                 chosen.append(int(text))
             else:
+                hint = did_you_mean(text, source.leads, otherwise="name one of those")
                 raise FormatError(
                     f"{source.name}: expected leads among {', '.join(source.leads)}, "
-                    f"found {lead!r}; name one of those"
+                    f"found {lead!r}; {hint}"
                 )
         if not 1 <= len(chosen) <= N_LEADS or len(set(chosen)) < len(chosen):
             raise FormatError(

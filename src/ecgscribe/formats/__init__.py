@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe._near import did_you_mean
 from ecgscribe.errors import FormatError
 from ecgscribe.formats import (
     _aecg,
@@ -186,10 +187,20 @@ def _find(path: Path) -> Path:
     for suffix in _RECORD_SUFFIXES:
         if _with(base, suffix).is_file():
             return _with(base, suffix)
-    found = f"no {base.name}.hea and no other recording of that name; check the path"
     if path.is_dir():
-        found = "a folder; name a record in it"
+        there = sorted(_records_in(path))
+        found = f"a folder; name a record in it{f', such as {path / there[0]}' if there else ''}"
+    elif not path.parent.is_dir():
+        found = f"no folder {path.parent}; check the path"
+    else:
+        hint = did_you_mean(base.name, _records_in(path.parent), otherwise="check the path")
+        found = f"no {base.name}.hea and no other recording of that name; {hint}"
     raise FormatError(f"{path}: expected a recording, found {found}")
+
+
+def _records_in(folder: Path) -> set[str]:
+    """Name what may be recordings in a folder, without suffixes."""
+    return {p.stem for p in folder.iterdir() if p.suffix.lower() in _RECORD_SUFFIXES}
 
 
 def read_annotation(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from ecgscribe._near import did_you_mean
 from ecgscribe.errors import FormatError
 from ecgscribe.leads import is_ecg
 
@@ -78,9 +79,10 @@ def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) 
     asked = [_short(lead).lower() for lead in leads]
     unknown = [lead for lead, short in zip(leads, asked, strict=True) if short not in lower]
     if unknown or not leads:
+        hint = did_you_mean(unknown[0], names) if unknown else ""
         raise FormatError(
             f"{path}: expected leads out of {_few(names)}, found "
-            f"{', '.join(unknown) or 'none'}; correct the names"
+            f"{', '.join(unknown) or 'none'}; {hint or 'correct the names'}"
         )
     if len(set(asked)) < len(asked):
         raise FormatError(

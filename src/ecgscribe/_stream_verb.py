@@ -1,0 +1,64 @@
+"""The verb ``stream``: samples come in from stdin, a socket or LSL, JSON lines go out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ecgscribe.errors import EcgScribeError, FormatError
+
+if TYPE_CHECKING:
+    from ecgscribe.stream import Beat, Stream
+
+__all__ = ["run_stream"]
+
+
+def run_stream(options: argparse.Namespace) -> None:
+    """Read until the source ends or Ctrl-C, and print what becomes known."""
+    from ecgscribe import _live_input as source
+    from ecgscribe.runtime import load_model
+    from ecgscribe.stream import Stream
+
+    fs, leads = options.fs, options.leads
+    inlet = source.lsl_inlet(options.lsl) if options.lsl is not None else None
+    if inlet is not None:
+        fs, leads = fs or inlet.fs, leads or inlet.leads
+    if not fs or not leads:
+        raise FormatError(
+            "stream: expected the sampling frequency and a name for each column, found them "
+            "nowhere; give --fs and --leads"
+        )
+    stream = Stream(fs, leads, use=options.use, model=load_model(options.model))
+    failure = None
+    with ExitStack() as stack:
+        if inlet is not None:
+            chunks = inlet.chunks
+        else:
+            read = source.standard_input
+            if options.connect is not None:
+                read = stack.enter_context(source.connected(options.connect))
+            reader = source.read_lines if options.format == "text" else source.read_frames
+            chunks = reader(read, len(leads))
+        try:
+            for chunk in source.until_interrupted(chunks):
+                _print_told(stream, stream.push(chunk), peaks=options.peaks)
+        except EcgScribeError as error:  # what came before it still counts
+            failure = error
+        _print_told(stream, stream.close(), peaks=options.peaks)
+    if failure is not None:
+        raise failure
+
+
+def _print_told(stream: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
+    """Print what a push or the end told, one JSON line each, in the order it became known."""
+    from ecgscribe.stream import Peak, to_dict
+
+    told = [e for e in stream.events if peaks or not isinstance(e, Peak)]
+    for event in sorted([*told, *beats], key=lambda e: e.known):
+        sys.stdout.write(json.dumps(to_dict(event, stream.fs)) + "\n")
+    if told or beats:
+        sys.stdout.flush()

@@ -1,0 +1,40 @@
+"""Every example runs, on the synthetic recordings that it makes, and says what it promises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
+SAID = {
+    "annotate_and_plot": ("60 s of ECG1, ECG2 at 360 Hz", "mine.scribe mine.scribe.csv"),
+    "compare_annotators": ("ecgscribe: R-peaks Se 100.00", "XQRS: R-peaks Se "),
+    "heart_rate_table": ("mean rate", "ventricular burden "),
+    "live_stream": ("R-peaks: 38 of 38, told 0.", "classes: 38 of 38, told 2."),
+    "score_a_folder": ("broken", "expected"),
+}
+WRITTEN = {
+    "annotate_and_plot": {"strip.png", "mine.scribe", "mine.scribe.csv"},
+    "heart_rate_table": {"by_minute.csv"},
+    "score_a_folder": {"archive.csv", "beats"},
+}
+NOT_OURS = "ignore:The inplace keyword in DataFrame:DeprecationWarning"  # see pyproject.toml
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(example: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-W", NOT_OURS, str(example)]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert all(words in run.stdout for words in SAID[example.stem])
+    assert WRITTEN.get(example.stem, set()) <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_example_is_short_and_in_cells(example: Path) -> None:
+    lines = example.read_text().splitlines()
+    assert len(lines) < 60
+    assert sum(line.startswith("# %%") for line in lines) >= 3
