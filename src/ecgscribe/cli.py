@@ -135,7 +135,7 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stored(record: Record, options: argparse.Namespace) -> Annotation:
+def _stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
     """Read the annotations that lie beside a recording, and make sure that they are its own."""
     from ecgscribe import formats
 
@@ -321,20 +321,38 @@ def _print_told(stream: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
 def _plot(options: argparse.Namespace) -> int:
     from ecgscribe import formats, plot
 
-    record = formats.read(options.record, fs=options.fs, leads=options.leads)
-    if options.annotator:
-        annotation = _stored(record, options)
-    else:
-        from ecgscribe.annotate import annotate
-        from ecgscribe.runtime import load_model
-
-        annotation = annotate(
-            record, model=load_model(options.model), leads=_chosen(record, options)
+    whole = options.kind != "strip"
+    if whole and (options.start, options.end) != (None, None):
+        raise FormatError(
+            f"plot: expected --from and --to with a strip, found them with {options.kind}, which "
+            "shows the whole recording; leave them out"
         )
-    axes = plot.strip(record, annotation, start=options.start, end=options.end)
-    target = Path(f"{record.name}.png") if options.out is None else options.out
+    reading = {"fs": options.fs, "leads": options.leads}
+    if whole:  # only the beats are drawn
+        source = formats.open_source(options.record, **reading)
+        draw = {"day": plot.day, "lorenz": plot.lorenz, "timeline": plot.timeline}[options.kind]
+        axes = draw(_shown(source, options))
+        name = source.name
+    else:
+        record = formats.read(options.record, **reading)
+        annotation = _shown(record, options)
+        axes = plot.strip(record, annotation, start=options.start or 0.0, end=options.end)
+        name = record.name
+    target = Path(f"{name}.png") if options.out is None else options.out
     _print(str(plot.save(axes, target, force=options.force)))
     return 0
+
+
+def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
+    """Give the annotations to draw: those that were asked for, or the model's own."""
+    if options.annotator:
+        return _stored(record, options)
+    from ecgscribe.annotate import annotate
+    from ecgscribe.runtime import load_model
+
+    model, leads = load_model(options.model), _chosen(record, options)
+    with _progress(Path(options.record).name, quiet=False) as progress:
+        return annotate(record, model=model, leads=leads, progress=progress)
 
 
 def _train(options: argparse.Namespace) -> int:
