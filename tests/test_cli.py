@@ -536,6 +536,15 @@ def test_plot_annotates_where_no_annotator_is_named(good: Path, tmp_path: Path) 
     assert "<svg" in (tmp_path / "strip.svg").read_text()
 
 
+@pytest.mark.parametrize("kind", ["day", "lorenz", "timeline"])
+def test_plot_draws_all_beats_of_a_recording(good: Path, tmp_path: Path, kind: str) -> None:
+    command = ["plot", good, "--kind", kind, "--annotator", "ref", "-o", tmp_path / "beats.pdf"]
+    run = ecgscribe(*command)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (tmp_path / "beats.pdf").read_bytes().startswith(b"%PDF")
+    assert "with a strip" in only_error(ecgscribe(*command, "--from", "0:05"))
+
+
 def test_plot_outside_the_recording_is_one_line(good: Path, tmp_path: Path) -> None:
     run = ecgscribe("plot", good, "--from", "40", "--annotator", "ref", "-o", tmp_path / "a.png")
     assert "inside the recording" in only_error(run)
