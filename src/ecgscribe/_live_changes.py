@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ecgscribe._live_signal import LiveSignal
 from ecgscribe.features import AFTER, BEFORE
+from ecgscribe.filters import long_runs
 from ecgscribe.scan import BRIDGED_S
-from ecgscribe.signal import long_runs
 from ecgscribe.windows import FS
 
 __all__ = ["Losses", "Shapes", "hidden"]

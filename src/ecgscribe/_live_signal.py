@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.leads import N_LEADS
-from ecgscribe.signal import (
+from ecgscribe.filters import (
     BASELINE_BOX,
     LOW_PASS_REACH,
     SCALE_BLOCK,
@@ -22,6 +21,7 @@ from ecgscribe.signal import (
     filter_lead,
     unreadable,
 )
+from ecgscribe.leads import N_LEADS
 from ecgscribe.survey import without_large_offset
 from ecgscribe.windows import FS, rate_ratio
 
