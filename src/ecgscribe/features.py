@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,7 @@ LOW = 0.1
 """Quantile that stands for the most normal beats, where ectopic ones are the majority too."""
 
 Floats = NDArray[np.float32]
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 def segments(n: int) -> Iterator[slice]:
@@ -111,10 +113,14 @@ def _log_ratio(part: NDArray[np.float64], whole: NDArray[np.float64] | float) ->
     return np.asarray(RATIO_GAIN * np.clip(ratio, -1.5, 1.5), dtype=np.float32)
 
 
-def _neighbours(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Give each value with its neighbours, shape (n, width); edges repeat."""
-    padded = np.pad(values, width // 2, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, width)
+def _near(values: NDArray[Real], width: int, quantile: float = 0.5) -> NDArray[Real]:
+    """Give a quantile of each value and its neighbours, `width` in all; edges repeat.
+
+    It must fall on one of them: then a rank is all there is to it, which is found much faster.
+    """
+    from scipy.ndimage import rank_filter
+
+    return np.asarray(rank_filter(values, round(quantile * (width - 1)), width, mode="nearest"))
 
 
 def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
@@ -153,10 +159,9 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
     before = np.concatenate(([usual], rr))
     after = np.concatenate((rr, [usual]))
     previous = np.concatenate(([usual], before[:-1]))
-    around = _neighbours(before, NEAR)
-    near = np.median(around, axis=1)
+    near = _near(before, NEAR)
     change = np.abs(np.diff(before, prepend=before[0]))
-    irregular = [np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)]
+    irregular = [_near(change, width) / near for width in (NEAR, FAR)]
     alike, predictable = _regularity(before)
     b, a = before[run], after[run]
     references = np.median(b), np.mean(b), np.quantile(b, 0.75)
@@ -164,7 +169,7 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
         _log_ratio(b, near[run]),
         _log_ratio(a, near[run]),
         *(_log_ratio(x, float(r)) for r in references for x in (b, a)),
-        _log_ratio(b, np.quantile(around[run], 0.75, axis=1)),
+        _log_ratio(b, _near(before, NEAR, 0.75)[run]),
         _log_ratio(b, previous[run]),
         _log_ratio(a, b),
         _log_ratio(b + a, 2 * near[run]),
@@ -190,117 +195,119 @@ def waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
 
 
 def _likeness(beats: Floats, template: Floats) -> Floats:
-    """Correlate beats (n, steps, 2) with a template (steps, 2), lead by lead: (n, 2)."""
-    length = len(template)
-    centred = template - template.mean(axis=0)
-    product = np.einsum("nsl,sl->nl", beats, centred)
+    """Correlate beats (2, ..., steps) with a template (2, steps), lead by lead: (2, ...)."""
+    length = template.shape[1]
+    centred = template - template.mean(axis=1, keepdims=True)
+    # Not by matrix products: threads of BLAS would take the processors from the trunk.
+    product = np.einsum("l...s,ls->l...", beats, centred)
     # The sum of squares around the mean, without a centred copy of all beats.
-    spread = np.einsum("nsl,nsl->nl", beats, beats) - np.einsum("nsl->nl", beats) ** 2 / length
-    norm = np.sqrt(np.maximum(spread, 0)) * np.sqrt((centred**2).sum(axis=0))
-    return np.asarray(product / np.maximum(norm, 1e-3), dtype=np.float32)
+    spread = np.einsum("...s,...s->...", beats, beats)
+    spread -= np.einsum("...s->...", beats) ** 2 / length
+    norm = np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
+    size = np.sqrt((centred**2).sum(axis=1))
+    norm *= size.reshape(-1, *(1 for _ in norm.shape[1:]))
+    return np.asarray(product / np.maximum(norm, 1e-3, out=norm), dtype=np.float32)
 
 
 def _template(qrs: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
     """Average the beats that are most like one another, from `candidates`; none if too few."""
-    if candidates.sum() < 3:
+    if np.count_nonzero(candidates) < 3:
         return None
-    chosen = qrs[candidates]
-    template = np.median(chosen, axis=0)
+    chosen = qrs[:, candidates]
+    template = np.median(np.ascontiguousarray(chosen.swapaxes(1, 2)), axis=2, overwrite_input=True)
     for _ in range(3):
-        like = _likeness(chosen, template).mean(axis=1)
-        template = chosen[like >= np.median(like)].mean(axis=0)
+        like = _likeness(chosen, template).mean(axis=0)
+        template = chosen[:, like >= np.median(like)].mean(axis=1)
     return np.asarray(template, dtype=np.float32)
 
 
 def _align(beats: Floats, template: Floats) -> Floats:
     """Shift each beat by up to two steps to where its QRS is most like the template."""
-    room = max(SHIFTS)
     length = BEFORE + AFTER
-    shifted = [beats[:, room + s : room + s + length] for s in SHIFTS]
-    like = np.stack([_likeness(x[:, QRS], template).sum(axis=1) for x in shifted])
-    best = like.argmax(axis=0)
-    aligned = shifted[0].copy()
-    for k, x in enumerate(shifted):
-        aligned[best == k] = x[best == k]
-    return aligned
+    shifted = np.lib.stride_tricks.sliding_window_view(beats, length, axis=2)
+    best = _likeness(shifted[..., QRS], template).sum(axis=0).argmax(axis=1)
+    return np.asarray(shifted[:, np.arange(len(best)), best])
 
 
 def _width(qrs: Floats) -> Floats:
-    """Area over height of each QRS, in steps, shape (..., 2)."""
+    """Area over height of each QRS, in steps, shape (2, ...)."""
     size = np.abs(qrs)
-    return np.asarray(size.sum(axis=-2) / np.maximum(size.max(axis=-2), 1e-3), dtype=np.float32)
+    return np.asarray(size.sum(axis=-1) / np.maximum(size.max(axis=-1), 1e-3), dtype=np.float32)
 
 
 def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
-    """Tell the shape of each beat of one run, shape (n_beats, 2 * len(_SHAPE) + 1)."""
+    """Tell the shape of each beat of one run, shape (n_beats, len(FACTS) - len(_RHYTHM))."""
+    beats = np.ascontiguousarray(beats.transpose(2, 0, 1))  # the steps of a beat side by side
+    n = beats.shape[1]
     room = max(SHIFTS)
-    qrs = beats[:, room : room + BEFORE + AFTER][:, QRS]
+    qrs = beats[..., room : room + BEFORE + AFTER][..., QRS]
     dominant = _template(qrs, regular)
     if dominant is None:
-        dominant = _template(qrs, np.ones(len(beats), dtype=np.bool_))
+        dominant = _template(qrs, np.ones(n, dtype=np.bool_))
     if dominant is None:
-        return np.zeros((len(beats), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
+        return np.zeros((n, len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     beats = _align(beats, dominant)
-    qrs = beats[:, QRS]
+    qrs = beats[..., QRS]
     like = _likeness(qrs, dominant)
-    unlike = like.max(axis=1) < ALIKE
-    whole = beats[~unlike].mean(axis=0) if not unlike.all() else beats.mean(axis=0)
+    unlike = like.max(axis=0) < ALIKE
+    whole = (beats if unlike.all() else beats[:, ~unlike]).mean(axis=1)
     second = _template(qrs, unlike)
     like_second = np.zeros_like(like) if second is None else _likeness(qrs, second)
-    width, usual_width = _width(qrs), _width(dominant)
+    width, usual_width = _width(qrs), _width(dominant)[:, None]
     # A lead that is missing has no dominant beat: all of its facts are zero.
-    present = np.ptp(dominant, axis=0) > 0.05
-    distance = np.sqrt(((qrs - dominant) ** 2).sum(axis=1) / np.maximum((dominant**2).sum(0), 0.1))
-    p_like = _likeness(beats[:, P_WAVE], whole[P_WAVE])
-    usual_height = np.maximum(np.ptp(dominant, axis=0), 0.05)
-    p_part, p_height = _p_waves(beats[:, P_WAVE], ~unlike, usual_height)
+    present = np.ptp(dominant, axis=1) > 0.05
+    apart = qrs - dominant[:, None]
+    size = np.maximum((dominant**2).sum(axis=1), 0.1)[:, None]
+    distance = np.minimum(np.sqrt(np.einsum("...s,...s->...", apart, apart) / size), 4)
+    p_like = _likeness(beats[..., P_WAVE], whole[:, P_WAVE])
+    usual_height = np.maximum(np.ptp(dominant, axis=1), 0.05)[:, None]
+    p_part, p_height = _p_waves(beats[..., P_WAVE], ~unlike, usual_height)
     facts = np.stack(
         [
             like,
             like_second,
             p_like,
-            _likeness(beats[:, T_WAVE], whole[T_WAVE]),
-            RATIO_GAIN * np.log(np.clip(np.ptp(qrs, axis=1) / usual_height, 0.1, 10)),
+            _likeness(beats[..., T_WAVE], whole[:, T_WAVE]),
+            RATIO_GAIN * np.log(np.clip(np.ptp(qrs, axis=2) / usual_height, 0.1, 10)),
             RATIO_GAIN * np.log(np.clip(width / np.maximum(usual_width, 1e-3), 0.2, 5)),
             width / 8,
-            np.minimum(distance, 4),
+            distance,
             p_part,
         ],
-        axis=2,
+        axis=1,
     )
-    facts = (facts * present[None, :, None]).reshape(len(beats), -1)
-    share = np.full((len(beats), 1), 1 - unlike.mean())
-    p_near, distance_near = (
-        np.stack([np.median(_neighbours(lead, NEAR), axis=1) for lead in fact.T], axis=1)
-        for fact in (p_like, np.minimum(distance, 4))
-    )
-    around = [fact * present for fact in (p_near, p_height, distance_near)]
-    return np.concatenate([facts, share, *around], axis=1).astype(np.float32)
+    facts[~present] = 0
+    share = np.full((1, n), 1 - unlike.mean())
+    p_near, distance_near = ([_near(x, NEAR) for x in fact] for fact in (p_like, distance))
+    around = [fact * present[:, None] for fact in (p_near, p_height, distance_near)]
+    return np.concatenate([facts.reshape(-1, n), share, *around]).T.astype(np.float32)
 
 
 def _p_waves(beats: Floats, usual: NDArray[np.bool_], qrs_height: Floats) -> tuple[Floats, Floats]:
-    """Tell P waves, shape (n, steps, 2), against the mean of those of the usual beats around.
+    """Tell P waves, shape (2, n, steps), against the mean of those of the usual beats around.
 
     The mean shows what noise hides in one beat. Where atria fibrillate, it is flat.
 
     Returns
     -------
-    part : ndarray, shape (n, 2)
+    part : ndarray, shape (2, n)
         How much of the mean P wave is in each: 1 if it is the same, 0 if there is none.
-    height : ndarray, shape (n, 2)
+    height : ndarray, shape (2, n)
         Of the mean P wave, in tenths of the height of the usual QRS.
     """
     from scipy.ndimage import uniform_filter1d
 
-    ramp = np.linspace(0, 1, beats.shape[1], dtype=np.float32)[:, None]
-    first, last = beats[:, :P_EDGE].mean(axis=1), beats[:, -P_EDGE:].mean(axis=1)
-    level = beats - first[:, None] * (1 - ramp) - last[:, None] * ramp
+    ramp = np.linspace(0, 1, beats.shape[2], dtype=np.float32)
+    first, last = (beats[..., edge].mean(axis=2) for edge in (slice(P_EDGE), slice(-P_EDGE, None)))
+    level = beats - first[..., None] * (1 - ramp)
+    level -= last[..., None] * ramp
     weight = uniform_filter1d(usual.astype(np.float32), NEAR, mode="constant")
-    mean = uniform_filter1d(level * usual[:, None, None], NEAR, axis=0, mode="constant")
-    mean /= np.maximum(weight, 0.5 / NEAR)[:, None, None]
-    least = beats.shape[1] * (P_LEAST * qrs_height) ** 2
-    part = (level * mean).sum(axis=1) / np.maximum((mean**2).sum(axis=1), least)
-    height = 10 * np.ptp(mean, axis=1) / qrs_height
+    mean = uniform_filter1d(level * usual[:, None], NEAR, axis=1, mode="constant")
+    mean /= np.maximum(weight, 0.5 / NEAR)[:, None]
+    least = beats.shape[2] * (P_LEAST * qrs_height) ** 2
+    product = np.einsum("...s,...s->...", level, mean)
+    part = product / np.maximum(np.einsum("...s,...s->...", mean, mean), least)
+    height = 10 * np.ptp(mean, axis=2) / qrs_height
     return np.clip(part, -1, 3), np.minimum(height, 6)
 
 
