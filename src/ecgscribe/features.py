@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,9 +108,19 @@ def segments(n: int) -> Iterator[slice]:
         yield slice(begin, end)
 
 
-def _log_ratio(part: NDArray[np.float64], whole: NDArray[np.float64] | float) -> Floats:
-    ratio = np.log(part / np.maximum(whole, SHORTEST_RR))
-    return np.asarray(RATIO_GAIN * np.clip(ratio, -1.5, 1.5), dtype=np.float32)
+def _quantiles(values: NDArray[Real], *quantiles: float) -> NDArray[Real]:
+    """Give quantiles along the last axis, shape (quantiles, ...), linear between ranks.
+
+    As NumPy has it, which takes some times longer where there are few values.
+    """
+    ordered = np.sort(values, axis=-1)
+    last = ordered.shape[-1] - 1
+    found = []
+    for quantile in quantiles:
+        rank, beyond = divmod(quantile * last, 1)
+        low, high = ordered[..., int(rank)], ordered[..., min(int(rank) + 1, last)]
+        found.append(low + beyond * (high - low))
+    return np.stack(found)
 
 
 def _near(values: NDArray[Real], width: int, quantile: float = 0.5) -> NDArray[Real]:
@@ -123,24 +133,29 @@ def _near(values: NDArray[Real], width: int, quantile: float = 0.5) -> NDArray[R
     return np.asarray(rank_filter(values, round(quantile * (width - 1)), width, mode="nearest"))
 
 
-def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Sum the values from `width` // 2 before to as many after each; shape (n,)."""
-    total = np.concatenate(([0.0], np.cumsum(values)))
-    at = np.arange(len(values))
-    last = np.minimum(at + width // 2 + 1, len(values))
-    return np.asarray(total[last] - total[np.maximum(at - width // 2, 0)])
+def _around(values: NDArray[Any], width: int) -> NDArray[np.float64]:
+    """Sum the values from `width` // 2 before to as many after each, along the last axis."""
+    n = values.shape[-1]
+    total = np.zeros((*values.shape[:-1], n + 1))
+    np.cumsum(values, axis=-1, out=total[..., 1:])
+    at = np.arange(n)
+    last = np.minimum(at + width // 2 + 1, n)
+    return np.asarray(total[..., last] - total[..., np.maximum(at - width // 2, 0)])
 
 
 def _regularity(interval: NDArray[np.float64]) -> tuple[Floats, Floats]:
     """Tell how many of the intervals around each are alike, and how many of those go on alike."""
     logarithm = np.log(interval)
-    pairs, alike, followed = (np.zeros(len(interval)) for _ in range(3))
-    for lag in range(1, min(LAGS + 1, len(interval) - 1)):
-        same = np.abs(logarithm[lag:] - logarithm[:-lag]) < SAME
-        pairs[lag:-1] += 1
-        alike[lag:-1] += same[:-1]
-        followed[lag:-1] += same[:-1] & same[1:]
-    pairs, alike, followed = (_around(x, FAR) for x in (pairs, alike, followed))
+    n = len(interval)
+    # No interval is alike to one before the first, which is no number.
+    padded = np.concatenate([np.full(LAGS, np.nan), logarithm])
+    earlier = np.lib.stride_tricks.sliding_window_view(padded, LAGS)[:n]
+    same = np.abs(logarithm[:, None] - earlier) < SAME
+    told = np.zeros((3, n))  # pairs, those alike, and those followed by alike ones
+    told[0, :-1] = np.minimum(np.arange(n - 1), LAGS)
+    told[1, :-1] = same[:-1].sum(axis=1)
+    told[2, :-1] = (same[:-1] & same[1:]).sum(axis=1)
+    pairs, alike, followed = _around(told, FAR)
     share = alike / np.maximum(pairs, 1)
     # Where hardly any are alike, what follows them is taken to be as it is anywhere.
     predictable = (followed + share) / (alike + 1)
@@ -155,7 +170,7 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
     rr = np.clip(np.diff(step[begin : run.stop + FAR]) / FS, SHORTEST_RR, LONGEST_RR)
     run = slice(run.start - begin, run.stop - begin)
     # Stands for what is not there before the first and after the last beat of the record.
-    usual = float(np.median(rr[run.start : run.stop - 1] if run.stop - run.start > 1 else rr))
+    usual = _quantiles(rr[run.start : run.stop - 1] if run.stop - run.start > 1 else rr, 0.5)[0]
     before = np.concatenate(([usual], rr))
     after = np.concatenate((rr, [usual]))
     previous = np.concatenate(([usual], before[:-1]))
@@ -163,20 +178,21 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
     change = np.abs(np.diff(before, prepend=before[0]))
     irregular = [_near(change, width) / near for width in (NEAR, FAR)]
     alike, predictable = _regularity(before)
-    b, a = before[run], after[run]
-    references = np.median(b), np.mean(b), np.quantile(b, 0.75)
+    b, a, n = before[run], after[run], near[run]
+    median, upper = _quantiles(b, 0.5, 0.75)
+    ratios = [(b, n), (a, n)]
+    ratios += [(x, whole) for whole in (median, b.mean(), upper) for x in (b, a)]
+    ratios += [(b, _near(before, NEAR, 0.75)[run]), (b, previous[run]), (a, b), (b + a, 2 * n)]
+    ratio = np.stack([part / np.maximum(whole, SHORTEST_RR) for part, whole in ratios])
+    ratio = RATIO_GAIN * np.clip(np.log(ratio), -1.5, 1.5)
+    irregular_near, irregular_far = (i[run] for i in irregular)
     columns = [
-        _log_ratio(b, near[run]),
-        _log_ratio(a, near[run]),
-        *(_log_ratio(x, float(r)) for r in references for x in (b, a)),
-        _log_ratio(b, _near(before, NEAR, 0.75)[run]),
-        _log_ratio(b, previous[run]),
-        _log_ratio(a, b),
-        _log_ratio(b + a, 2 * near[run]),
-        *(5 * np.minimum(i[run], 0.5) for i in irregular),
-        _log_ratio(near[run], 0.8),
-        _log_ratio(b, 0.8),
-        np.clip(np.log(b / near[run]) / (irregular[0][run] + 0.03), -4, 4),
+        *ratio,
+        5 * np.minimum(irregular_near, 0.5),
+        5 * np.minimum(irregular_far, 0.5),
+        RATIO_GAIN * np.clip(np.log(n / 0.8), -1.5, 1.5),
+        RATIO_GAIN * np.clip(np.log(b / 0.8), -1.5, 1.5),
+        np.clip(np.log(b / n) / (irregular_near + 0.03), -4, 4),
         2 * alike[run],
         2 * predictable[run],
     ]
@@ -185,12 +201,16 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
 
 def waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
     """Cut the beats, with room to shift them, shape (n_beats, `WAVEFORM`, 2)."""
-    room = max(SHIFTS)
-    offset = np.arange(-BEFORE - room, AFTER + room)
-    at = np.rint(step).astype(np.int64)[:, None] + offset
-    outside = (at < 0) | (at >= len(signal))
-    beats: Floats = signal[np.clip(at, 0, len(signal) - 1)]
-    beats[outside] = 0
+    begin = np.rint(step).astype(np.int64) - BEFORE - max(SHIFTS)
+    beats = np.zeros((len(step), WAVEFORM, 2), dtype=np.float32)
+    inside = (begin >= 0) & (begin <= len(signal) - WAVEFORM)
+    if inside.any():
+        windows = np.lib.stride_tricks.sliding_window_view(signal, WAVEFORM, axis=0)
+        beats[inside] = windows[begin[inside]].swapaxes(1, 2)
+    for k in np.flatnonzero(~inside).tolist():
+        part = signal[max(begin[k], 0) : max(begin[k] + WAVEFORM, 0)]
+        first = max(-begin[k], 0)
+        beats[k, first : first + len(part)] = part
     return beats
 
 
@@ -214,10 +234,10 @@ def _template(qrs: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
     if np.count_nonzero(candidates) < 3:
         return None
     chosen = qrs[:, candidates]
-    template = np.median(np.ascontiguousarray(chosen.swapaxes(1, 2)), axis=2, overwrite_input=True)
+    template = _quantiles(chosen.swapaxes(1, 2), 0.5)[0]
     for _ in range(3):
         like = _likeness(chosen, template).mean(axis=0)
-        template = chosen[:, like >= np.median(like)].mean(axis=1)
+        template = chosen[:, like >= _quantiles(like, 0.5)[0]].mean(axis=1)
     return np.asarray(template, dtype=np.float32)
 
 
@@ -385,7 +405,7 @@ def class_facts(logits: Floats, height: Floats) -> Floats:
         if run.start == run.stop:
             continue
         of_run = odds[run]
-        low, first, median, third = np.quantile(of_run, [LOW, 0.25, 0.5, 0.75], axis=0)
+        low, first, median, third = _quantiles(of_run.T, LOW, 0.25, 0.5, 0.75)
         over = of_run - median
         spread = np.clip(over / (third - first + 0.5), -8, 8)
         parts = [0.3 * of_run, 0.3 * over, 0.3 * (of_run - low), 0.5 * spread]
