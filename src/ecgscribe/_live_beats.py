@@ -50,6 +50,8 @@ class LiveBeats:
         last = self._step[-1] if len(self._step) else -np.inf
         new = (step >= max(since, last + REFRACTORY_S * FS)) & (step < until)
         step, height = step[new], height[new]
+        if len(step) == 0:
+            return step, height
         self._step = np.append(self._step, step)
         self._height = np.append(self._height, height)
         none = np.zeros((len(step), len(AAMI_CLASSES)), dtype=np.float32)

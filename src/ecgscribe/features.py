@@ -124,13 +124,17 @@ def _quantiles(values: NDArray[Real], *quantiles: float) -> NDArray[Real]:
 
 
 def _near(values: NDArray[Real], width: int, quantile: float = 0.5) -> NDArray[Real]:
-    """Give a quantile of each value and its neighbours, `width` in all; edges repeat.
+    """Give a quantile of each value and its neighbours along the last axis; edges repeat.
 
-    It must fall on one of them: then a rank is all there is to it, which is found much faster.
+    Of `width` values, it must fall on one: then a rank is all there is to it, found much faster,
+    and fastest of one long row.
     """
     from scipy.ndimage import rank_filter
 
-    return np.asarray(rank_filter(values, round(quantile * (width - 1)), width, mode="nearest"))
+    n, reach = values.shape[-1], width // 2
+    padded = values[..., np.clip(np.arange(-reach, n + reach), 0, n - 1)]
+    ranked = rank_filter(padded.reshape(-1), round(quantile * (width - 1)), width)
+    return np.asarray(ranked.reshape(padded.shape)[..., reach : reach + n])
 
 
 def _around(values: NDArray[Any], width: int) -> NDArray[np.float64]:
@@ -214,38 +218,40 @@ def waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
     return beats
 
 
-def _likeness(beats: Floats, template: Floats) -> Floats:
+def _spread(beats: Floats) -> Floats:
+    """Give the root of the sum of squares around the mean, (2, ..., steps) to (2, ...)."""
+    # Not by a centred copy of all beats, and not by matrix products: threads of BLAS would take
+    # the processors from the trunk.
+    squares = np.einsum("...s,...s->...", beats, beats)
+    squares -= np.einsum("...s->...", beats) ** 2 / beats.shape[-1]
+    return np.asarray(np.sqrt(np.maximum(squares, 0, out=squares), out=squares))
+
+
+def _likeness(beats: Floats, spread: Floats, template: Floats) -> Floats:
     """Correlate beats (2, ..., steps) with a template (2, steps), lead by lead: (2, ...)."""
-    length = template.shape[1]
     centred = template - template.mean(axis=1, keepdims=True)
-    # Not by matrix products: threads of BLAS would take the processors from the trunk.
-    product = np.einsum("l...s,ls->l...", beats, centred)
-    # The sum of squares around the mean, without a centred copy of all beats.
-    spread = np.einsum("...s,...s->...", beats, beats)
-    spread -= np.einsum("...s->...", beats) ** 2 / length
-    norm = np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
-    size = np.sqrt((centred**2).sum(axis=1))
-    norm *= size.reshape(-1, *(1 for _ in norm.shape[1:]))
-    return np.asarray(product / np.maximum(norm, 1e-3, out=norm), dtype=np.float32)
+    size = np.sqrt(np.einsum("ls,ls->l", centred, centred))
+    norm = np.maximum((spread.T * size).T, 1e-3)
+    return np.asarray(np.einsum("l...s,ls->l...", beats, centred) / norm, dtype=np.float32)
 
 
-def _template(qrs: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
+def _template(qrs: Floats, spread: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
     """Average the beats that are most like one another, from `candidates`; none if too few."""
     if np.count_nonzero(candidates) < 3:
         return None
-    chosen = qrs[:, candidates]
+    chosen, spread = qrs[:, candidates], spread[:, candidates]
     template = _quantiles(chosen.swapaxes(1, 2), 0.5)[0]
     for _ in range(3):
-        like = _likeness(chosen, template).mean(axis=0)
+        like = _likeness(chosen, spread, template).mean(axis=0)
         template = chosen[:, like >= _quantiles(like, 0.5)[0]].mean(axis=1)
     return np.asarray(template, dtype=np.float32)
 
 
 def _align(beats: Floats, template: Floats) -> Floats:
     """Shift each beat by up to two steps to where its QRS is most like the template."""
-    length = BEFORE + AFTER
-    shifted = np.lib.stride_tricks.sliding_window_view(beats, length, axis=2)
-    best = _likeness(shifted[..., QRS], template).sum(axis=0).argmax(axis=1)
+    shifted = np.lib.stride_tricks.sliding_window_view(beats, BEFORE + AFTER, axis=2)
+    qrs = shifted[..., QRS]
+    best = _likeness(qrs, _spread(qrs), template).sum(axis=0).argmax(axis=1)
     return np.asarray(shifted[:, np.arange(len(best)), best])
 
 
@@ -261,33 +267,35 @@ def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
     n = beats.shape[1]
     room = max(SHIFTS)
     qrs = beats[..., room : room + BEFORE + AFTER][..., QRS]
-    dominant = _template(qrs, regular)
+    spread = _spread(qrs)
+    dominant = _template(qrs, spread, regular)
     if dominant is None:
-        dominant = _template(qrs, np.ones(n, dtype=np.bool_))
+        dominant = _template(qrs, spread, np.ones(n, dtype=np.bool_))
     if dominant is None:
         return np.zeros((n, len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     beats = _align(beats, dominant)
-    qrs = beats[..., QRS]
-    like = _likeness(qrs, dominant)
+    qrs, p_wave, t_wave = (beats[..., part] for part in (QRS, P_WAVE, T_WAVE))
+    spread = _spread(qrs)
+    like = _likeness(qrs, spread, dominant)
     unlike = like.max(axis=0) < ALIKE
     whole = (beats if unlike.all() else beats[:, ~unlike]).mean(axis=1)
-    second = _template(qrs, unlike)
-    like_second = np.zeros_like(like) if second is None else _likeness(qrs, second)
+    second = _template(qrs, spread, unlike)
+    like_second = np.zeros_like(like) if second is None else _likeness(qrs, spread, second)
     width, usual_width = _width(qrs), _width(dominant)[:, None]
     # A lead that is missing has no dominant beat: all of its facts are zero.
     present = np.ptp(dominant, axis=1) > 0.05
     apart = qrs - dominant[:, None]
     size = np.maximum((dominant**2).sum(axis=1), 0.1)[:, None]
     distance = np.minimum(np.sqrt(np.einsum("...s,...s->...", apart, apart) / size), 4)
-    p_like = _likeness(beats[..., P_WAVE], whole[:, P_WAVE])
+    p_like = _likeness(p_wave, _spread(p_wave), whole[:, P_WAVE])
     usual_height = np.maximum(np.ptp(dominant, axis=1), 0.05)[:, None]
-    p_part, p_height = _p_waves(beats[..., P_WAVE], ~unlike, usual_height)
+    p_part, p_height = _p_waves(p_wave, ~unlike, usual_height)
     facts = np.stack(
         [
             like,
             like_second,
             p_like,
-            _likeness(beats[..., T_WAVE], whole[:, T_WAVE]),
+            _likeness(t_wave, _spread(t_wave), whole[:, T_WAVE]),
             RATIO_GAIN * np.log(np.clip(np.ptp(qrs, axis=2) / usual_height, 0.1, 10)),
             RATIO_GAIN * np.log(np.clip(width / np.maximum(usual_width, 1e-3), 0.2, 5)),
             width / 8,
@@ -298,7 +306,7 @@ def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
     )
     facts[~present] = 0
     share = np.full((1, n), 1 - unlike.mean())
-    p_near, distance_near = ([_near(x, NEAR) for x in fact] for fact in (p_like, distance))
+    p_near, distance_near = np.split(_near(np.concatenate([p_like, distance]), NEAR), 2)
     around = [fact * present[:, None] for fact in (p_near, p_height, distance_near)]
     return np.concatenate([facts.reshape(-1, n), share, *around]).T.astype(np.float32)
 

@@ -33,6 +33,8 @@ SATURATED_S = 0.2
 
 def long_runs(flag: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
     """Keep only the runs of true values that are at least `least` long; shape (n,)."""
+    if np.count_nonzero(flag) < least:
+        return np.zeros(len(flag), dtype=np.bool_)
     padded = np.concatenate(([False], flag, [False]))
     edges = np.flatnonzero(padded[1:] != padded[:-1])
     begins, ends = edges[::2], edges[1::2]
@@ -91,14 +93,14 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    lead : ndarray of float32, shape (n_samples,)
-        Finite samples in any unit.
+    lead : ndarray of float32, shape (n_samples,) or (n_samples, n)
+        Finite samples in any unit; of several leads, each is filtered by itself.
     fs : float
         Sampling frequency in Hz.
 
     Returns
     -------
-    ndarray of float32, shape (n_steps,)
+    ndarray of float32, shape (n_steps,) or (n_steps, n)
         In the same unit.
 
     Notes
@@ -114,11 +116,12 @@ def filter_lead(lead: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     half = int(np.ceil(LOW_PASS_REACH * fs * up))
     window: Any = _low_pass(fs, up)  # taps are allowed, though scipy's types deny it
     if up == down:  # where nothing is to be resampled, resample_poly leaves the low-pass out
-        steps = upfirdn(window, np.pad(lead, half, mode="edge"))[2 * half : -2 * half]
+        edges = [(half, half), *((0, 0) for _ in lead.shape[1:])]
+        steps = upfirdn(window, np.pad(lead, edges, mode="edge"), axis=0)[2 * half : -2 * half]
     else:
         steps = resample_poly(lead, up, down, window=window, padtype="edge")
-    baseline = uniform_filter1d(steps, BASELINE_BOX, mode="nearest")
-    baseline = uniform_filter1d(baseline, BASELINE_BOX, mode="nearest")
+    baseline = uniform_filter1d(steps, BASELINE_BOX, axis=0, mode="nearest")
+    baseline = uniform_filter1d(baseline, BASELINE_BOX, axis=0, mode="nearest")
     return np.asarray(steps - baseline, dtype=np.float32)
 
 
