@@ -280,12 +280,11 @@ class LiveSignal:
             return {}
         steps = np.ascontiguousarray(self._steps.since(self.end - span).T)
         height = np.ptp(steps.reshape(N_LEADS, CHANGE_BLOCKS, CHANGE_BLOCK), axis=2)
-        scale = np.sort(height, axis=1)[:, CHANGE_BLOCKS // 2] / 2
+        scale = (np.sort(height, axis=1)[:, CHANGE_BLOCKS // 2] / 2).tolist()
         return {
-            k: float(scale[k])
-            for k in range(self.n_leads)
-            if self._scale[k] > 0 < scale[k]
-            and not self._scale[k] / CHANGE < scale[k] < self._scale[k] * CHANGE
+            k: scale[k]
+            for k, was in enumerate(self._scale[: self.n_leads].tolist())
+            if was > 0 < scale[k] and not was / CHANGE < scale[k] < was * CHANGE
         }
 
     def window_at(self, n: int, scales: dict[int, float]) -> Floats:
