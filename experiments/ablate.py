@@ -1,11 +1,12 @@
 """Measure what each idea is worth: runs that differ in one thing.
 
-Run it as ``python experiments/ablate.py RUN DIR`` with the databases found by ``ECGSCRIBE_DATA``.
-Every DS1 and svdb patient counts, each scored by networks that have not seen it. Heads are fitted
-anew on what the trunks of RUN, a finished ``ecgscribe train``, say: with three seeds for what the
-heads learn from, with one for the answers to imbalance. For those trunks are fitted, too, in short
-runs on halves of the patients. A row a run goes to ``experiments/ablation.csv``; runs that are
-there are skipped.
+Run it as ``python experiments/ablate.py RUN DIR [IDEA...]`` with the databases found by
+``ECGSCRIBE_DATA``; where ideas of `OF_HEADS` are named, these alone are measured. Every DS1 and
+svdb patient counts, each scored by networks that have not seen it. Heads are fitted anew on what
+the trunks of RUN, a finished ``ecgscribe train``, say: with three seeds for what the heads learn
+from, with one for the answers to imbalance. For those trunks are fitted, too, in short runs on
+halves of the patients. A row a run goes to ``experiments/ablation.csv``; runs that are there are
+skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import dataclasses
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -188,14 +189,19 @@ def fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: P
     return fit_heads(networks, told, config, folder, log, learnt=learnt)
 
 
-def main(run: Path, out: Path) -> None:
-    """Fit and measure all variants."""
-    full = complete(TrainingConfig())
+def measure_heads(run: Path, out: Path, ideas: Iterable[str]) -> None:
+    """Fit and measure heads by each idea with every seed."""
     for seed in SEEDS:
-        for name, idea in OF_HEADS.items():
-            config = dataclasses.replace(full, seed=seed)
+        config = dataclasses.replace(complete(TrainingConfig()), seed=seed)
+        for name in ideas:
             folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
-            _measure("heads", name, seed, partial(fit_idea, idea, run, config, out, folder))
+            fit = partial(fit_idea, OF_HEADS[name], run, config, out, folder)
+            _measure("heads", name, seed, fit)
+
+
+def measure_imbalance(run: Path, out: Path) -> None:
+    """Fit and measure each answer to imbalance."""
+    full = complete(TrainingConfig())
     for name, imbalance in OF_BEATS.items():
         config = dataclasses.replace(full, imbalance=imbalance)
         folder = out / f"beats-{name.replace(' ', '-')}"
@@ -209,4 +215,7 @@ def main(run: Path, out: Path) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    run, out, ideas = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    measure_heads(run, out, ideas or OF_HEADS)
+    if not ideas:
+        measure_imbalance(run, out)

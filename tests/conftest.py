@@ -1,9 +1,9 @@
-"""Where the real databases are, and what happens to a test that needs them.
+"""Where the real databases are, and what happens to a test that needs what may be absent.
 
 ECGSCRIBE_DATA names the folder that holds mitdb, svdb and nstdb, and ECGSCRIBE_REFERENCE the one
-that holds the reference program's tables. A test that needs one of them is skipped where it is
-absent; with ECGSCRIBE_NO_SKIP=1 it fails instead, so that a run meant to have them cannot pass
-without them.
+that holds the reference program's tables. A test that needs one of them, or packages to install,
+is skipped where they are absent; with ECGSCRIBE_NO_SKIP=1 it fails instead, so that a run meant to
+have them cannot pass without them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-NEEDS_DATA = ("data_dir", "reference_dir")
+MAY_BE_ABSENT = ("data_dir", "reference_dir", "installed")
 
 
 def _folder(variable: str) -> Path:
@@ -43,10 +43,10 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    needs_data = item.get_closest_marker("mitdb") or any(
-        name in NEEDS_DATA for name in getattr(item, "fixturenames", ())
+    expected = item.get_closest_marker("mitdb") or any(
+        name in MAY_BE_ABSENT for name in getattr(item, "fixturenames", ())
     )
-    if needs_data and report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
+    if expected and report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
         report.outcome = "failed"
         report.longrepr = f"skipped, with ECGSCRIBE_NO_SKIP=1: {report.longrepr}"
     return report

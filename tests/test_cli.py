@@ -232,12 +232,23 @@ def rejected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     save(made("headeronly"), folder).with_suffix(".dat").unlink()
     cut = save(made("truncated"), folder).with_suffix(".dat")
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    altered = save(made("altered"), folder).with_suffix(".dat")
+    altered.write_bytes(b"\x7f" + altered.read_bytes()[1:])
     header = save(made("fszero"), folder).with_suffix(".hea")
     header.write_text(header.read_text().replace("fszero 2 360", "fszero 2 0"))
     save(renamed(made("noecg"), leads=("PLETH", "RESP"), units=("NU", "pm")), folder)
     save(made("hasty", duration=0.9), folder)
     (folder / "directory").mkdir()
-    names = ("missing", "headeronly", "truncated", "fszero", "noecg", "hasty", "directory")
+    names = (
+        "missing",
+        "headeronly",
+        "truncated",
+        "altered",
+        "fszero",
+        "noecg",
+        "hasty",
+        "directory",
+    )
     records = [first, *(folder / name for name in names), last]
     return ecgscribe("annotate", *records, "-o", folder / "out"), folder / "out"
 
@@ -248,6 +259,7 @@ def rejected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
         ("missing", "no missing.hea"),
         ("headeronly", "headeronly.dat"),
         ("truncated", "cut short"),
+        ("altered", "expected the checksum"),
         ("fszero", "sampling frequency above 0 Hz"),
         ("noecg", "expected an ECG lead"),
         ("hasty", "at least 1 s"),
@@ -267,7 +279,7 @@ def test_rejected_recording_gets_one_clear_line_and_no_file(
 def test_other_recordings_of_the_call_are_done(rejected: tuple[Run, Path]) -> None:
     run, out = rejected
     assert sorted(path.name for path in out.iterdir()) == ["first.scribe", "last.scribe"]
-    assert len(complaints(run)) == 9
+    assert len(complaints(run)) == 10
 
 
 # Other formats
@@ -522,6 +534,15 @@ def test_plot_draws_a_strip_and_overwrites_only_when_forced(good: Path, tmp_path
 def test_plot_annotates_where_no_annotator_is_named(good: Path, tmp_path: Path) -> None:
     assert ecgscribe("plot", good, "-o", tmp_path / "strip.svg").returncode == 0
     assert "<svg" in (tmp_path / "strip.svg").read_text()
+
+
+@pytest.mark.parametrize("kind", ["day", "lorenz", "timeline"])
+def test_plot_draws_all_beats_of_a_recording(good: Path, tmp_path: Path, kind: str) -> None:
+    command = ["plot", good, "--kind", kind, "--annotator", "ref", "-o", tmp_path / "beats.pdf"]
+    run = ecgscribe(*command)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (tmp_path / "beats.pdf").read_bytes().startswith(b"%PDF")
+    assert "with a strip" in only_error(ecgscribe(*command, "--from", "0:05"))
 
 
 def test_plot_outside_the_recording_is_one_line(good: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ def record_path(tmp_path: Path) -> Path:
 
 def edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
+
+
+def without_checksums(record_path: Path) -> None:
+    """Let the header state 0 for each checksum, which is not compared."""
+    header = record_path.with_suffix(".hea")
+    header.write_text(
+        re.sub(r"( -?\d+) -?\d+ 0 (?=\S+$)", r"\1 0 0 ", header.read_text(), flags=re.M)
+    )
 
 
 # --- records ---
@@ -50,15 +59,10 @@ def test_invalid_samples_are_nan(record_path: Path) -> None:
     values = np.fromfile(dat, "<i2")
     values[10] = -32768  # what format 16 keeps for "no valid sample"
     values.tofile(dat)
+    without_checksums(record_path)
     signal = read(record_path).signal
     assert np.isnan(signal[5, 0])
     assert np.isnan(signal).sum() == 1
-
-
-def test_wrong_header_checksum_does_not_stop_reading(record_path: Path) -> None:
-    dat = record_path.with_suffix(".dat")
-    dat.write_bytes(b"\x01" + dat.read_bytes()[1:])
-    assert read(record_path).n_samples == 720
 
 
 def test_start_time_comes_from_the_header(record_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ecgscribe
+from ecgscribe.errors import FormatError
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "ecgscribe"
@@ -129,3 +130,8 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
         for match in FORBIDDEN.finditer(path.read_text(encoding="utf-8"))
     }
     assert not found
+
+
+def test_an_error_is_one_line_whatever_it_quotes() -> None:
+    error = FormatError("expected a name, found II\r\n\x1b[2J\x85ü")
+    assert str(error) == "expected a name, found II???[2J?ü"

@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Rectangle
 
-from ecgscribe import plot
-from ecgscribe._plot_results import new_axes
+from ecgscribe import metrics, plot
+from ecgscribe._plot_style import new_axes
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
@@ -103,44 +109,177 @@ def test_unreadable_stretches_end_at_the_next_mark_or_at_the_end() -> None:
     assert plot.unreadable(marks, end=60) == [(10, 30, 1), (50, 60, 3)]
 
 
-def test_only_the_lead_that_cannot_be_read_is_shaded() -> None:
+def test_only_the_lead_that_cannot_be_read_or_is_noise_is_shaded() -> None:
     record = Record(np.zeros((1000, 3), np.float32), 100.0, ("a", "b", "c"))
-    for subtype, shaded in ((0x10, 1), (0x20, 1), (0x30, 3), (0x03, 0)):
+    for subtype, shaded in ((0x10, 1), (0x20, 1), (0x30, 3), (0x03, 3), (0x12, 2), (0, 0)):
         marks = Annotation(np.array([200]), np.array(["~"]), 100.0, np.array([subtype]))
         axes = plot.strip(record, marks)
         bare = plot.strip(record)
         assert len(axes.collections) - len(bare.collections) == shaded
 
 
-def test_the_overview_counts_each_class(recording: tuple[Record, Annotation]) -> None:
-    axes = plot.overview(recording[1])
-    beats = recording[1]
-    labels = axes.get_legend_handles_labels()[1]
-    assert labels == [
-        f"{name}: {np.sum(beats.class_index == k)}"
-        for k, name in enumerate(AAMI_CLASSES)
-        if np.any(beats.class_index == k)
-    ]
+def test_noise_in_a_lead_that_is_lost_is_not_told_twice() -> None:
+    marks = Annotation(
+        np.array([10, 20, 30]), np.array(["~"] * 3), 100.0, subtype=np.array([0x01, -1, 0x12])
+    )
+    assert plot.noisy(marks, end=40) == [(10, 20, 1), (30, 40, 2)]
+    assert plot.unreadable(marks, end=40) == [(20, 30, 3), (30, 40, 1)]
 
 
-def test_the_overview_draws_the_rate_of_the_interval_before_a_beat() -> None:
-    beats = Annotation(np.array([100, 200, 250]), np.array(["N", "N", "N"]), 100.0)
-    drawn = np.asarray(plot.overview(beats).collections[0].get_offsets())
-    np.testing.assert_allclose(drawn[1:, 1], [60, 120])
+def _beats(at: list[int], symbols: str | None = None, **about: Any) -> Annotation:
+    """Beats at these hundredths of a second."""
+    letters = symbols or "N" * len(at)
+    return Annotation(np.array(at, dtype=np.int64), np.array(list(letters)), 100.0, **about)
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_the_overview_takes_a_recording_without_intervals(n: int) -> None:
-    beats = Annotation(np.arange(n), np.array(["N"] * n, dtype=str), 100.0)
-    plot.overview(beats).figure.canvas.draw()
+def _points(axes: Axes, name: str) -> np.ndarray[Any, Any]:
+    """Points that the markers of a class stand at, shape (n, 2)."""
+    (drawn,) = (c for c in axes.collections if str(c.get_label()).startswith(f"{name}:"))
+    return np.asarray(drawn.get_offsets())
+
+
+OF_ALL_BEATS = (plot.day, plot.heart_rate, plot.lorenz, plot.timeline)
+
+
+@pytest.mark.parametrize("draw", OF_ALL_BEATS)
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_recordings_with_hardly_a_beat_are_drawn(draw: Callable[..., Axes], n: int) -> None:
+    axes = draw(_beats([100 * k for k in range(n)]))
+    axes.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("draw", OF_ALL_BEATS)
+def test_given_axes_are_drawn_into(draw: Callable[..., Axes]) -> None:
+    axes = new_axes((4.0, 4.0))
+    assert draw(_beats([0, 100, 200]), ax=axes) is axes
+
+
+@pytest.mark.parametrize("draw", [plot.day, plot.heart_rate, plot.lorenz])
+def test_every_class_has_a_marker_and_a_colour_of_its_own(draw: Callable[..., Axes]) -> None:
+    axes = draw(_beats([100 * k for k in range(12)], "NNNAAVVFFQQN"))
+    drawn: list[Any] = [c for c in axes.collections if _is_class(c)]
+    shapes = {c.get_paths()[0].vertices.tobytes() for c in drawn}
+    colours = {tuple(c.get_facecolor()[0]) for c in drawn}
+    assert len(shapes) == len(colours) == 5
+
+
+def _is_class(drawn: Any) -> bool:
+    return str(drawn.get_label())[:2] in {f"{name}:" for name in AAMI_CLASSES}
+
+
+def test_heart_rate_is_that_of_the_interval_before_a_beat() -> None:
+    drawn = _points(plot.heart_rate(_beats([100, 200, 250])), "N")
+    np.testing.assert_allclose(drawn, [[2 / 60, 60], [2.5 / 60, 120]])
+
+
+def test_a_lorenz_plot_puts_each_beat_between_its_intervals() -> None:
+    axes = plot.lorenz(_beats([0, 80, 160, 210, 320, 400], "NNNVNN"))
+    np.testing.assert_allclose(_points(axes, "V"), [[0.5, 1.1]])
+    np.testing.assert_allclose(_points(axes, "N"), [[0.8, 0.8], [0.8, 0.5], [1.1, 0.8]])
+    assert axes.get_title(loc="left") == "record: 4 beats"
+
+
+def test_a_lorenz_plot_says_what_it_leaves_out() -> None:
+    axes = plot.lorenz(_beats([0, 100, 200, 510, 610, 700]))
+    assert axes.get_title(loc="left") == "record: 2 beats, 2 with more than 3 s left out"
+    assert len(_points(axes, "N")) == 2
+
+
+@pytest.mark.parametrize(
+    ("subtype", "left"), [(-1, 3), (0x30, 3), (0x03, 3), (0x21, 3), (0x10, 5), (0x02, 5)]
+)
+def test_no_interval_spans_time_that_no_lead_can_be_read_in(subtype: int, left: int) -> None:
+    marks = Annotation(
+        sample=np.array([0, 100, 200, 250, 260, 300, 400, 500]),
+        symbol=np.array(list("NNN~~NNN")),
+        fs=100.0,
+        subtype=np.array([0, 0, 0, subtype, 0, 0, 0, 0]),
+    )
+    assert len(_points(plot.heart_rate(marks), "N")) == left + (subtype != 0 and left == 3)
+
+
+def test_beats_in_noise_have_no_intervals() -> None:
+    quality = np.array([1, 1, 1, 0.2, 1, 1, 1], dtype=np.float32)
+    axes = plot.heart_rate(_beats([100 * k for k in range(7)], quality=quality))
+    np.testing.assert_allclose(_points(axes, "N")[:, 0] * 60, [1, 2, 5, 6])
+
+
+def test_a_day_has_a_line_for_each_hour_and_counts_its_ectopic_beats() -> None:
+    hour = 360_000
+    axes = plot.day(_beats([0, 100, 200, hour + 100, hour + 180, 3 * hour - 1], "NNVNAN"))
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0 h", "1 h", "2 h"]
+    counts = [text.get_text() for text in axes.texts if not text.get_text().isdigit()]
+    assert counts == ["V 1", "S 1", ""]
+    (s,) = _points(axes, "S")
+    assert s[0] == pytest.approx(1.8 / 60)
+    assert 1 < s[1] < 2
+
+
+def test_a_day_begins_at_the_clock_time_of_the_recording() -> None:
+    beats = _beats([0, 3 * 360_000], start=datetime(2020, 5, 1, 23, 15))
+    labels = [tick.get_text() for tick in plot.day(beats).get_yticklabels()]
+    assert labels == ["23:15:00", "00:15:00", "01:15:00"]
+
+
+def test_faster_beats_are_higher_on_their_line_of_a_day() -> None:
+    drawn = _points(plot.day(_beats([0, 100, 200, 260, 320, 420])), "N")
+    y = dict(zip(np.round(60 * drawn[:, 0], 1), drawn[:, 1], strict=True))
+    assert y[2.6] == y[3.2] < y[1.0] == y[4.2]
+
+
+def test_noise_over_the_end_of_a_line_is_shaded_on_both() -> None:
+    marks = Annotation(
+        sample=np.array([100, 29_000, 31_000, 45_000]),
+        symbol=np.array(list("N~~N")),
+        fs=100.0,
+        subtype=np.array([0, 3, 0, 0]),
+    )
+    shaded = [c for c in plot.day(marks).collections if isinstance(c, PolyCollection)]
+    boxes = [c.get_paths()[0].get_extents() for c in shaded]
+    np.testing.assert_allclose([(b.x0, b.x1, b.y0) for b in boxes], [(29 / 6, 5, 0), (0, 1 / 6, 1)])
+
+
+def test_a_timeline_counts_the_beats_of_each_class() -> None:
+    axes = plot.timeline(_beats([0, 50, 120, 190, 1010], "NNNAA"))
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["N  3", "S  2"]
+    assert [text.get_text() for text in axes.texts] == ["most: 2", "most: 1"]
+    heights = [-p.get_height() for p in axes.patches if isinstance(p, Rectangle)]
+    n, s = np.array(heights).reshape(2, -1)
+    np.testing.assert_allclose(n[:3] / n.max(), [1, 0.5, 0])
+    assert np.flatnonzero(s).tolist() == [1, 10]
+
+
+def test_a_single_beat_of_a_timeline_is_seen() -> None:
+    at = [*range(0, 100), 150]
+    axes = plot.timeline(_beats(at))
+    heights = [-p.get_height() for p in axes.patches if isinstance(p, Rectangle)]
+    assert heights[1] > 0.05
+
+
+@pytest.mark.parametrize("draw", OF_ALL_BEATS)
+def test_a_day_of_beats_takes_seconds_and_a_small_file(
+    draw: Callable[..., Axes], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    sample = np.cumsum(rng.integers(60, 110, 100_000))
+    beats = Annotation(sample, rng.choice(list("NAVFQ"), 100_000), 100.0)
+    begin = time.process_time()
+    path = plot.save(draw(beats), tmp_path / "day.pdf")
+    assert time.process_time() - begin < 20
+    assert path.stat().st_size < 3_000_000
 
 
 def test_pr_curves_share_axes_and_one_prevalence_line() -> None:
-    axes = plot.pr_curve([0, 0.5, 1], [1, 0.9, 0.2], prevalence=0.1, auprc=0.8)
-    plot.pr_curve([0, 0.5, 1], [1, 0.7, 0.1], prevalence=0.1, name="classic", ax=axes)
+    curve = metrics.pr_curve([0.9, 0.5, 0.1], [True, False, True])
+    axes = plot.pr_curve(curve, prevalence=0.1, auprc=0.8)
+    plot.pr_curve({"recall": [0, 1], "precision": [1, 0.1]}, prevalence=0.1, name="b", ax=axes)
     labels = axes.get_legend_handles_labels()[1]
-    assert labels == ["model: AUPRC 0.800", "prevalence 0.100", "classic"]
-    assert axes.lines[0].get_color() != axes.lines[2].get_color()
+    assert labels == ["model: AUPRC 0.800", "prevalence 0.100", "b"]
+    first, _, second = axes.lines
+    np.testing.assert_allclose(np.asarray(first.get_xdata(), dtype=float), curve.recall)
+    np.testing.assert_allclose(np.asarray(first.get_ydata(), dtype=float), curve.precision)
+    assert first.get_color() != second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
 
 
 def test_the_confusion_matrix_shows_counts_and_shares_of_the_row() -> None:
@@ -153,7 +292,8 @@ def test_the_confusion_matrix_shows_counts_and_shares_of_the_row() -> None:
 
 
 def test_the_reliability_curve_leaves_out_empty_bins() -> None:
-    axes = plot.reliability([0.1, np.nan, 0.9], [0.2, np.nan, 0.8], [10, 0, 20])
+    said = {"predicted": [0.1, None, 0.9], "observed": [0.2, None, 0.8], "count": [10, 0, 20]}
+    axes = plot.reliability(said)
     np.testing.assert_allclose(np.asarray(axes.lines[1].get_xdata(), dtype=float), [0.1, 0.9])
     assert [text.get_text() for text in axes.texts] == ["10", "20"]
 

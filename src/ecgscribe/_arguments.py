@@ -196,10 +196,21 @@ def _plot(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("record", metavar="RECORD", help="recording")
     _reading(verb, "leads to draw and to annotate from (default: all)")
     verb.add_argument(
-        "--from", dest="start", metavar="TIME", type=_seconds, default=0.0, help="default: 0:00"
+        "--kind",
+        choices=["strip", "day", "lorenz", "timeline"],
+        default="strip",
+        help="strip: ECG paper; day: heart rate, an hour to a line; lorenz: each RR interval "
+        "against the next; timeline: beats of each class over time (default: strip)",
     )
     verb.add_argument(
-        "--to", dest="end", metavar="TIME", type=_seconds, help="default: 10 s after --from"
+        "--from", dest="start", metavar="TIME", type=_seconds, help="of a strip (default: 0:00)"
+    )
+    verb.add_argument(
+        "--to",
+        dest="end",
+        metavar="TIME",
+        type=_seconds,
+        help="of a strip (default: 10 s after --from)",
     )
     verb.add_argument(
         "-o",
@@ -326,8 +337,8 @@ VERBS = (
     ),
     (
         _plot,
-        "draw a strip on ECG paper, beats coloured by class",
-        "plot data/mitdb/100 --from 1:00 --to 1:10 -o strip.png",
+        "draw a strip on ECG paper or a picture of all beats, coloured by class",
+        "plot data/mitdb/119 --kind lorenz -o lorenz.pdf",
     ),
     (_train, "train a model", "train --data-dir data --out runs/first"),
     (

@@ -82,17 +82,13 @@ def _draw(view: dict[str, Any], out: Path, *, force: bool) -> tuple[str, ...]:
     abnormal = view["abnormal"]
     axes = {"confusion.png": plot.confusion(view["matrix"])}
     if "curve" in abnormal:
-        curve, bins = abnormal["curve"], abnormal["reliability"]
         axes["pr_curve.png"] = plot.pr_curve(
-            curve["recall"],
-            curve["precision"],
+            abnormal["curve"],
             prevalence=abnormal["prevalence"],
             auprc=abnormal["auprc"]["value"],
             name="abnormal beats",
         )
-        axes["reliability.png"] = plot.reliability(
-            bins["predicted"], bins["observed"], bins["count"], name="abnormal beats"
-        )
+        axes["reliability.png"] = plot.reliability(abnormal["reliability"], name="abnormal beats")
     for name, ax in axes.items():
         plot.save(ax, out / name, force=force)
     return tuple(name for name in PLOTS if name in axes)

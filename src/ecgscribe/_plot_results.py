@@ -5,29 +5,23 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ecgscribe._plot_style import GREY, LINES, new_axes
 from ecgscribe.errors import FormatError
+from ecgscribe.metrics import PrCurve, Reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["confusion", "new_axes", "png", "pr_curve", "reliability", "save", "training_curves"]
+__all__ = ["confusion", "png", "pr_curve", "reliability", "save", "training_curves"]
 
-_GREY = "#666666"
-# Okabe and Ito again, without yellow, which is too pale for a thin line on white.
-_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-
-
-def new_axes(size: tuple[float, float]) -> Axes:
-    """Make axes in a figure of its own, `size` in inches, without pyplot."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=size, layout="constrained").add_subplot()
+_CURVE = "curve"
+"""Marks the lines that each take the next colour and style."""
 
 
 def save(
@@ -89,9 +83,19 @@ def _figure(ax: Axes) -> Figure:
     return figure
 
 
+def _next_line(ax: Axes) -> tuple[str, Any]:
+    """Give the colour and style of the next curve in these axes."""
+    return LINES[sum(line.get_gid() == _CURVE for line in ax.lines) % len(LINES)]
+
+
+def _part(result: object, key: str) -> NDArray[np.float64]:
+    """Take numbers out of a result: a dataclass of `ecgscribe.metrics`, or the dict JSON holds."""
+    values = result[key] if isinstance(result, Mapping) else getattr(result, key)
+    return np.asarray(values, dtype=np.float64)
+
+
 def pr_curve(
-    recall: ArrayLike,
-    precision: ArrayLike,
+    curve: PrCurve | Mapping[str, Any],
     *,
     prevalence: float | None = None,
     auprc: float | None = None,
@@ -102,10 +106,10 @@ def pr_curve(
 
     Parameters
     ----------
-    recall, precision : array_like, shape (n,)
-        Points of the curve, 0 to 1.
+    curve : ecgscribe.metrics.PrCurve or mapping
+        With ``recall`` and ``precision``, as `ecgscribe.evaluate` gives it under ``abnormal``.
     prevalence : float, optional
-        Share of positives: the precision of a guess, drawn as a dashed line.
+        Share of positives: the precision of a guess, drawn as a thin grey line.
     auprc : float, optional
         Average precision, for the legend.
     name : str
@@ -118,20 +122,22 @@ def pr_curve(
     matplotlib.axes.Axes
     """
     ax = new_axes((5.0, 4.5)) if ax is None else ax
-    drawn = sum(line.get_linestyle() == "-" for line in ax.lines)
+    colour, style = _next_line(ax)
     label = name if auprc is None else f"{name}: AUPRC {auprc:.3f}"
     # Average precision is a sum over steps, so the curve is drawn as steps.
     ax.step(
-        np.asarray(recall),
-        np.asarray(precision),
+        _part(curve, "recall"),
+        _part(curve, "precision"),
         where="pre",
         label=label,
-        color=_LINES[drawn % len(_LINES)],
+        color=colour,
+        linestyle=style,
+        gid=_CURVE,
     )
     if prevalence is not None:
         text = f"prevalence {prevalence:.3f}"
         if text not in ax.get_legend_handles_labels()[1]:
-            ax.axhline(prevalence, color=_GREY, linestyle="--", linewidth=1, label=text)
+            ax.axhline(prevalence, color=GREY, linewidth=0.8, label=text)
     ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall (Se)", ylabel="precision (+P)")
     ax.legend(fontsize=8, loc="lower left")
     return ax
@@ -182,9 +188,7 @@ def confusion(
 
 
 def reliability(
-    predicted: ArrayLike,
-    observed: ArrayLike,
-    count: ArrayLike | None = None,
+    bins: Reliability | Mapping[str, Any],
     *,
     name: str = "model",
     ax: Axes | None = None,
@@ -193,10 +197,9 @@ def reliability(
 
     Parameters
     ----------
-    predicted, observed : array_like, shape (n_bins,)
-        Mean probability and share of positives of each bin; NaN where a bin is empty.
-    count : array_like of int, shape (n_bins,), optional
-        Beats of each bin, written beside its point.
+    bins : ecgscribe.metrics.Reliability or mapping
+        With ``predicted``, ``observed`` and ``count``, as `ecgscribe.evaluate` gives it under
+        ``abnormal``; empty bins, NaN or None, are left out. Beside each point stands its count.
     name : str
         What the curve belongs to.
     ax : matplotlib.axes.Axes, optional
@@ -207,29 +210,26 @@ def reliability(
     matplotlib.axes.Axes
     """
     ax = new_axes((5.0, 4.5)) if ax is None else ax
-    x, y = np.asarray(predicted, float), np.asarray(observed, float)
+    x, y, count = (_part(bins, key) for key in ("predicted", "observed", "count"))
     there = np.isfinite(x) & np.isfinite(y)
-    ax.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1)
-    drawn = sum(line.get_linestyle() == "-" for line in ax.lines)
+    colour, style = _next_line(ax)
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
     ax.plot(
         x[there],
         y[there],
         marker="o",
         markersize=4,
         label=name,
-        color=_LINES[drawn % len(_LINES)],
+        color=colour,
+        linestyle=style,
+        gid=_CURVE,
     )
-    if count is not None:
-        for px, py, k in zip(x[there], y[there], np.asarray(count)[there], strict=True):
-            ax.annotate(
-                f"{k:,}",
-                (px, py),
-                xytext=(5, -9),
-                textcoords="offset points",
-                fontsize=7,
-                color=_GREY,
-            )
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="probability given", ylabel="share observed")
+    for px, py, k in zip(x[there], y[there], count[there], strict=True):
+        ax.annotate(f"{k:,.0f}", (px, py), xytext=(5, -9), textcoords="offset points", fontsize=7)
+    # Room for the counts of points at the edge.
+    ax.set(
+        xlim=(-0.02, 1.08), ylim=(-0.08, 1.04), xlabel="probability given", ylabel="share observed"
+    )
     ax.legend(fontsize=8, loc="upper left")
     return ax
 
@@ -257,9 +257,9 @@ def training_curves(
     left, right = axes = np.array(ax, dtype=object)
     for name, values in history.items():
         side = left if "loss" in name else right
-        colour = _LINES[len(side.lines) % len(_LINES)]
+        colour, style = LINES[len(side.lines) % len(LINES)]
         epoch = np.arange(1, len(values) + 1)
-        side.plot(epoch, values, color=colour, marker=".", label=name)
+        side.plot(epoch, values, color=colour, linestyle=style, marker=".", label=name)
     for side, what in ((left, "loss"), (right, "score")):
         side.xaxis.get_major_locator().set_params(integer=True)
         side.set(xlabel="epoch", ylabel=what)

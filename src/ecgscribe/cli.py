@@ -154,7 +154,7 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stored(record: Record, options: argparse.Namespace) -> Annotation:
+def _stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
     """Read the annotations that lie beside a recording, and make sure that they are its own."""
     from ecgscribe import formats
 
@@ -298,23 +298,39 @@ def _stream(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     from ecgscribe import formats, plot
 
-    record = formats.read(options.record, fs=options.fs, leads=options.leads)
-    if options.annotator:
-        annotation = _stored(record, options)
+    whole = options.kind != "strip"
+    if whole and (options.start, options.end) != (None, None):
+        raise FormatError(
+            f"plot: expected --from and --to with a strip, found them with {options.kind}, which "
+            "shows the whole recording; leave them out"
+        )
+    reading = {"fs": options.fs, "leads": options.leads}
+    if whole:  # only the beats are drawn
+        source = formats.open_source(options.record, **reading)
+        draw = {"day": plot.day, "lorenz": plot.lorenz, "timeline": plot.timeline}[options.kind]
+        axes = draw(_shown(source, options))
+        name = source.name
     else:
-        from ecgscribe.annotate import annotate
-        from ecgscribe.runtime import load_model
-
-        model = load_model(options.model)
-        with _progress(record.name, quiet=options.quiet) as progress:
-            annotation = annotate(
-                record, model=model, leads=_chosen(record, options), progress=progress
-            )
-    axes = plot.strip(record, annotation, start=options.start, end=options.end)
-    target = Path(f"{record.name}.png") if options.out is None else options.out
+        record = formats.read(options.record, **reading)
+        annotation = _shown(record, options)
+        axes = plot.strip(record, annotation, start=options.start or 0.0, end=options.end)
+        name = record.name
+    target = Path(f"{name}.png") if options.out is None else options.out
     file = str(plot.save(axes, target, force=options.force))
     _tell(file, {"record": options.record, "file": file}, options)
     return 0
+
+
+def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
+    """Give the annotations to draw: those that were asked for, or the model's own."""
+    if options.annotator:
+        return _stored(record, options)
+    from ecgscribe.annotate import annotate
+    from ecgscribe.runtime import load_model
+
+    model, leads = load_model(options.model), _chosen(record, options)
+    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
+        return annotate(record, model=model, leads=leads, progress=progress)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -141,7 +141,7 @@ def _page(
         f"<h2>On paper</h2>\n<p>{escape(legend)}.</p>",
         *strips,
         "<h2>The whole recording</h2>",
-        _figure(plot.overview(found), "Heart rate at every beat found, by class."),
+        _figure(plot.heart_rate(found), "Heart rate at every beat found, by class."),
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -20,6 +20,10 @@ __all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "Signa
 class EcgScribeError(Exception):
     """Base of every error that ecgscribe raises for bad input."""
 
+    def __init__(self, message: str) -> None:
+        # What is quoted from a damaged file may end the line, or give orders to a terminal.
+        super().__init__("".join(c if c.isprintable() else "?" for c in message))
+
 
 class FormatError(EcgScribeError):
     """A recording or an annotation file cannot be read, used or written."""

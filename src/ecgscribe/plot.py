@@ -1,26 +1,27 @@
 """Pictures of recordings and of results; each function takes ``ax=None`` and returns its Axes.
 
-Figures are made without pyplot, so nothing opens a window and no figure stays in memory.
-The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any
-kind of colour vision tell apart; classes carry their letter as well.
+Figures are made without pyplot, so nothing opens a window and no figure stays in memory. No
+picture tells anything by colour alone; see `ecgscribe._plot_style`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe._plot_beats import day, heart_rate, lorenz, timeline
+from ecgscribe._plot_marks import noisy, unreadable
 from ecgscribe._plot_results import (
     confusion,
-    new_axes,
     png,
     pr_curve,
     reliability,
     save,
     training_curves,
 )
+from ecgscribe._plot_style import CLASS_COLOURS, CLASS_MARKERS, clock
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
@@ -30,19 +31,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASS_COLOURS",
+    "CLASS_MARKERS",
     "confusion",
-    "overview",
+    "day",
+    "heart_rate",
+    "lorenz",
+    "noisy",
     "png",
     "pr_curve",
     "reliability",
     "save",
     "strip",
+    "timeline",
     "training_curves",
     "unreadable",
 ]
-
-CLASS_COLOURS = {"N": "#0072B2", "S": "#E69F00", "V": "#D55E00", "F": "#009E73", "Q": "#CC79A7"}
-"""Colour of each AAMI class."""
 
 _Floats = NDArray[np.float64]
 _LONGEST_STRIP = 60.0  # s: 1.5 m of paper
@@ -67,7 +70,7 @@ def strip(
     record : Record
         What to draw; its leads are stacked.
     annotation : Annotation, optional
-        Beats, and ``~`` where a lead cannot be read.
+        Beats, and ``~`` where a lead cannot be read (grey) or is noise (hatched).
     start, end : float
         Seconds from the start of the recording; `end` is 10 s after `start` if absent.
     ax : matplotlib.axes.Axes, optional
@@ -109,7 +112,7 @@ def strip(
         ax.text(start, bands[k, 1] + 0.05, f" {note}", fontsize=8, va="bottom", zorder=5)
     if annotation is not None:
         _mark_beats(ax, annotation, time, millivolts + offsets, level=top - 0.25)
-        _shade_unreadable(ax, annotation, record, bands)
+        _shade(ax, annotation, record, bands)
     ax.set_title(f"{record.name}: 25 mm/s, 10 mm/mV", fontsize=9, loc="left")
     return ax
 
@@ -168,16 +171,10 @@ def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None
     ax.set(xlim=(start, end), ylim=(bottom, top), yticks=[])
     ax.set_aspect(_MM_PER_MV / _MM_PER_S)
     ax.xaxis.set_major_locator(MultipleLocator(1.0))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _clock(x)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(x)))
     ax.tick_params(labelsize=7)
     for spine in ax.spines.values():
         spine.set_visible(False)
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def _mark_beats(
@@ -217,84 +214,18 @@ def _mark_beats(
             )
 
 
-def unreadable(annotation: Annotation, *, end: int) -> list[tuple[int, int, int]]:
-    """List the stretches that ``~`` annotations mark as unreadable.
-
-    Parameters
-    ----------
-    annotation : Annotation
-        Annotations of a recording.
-    end : int
-        Sample at which the last stretch stops if nothing ends it.
-
-    Returns
-    -------
-    list of (first sample, sample after the last, leads)
-        Bit k of `leads` stands for lead k: subtype bits 4 and 5 of WFDB signal quality marks
-        (https://physionet.org/physiotools/wag/intro.htm). Each ``~`` ends the one before it.
-    """
-    mark = annotation.symbol == "~"
-    sample = np.append(annotation.sample[mark], end)
-    leads = (annotation.subtype[mark] >> 4) & 0b11
-    return [(int(sample[k]), int(sample[k + 1]), int(bits)) for k, bits in enumerate(leads) if bits]
-
-
-def _shade_unreadable(ax: Axes, annotation: Annotation, record: Record, bands: _Floats) -> None:
-    for first, stop, leads in unreadable(annotation, end=record.n_samples):
-        for k, (low, high) in enumerate(bands):
-            # A subtype speaks of two leads; the others are lost only where both are.
-            if leads == 0b11 or leads & (1 << k):
-                ax.fill_between(
-                    [first / record.fs, stop / record.fs],
-                    low - 0.25,
-                    high + 0.25,
-                    color="#999999",
-                    alpha=0.35,
-                    linewidth=0,
-                    zorder=2,
-                )
-
-
-def overview(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
-    """Draw the heart rate at every beat over the whole recording, coloured by AAMI class.
-
-    Parameters
-    ----------
-    annotation : Annotation
-        Beats; the rate of a beat comes from the RR interval that ends at it.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes if absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = new_axes((10.0, 3.0)) if ax is None else ax
-    beats = annotation.beats()
-    minutes = beats.sample / beats.fs / 60
-    rr = np.diff(beats.sample, prepend=np.int64(-1)) / beats.fs
-    rate = np.divide(60.0, rr, out=np.full(len(rr), np.nan), where=rr > 0)
-    rate[:1] = np.nan
-    for index, name in enumerate(AAMI_CLASSES):
-        mine = beats.class_index == index
-        if mine.any():
-            # N is drawn small and first: the rare classes are what one looks for.
-            ax.scatter(
-                minutes[mine],
-                np.minimum(rate[mine], 250),
-                s=5 if name == "N" else 14,
-                color=CLASS_COLOURS[name],
-                marker=".",
-                label=f"{name}: {mine.sum():,}",
-            )
-    end = int(annotation.sample[-1]) if len(annotation) else 0
-    for first, stop, leads in unreadable(annotation, end=end):
-        shade = 0.4 if leads == 0b11 else 0.15
-        ax.axvspan(
-            first / beats.fs / 60, stop / beats.fs / 60, color="#999999", alpha=shade, linewidth=0
-        )
-    ax.set(xlabel="time (min)", ylabel="heart rate (1/min)", ylim=(0, 250))
-    ax.set_title(f"{annotation.name}: {len(beats):,} beats", fontsize=9, loc="left")
-    if len(beats):
-        ax.legend(ncols=5, fontsize=8, loc="upper right", markerscale=2)
-    return ax
+def _shade(ax: Axes, annotation: Annotation, record: Record, bands: _Floats) -> None:
+    """Shade the leads where they cannot be read, and hatch them where they are noise."""
+    end = record.n_samples
+    styles: list[tuple[list[tuple[int, int, int]], dict[str, Any]]] = [
+        (unreadable(annotation, end=end), {"color": "#999999", "alpha": 0.35}),
+        (noisy(annotation, end=end), {"facecolor": "none", "edgecolor": "#BBBBBB", "hatch": "//"}),
+    ]
+    for stretches, style in styles:
+        for first, stop, leads in stretches:
+            for k, (low, high) in enumerate(bands):
+                # A subtype speaks of two leads; of the others only where it does of both.
+                if leads == 0b11 or leads & (1 << k):
+                    x = [first / record.fs, stop / record.fs]
+                    low_high = low - 0.25, high + 0.25
+                    ax.fill_between(x, *low_high, linewidth=0, zorder=2, **style)

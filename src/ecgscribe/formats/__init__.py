@@ -254,14 +254,14 @@ def read_annotation(
         return _wfdb.read_annotation(base, annotator, fs=fs)
 
 
-def check_within(annotation: Annotation, record: Record) -> None:
+def check_within(annotation: Annotation, record: Record | Source) -> None:
     """Make sure that annotations belong to a recording of that length.
 
     Parameters
     ----------
     annotation : Annotation
         May be at another sampling frequency.
-    record : Record
+    record : Record or Source
         The recording.
 
     Raises

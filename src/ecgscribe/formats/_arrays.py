@@ -5,11 +5,8 @@ Nothing in these files is run: pickled objects are refused, and of MATLAB's only
 
 from __future__ import annotations
 
-import io
 import math
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats._guard import UNKNOWN_UNIT, agreed_fs, as_signal, check_size, reading, whole
+from ecgscribe.formats._guard import (
+    MOST_DEFLATED,
+    UNKNOWN_UNIT,
+    agreed_fs,
+    as_signal,
+    check_size,
+    reading,
+)
 from ecgscribe.formats._leads import chosen_leads, short_names, unnamed_leads
+from ecgscribe.formats._matlab import Numbers, variables
 from ecgscribe.record import Record, Source
 
 __all__ = ["open_npy", "read_mat", "read_npz"]
@@ -27,12 +32,6 @@ __all__ = ["open_npy", "read_mat", "read_npz"]
 _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
 """Names of the array of samples, where a file holds several: the first that is there is read."""
 _BESIDE: tuple[str, ...] = ("fs", "leads", "units")
-_MAT_NUMBERS = {
-    "double", "single", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-}  # fmt: skip
-_MAT_COMPRESSED = 15
-"""Type of an element that holds another, compressed (MAT-File Format, MathWorks)."""
-_MOST_DEFLATED = 1032  # to one: more, the deflate format cannot
 
 
 def open_npy(path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None) -> Source:
@@ -124,42 +123,13 @@ def read_mat(path: Path, *, fs: float | None = None, leads: Sequence[str] | None
     FormatError
         If the file is damaged, of version 7.3, holds no such array, or `fs` is missing.
     """
-    from scipy.io import loadmat, whosmat
-
     with reading(path, "arrays of numbers in a MATLAB file"):
-        file: Any = _inflated(whole(path))  # scipy takes it, though its types deny it
-        most = path.stat().st_size * _MOST_DEFLATED
-        found: dict[str, tuple[int, ...]] = {}
-        for key, shape, kind in whosmat(file):
-            if kind in _MAT_NUMBERS:
-                check_size(path, math.prod(shape), most)
-                found[key] = tuple(shape)
-        name = _signal_name(path, found)
-        wanted = [name, *(["fs"] if "fs" in found else [])]
-        file.seek(0)
-        stored = loadmat(file, variable_names=wanted)
-        beside = {"fs": stored["fs"]} if "fs" in wanted[1:] else {}
-        return _record(path, stored[name], beside, fs=fs, leads=leads)
-
-
-def _inflated(file: io.BytesIO) -> io.BytesIO:
-    """Give a MATLAB file of version 5 to 7 without compression, any other as it is.
-
-    Of a compressed element, scipy would set memory aside for all that a damaged length says.
-    """
-    data = file.getvalue()
-    order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
-    if order is None:
-        return file
-    parts, at = [data[:128]], 128
-    while at + 8 <= len(data):
-        kind, size = struct.unpack(f"{order}II", data[at : at + 8])
-        element = data[at : at + 8 + size]
-        if kind == _MAT_COMPRESSED:
-            element = zlib.decompressobj().decompress(element[8:])
-        parts.append(element)
-        at += 8 + size
-    return io.BytesIO(b"".join(parts))
+        stored = variables(path)
+        numbers = {name: each for name, each in stored.items() if isinstance(each, Numbers)}
+        others = [f"{name} ({each})" for name, each in stored.items() if isinstance(each, str)]
+        name = _signal_name(path, {key: each.shape for key, each in numbers.items()}, others)
+        beside = {"fs": numbers["fs"].load()} if "fs" in numbers else {}
+        return _record(path, numbers[name].load(), beside, fs=fs, leads=leads)
 
 
 def _mapped(path: Path) -> NDArray[Any]:
@@ -185,7 +155,7 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if member.filename.endswith(".npy"):
-                check_size(path, member.file_size, member.compress_size * _MOST_DEFLATED + 64)
+                check_size(path, member.file_size, member.compress_size * MOST_DEFLATED + 64)
                 with archive.open(member) as stream:
                     version = np.lib.format.read_magic(stream)
                     header = (
@@ -198,7 +168,9 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]]) -> str:
+def _signal_name(
+    path: Path, shapes: Mapping[str, Sequence[int]], others: Sequence[str] = ()
+) -> str:
     large = [name for name, shape in shapes.items() if math.prod(shape) > 1]
     arrays = [name for name in large if name not in _BESIDE]
     if len(arrays) == 1:
@@ -206,9 +178,10 @@ def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]]) -> str:
     for name in _SIGNAL_NAMES:
         if name in arrays:
             return name
+    found = [name[:50] for name in (arrays or others)[:9]]
     raise FormatError(
         f"{path}: expected one array of samples or one called {', '.join(_SIGNAL_NAMES)}, found "
-        f"{', '.join(arrays[:9]) or 'none'}; save the samples alone"
+        f"{', '.join(found) or 'none'}; save the samples alone"
     )
 
 

@@ -79,7 +79,7 @@ def read_record(
         if dataset is None or syntax not in _LITTLE_ENDIAN:
             raise FormatError(
                 f"{path}: expected a little-endian DICOM file that is not compressed, found "
-                f"transfer syntax {syntax}; convert it first"
+                f"transfer syntax {str(syntax)[:64]}; convert it first"
             )
         groups = list(dataset.get("WaveformSequence") or ())
         recorded = [k for k, g in enumerate(groups) if g.get("WaveformOriginality") != "DERIVED"]
@@ -108,7 +108,7 @@ def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
     from pydicom.waveforms.numpy_handler import multiplex_array
 
     group = dataset.WaveformSequence[index]
-    bits, kind = int(group.WaveformBitsAllocated), str(group.WaveformSampleInterpretation)
+    bits, kind = int(group.WaveformBitsAllocated), str(group.WaveformSampleInterpretation)[:16]
     if (bits, kind) not in _LINEAR:
         raise FormatError(
             f"{path}: expected linear samples of 8, 16 or 32 bits, found {bits} bits of "

@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 _FLOAT32_TINY = 1e-30
+MOST_DEFLATED = 1032
+"""Most bytes that one of the deflate format, which ZIP and MATLAB use, can stand for."""
 UNKNOWN_UNIT = "NU"
 """What WFDB calls a signal without a physical unit."""
 

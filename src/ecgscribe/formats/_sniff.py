@@ -69,17 +69,21 @@ def _is_xml(head: bytes) -> bool:
 
 
 def _is_matlab_4(head: bytes) -> bool:
-    # Type (below 5000, as thousands name the machine), rows, columns, imaginary, length of name.
-    words = [int.from_bytes(head[k : k + 4], "little") for k in range(0, 20, 4)]
-    name = head[20 : 20 + min(words[4], 64)]
-    return (
-        len(head) > 20
-        and words[0] <= 4052
-        and words[0] % 10 <= 2
-        and words[3] <= 1
-        and 2 <= words[4] <= 64
-        and re.fullmatch(rb"[A-Za-z]\w*\0", name) is not None
-    )
+    # Type, rows, columns, imaginary, length of the name; the type's thousands give the byte order.
+    orders: tuple[tuple[Literal["little", "big"], int], ...] = (("little", 0), ("big", 1000))
+    for order, least in orders:
+        words = [int.from_bytes(head[k : k + 4], order) for k in range(0, 20, 4)]
+        name = head[20 : 20 + min(words[4], 64)]
+        if (
+            len(head) > 20
+            and least <= words[0] <= least + 52
+            and words[0] % 10 <= 2
+            and words[3] <= 1
+            and 2 <= words[4] <= 64
+            and re.fullmatch(rb"[A-Za-z]\w*\0", name) is not None
+        ):
+            return True
+    return False
 
 
 def _is_wfdb_header(head: bytes) -> bool:

@@ -6,7 +6,6 @@ https://physionet.org/physiotools/wag/annot-5.htm.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats._guard import agreed_fs, reading
 from ecgscribe.formats._leads import leads_of_one_fs
+from ecgscribe.formats._wfdb_header import header_fs, read_header
 from ecgscribe.formats._wfdb_signals import open_signals
 from ecgscribe.record import Annotation, Source
 
@@ -55,10 +55,9 @@ def open_source(
 ) -> Source:
     """Open a WFDB record, to be read piece by piece.
 
-    Signal checksums of the header are not enforced. Signals with several samples a frame are
-    read in full; where their frequencies differ one has to be chosen by `leads`, as averaging
-    over the frame (what other readers do) would blunt the QRS. Signals that are not ECG by name or
-    unit are left out where only their frequency differs.
+    Signals with several samples a frame are read in full; where their frequencies differ one has
+    to be chosen by `leads`, as averaging over the frame (what other readers do) would blunt the
+    QRS. Signals that are not ECG by name or unit are left out where only their frequency differs.
 
     Parameters
     ----------
@@ -78,14 +77,12 @@ def open_source(
     Raises
     ------
     FormatError
-        If a file is absent, damaged, cut short, or the header gives no frequency or no signal.
+        If a file is absent, damaged, cut short, or the header gives no frequency or no signal. So
+        does ``read`` once all of a signal has been read whose checksum is not the header's.
     """
-    import wfdb
-
-    frame_fs = _header_fs(base)
+    frame_fs = header_fs(base)
     with reading(base, "a WFDB record with its signal files complete"):
-        # An absolute path, because wfdb takes some relative ones for addresses in a cloud.
-        header = wfdb.rdheader(str(base.absolute()))
+        header = read_header(base)
         signals = open_signals(base, header)
         each_fs = [frame_fs * k for k in signals.per_frame]
         keep = leads_of_one_fs(base, signals.names, signals.units, each_fs, leads)
@@ -155,8 +152,8 @@ def read_annotation(base: Path, annotator: str, *, fs: float | None = None) -> A
         raw = wfdb.rdann(str(base.absolute()), annotator)
         start = None
         if header.is_file():
-            start = wfdb.rdheader(str(base.absolute())).base_datetime
-            resolution = resolution or _header_fs(base)
+            start = read_header(base).base_datetime
+            resolution = resolution or header_fs(base)
         if len(raw.sample) and raw.sample[0] < 0:
             raise FormatError(
                 f"{file}: expected samples from 0 on, found {raw.sample[0]}; get a fresh copy"
@@ -170,31 +167,6 @@ def read_annotation(base: Path, annotator: str, *, fs: float | None = None) -> A
             name=base.name,
             start=start,
         )
-
-
-def _header_fs(base: Path) -> float:
-    # wfdb puts 250 Hz where the header has no frequency or a negative one: a wrong clock for
-    # every beat, so the record line is read here as well.
-    header = Path(f"{base}.hea")
-    with reading(header, "a WFDB header"):
-        text = header.read_text(encoding="utf-8", errors="replace")
-    lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
-    fields = next((line for line in lines if line), [])
-    found = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
-    try:
-        fs = float(found)
-    except ValueError:
-        fs = math.nan
-    if not (math.isfinite(fs) and fs > 0):
-        raise FormatError(
-            f"{header}: expected a sampling frequency above 0 Hz, found {found}; "
-            "correct the header's first line"
-        )
-    if fields[1] == "0":
-        raise FormatError(
-            f"{header}: expected at least one signal, found none; choose a record with signals"
-        )
-    return fs
 
 
 def _check_annotation_bytes(file: Path) -> float | None:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats._guard import UNKNOWN_UNIT, as_signal, check_size
 from ecgscribe.formats._leads import short_names
+from ecgscribe.formats._wfdb_checksums import checker
+from ecgscribe.formats._wfdb_header import read_header
 
 __all__ = ["Signals", "open_signals"]
 
@@ -79,7 +81,7 @@ def open_signals(base: Path, header: Any) -> Signals:
 
 
 def _one_segment(base: Path, header: Any) -> Signals:
-    n = _consistent(base, header)
+    _consistent(base, header)
     per_frame = tuple(int(k or 1) for k in header.samps_per_frame)
     n_frames = _length(base, header, per_frame)
     if n_frames < 1 or min(per_frame) < 1:
@@ -89,14 +91,17 @@ def _one_segment(base: Path, header: Any) -> Signals:
         units=tuple(unit or UNKNOWN_UNIT for unit in header.units),
         per_frame=per_frame,
         n_frames=n_frames,
-        read=_reader(base, n_frames, from_start="8" in header.fmt[:n]),
+        read=_reader(base, header, per_frame),
     )
 
 
 def _reader(
-    base: Path, n_frames: int, *, from_start: bool
+    base: Path, header: Any, per_frame: Sequence[int]
 ) -> Callable[[Sequence[int], int, int], NDArray[np.float32]]:
-    # Format 8 holds differences: every piece has to be summed up from the first sample.
+    from_start = "8" in header.fmt  # it holds differences, to be summed up from the first sample
+    digital = "61" not in header.fmt  # wfdb 4.3 does not give that as it is stored
+    check = checker(base, header, per_frame)
+
     def read(columns: Sequence[int], begin: int, end: int) -> NDArray[np.float32]:
         import wfdb
 
@@ -107,16 +112,20 @@ def _reader(
             sampfrom=first,
             sampto=end,
             channels=list(columns),
+            physical=not digital,
             smooth_frames=False,
             return_res=32,
         )
+        if digital:
+            check(columns, first, raw.e_d_signal)
+            raw.dac(expanded=True, return_res=32, inplace=True)
         signal = as_signal(np.stack(raw.e_p_signal, axis=1))
         return signal[(begin - first) * (len(signal) // (end - first)) :]
 
     return read
 
 
-def _consistent(base: Path, header: Any) -> int:
+def _consistent(base: Path, header: Any) -> None:
     n = len(header.file_name or ())
     if header.n_sig != n or n == 0:
         raise FormatError(
@@ -138,7 +147,6 @@ def _consistent(base: Path, header: Any) -> int:
                 f"{base}: expected the signals of {name} side by side and in one format, found "
                 "others between them; correct the header"
             )
-    return n
 
 
 def _length(base: Path, header: Any, per_frame: Sequence[int]) -> int:
@@ -171,8 +179,6 @@ def _flac_frames(file: Path) -> int:
 
 def _join(base: Path, header: Any) -> Signals:
     """Join the segments of a record; what one does not hold is NaN."""
-    import wfdb
-
     names = [name or "" for name in header.seg_name]
     lengths = [int(n) for n in header.seg_len]
     if header.n_seg != len(names) or not names:
@@ -182,7 +188,7 @@ def _join(base: Path, header: Any) -> Signals:
         )
     layout = None
     if lengths[0] == 0:  # a variable layout: the first segment holds no sample, but all leads
-        layout = wfdb.rdheader(str(base.absolute().with_name(names[0])))
+        layout = read_header(base.with_name(names[0]))
         names, lengths = names[1:], lengths[1:]
     parts = {name: _segment(base, header, name) for name in dict.fromkeys(names) if name != _GAP}
     if not parts:
@@ -231,10 +237,8 @@ def _join(base: Path, header: Any) -> Signals:
 
 
 def _segment(base: Path, whole: Any, name: str) -> Signals:
-    import wfdb
-
     path = base.with_name(name)
-    header = wfdb.rdheader(str(path.absolute()))
+    header = read_header(path)
     if hasattr(header, "seg_name") or not header.n_sig:
         raise FormatError(
             f"{path}: expected a segment with signals of its own, found none; get a fresh copy"

@@ -1,0 +1,169 @@
+"""Pictures of synthetic recordings against those in `baseline`, by pytest-mpl.
+
+``pytest tests/test_plot_images.py --mpl-generate-path=tests/baseline`` draws them anew: look at
+each before it is committed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
+
+from ecgscribe import metrics, plot
+from ecgscribe._plot_style import new_axes
+from ecgscribe.record import Annotation, Record
+from ecgscribe.synthetic import synthesize
+
+BASELINE = Path(__file__).parent / "baseline"
+TOLERANCE = 0.5
+"""Root mean square of grey levels; the smallest change tried below makes more than three."""
+DPI = 72
+
+looks_as_before = pytest.mark.mpl_image_compare(
+    style="default", tolerance=TOLERANCE, savefig_kwargs={"dpi": DPI}
+)
+
+
+@cache
+def made() -> tuple[Record, Annotation]:
+    """Make ten minutes with beats of four classes, and noise that is marked."""
+    record, known = synthesize(
+        duration=600, seed=3, classes=("N", "S", "V", "F"), v_rate=0.1, s_rate=0.08, f_rate=0.03
+    )
+    marks = [(2000, 0x30), (2400, 0), (3000, 0x01), (3300, 0), (90_000, 3), (95_000, 0)]
+    at = np.array([m[0] for m in marks])
+    place = np.searchsorted(known.sample, at)
+    annotation = dataclasses.replace(
+        known,
+        sample=np.insert(known.sample, place, at),
+        symbol=np.insert(known.symbol, place, "~"),
+        subtype=np.insert(known.subtype, place, [m[1] for m in marks]),
+        aux_note=np.insert(known.aux_note, place, ""),
+    )
+    return record, annotation
+
+
+def figure(axes: Axes) -> Figure:
+    whole = axes.figure
+    assert isinstance(whole, Figure)
+    return whole
+
+
+def results() -> tuple[metrics.PrCurve, metrics.PrCurve, metrics.Reliability]:
+    """Give two curves and a reliability of made scores."""
+    rng = np.random.default_rng(1)
+    ill = rng.random(400) < 0.2
+    good, poor = (np.clip(0.3 * ill + w * rng.random(400), 0, 1) for w in (0.5, 0.8))
+    of_good, of_poor = metrics.pr_curve(good, ill), metrics.pr_curve(poor, ill)
+    return of_good, of_poor, metrics.reliability(good, ill, bins=5)
+
+
+@looks_as_before
+def test_strip() -> Figure:
+    return figure(plot.strip(*made(), start=4.0, end=10.0))
+
+
+@looks_as_before
+def test_heart_rate() -> Figure:
+    return figure(plot.heart_rate(made()[1], ax=new_axes((6.0, 2.5))))
+
+
+@looks_as_before
+def test_day() -> Figure:
+    return figure(plot.day(made()[1], line=150.0, ax=new_axes((6.0, 3.0))))
+
+
+@looks_as_before
+def test_lorenz() -> Figure:
+    return figure(plot.lorenz(made()[1], ax=new_axes((4.0, 4.0))))
+
+
+@looks_as_before
+def test_timeline() -> Figure:
+    return figure(plot.timeline(made()[1], ax=new_axes((6.0, 3.0))))
+
+
+@looks_as_before
+def test_pr_curves() -> Figure:
+    good, poor, _ = results()
+    axes = plot.pr_curve(good, prevalence=0.2, auprc=0.9, ax=new_axes((4.0, 3.5)))
+    return figure(plot.pr_curve(poor, prevalence=0.2, name="other", ax=axes))
+
+
+@looks_as_before
+def test_reliability() -> Figure:
+    return figure(plot.reliability(results()[2], ax=new_axes((4.0, 3.5))))
+
+
+@looks_as_before
+def test_confusion() -> Figure:
+    matrix = np.diag([900, 40, 60, 8, 0, 0, 0])
+    matrix[0, 1], matrix[1, 0], matrix[6, 0], matrix[2, 6] = 12, 30, 4, 3
+    return figure(plot.confusion(matrix))
+
+
+@looks_as_before
+def test_training_curves() -> Figure:
+    history = {"loss": [3, 2, 1.5], "val_loss": [3, 2.4, 2.2], "val_auprc": [0.2, 0.5, 0.6]}
+    return figure(plot.training_curves(history)[0])
+
+
+# That the comparison would see a change
+
+
+def _without_a_marker(axes: Axes) -> None:
+    (drawn,) = (c for c in axes.collections if str(c.get_label()).startswith("F:"))
+    drawn.set_offsets(np.asarray(drawn.get_offsets())[1:])
+
+
+def _in_another_colour(axes: Axes) -> None:
+    (drawn,) = (c for c in axes.collections if str(c.get_label()).startswith("F:"))
+    drawn.set_facecolor("#56B4E9")
+
+
+def _with_another_marker(axes: Axes) -> None:
+    drawn = {str(c.get_label())[:2]: c for c in axes.collections}
+    drawn["F:"].set_paths(drawn["S:"].get_paths())
+
+
+def _without_a_letter(axes: Axes) -> None:
+    axes.texts[0].remove()
+
+
+def _unchanged(axes: Axes) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("draw", "change"),
+    [
+        (test_lorenz, _without_a_marker),
+        (test_lorenz, _in_another_colour),
+        (test_lorenz, _with_another_marker),
+        (test_day, _without_a_marker),
+        (test_heart_rate, _in_another_colour),
+        (test_heart_rate, _without_a_marker),
+        (test_strip, _without_a_letter),
+    ],
+)
+def test_a_small_change_would_be_seen(
+    tmp_path: Path, draw: Callable[[], Figure], change: Callable[[Axes], None]
+) -> None:
+    """As pytest-mpl does, but of a picture that was changed."""
+    differs = []
+    for change_or_not in (_unchanged, change):
+        whole = draw.__wrapped__() if hasattr(draw, "__wrapped__") else draw()
+        change_or_not(whole.axes[0])
+        path = tmp_path / f"{change_or_not.__name__}.png"
+        whole.savefig(path, dpi=DPI)
+        expected = BASELINE / f"{draw.__name__}.png"
+        differs.append(compare_images(str(expected), str(path), tol=TOLERANCE) is not None)
+    assert differs == [False, True]
