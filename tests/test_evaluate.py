@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import json
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -483,6 +484,30 @@ def test_a_peer_with_an_offset_is_shown_raw_and_without_it(
     rows = evaluate(a_model, peers=True, resamples=0)["peers"]
 
     assert {r["annotator"]: r["se"]["value"] for r in rows if r["window"] == 0.05} == rows_at_50_ms
+
+
+def test_every_bar_says_how_many_are_left(a_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("ecgscribe.evaluate")
+    titles: list[str] = []
+
+    def watched(*arguments: Any, title: str, **options: Any) -> Iterator[Scored]:
+        titles.append(title)
+        return annotate_records(*arguments, **options)
+
+    ramp = np.linspace(0, 1, 144_000, dtype=np.float32)
+    noise = Record(np.stack([ramp, ramp], axis=1), FS, ("n1", "n2"), name="em")
+    monkeypatch.setattr(datasets, "noise", lambda name, *, data_dir=None: noise)
+    monkeypatch.setattr(module, "annotate_records", watched)
+    monkeypatch.setattr(module, "annotate_live", lambda record, *, model: beats(record.name))
+    monkeypatch.setattr(module, "detect", lambda record, *, peer: beats(record.name))
+    monkeypatch.setattr(module, "PEERS", {"Peer": None, "Other": None})
+    monkeypatch.setattr(module, "require_peers", lambda: None)
+
+    evaluate(a_model, live=True, peers=True, snrs_db=[6, 0], resamples=0)
+
+    assert [title.split()[0] for title in titles] == [f"{k}/9" for k in range(1, 10)]
+    assert titles[0] == "1/9 annotate"
+    assert titles[-1] == "9/9 Other"
 
 
 def test_shifting_moves_by_whole_samples_of_the_record() -> None:

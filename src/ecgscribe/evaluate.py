@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ ONE_LEAD = "ecgscribe, lead 0 only"
 LIVE = "ecgscribe, live"
 
 
+def _numbered(n: int) -> Callable[[str], str]:
+    """Give a function that numbers the titles of a run's `n` stages, one after another."""
+    number = count(1)
+    return lambda title: f"{next(number)}/{n} {title}"
+
+
 def _first_lead(record: Record) -> Record:
     return dataclasses.replace(
         record, signal=record.signal[:, :1], leads=record.leads[:1], units=record.units[:1]
@@ -53,6 +60,7 @@ def peer_rows(
     db: str = "mitdb",
     data_dir: str | Path | None = None,
     resamples: int = 1000,
+    numbered: Callable[[str], str] = str,
 ) -> list[dict[str, Any]]:
     """Score other detectors on the same records: raw, and with their constant offset removed.
 
@@ -63,6 +71,8 @@ def peer_rows(
     ----------
     names, db, data_dir, resamples
         As for `annotate_records` and `evaluate_records`.
+    numbered : callable
+        Puts a number before the title of a bar of progress.
 
     Returns
     -------
@@ -80,9 +90,11 @@ def peer_rows(
     rows = []
     for peer in PEERS:
         run = partial(detect, peer=peer)
-        learnt = annotate_records(run, datasets.DS1, data_dir=data_dir, title=f"{peer} on DS1")
+        learnt = annotate_records(
+            run, datasets.DS1, data_dir=data_dir, title=numbered(f"{peer} on DS1")
+        )
         offset = float(np.median(np.concatenate([_offsets(item) for item in learnt])))
-        items = list(annotate_records(run, names, db=db, data_dir=data_dir, title=peer))
+        items = list(annotate_records(run, names, db=db, data_dir=data_dir, title=numbered(peer)))
         rows += r_peak_rows(items, annotator=peer, resamples=resamples)
         if offset == 0:
             continue
@@ -105,6 +117,7 @@ def noise_rows(
     db: str = "mitdb",
     data_dir: str | Path | None = None,
     resamples: int = 1000,
+    numbered: Callable[[str], str] = str,
 ) -> list[dict[str, Any]]:
     """Score R-peaks with the noise ``em`` of nstdb added; see `ecgscribe.noise_stress`.
 
@@ -116,6 +129,8 @@ def noise_rows(
         As for `annotate_records` and `evaluate_records`.
     snrs_db : sequence of float
         Signal-to-noise ratios in dB.
+    numbered : callable
+        Puts a number before the title of a bar of progress.
 
     Returns
     -------
@@ -137,7 +152,8 @@ def noise_rows(
             return noise_stress.add_noise(record, noise, gain)
 
         where: dict[str, Any] = {"db": db, "data_dir": data_dir, "prepare": noisy}
-        items = list(annotate_records(annotator, names, title=f"em at {snr_db:g} dB", **where))
+        title = numbered(f"em at {snr_db:g} dB")
+        items = list(annotate_records(annotator, names, title=title, **where))
         alone = [
             dataclasses.replace(i, reference=_in_noise(i.reference), test=_in_noise(i.test))
             for i in items
@@ -299,12 +315,16 @@ def evaluate(
         for other in others:
             _refuse_seen(other, [f"{db}/{name}" for name in names])
     run = partial(annotate, model=loaded)
-    items = list(annotate_records(run, names, **where))
+    n_stages = 2 + live + len(others) + len(snrs_db) + 2 * len(PEERS) * peers
+    numbered = _numbered(n_stages)
+    items = list(annotate_records(run, names, title=numbered("annotate"), **where))
     log = _log_path(ds2_log)
     if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
         for measured in (loaded, *others):
             log_ds2(log, model_hash=measured.hash, purpose=purpose)
-    alone = annotate_records(_on_first_lead(loaded), names, title="annotate lead 0", **where)
+    alone = annotate_records(
+        _on_first_lead(loaded), names, title=numbered("annotate lead 0"), **where
+    )
     report: dict[str, Any] = {
         "model": _identity(loaded),
         "version": __version__,
@@ -318,13 +338,16 @@ def evaluate(
     }
     if live:
         run_live = partial(annotate_live, model=loaded)
-        told = annotate_records(run_live, names, title="annotate live", **where)
+        told = annotate_records(run_live, names, title=numbered("annotate live"), **where)
         report["live"] = evaluate_records(told, annotator=LIVE, resamples=resamples)
     report["others"] = [
         {"model": _identity(other)}
         | evaluate_records(
             annotate_records(
-                partial(annotate, model=other), names, title=f"annotate {_name(other)}", **where
+                partial(annotate, model=other),
+                names,
+                title=numbered(f"annotate {_name(other)}"),
+                **where,
             ),
             annotator=_name(other),
             resamples=resamples,
@@ -332,9 +355,11 @@ def evaluate(
         for other in others
     ]
     if snrs_db:
-        report["noise"] = noise_rows(run, names, snrs_db, resamples=resamples, **where)
+        report["noise"] = noise_rows(
+            run, names, snrs_db, resamples=resamples, numbered=numbered, **where
+        )
     if peers:
-        report["peers"] = peer_rows(names, resamples=resamples, **where)
+        report["peers"] = peer_rows(names, resamples=resamples, numbered=numbered, **where)
     if folder is not None:
         write_evaluation(report, folder, force=force)
     if page is not None:

@@ -1,0 +1,94 @@
+"""Put the project's own pages, and the help of its commands, where a comment asks for them.
+
+``<!-- page: MODEL_CARD.md -->`` stands for that file of the project, and
+``<!-- page: README.md, Limits -->`` for the text under that heading of it;
+``<!-- commands -->`` for what every command takes. So nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecgscribe._arguments import VERBS, parser
+from ecgscribe._parser import verbs_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = {
+    "MODEL_CARD.md": "model_card.md",
+    "BENCHMARKS.md": "benchmarks.md",
+    "CHANGELOG.md": "changelog.md",
+    "benchmarks/README.md": "speed.md",
+}
+"""Files of the project that are pages of the documentation."""
+
+_PAGE = re.compile(r"<!-- page: ([^,>]+?)(?:, ([^>]+?))? -->")
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)]+)\)")
+
+
+def page(name: str, heading: str | None = None) -> str:
+    """Give a page of the project, or the text under one heading of it, with links that work here.
+
+    Parameters
+    ----------
+    name : str
+        The file, from the project's root.
+    heading : str, optional
+        A heading of the second level.
+
+    Raises
+    ------
+    ValueError
+        If the file has no such heading.
+    """
+    text = (ROOT / name).read_text(encoding="utf-8")
+    if heading is not None:
+        parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+        sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+        if heading not in sections:
+            raise ValueError(f"{name}: expected a heading {heading!r}, found {list(sections)}")
+        text = sections[heading]
+    return _LINK.sub(lambda match: _link(match, ROOT / Path(name).parent), text).strip()
+
+
+def _link(match: re.Match[str], folder: Path) -> str:
+    picture, words, target = match.groups()
+    file = (folder / target).resolve().relative_to(ROOT).as_posix()
+    if file.startswith("docs/"):
+        return f"{picture}[{words}]({file.removeprefix('docs/')})"
+    if file in PAGES:
+        return f"[{words}]({PAGES[file]})"
+    return f"{{download}}`{words.strip('`')} <../{file}>`"
+
+
+def commands() -> str:
+    """Give the help of every command as Markdown."""
+    root = parser()
+    parts = [f"```text\n{root.format_help()}```"]
+    parsers = verbs_of(root)
+    for (_, purpose, example), (name, verb) in zip(VERBS, parsers.items(), strict=True):
+        verb.epilog = verb.description = None  # they stand above it
+        parts.append(
+            f"## {name}\n\n{purpose[0].upper()}{purpose[1:]}.\n\n"
+            f"```sh\necgscribe {example}\n```\n\n```text\n{verb.format_help()}```"
+        )
+    return "\n\n".join(parts)
+
+
+def _fill(app: Sphinx, name: str, source: list[str]) -> None:
+    for match in _PAGE.finditer(source[0]):
+        app.env.note_dependency(str(ROOT / match.group(1)))
+    text = _PAGE.sub(lambda match: page(match.group(1), match.group(2)), source[0])
+    if "<!-- commands -->" in text:
+        text = text.replace("<!-- commands -->", commands())
+    source[0] = text
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Let Sphinx fill each page as it reads it."""
+    app.connect("source-read", _fill)
+    return {"parallel_read_safe": True}
