@@ -40,6 +40,8 @@ LENGTH = STRETCHES[0][1] - STRETCHES[0][0]
 NOISE = 0.5
 """Standard deviation of the noise, in a conditioned signal whose QRS spans about 2."""
 SEED = 0
+EDGE_S = 0.5
+"""Seconds at each end of a recording that no beat is drawn from."""
 
 Floats = NDArray[np.float32]
 Drawn = dict[str, list[tuple[int, str]]]
@@ -63,16 +65,18 @@ def drawn(model: Model, names: Sequence[str], n: int, data_dir: str | None) -> D
     pools: dict[str, dict[str, list[tuple[str, int]]]] = {c: defaultdict(list) for c in CLASSES}
     for name in names:
         record, _ = datasets.load("mitdb", name, data_dir=data_dir)
-        told = annotate(record, model=model).beats().class_index
-        for index in rng.permutation(len(told)).tolist():
-            aami_class = AAMI_CLASSES[told[index]]
-            if aami_class in pools:
+        beats = annotate(record, model=model).beats()
+        at = beats.sample / record.fs
+        whole = (at > EDGE_S) & (at < record.duration - EDGE_S)
+        for index in rng.permutation(len(at)).tolist():
+            aami_class = AAMI_CLASSES[beats.class_index[index]]
+            if aami_class in pools and whole[index]:
                 pools[aami_class][datasets.subject("mitdb", name)].append((name, index))
-    beats: Drawn = defaultdict(list)
+    chosen: Drawn = defaultdict(list)
     for aami_class, of_patient in pools.items():
         for name, index in list(_in_turn(list(of_patient.values())))[: n // len(CLASSES)]:
-            beats[name].append((index, aami_class))
-    return beats
+            chosen[name].append((index, aami_class))
+    return chosen
 
 
 def _in_turn(pools: list[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
@@ -80,17 +84,16 @@ def _in_turn(pools: list[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
         yield from (pool[k] for pool in pools if k < len(pool))
 
 
-def measured(model: Model, name: str, beats: list[tuple[int, str]], data_dir: str | None,
-             rng: np.random.Generator) -> Iterator[Measured]:  # fmt: skip
+def measured(
+    model: Model, name: str, beats: list[tuple[int, str]], data_dir: str | None
+) -> Iterator[Measured]:
     """Measure some beats of one record."""
     record, _ = datasets.load("mitdb", name, data_dir=data_dir)
     conditioning = prepare(record)
     found = find(model, conditioning)
+    rng = np.random.default_rng([SEED, int(name)])
     written = np.flatnonzero(found.written)
     for index, aami_class in sorted(beats):
-        step = found.step[written[index]]
-        if not REACH + 1 < step < conditioning.n_steps - REACH - 2:
-            continue
         here = scene(model, conditioning, found, int(written[index]))
         for way, pointed, elsewhere in _changes(here, aami_class, rng):
             yield Measured(
@@ -165,10 +168,9 @@ def main() -> int:
         model = load_model(options.model)
         names = datasets.split_records("mitdb", options.split)
         beats = drawn(model, names, options.beats, options.data_dir)
-        rng = np.random.default_rng(SEED)
         for name in sorted(beats):
             sys.stderr.write(f"explain: {name}, {len(beats[name])} beats\n")
-            results += measured(model, name, beats[name], options.data_dir, rng)
+            results += measured(model, name, beats[name], options.data_dir)
     except EcgScribeError as error:
         sys.stderr.write(f"explain: {error}\n")
         return 1

@@ -23,7 +23,9 @@ from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
 from wfdb_files import save
 
-VERBS = ("fetch", "info", "score", "annotate", "stream", "plot", "train", "evaluate", "demo")
+VERBS = (
+    "fetch", "info", "score", "annotate", "stream", "plot", "explain", "train", "evaluate", "demo",
+)  # fmt: skip
 Run = subprocess.CompletedProcess[str]
 Signal = NDArray[np.float32]
 
@@ -535,6 +537,20 @@ def test_plot_draws_all_beats_of_a_recording(good: Path, tmp_path: Path, kind: s
 def test_plot_outside_the_recording_is_one_line(good: Path, tmp_path: Path) -> None:
     run = ecgscribe("plot", good, "--from", "40", "--annotator", "ref", "-o", tmp_path / "a.png")
     assert "inside the recording" in only_error(run)
+
+
+def test_explain_says_why_and_draws_it(good: Path, tmp_path: Path) -> None:
+    run = ecgscribe("explain", good, "--at", "0:10", "-o", tmp_path / "why.png")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("good at 0:")
+    assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
+    content = json.loads(ecgscribe("explain", good, "--at", "10", "--json").stdout)
+    assert {"class", "probability", "stretches", "facts", "model"} <= set(content)
+    assert f": {content['class']}, " in run.stdout.splitlines()[0]
+
+
+def test_explain_outside_the_recording_is_one_line(good: Path) -> None:
+    assert "expected a time within" in only_error(ecgscribe("explain", good, "--at", "5:00"))
 
 
 def test_fetch_without_a_network_is_one_line(tmp_path: Path) -> None:

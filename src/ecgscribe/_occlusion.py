@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from ecgscribe.record import READABLE
 from ecgscribe.runtime import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, Model, trunk_grid
 from ecgscribe.scan import ROOM, LeadsSeen, scan
 from ecgscribe.signal import Conditioning
-from ecgscribe.tell import Beats, tell
+from ecgscribe.tell import Beats, join, tell
 from ecgscribe.windows import FS, Grid, cut
 
 __all__ = ["Found", "Scene", "find", "scene"]
@@ -65,7 +66,8 @@ def find(
 ) -> Found:
     """Find the beats of a recording; their waveforms are not kept."""
     seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
-    pieces = list(_small(tell(model, scan(model, conditioning, seen, progress=progress))))
+    every = tell(model, scan(model, conditioning, seen, progress=progress))
+    pieces = list(_small(chain([join([])], every)))
     step, height, logits, score = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     thresholds = model.meta["thresholds"]
     trusted = trust(step, score, conditioning.n_steps, lost=seen.stretches())

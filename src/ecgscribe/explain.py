@@ -23,7 +23,6 @@ from ecgscribe._fact_groups import replaced
 from ecgscribe._fills import Fill, fills
 from ecgscribe._occlusion import Scene, find, scene
 from ecgscribe._plot_explanation import draw
-from ecgscribe._plot_style import clock
 from ecgscribe.beats import decide
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Record, Source
@@ -238,8 +237,8 @@ def explain(
     """
     if not 0 <= at <= record.duration:
         raise FormatError(
-            f"{record.name}: expected a time within its {clock(record.duration)}, "
-            f"found {clock(at)}; choose another"
+            f"{record.name}: expected a time within its {record.duration:.1f} s, found {at:g} s; "
+            "choose another"
         )
     if not isinstance(model, Model):
         model = load_model(model or "default")
@@ -247,7 +246,7 @@ def explain(
     found = find(model, conditioning, progress=progress)
     written = np.flatnonzero(found.written)
     if len(written) == 0:
-        raise FormatError(f"{record.name}: expected a beat to explain, found none")
+        raise FormatError(f"{record.name}: expected a beat to explain, found none; choose another")
     place = samples_to_steps(np.array([at * record.fs]), conditioning.ratio)
     index = int(written[np.argmin(np.abs(found.step[written] - place))])
     of_beat = scene(model, conditioning, found, index)
