@@ -59,12 +59,11 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
     paper, below, *rest = rows
     told = f"P({e.aami_class})"
     _strip(paper, e, record)
-    of_stretches, of_facts = (_limit(e, parts) for parts in (e.stretches, e.facts))
-    _shade(paper, e, of_stretches)
-    _of_stretches(below, e, of_stretches)
+    _shade(paper, e, _limit(e, e.short()))
+    _of_stretches(below, e, _limit(e, e.stretches))
     below.set(xlim=paper.get_xlim(), ylabel=f"change of {told}\n{AWAY[e.fill]}")
     if rest:
-        _of_facts(rest[0], e, of_facts)
+        _of_facts(rest[0], e, _limit(e, e.facts))
         rest[0].set_xlabel(f"change of {told} with this as usual")
     for ax in (below, *rest):
         ax.tick_params(labelsize=8)
@@ -123,7 +122,7 @@ def _of_stretches(ax: Axes, e: Explanation, limit: float) -> None:
             color="black",
             linewidth=1.2,
             marker="|",
-            label=None if k else "all of it",
+            label=None if k else "all of this",
         )
     if len(e.leads) > 1:
         for lead, marker in zip(e.leads, LEAD_MARKERS, strict=False):
