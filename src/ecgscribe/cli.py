@@ -333,6 +333,22 @@ def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
         return annotate(record, model=model, leads=leads, progress=progress)
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from ecgscribe import formats, plot
+    from ecgscribe.explain import draw, explain
+    from ecgscribe.runtime import load_model
+
+    model = load_model(options.model)
+    record = formats.read(options.record, fs=options.fs, leads=options.leads)
+    leads = _chosen(record, options)
+    with _progress(Path(options.record).name, quiet=False) as progress:
+        explanation = explain(record, at=options.at, model=model, leads=leads, progress=progress)
+    if options.out is not None:
+        plot.save(draw(explanation, record), options.out, force=options.force)
+    _print(json.dumps(explanation.to_dict(), indent=1) if options.json else explanation.text())
+    return 0
+
+
 def _train(options: argparse.Namespace) -> int:
     from ecgscribe.runtime import load_model
     from ecgscribe.training import train
@@ -404,6 +420,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "annotate": _annotate,
     "stream": _stream,
     "plot": _plot,
+    "explain": _explain,
     "train": _train,
     "evaluate": _evaluate,
     "demo": _demo,
