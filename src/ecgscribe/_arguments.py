@@ -206,6 +206,25 @@ def _plot(verb: argparse.ArgumentParser) -> None:
     _model(verb)
 
 
+def _report(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("record", metavar="RECORD", help="recording")
+    _reading(verb, "leads to use and to show, or to choose the best two from (default: all)")
+    verb.add_argument(
+        "-o",
+        dest="out",
+        metavar="FILE",
+        type=Path,
+        help="page to write, .html or .pdf, with its numbers beside it as .json "
+        "(default: RECORD.html here)",
+    )
+    verb.add_argument(
+        "--annotator", metavar="EXT", help="stored annotations to use (default: the model's own)"
+    )
+    verb.add_argument("--force", action="store_true", help="overwrite files")
+    verb.add_argument("--quiet", action="store_true", help="print only warnings and errors")
+    _model(verb)
+
+
 def _train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--config", metavar="FILE", type=Path, help="settings (default: default.toml)"
@@ -303,6 +322,11 @@ VERBS = (
         _plot,
         "draw a strip on ECG paper, beats coloured by class",
         "plot data/mitdb/100 --from 1:00 --to 1:10 -o strip.png",
+    ),
+    (
+        _report,
+        "write what a recording shows as one page, HTML or PDF",
+        "report data/mitdb/119 -o 119.html",
     ),
     (_train, "train a model", "train --data-dir data --out runs/first"),
     (

@@ -135,7 +135,7 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stored(record: Record, options: argparse.Namespace) -> Annotation:
+def _stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
     """Read the annotations that lie beside a recording, and make sure that they are its own."""
     from ecgscribe import formats
 
@@ -337,6 +337,31 @@ def _plot(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from ecgscribe import formats
+    from ecgscribe.report import check_target, report
+
+    record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
+    target = Path(f"{record.name}.html") if options.out is None else options.out
+    check_target(target, force=options.force)
+    annotation = _stored(record, options) if options.annotator else None
+    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
+        report(
+            record,
+            annotation,
+            out=target,
+            model=None if options.annotator else options.model,
+            leads=_chosen(record, options),
+            annotator=options.annotator,
+            files=formats.recording_files(options.record),
+            force=options.force,
+            progress=progress,
+        )
+    if not options.quiet:
+        _print(str(target))
+    return 0
+
+
 def _train(options: argparse.Namespace) -> int:
     from ecgscribe.training import train
 
@@ -387,6 +412,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "annotate": _annotate,
     "stream": _stream,
     "plot": _plot,
+    "report": _report,
     "train": _train,
     "evaluate": _evaluate,
     "demo": _demo,

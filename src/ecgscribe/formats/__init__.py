@@ -43,6 +43,7 @@ __all__ = [
     "open_source",
     "read",
     "read_annotation",
+    "recording_files",
     "write",
     "write_bytes",
     "write_record",
@@ -192,6 +193,27 @@ def _find(path: Path) -> Path:
     raise FormatError(f"{path}: expected a recording, found {found}")
 
 
+def recording_files(path: str | Path) -> list[Path]:
+    """List the files that a recording is made of: of WFDB, the header and the signal files.
+
+    Parameters
+    ----------
+    path : str or Path
+        As `open_source` takes it.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    FormatError
+        If there is no recording of that name.
+    """
+    file = _find(Path(path))
+    return _wfdb.recording_files(_base(file)) if file.suffix == ".hea" else [file]
+
+
 def read_annotation(
     path: str | Path, annotator: str | None = None, *, fs: float | None = None
 ) -> Annotation:
@@ -243,14 +265,14 @@ def read_annotation(
         return _wfdb.read_annotation(base, annotator, fs=fs)
 
 
-def check_within(annotation: Annotation, record: Record) -> None:
+def check_within(annotation: Annotation, record: Record | Source) -> None:
     """Make sure that annotations belong to a recording of that length.
 
     Parameters
     ----------
     annotation : Annotation
         May be at another sampling frequency.
-    record : Record
+    record : Record or Source
         The recording.
 
     Raises
