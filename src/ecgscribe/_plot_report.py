@@ -237,7 +237,7 @@ def paper_strip(
         units=tuple(whole.units[k] for k in columns),
     )
     ax = plot.strip(part, _within(annotation, begin, end), end=part.duration)
-    ax.set_title("")
+    ax.set_title("", loc="left")
     origin = begin / source.fs  # the ticks are whole seconds of the recording
     ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(round(origin + x))))

@@ -152,7 +152,7 @@ def _key_figures(facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return (
         ("Beats", number(beats["counted"])),
         ("Mean heart rate", _rate(rate["mean"])),
-        ("Lowest, highest", f"{number(low)}, {number(high)}/min"),
+        ("Lowest to highest", f"{number(low)} to {number(high)}/min" if low else NONE),
         ("PVC burden", share(beats["pvc_percent"])),
         ("SVE burden", share(beats["sve_percent"])),
         ("Pauses", number(facts["pauses"]["count"])),
@@ -172,14 +172,15 @@ def _recording(facts: Mapping[str, Any]) -> list[str | Table]:
         ("Annotations", origin["text"]),
         ("Readable time", f"{readable['time']}, {share(readable['percent'])}"),
     ]
-    blocks: list[str | Table] = [Table("The recording", ("What", "Value"), tuple(rows))]
+    blocks: list[str | Table] = [Table("What was recorded", ("Entry", "Value"), tuple(rows))]
     longest = readable["longest_unreadable"]
     if longest is not None:
         n = readable["unreadable_stretches"]
+        where = f"{number(longest['length_s'])} s at {longest['at']['text']}"
         blocks.append(
-            f"{number(n)} {'stretch' if n == 1 else 'stretches'} cannot be read in any lead, the "
-            f"longest of {number(longest['length_s'])} s at {longest['at']['text']}. Beats in "
-            "them are not counted, and no interval reaches over one."
+            (f"One stretch, of {where}, cannot" if n == 1 else
+             f"{number(n)} stretches, the longest of {where}, cannot")
+            + " be read in any lead. Beats there are not counted, and no interval reaches across."
         )
     if recording["paced"]:
         blocks.append(

@@ -108,9 +108,7 @@ def _head(document: FPDF, page: Page) -> None:
 
 def _section(document: FPDF, section: Section) -> None:
     # A title stays with the beginning of what follows it.
-    first = section.blocks[0] if section.blocks else ""
-    needed = 16 + (_picture_height(first) if isinstance(first, Picture) else 24)
-    if document.will_page_break(min(needed, 150)):
+    if document.will_page_break(16 + min(sum(map(_height, section.blocks[:2])), 170)):
         document.add_page()
     document.ln(4)
     _write(document, section.title, 12, style="B")
@@ -129,7 +127,7 @@ def _table(document: FPDF, table: Table) -> None:
     from fpdf.enums import Align, TableBordersLayout
     from fpdf.fonts import FontFace
 
-    if document.will_page_break(min(10 + 5 * len(table.rows), 120)):
+    if document.will_page_break(min(_height(table), 170)):
         document.add_page()
     _write(document, table.caption, 7.5, soft=True)
     pairs = len(table.header) == 2
@@ -154,16 +152,25 @@ def _table(document: FPDF, table: Table) -> None:
     document.ln(2)
 
 
-def _picture_height(picture: Picture) -> float:
+def _height(block: str | Table | Picture) -> float:
+    """Estimate how high a block is on paper, in mm."""
+    if isinstance(block, Table):
+        return 12.0 + 5.3 * (1 + len(block.rows))
+    if isinstance(block, Picture):
+        return _factor(block) * block.size_mm[1] + 14.0
+    return 12.0
+
+
+def _factor(picture: Picture) -> float:
+    """Make smaller what is wider than the page, or higher than half of it, as noise may be."""
     width, height = picture.size_mm
-    return min(_WIDTH_MM / width, 1.0) * height
+    return min(_WIDTH_MM / width, 150.0 / height, 1.0)
 
 
 def _picture(document: FPDF, picture: Picture) -> None:
     width, height = picture.size_mm
-    # What is higher than half a page is made smaller: a strip of many millivolts in noise.
-    factor = min(_WIDTH_MM / width, 150.0 / height, 1.0)
-    if document.will_page_break(factor * height + 12):
+    factor = _factor(picture)
+    if document.will_page_break(_height(picture)):
         document.add_page()
     document.image(
         io.BytesIO(picture.png), w=factor * width, h=factor * height, alt_text=picture.alt

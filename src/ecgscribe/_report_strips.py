@@ -64,6 +64,11 @@ class Looked:
         mine = mine[self.beats.class_index[mine] == class_index]
         return np.asarray(self.annotation.probability[self.beats.index[mine], class_index])
 
+    def certainty(self, episode: Episode, class_index: int) -> float:
+        """Give the lowest probability of an episode's beats; 0 where none is known."""
+        p = self.probability(episode.first, episode.last, class_index)
+        return 0.0 if p is None else float(p.min())
+
 
 @dataclass(frozen=True)
 class _Event:
@@ -129,7 +134,8 @@ def _events(looked: Looked) -> Iterator[_Event]:
         yield _of_pause(looked, int(ends[np.argmax(looked.beats.rr[ends])]))
     for name, found in structure.items():
         if found.couplets:
-            best = max(found.couplets, key=lambda e: e.rate or 0.0)
+            sure = [looked.certainty(e, ECTOPIC[name]) for e in found.couplets]
+            best = found.couplets[int(np.argmax(sure))]
             yield _of_episode(looked, f"Couplet of {name}", best, name)
         for kind in ("bigeminy", "trigeminy"):
             episodes: tuple[Episode, ...] = getattr(found, kind)
