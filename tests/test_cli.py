@@ -23,7 +23,9 @@ from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
 from wfdb_files import save
 
-VERBS = ("fetch", "info", "score", "annotate", "stream", "plot", "train", "evaluate", "demo")
+VERBS = (
+    "fetch", "info", "score", "annotate", "stream", "plot", "report", "train", "evaluate", "demo",
+)  # fmt: skip
 Run = subprocess.CompletedProcess[str]
 Signal = NDArray[np.float32]
 

@@ -31,8 +31,8 @@ _WIDTH, _HEIGHT = 7.2, 2.4  # inches
 _LONGEST_RR = 2.5  # s that the axes reach to
 _FAINT = 25  # single beats drawn behind the median one
 _GREY = "#777777"
-_EDGE_IN = 0.12  # inches of margin that a strip keeps; twice that below, for its times
-_COLOURS = 128  # of a picture: enough for lines and letters, and a third of the bytes
+_EDGE_IN = 0.21  # inches of margin that a strip keeps, for its times
+_COLOURS = 256  # of a picture: enough for lines and letters, and a third of the bytes
 
 
 def rr_histogram(beats: Beats, *, bin_ms: float = 20.0, ax: Axes | None = None) -> Axes:
@@ -245,9 +245,9 @@ def paper_strip(
     box = ax.get_position()
     shown = Bbox.from_extents(
         box.x0 * width - _EDGE_IN,
-        box.y0 * height - 2 * _EDGE_IN,
+        box.y0 * height - _EDGE_IN,
         box.x1 * width + _EDGE_IN,
-        box.y1 * height + _EDGE_IN,
+        box.y1 * height + _EDGE_IN / 8,
     )
     return picture(ax, box=shown)
 
@@ -292,7 +292,9 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     figure_of(one).savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
     small = io.BytesIO()
     with Image.open(drawn) as image:
-        reduced = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+        reduced = image.convert("RGB").quantize(
+            _COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
         reduced.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
     return small.getvalue()
 

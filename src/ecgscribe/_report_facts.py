@@ -67,7 +67,7 @@ def rounded(value: float | None, digits: int) -> float | int | None:
     """Round; to whole numbers with 0 digits, and to nothing what is not known."""
     if value is None or not np.isfinite(value):
         return None
-    return round(float(value), digits) if digits else round(float(value))
+    return round(float(value), digits) + 0.0 if digits else round(float(value))  # no -0.0
 
 
 def percent(part: float, whole: float) -> float:

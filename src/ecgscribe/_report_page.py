@@ -48,11 +48,14 @@ class Picture:
     alt : str
         What it shows, for who cannot see it.
     caption : str
+    title : str
+        Above it, where it has one.
     """
 
     png: bytes
     alt: str
     caption: str
+    title: str = ""
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -300,7 +303,7 @@ def _variability(hrv: Mapping[str, Any]) -> list[str | Table]:
     if means is None:
         spectrum = (
             f"SDANN, SDNN index, LF and HF need segments of {minutes} minutes of which intervals "
-            f"from N to N cover {least}%: {used} can be used."
+            f"from N to N cover at least {least}%: {used} can be used."
         )
     else:
         rows += [
@@ -312,7 +315,7 @@ def _variability(hrv: Mapping[str, Any]) -> list[str | Table]:
         ]
         spectrum = (
             f"From SDANN on: over segments of {minutes} minutes of which intervals from N to N "
-            f"cover {least}%, {used}; {share(means['interpolated_percent'])} of their time is "
+            f"cover at least {least}%, {used}; {share(means['interpolated_percent'])} of their time is "
             f"interpolated. LF is {_band(hrv['lf_hz'])}, HF {_band(hrv['hf_hz'])}; each is the "
             "mean of the segments, and so is LF/HF."
         )
@@ -424,9 +427,13 @@ def _strips(
     if not strips:
         return ["Nothing to show."]
     shown: list[str | Table | Picture] = [f"{facts['paper']}."]
+    if not any(strip["probability"] for strip in strips):
+        shown.append("The annotations hold no probabilities.")
     for k, strip in enumerate(strips):
         title = f"{strip['title']}, {strip['at']['text']}"
-        shown.append(Picture(pictures[f"strip {k}"], f"ECG strip. {title}.", f"{title}. {strip['text']}"))
+        shown.append(
+            Picture(pictures[f"strip {k}"], f"ECG strip: {title}", strip["text"], title=title)
+        )
     return shown
 
 

@@ -58,6 +58,7 @@ def _document(page: Page) -> FPDF:
     document.add_font(_FONT, fname=fonts / "DejaVuSans.ttf")
     document.add_font(_FONT, "B", fname=fonts / "DejaVuSans-Bold.ttf")
     document.set_margin(_MARGIN_MM)
+    document.c_margin = 0
     document.set_auto_page_break(True, margin=_MARGIN_MM + 6)
     document.set_title(page.title)
     document.set_lang("en")
@@ -131,6 +132,7 @@ def _table(document: FPDF, table: Table) -> None:
         document.add_page()
     _write(document, table.caption, 7.5, soft=True)
     pairs = len(table.header) == 2
+    document.set_fill_color(255, 255, 255)
     document.set_font(_FONT, size=7.5 if len(table.header) > 7 else 8.5)
     document.set_text_color(*_INK)
     document.set_draw_color(*_LINE)
@@ -157,7 +159,7 @@ def _height(block: str | Table | Picture) -> float:
     if isinstance(block, Table):
         return 12.0 + 5.3 * (1 + len(block.rows))
     if isinstance(block, Picture):
-        return _factor(block) * block.size_mm[1] + 14.0
+        return _factor(block) * block.size_mm[1] + 16.0
     return 12.0
 
 
@@ -172,6 +174,8 @@ def _picture(document: FPDF, picture: Picture) -> None:
     factor = _factor(picture)
     if document.will_page_break(_height(picture)):
         document.add_page()
+    if picture.title:
+        _write(document, picture.title, 9, style="B")
     document.image(
         io.BytesIO(picture.png), w=factor * width, h=factor * height, alt_text=picture.alt
     )

@@ -83,6 +83,8 @@ class _Event:
     beat: int | None = None
     """The beat that is told of in detail."""
     said: str = ""
+    at: float | None = None
+    """The time that is told, where it is not that of the first beat."""
 
 
 def strips(looked: Looked) -> list[dict[str, Any]]:
@@ -154,8 +156,8 @@ def _of_episode(looked: Looked, title: str, episode: Episode, name: str) -> _Eve
     kind = title.split()[0]
     said = f"{episode.ectopic} beats of {name}"
     if kind in ("Bigeminy", "Trigeminy"):
-        said += f" among {episode.length}, every {'second' if kind == 'Bigeminy' else 'third'}"
-    said += f", in {end - begin:.1f} s"
+        said += f" among {episode.length}, every {'second' if kind == 'Bigeminy' else 'third'},"
+    said += f" in {end - begin:.1f} s"
     if episode.rate is not None:
         said += f" at {rounded(episode.rate, 0)}/min"
     if end - begin > STRIP_S - _LEAD_IN_S:
@@ -171,7 +173,7 @@ def _of_pause(looked: Looked, k: int) -> _Event:
     if usual is not None:
         said += f", {round(100 * beats.rr[k] / usual)}% of the usual interval around it"
     begin, end = float(beats.time[k - 1]), float(beats.time[k])
-    return _Event("Longest pause", begin, end, int(beats.class_index[k]), k, k, None, said)
+    return _Event("Longest pause", begin, end, int(beats.class_index[k]), k, k, None, said, begin)
 
 
 def _most_certain(looked: Looked, name: str) -> Iterator[_Event]:
@@ -197,12 +199,16 @@ def _of_rates(looked: Looked) -> Iterator[_Event]:
     if extremes is None:
         return
     every, mean = rates(beats), mean_rate(beats)
-    usual = int(np.nanargmin(np.abs(every - (mean or 0.0))))
-    found = (
+    found = [
         ("Highest heart rate", extremes[1].first, extremes[1].last),
         ("Lowest heart rate", extremes[0].first, extremes[0].last),
-        ("A stretch at the mean heart rate", usual - RATE_INTERVALS, usual),
-    )
+    ]
+    # The usual rhythm: of the stretches of N alone, the one nearest to the mean rate.
+    normal = np.convolve(beats.normal, np.ones(RATE_INTERVALS))[: len(beats)] == RATE_INTERVALS
+    away = np.where(normal, np.abs(every - (mean or 0.0)), np.inf)
+    if normal.any():
+        usual = int(np.argmin(away))
+        found.append(("Normal beats at the mean heart rate", usual - RATE_INTERVALS, usual))
     for title, first, last in found:
         begin, end = float(beats.time[first]), float(beats.time[last])
         said = f"{rounded(float(every[last]), 0)}/min over {RATE_INTERVALS} intervals"
@@ -223,7 +229,7 @@ def _of_noise(looked: Looked) -> Iterator[_Event]:
     if middle is not None:
         said += "; its middle is shown"
     low, high = (middle, middle) if middle is not None else (begin, end)
-    yield _Event("Longest unreadable stretch", float(low), float(high), said=said)
+    yield _Event("Longest unreadable stretch", float(low), float(high), said=said, at=float(begin))
 
 
 def usual_interval(beats: Beats, k: int) -> float | None:
@@ -248,10 +254,16 @@ def usual_interval(beats: Beats, k: int) -> float | None:
     return float(np.median(beats.rr[near])) if len(near) >= _LEAST_NEAR else None
 
 
+def _time(looked: Looked, event: _Event) -> float:
+    if event.at is not None:
+        return event.at
+    return float(looked.beats.time[event.first])
+
+
 def _tell(looked: Looked, event: _Event, begin: float, end: float) -> dict[str, Any]:
     content: dict[str, Any] = {
         "title": event.title,
-        "at": at(looked.source, event.begin),
+        "at": at(looked.source, _time(looked, event)),
         "begin_s": round(begin, 3),
         "end_s": round(end, 3),
         "probability": None,
@@ -270,14 +282,12 @@ def _tell(looked: Looked, event: _Event, begin: float, end: float) -> dict[str, 
             if len(p) > 1:
                 said += f" on average and {_two(p.min())} at the lowest"
             parts.append(said)
-        else:
-            parts.append("these annotations hold no probabilities")
     if event.beat is not None:
         which = "the first" if event.last > event.first else "it"
         measured = _measured(looked, event.beat)
         content["beat"] = measured
         parts += _why(measured, which)
-    text = "; ".join(parts)
+    text = "; ".join(parts) or "No more is known of it"
     content["text"] = f"{text[:1].upper()}{text[1:]}."
     return content
 
