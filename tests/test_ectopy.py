@@ -58,10 +58,9 @@ def slow(letters: str) -> dict[str, list[tuple[int, int, int]]]:
                 if first in used:
                     continue
                 chain = [first]
-                while (
-                    chain[-1] + period in single
-                    and stretch[chain[-1] + 1 : chain[-1] + period] == "N" * (period - 1)
-                ):
+                while chain[-1] + period in single and stretch[
+                    chain[-1] + 1 : chain[-1] + period
+                ] == "N" * (period - 1):
                     chain.append(chain[-1] + period)
                 used.update(chain)
                 if len(chain) >= 3:

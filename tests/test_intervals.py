@@ -129,9 +129,7 @@ def test_no_interval_reaches_over_noise_or_a_beat_in_noise() -> None:
 
 def test_rates_are_means_of_consecutive_intervals() -> None:
     beats = beats_at(0, 1, 2, 3, 3.5, 4, 4.5, 6.5)
-    np.testing.assert_allclose(
-        rates(beats, intervals=3), [np.nan] * 3 + [60, 72, 90, 120, 60]
-    )
+    np.testing.assert_allclose(rates(beats, intervals=3), [np.nan] * 3 + [60, 72, 90, 120, 60])
     extremes = rate_extremes(beats, intervals=3)
     assert extremes is not None
     low, high = extremes

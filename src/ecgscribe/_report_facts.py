@@ -81,7 +81,9 @@ def file_sums(files: Iterable[str | Path]) -> list[dict[str, str]]:
     sums = []
     for file in map(Path, files):
         with file.open("rb") as stream:
-            sums.append({"name": file.name, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()})
+            sums.append(
+                {"name": file.name, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+            )
     return sums
 
 

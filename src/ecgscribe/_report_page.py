@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecgscribe._plot_report import DPI
-from ecgscribe._report_facts import ECTOPIC, HOURLY_FROM_S, INTENDED_USE
+from ecgscribe._report_facts import ECTOPIC, INTENDED_USE
 from ecgscribe.symbols import CLASS_NAMES
 
 __all__ = ["Page", "Picture", "Section", "Table", "page"]
 
-NONE = "–"
+NONE = "\N{EN DASH}"
+"""What stands for a value that is not known."""
+
 _HARD_TO_TELL = (
     "Class N does not tell sinus rhythm from atrial fibrillation or a paced rhythm: in those, "
     "these figures do not mean what they are known for."
@@ -181,8 +183,11 @@ def _recording(facts: Mapping[str, Any]) -> list[str | Table]:
         n = readable["unreadable_stretches"]
         where = f"{number(longest['length_s'])} s at {longest['at']['text']}"
         blocks.append(
-            (f"One stretch, of {where}, cannot" if n == 1 else
-             f"{number(n)} stretches, the longest of {where}, cannot")
+            (
+                f"One stretch, of {where}, cannot"
+                if n == 1
+                else f"{number(n)} stretches, the longest of {where}, cannot"
+            )
             + " be read in any lead. Beats there are not counted, and no interval reaches across."
         )
     if recording["paced"]:
@@ -315,8 +320,8 @@ def _variability(hrv: Mapping[str, Any]) -> list[str | Table]:
         ]
         spectrum = (
             f"From SDANN on: over segments of {minutes} minutes of which intervals from N to N "
-            f"cover at least {least}%, {used}; {share(means['interpolated_percent'])} of their time is "
-            f"interpolated. LF is {_band(hrv['lf_hz'])}, HF {_band(hrv['hf_hz'])}; each is the "
+            f"cover at least {least}%, {used}; {share(means['interpolated_percent'])} of their "
+            f"time is interpolated. LF is {_band(hrv['lf_hz'])}, HF {_band(hrv['hf_hz'])}; each is the "
             "mean of the segments, and so is LF/HF."
         )
     return [
@@ -386,9 +391,7 @@ def _pauses(pauses: Mapping[str, Any]) -> list[str | Table]:
     ]
 
 
-def _shapes(
-    facts: Mapping[str, Any], pictures: Mapping[str, bytes]
-) -> list[str | Table | Picture]:
+def _shapes(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[str | Table | Picture]:
     shapes = facts["shapes"]
     if not shapes["classes"]:
         return ["No beats to show."]
@@ -420,9 +423,7 @@ def _shapes(
     ]
 
 
-def _strips(
-    facts: Mapping[str, Any], pictures: Mapping[str, bytes]
-) -> list[str | Table | Picture]:
+def _strips(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[str | Table | Picture]:
     strips = facts["strips"]
     if not strips:
         return ["Nothing to show."]

@@ -137,7 +137,10 @@ def _table(document: FPDF, table: Table) -> None:
     document.set_text_color(*_INK)
     document.set_draw_color(*_LINE)
     document.set_line_width(0.2)
-    widths = [max(len(row[k]) for row in (table.header, *table.rows)) + 3 for k in range(len(table.header))]
+    widths = [
+        max(len(row[k]) for row in (table.header, *table.rows)) + 3
+        for k in range(len(table.header))
+    ]
     longest = sum(widths) * (1.7 if len(table.header) <= 7 else 1.5)
     with document.table(
         width=_WIDTH_MM if pairs else min(_WIDTH_MM, longest),

@@ -329,7 +329,9 @@ def _why(beat: dict[str, Any], which: str) -> list[str]:
     early, pause = beat["early_percent"], beat["pause_percent"]
     if early is not None:
         how = f"{early}% early" if early > 0 else f"{-early}% late" if early < 0 else "in time"
-        said = f"{which} comes {how} ({beat['rr_before_s']:.2f} s, usual {beat['usual_rr_s']:.2f} s)"
+        said = (
+            f"{which} comes {how} ({beat['rr_before_s']:.2f} s, usual {beat['usual_rr_s']:.2f} s)"
+        )
         if pause is not None:
             said += f" and the next interval is {pause}% of the usual one"
         parts.append(said)

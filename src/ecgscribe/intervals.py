@@ -1,8 +1,8 @@
 """RR intervals that can be trusted, and the heart rate that they make.
 
 An interval counts where both of its beats can be read, no other beat lies between them, and no
-stretch between them is lost or noisy in every lead, or marked as ventricular flutter. A normal-to-normal (NN) interval is one
-between two beats of class N.
+stretch between them is lost or noisy in every lead, or marked as ventricular flutter. A
+normal-to-normal (NN) interval is one between two beats of class N.
 """
 
 from __future__ import annotations
@@ -235,5 +235,5 @@ def rate_extremes(
 
 
 def pauses(beats: Beats, *, longer_than: float = PAUSE_S) -> NDArray[np.int64]:
-    """Number the beats that end a pause: an interval that counts and is longer; shape (m,)."""
+    """Find the beats that end a pause, an interval that counts and is longer; shape (m,)."""
     return np.flatnonzero(beats.known & (np.nan_to_num(beats.rr) > longer_than))

@@ -175,7 +175,9 @@ def _content(
         origin=origin,
         files=sums,
     )
-    content["paper"] = f"{STRIP_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale where printed at 100%"
+    content["paper"] = (
+        f"{STRIP_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale where printed at 100%"
+    )
     content["strips"] = strips(looked)
     return looked, content
 
