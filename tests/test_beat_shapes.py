@@ -17,7 +17,7 @@ def beat(width_s: float, *, height: float = 1.0, noise: float = 0.0) -> Floats:
     time = np.arange(-BEFORE_S, AFTER_S, 1 / FS)
     made = height * np.clip(1 - np.abs(time) / (width_s / 2), 0, None)
     rng = np.random.default_rng(0)
-    return (made + noise * rng.standard_normal(len(time)))[:, None]
+    return np.asarray((made + noise * rng.standard_normal(len(time)))[:, None])
 
 
 @pytest.mark.parametrize("width_s", [0.06, 0.08, 0.12, 0.16, 0.2])

@@ -121,16 +121,17 @@ SEGMENTS = 4
 
 def second_opinion(time: Floats) -> dict[str, Floats]:
     """Let sleepecg compute its features of every five minutes but the first, which begins early."""
-    import sleepecg
+    from sleepecg.feature_extraction import extract_features
+    from sleepecg.io.sleep_readers import SleepRecord
 
-    record = sleepecg.SleepRecord(
+    record = SleepRecord(
         sleep_stages=np.zeros(SEGMENTS + 1, dtype=np.int64),
         sleep_stage_duration=300,
         heartbeat_times=time,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        features, _, names = sleepecg.extract_features(
+        features, _, names = extract_features(
             [record],
             lookforward=300,
             sleep_stage_duration=300,

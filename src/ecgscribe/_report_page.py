@@ -203,7 +203,7 @@ def _beats(facts: Mapping[str, Any]) -> list[str | Table]:
         (f"{c['class']}: {c['name']}", number(c["count"]), share(c["percent"]))
         for c in beats["classes"]
     )
-    total = ("All", number(beats["counted"]), share(100 if beats["counted"] else None))
+    total = ("All", number(beats["counted"]), NONE)
     blocks: list[str | Table] = [
         Table("Beats by AAMI class", ("Class", "Beats", "Share"), (*rows, total))
     ]
@@ -321,8 +321,8 @@ def _variability(hrv: Mapping[str, Any]) -> list[str | Table]:
         spectrum = (
             f"From SDANN on: over segments of {minutes} minutes of which intervals from N to N "
             f"cover at least {least}%, {used}; {share(means['interpolated_percent'])} of their "
-            f"time is interpolated. LF is {_band(hrv['lf_hz'])}, HF {_band(hrv['hf_hz'])}; each is the "
-            "mean of the segments, and so is LF/HF."
+            f"time is interpolated. LF is {_band(hrv['lf_hz'])}, HF {_band(hrv['hf_hz'])}; each is "
+            "the mean of the segments, and so is LF/HF."
         )
     return [
         said,

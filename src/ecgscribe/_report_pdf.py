@@ -72,9 +72,7 @@ def _write(document: FPDF, text: str, size: float, *, style: str = "", soft: boo
 
     document.set_font(_FONT, style, size)
     document.set_text_color(*(_SOFT if soft else _INK))
-    document.multi_cell(
-        0, 0.5 * size, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT, wrapmode="WORD"
-    )
+    document.multi_cell(0, 0.5 * size, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _rule(document: FPDF, colour: tuple[int, int, int], width: float) -> None:

@@ -1,11 +1,12 @@
 """Heart rate variability of normal-to-normal (NN) intervals.
 
-After the Task Force of the ESC and NASPE (Circulation 1996;93:1043-1065). NeuroKit2 (Makowski et al., Behav Res Methods 2021;53:1689-1696) computes SDNN, RMSSD, pNN50 and
-the power spectra. What is left to us is which intervals it is given, and the means over segments
-of five minutes of the clock. Class N does not tell sinus rhythm from atrial fibrillation, in
-which these figures do not mean what they are known for.
+After the Task Force of the ESC and NASPE (Circulation 1996;93:1043-1065). NeuroKit2 (Makowski et
+al., Behav Res Methods 2021;53:1689-1696) computes SDNN, RMSSD, pNN50 and spectra; what is left to
+us is which intervals it is given, and the means over segments of five minutes. Class N does not
+tell sinus rhythm from atrial fibrillation, in which these figures do not mean what they are known
+for.
 
-Powers of spectra depend on how they are estimated: here by Welch's method over windows of 150 s of
+Powers depend on how a spectrum is estimated: here by Welch's method over windows of 150 s of
 intervals resampled by cubic splines at 4 Hz. Other programs come out up to a third higher or lower.
 """
 
