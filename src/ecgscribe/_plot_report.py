@@ -15,7 +15,7 @@ from ecgscribe._plot_results import _figure as figure_of
 from ecgscribe._plot_results import new_axes
 from ecgscribe._report_facts import clock
 from ecgscribe.beat_shapes import AFTER_S, BEFORE_S, Shape
-from ecgscribe.intervals import Beats
+from ecgscribe.intervals import Beats, unreadable_stretches
 from ecgscribe.record import Annotation, Source
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -238,6 +238,10 @@ def paper_strip(
     )
     ax = plot.strip(part, _within(annotation, begin, end), end=part.duration)
     ax.set_title("", loc="left")
+    for low, high in unreadable_stretches(annotation, source.n_samples):
+        if low < end and high > begin:
+            edges = np.clip([low, high], begin, end) - begin
+            ax.axvspan(*edges / source.fs, color="#999999", alpha=0.3, linewidth=0, zorder=2)
     origin = begin / source.fs  # the ticks are whole seconds of the recording
     ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(round(origin + x))))

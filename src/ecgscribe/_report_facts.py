@@ -184,6 +184,7 @@ def _counts(beats: Beats) -> dict[str, Any]:
             {"class": c, "name": CLASS_NAMES[c], "count": n, "percent": percent(n, total)}
             for c, n in zip(AAMI_CLASSES, counts, strict=True)
         ],
+        "all_percent": 100.0 if total else None,
         "pvc_percent": percent(counts[ECTOPIC["V"]], total) if total else None,
         "sve_percent": percent(counts[ECTOPIC["S"]], total) if total else None,
     }

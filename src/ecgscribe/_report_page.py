@@ -203,7 +203,7 @@ def _beats(facts: Mapping[str, Any]) -> list[str | Table]:
         (f"{c['class']}: {c['name']}", number(c["count"]), share(c["percent"]))
         for c in beats["classes"]
     )
-    total = ("All", number(beats["counted"]), NONE)
+    total = ("All", number(beats["counted"]), share(beats["all_percent"]))
     blocks: list[str | Table] = [
         Table("Beats by AAMI class", ("Class", "Beats", "Share"), (*rows, total))
     ]
@@ -419,7 +419,8 @@ def _shapes(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[str
             rows,
         ),
         f"Correlation is that of the median QRS with the dominant one, of class {dominant}. "
-        "Widths are estimates from the slope of the signal, and differ from calipers.",
+        "Widths are estimates from the slope of the signal: for comparison within the recording, "
+        "not with calipers, which tell more.",
     ]
 
 
@@ -427,7 +428,7 @@ def _strips(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[str
     strips = facts["strips"]
     if not strips:
         return ["Nothing to show."]
-    shown: list[str | Table | Picture] = [f"{facts['paper']}."]
+    shown: list[str | Table | Picture] = [f"{facts['paper']}; grey where nothing can be read."]
     if not any(strip["probability"] for strip in strips):
         shown.append("The annotations hold no probabilities.")
     for k, strip in enumerate(strips):
@@ -442,6 +443,7 @@ def _foot(facts: Mapping[str, Any]) -> tuple[str, ...]:
     software, model = facts["software"], facts["annotations"]["model"]
     lines = [INTENDED_USE, f"Made by {software['name']} {software['version']}."]
     if model is not None:
-        lines.append(f"Model {model['name']}, SHA-256 {model['sha256']}.")
+        made = f", made with ecgscribe {model['version']}" if model["version"] else ""
+        lines.append(f"Model {model['name']}{made}, SHA-256 {model['sha256']}.")
     lines += [f"{file['name']}: SHA-256 {file['sha256']}." for file in facts["recording"]["files"]]
     return tuple(lines)

@@ -147,7 +147,8 @@ def _origin(model: Model | str | Path | None, annotator: str | None) -> dict[str
     """Say where the annotations come from."""
     about = None
     if isinstance(model, Model):
-        about = {"name": str(model.meta["name"]), "sha256": model.hash}
+        made_with = model.meta.get("versions", {}).get("ecgscribe")
+        about = {"name": str(model.meta["name"]), "version": made_with, "sha256": model.hash}
     if annotator is not None:
         text = f"stored, annotator {annotator}"
     else:
