@@ -369,6 +369,19 @@ def test_names_are_escaped(tmp_path: Path) -> None:
     report(dataclasses.replace(record, name="Ärzte µ 心"), known, out=tmp_path / "y.pdf")
 
 
+def test_names_are_not_read_as_mathematics(tmp_path: Path) -> None:
+    record, known = made(20.0)
+    record = dataclasses.replace(record, name=r"$\frac$", leads=(r"$\x$", "心$"))
+    report(record, known, out=tmp_path / "x.html")
+    assert r"$\x$" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_annotations_at_another_frequency_are_the_same_beats() -> None:
+    record, known = made(60.0)
+    twice = dataclasses.replace(known, sample=2 * known.sample, fs=2 * known.fs)
+    assert report(record, twice) == report(record, known)
+
+
 def test_a_page_that_is_there_or_has_another_suffix_is_refused(tmp_path: Path) -> None:
     record, known = made(20.0)
     with pytest.raises(FormatError, match=r"\.html or \.pdf"):

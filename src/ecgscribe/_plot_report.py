@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ecgscribe import plot
 from ecgscribe._plot_results import _figure as figure_of
 from ecgscribe._plot_results import new_axes
-from ecgscribe._report_facts import clock
+from ecgscribe._report_values import clock
 from ecgscribe.beat_shapes import AFTER_S, BEFORE_S, Shape
 from ecgscribe.intervals import Beats, unreadable_stretches
 from ecgscribe.record import Annotation, Source
@@ -197,7 +198,7 @@ def beat_overlay(
             panel.set_ylim(low - room, high + room)
         unit = "mV" if units[k].lower() in plot._MILLIVOLTS else units[k]
         panel.set(xlabel="time from the R-peak (ms)", ylabel=unit)
-        panel.set_title(lead, fontsize=9, loc="left")
+        panel.set_title(_plain_text(lead), fontsize=9, loc="left")
         panel.axvline(0, color=_GREY, linewidth=0.5, linestyle=":", zorder=1)
         _plain(panel)
     if shapes:
@@ -233,7 +234,8 @@ def paper_strip(
     part = dataclasses.replace(
         whole,
         signal=whole.signal[:, list(columns)],
-        leads=tuple(whole.leads[k] for k in columns),
+        name=_plain_text(whole.name),
+        leads=tuple(_plain_text(whole.leads[k]) for k in columns),
         units=tuple(whole.units[k] for k in columns),
     )
     ax = plot.strip(part, _within(annotation, begin, end), end=part.duration)
@@ -293,7 +295,9 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
 
     one: Axes = np.ravel(np.array(ax, dtype=object))[0]
     drawn = io.BytesIO()
-    figure_of(one).savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # of a name: a box stands for it
+        figure_of(one).savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
     small = io.BytesIO()
     with Image.open(drawn) as image:
         reduced = image.convert("RGB").quantize(
@@ -301,6 +305,11 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
         )
         reduced.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
     return small.getvalue()
+
+
+def _plain_text(name: str) -> str:
+    """Keep matplotlib from reading mathematics into a name."""
+    return name.replace("$", r"\$")
 
 
 def _plain(ax: Axes) -> Axes:

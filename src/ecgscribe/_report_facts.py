@@ -6,15 +6,13 @@ that a page holds no figure that the dict does not.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ecgscribe import __version__
+from ecgscribe._report_values import at, clock, percent, rounded
 from ecgscribe.beat_shapes import MOST, Shape, likeness
 from ecgscribe.ectopy import LEAST_REPEATS, LEAST_RUN, Ectopy, Episode, ectopy
 from ecgscribe.hrv import HF, LEAST_COVERED, LEAST_NN_S, LF, SEGMENT_S, Variability
@@ -31,7 +29,7 @@ from ecgscribe.quality import readable_seconds
 from ecgscribe.record import Annotation, Source
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
-__all__ = ["ECTOPIC", "INTENDED_USE", "at", "clock", "facts", "file_sums", "rounded"]
+__all__ = ["ECTOPIC", "INTENDED_USE", "facts"]
 
 INTENDED_USE = (
     "ecgscribe is a research tool, not a medical device: this report is not for diagnosis or "
@@ -43,48 +41,6 @@ HISTOGRAM_MS = 20
 HOURLY_FROM_S = 2 * 3600.0
 """Length of a recording from which on there is a table by the hour."""
 _MOST_PAUSES = 5
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as h:mm:ss."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-
-
-def at(source: Source, seconds: float) -> dict[str, Any]:
-    """Tell a time: seconds from the start, and the text that is shown for it.
-
-    The text is h:mm:ss from the start, after the time of day where the recording has one.
-    """
-    text = clock(seconds)
-    if source.start is not None:
-        day = source.start + timedelta(seconds=seconds)
-        text = f"{day:%H:%M:%S} ({text})"
-    return {"seconds": round(seconds, 3), "text": text}
-
-
-def rounded(value: float | None, digits: int) -> float | int | None:
-    """Round; to whole numbers with 0 digits, and to nothing what is not known."""
-    if value is None or not np.isfinite(value):
-        return None
-    return round(float(value), digits) + 0.0 if digits else round(float(value))  # no -0.0
-
-
-def percent(part: float, whole: float) -> float:
-    """Give a share in percent, to one digit; to two where it is below one percent."""
-    share = 100.0 * part / whole if whole else 0.0
-    return round(share, 1 if share >= 1 else 2)
-
-
-def file_sums(files: Iterable[str | Path]) -> list[dict[str, str]]:
-    """Give name and SHA-256 of files."""
-    sums = []
-    for file in map(Path, files):
-        with file.open("rb") as stream:
-            sums.append(
-                {"name": file.name, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-            )
-    return sums
 
 
 def facts(

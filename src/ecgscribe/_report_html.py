@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from ecgscribe._report_page import Page, Picture, Table
+from ecgscribe._report_blocks import Page, Picture, Table
 
 __all__ = ["html"]
 

@@ -6,14 +6,13 @@ Made of the numbers of `_report_facts` alone; HTML and PDF both show exactly thi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ecgscribe._plot_report import DPI
+from ecgscribe._report_blocks import Page, Picture, Section, Table
 from ecgscribe._report_facts import ECTOPIC, INTENDED_USE
 from ecgscribe.symbols import CLASS_NAMES
 
-__all__ = ["Page", "Picture", "Section", "Table", "page"]
+__all__ = ["page"]
 
 NONE = "\N{EN DASH}"
 """What stands for a value that is not known."""
@@ -22,76 +21,6 @@ _HARD_TO_TELL = (
     "Class N does not tell sinus rhythm from atrial fibrillation or a paced rhythm: in those, "
     "these figures do not mean what they are known for."
 )
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under a header; the first column names the row, the others are figures.
-
-    Parameters
-    ----------
-    caption : str
-    header : tuple of str
-    rows : tuple of tuple of str
-    """
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture as PNG.
-
-    Parameters
-    ----------
-    png : bytes
-    alt : str
-        What it shows, for who cannot see it.
-    caption : str
-    title : str
-        Above it, where it has one.
-    """
-
-    png: bytes
-    alt: str
-    caption: str
-    title: str = ""
-
-    @property
-    def size_mm(self) -> tuple[float, float]:
-        """Width and height on paper."""
-        width, height = (int.from_bytes(self.png[k : k + 4], "big") for k in (16, 20))
-        return width / DPI * 25.4, height / DPI * 25.4
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: a title, and paragraphs, tables and pictures in order."""
-
-    title: str
-    blocks: tuple[str | Table | Picture, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """All that is shown.
-
-    Parameters
-    ----------
-    title, subtitle : str
-    key_figures : tuple of (str, str)
-        Name and value of what is read first.
-    sections : tuple of Section
-    foot : tuple of str
-    """
-
-    title: str
-    subtitle: str
-    key_figures: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
-    foot: tuple[str, ...]
 
 
 def page(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Page:
@@ -419,8 +348,8 @@ def _shapes(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[str
             rows,
         ),
         f"Correlation is that of the median QRS with the dominant one, of class {dominant}. "
-        "Widths are estimates from the slope of the signal: for comparison within the recording, "
-        "not with calipers, which tell more.",
+        "Widths are estimates from the slope of the signal: for comparison within the recording; "
+        "calipers read wider.",
     ]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecgscribe._report_page import Page, Picture, Section, Table
+from ecgscribe._report_blocks import Page, Picture, Section, Table
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -37,7 +38,13 @@ def pdf(page: Page) -> bytes:
     for section in page.sections:
         _section(document, section)
     _foot(document, page)
-    return bytes(document.output())
+    logger = logging.getLogger("fpdf.output")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it would tell of each letter that the font does not have
+    try:
+        return bytes(document.output())
+    finally:
+        logger.setLevel(level)
 
 
 def _document(page: Page) -> FPDF:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe._report_facts import ECTOPIC, at, rounded
+from ecgscribe._report_facts import ECTOPIC
+from ecgscribe._report_values import at, rounded
 from ecgscribe.beat_shapes import Shape, cut, likeness, qrs_width
 from ecgscribe.ectopy import Episode, ectopy
 from ecgscribe.intervals import (
@@ -24,7 +25,7 @@ from ecgscribe.intervals import (
 from ecgscribe.record import Annotation, Source
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["MOST_STRIPS", "STRIP_S", "Looked", "strips"]
+__all__ = ["MOST_STRIPS", "STRIP_S", "Context", "strips"]
 
 STRIP_S = 7.0
 """Seconds of paper: 175 mm, which fits a page."""
@@ -35,7 +36,7 @@ _LEAST_NEAR, _MOST_NEAR = 3, 16
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class Context:
     """What the strips are chosen from.
 
     Parameters
@@ -87,12 +88,12 @@ class _Event:
     """The time that is told, where it is not that of the first beat."""
 
 
-def strips(looked: Looked) -> list[dict[str, Any]]:
+def strips(context: Context) -> list[dict[str, Any]]:
     """Choose at most `MOST_STRIPS` stretches and say what each shows.
 
     Parameters
     ----------
-    looked : Looked
+    context : Context
 
     Returns
     -------
@@ -101,14 +102,14 @@ def strips(looked: Looked) -> list[dict[str, Any]]:
         and the figures of which the text is made go with it.
     """
     chosen: list[tuple[_Event, float, float]] = []
-    for event in _events(looked):
-        begin, end = _paper(event, looked.source.duration)
+    for event in _events(context):
+        begin, end = _paper(event, context.source.duration)
         # What is already on paper is not shown again.
         if not any(low <= event.begin and event.end <= high for _, low, high in chosen):
             chosen.append((event, begin, end))
         if len(chosen) == MOST_STRIPS:
             break
-    return [_tell(looked, *one) for one in sorted(chosen, key=lambda one: one[1])]
+    return [_tell(context, *one) for one in sorted(chosen, key=lambda one: one[1])]
 
 
 def _paper(event: _Event, duration: float) -> tuple[float, float]:
@@ -121,37 +122,37 @@ def _paper(event: _Event, duration: float) -> tuple[float, float]:
     return begin, min(begin + STRIP_S, duration)
 
 
-def _events(looked: Looked) -> Iterator[_Event]:
+def _events(context: Context) -> Iterator[_Event]:
     """Give what may be shown, the most telling first."""
-    structure = {name: ectopy(looked.beats, index) for name, index in ECTOPIC.items()}
+    structure = {name: ectopy(context.beats, index) for name, index in ECTOPIC.items()}
     for name, found in structure.items():
         if found.runs:
             longest = max(found.runs, key=lambda e: e.length)
             fastest = max(found.runs, key=lambda e: e.rate or 0.0)
-            yield _of_episode(looked, f"Longest run of {name}", longest, name)
+            yield _of_episode(context, f"Longest run of {name}", longest, name)
             if fastest is not longest:
-                yield _of_episode(looked, f"Fastest run of {name}", fastest, name)
-    ends = pauses(looked.beats)
+                yield _of_episode(context, f"Fastest run of {name}", fastest, name)
+    ends = pauses(context.beats)
     if len(ends):
-        yield _of_pause(looked, int(ends[np.argmax(looked.beats.rr[ends])]))
+        yield _of_pause(context, int(ends[np.argmax(context.beats.rr[ends])]))
     for name, found in structure.items():
         if found.couplets:
-            sure = [looked.certainty(e, ECTOPIC[name]) for e in found.couplets]
+            sure = [context.certainty(e, ECTOPIC[name]) for e in found.couplets]
             best = found.couplets[int(np.argmax(sure))]
-            yield _of_episode(looked, f"Couplet of {name}", best, name)
+            yield _of_episode(context, f"Couplet of {name}", best, name)
         for kind in ("bigeminy", "trigeminy"):
             episodes: tuple[Episode, ...] = getattr(found, kind)
             if episodes:
                 best = max(episodes, key=lambda e: e.ectopic)
-                yield _of_episode(looked, f"{kind.capitalize()} of {name}", best, name)
+                yield _of_episode(context, f"{kind.capitalize()} of {name}", best, name)
     for name in ("V", "S", "F"):
-        yield from _most_certain(looked, name)
-    yield from _of_rates(looked)
-    yield from _of_noise(looked)
+        yield from _most_certain(context, name)
+    yield from _of_rates(context)
+    yield from _of_noise(context)
 
 
-def _of_episode(looked: Looked, title: str, episode: Episode, name: str) -> _Event:
-    beats = looked.beats
+def _of_episode(context: Context, title: str, episode: Episode, name: str) -> _Event:
+    beats = context.beats
     begin, end = float(beats.time[episode.first]), float(beats.time[episode.last])
     kind = title.split()[0]
     said = f"{episode.ectopic} beats of {name}"
@@ -166,8 +167,8 @@ def _of_episode(looked: Looked, title: str, episode: Episode, name: str) -> _Eve
     return _Event(title, begin, end, index, episode.first, episode.last, episode.first, said)
 
 
-def _of_pause(looked: Looked, k: int) -> _Event:
-    beats = looked.beats
+def _of_pause(context: Context, k: int) -> _Event:
+    beats = context.beats
     usual = usual_interval(beats, k)
     said = f"{beats.rr[k]:.2f} s from beat to beat"
     if usual is not None:
@@ -176,25 +177,25 @@ def _of_pause(looked: Looked, k: int) -> _Event:
     return _Event("Longest pause", begin, end, int(beats.class_index[k]), k, k, None, said, begin)
 
 
-def _most_certain(looked: Looked, name: str) -> Iterator[_Event]:
+def _most_certain(context: Context, name: str) -> Iterator[_Event]:
     """Find the surest beat of a class, of those whose intervals are known if there is one."""
     index = AAMI_CLASSES.index(name)
-    beats = looked.beats
+    beats = context.beats
     mine = np.flatnonzero(beats.class_index == index)
     whole = mine[(beats.known & np.append(beats.known[1:], False)[: len(beats)])[mine]]
     mine = whole if len(whole) else mine
     if len(mine) == 0:
         return
-    if looked.annotation.probability is None:
+    if context.annotation.probability is None:
         k, title = int(mine[len(mine) // 2]), f"A beat of class {name}"
     else:
-        k = int(mine[np.argmax(looked.annotation.probability[beats.index[mine], index])])
+        k = int(mine[np.argmax(context.annotation.probability[beats.index[mine], index])])
         title = f"Most certain beat of class {name}"
     yield _Event(title, float(beats.time[k]), float(beats.time[k]), index, k, k, k)
 
 
-def _of_rates(looked: Looked) -> Iterator[_Event]:
-    beats = looked.beats
+def _of_rates(context: Context) -> Iterator[_Event]:
+    beats = context.beats
     extremes = rate_extremes(beats)
     if extremes is None:
         return
@@ -218,9 +219,9 @@ def _of_rates(looked: Looked) -> Iterator[_Event]:
         yield _Event(title, begin, end, most, first, last, None, said)
 
 
-def _of_noise(looked: Looked) -> Iterator[_Event]:
-    fs = looked.source.fs
-    stretches = unreadable_stretches(looked.annotation, looked.source.n_samples)
+def _of_noise(context: Context) -> Iterator[_Event]:
+    fs = context.source.fs
+    stretches = unreadable_stretches(context.annotation, context.source.n_samples)
     if len(stretches) == 0:
         return
     begin, end = stretches[int(np.diff(stretches, axis=1)[:, 0].argmax())] / fs
@@ -254,16 +255,16 @@ def usual_interval(beats: Beats, k: int) -> float | None:
     return float(np.median(beats.rr[near])) if len(near) >= _LEAST_NEAR else None
 
 
-def _time(looked: Looked, event: _Event) -> float:
+def _time(context: Context, event: _Event) -> float:
     if event.at is not None:
         return event.at
-    return float(looked.beats.time[event.first])
+    return float(context.beats.time[event.first])
 
 
-def _tell(looked: Looked, event: _Event, begin: float, end: float) -> dict[str, Any]:
+def _tell(context: Context, event: _Event, begin: float, end: float) -> dict[str, Any]:
     content: dict[str, Any] = {
         "title": event.title,
-        "at": at(looked.source, _time(looked, event)),
+        "at": at(context.source, _time(context, event)),
         "begin_s": round(begin, 3),
         "end_s": round(end, 3),
         "probability": None,
@@ -271,7 +272,7 @@ def _tell(looked: Looked, event: _Event, begin: float, end: float) -> dict[str, 
     parts = [event.said] if event.said else []
     if event.class_index is not None:
         name = AAMI_CLASSES[event.class_index]
-        p = looked.probability(event.first, event.last, event.class_index)
+        p = context.probability(event.first, event.last, event.class_index)
         if p is not None:
             content["probability"] = {
                 "class": name,
@@ -284,7 +285,7 @@ def _tell(looked: Looked, event: _Event, begin: float, end: float) -> dict[str, 
             parts.append(said)
     if event.beat is not None:
         which = "the first" if event.last > event.first else "it"
-        measured = _measured(looked, event.beat)
+        measured = _measured(context, event.beat)
         content["beat"] = measured
         parts += _why(measured, which)
     text = "; ".join(parts) or "No more is known of it"
@@ -296,9 +297,9 @@ def _two(value: float) -> str:
     return f"{round(float(value), 2):.2f}"
 
 
-def _measured(looked: Looked, k: int) -> dict[str, Any]:
+def _measured(context: Context, k: int) -> dict[str, Any]:
     """Measure one beat against the patient's own rhythm and dominant beat."""
-    beats, fs = looked.beats, looked.source.fs
+    beats, fs = context.beats, context.source.fs
     usual = usual_interval(beats, k)
     before = float(beats.rr[k])
     after = float(beats.rr[k + 1]) if k + 1 < len(beats) else float("nan")
@@ -312,9 +313,9 @@ def _measured(looked: Looked, k: int) -> dict[str, Any]:
         "usual_qrs_ms": None,
         "likeness": None,
     }
-    if looked.shapes:
-        dominant = looked.shapes[0]
-        beat = cut(looked.source, looked.columns, [int(beats.sample[k])])[0]
+    if context.shapes:
+        dominant = context.shapes[0]
+        beat = cut(context.source, context.columns, [int(beats.sample[k])])[0]
         width = qrs_width(beat, fs)
         content["qrs_ms"] = None if width is None else round(100 * width) * 10
         if dominant.qrs_s is not None:
@@ -328,7 +329,7 @@ def _why(beat: dict[str, Any], which: str) -> list[str]:
     parts = []
     early, pause = beat["early_percent"], beat["pause_percent"]
     if early is not None:
-        how = f"{early}% early" if early > 0 else f"{-early}% late" if early < 0 else "in time"
+        how = f"{early}% early" if early > 0 else f"{-early}% late" if early < 0 else "on time"
         said = (
             f"{which} comes {how} ({beat['rr_before_s']:.2f} s, usual {beat['usual_rr_s']:.2f} s)"
         )

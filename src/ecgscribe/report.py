@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ecgscribe import _plot_report as pictures
-from ecgscribe._report_facts import facts, file_sums
+from ecgscribe._report_facts import facts
 from ecgscribe._report_page import page
-from ecgscribe._report_strips import STRIP_S, Looked, strips
+from ecgscribe._report_strips import STRIP_S, Context, strips
+from ecgscribe._report_values import file_sums
 from ecgscribe.annotate import annotate
 from ecgscribe.beat_shapes import shapes
 from ecgscribe.errors import EcgScribeError, FormatError
@@ -95,9 +97,10 @@ def report(
         annotation = annotate(source, model=model, leads=columns, progress=progress)
         annotator = None
     check_within(annotation, source)
-    looked, content = _content(source, annotation, columns, _origin(model, annotator), sums)
+    annotation = _at_fs(annotation, source.fs)
+    context, content = _content(source, annotation, columns, _origin(model, annotator), sums)
     if out is not None:
-        _write(Path(out), looked, content, force=force)
+        _write(Path(out), context, content, force=force)
     return content
 
 
@@ -143,6 +146,14 @@ def _require_packages() -> None:
         )
 
 
+def _at_fs(annotation: Annotation, fs: float) -> Annotation:
+    """Give the annotations in samples of the recording."""
+    if annotation.fs == fs:
+        return annotation
+    sample = np.rint(annotation.sample * (fs / annotation.fs)).astype(np.int64)
+    return dataclasses.replace(annotation, sample=sample, fs=fs)
+
+
 def _origin(model: Model | str | Path | None, annotator: str | None) -> dict[str, Any]:
     """Say where the annotations come from."""
     about = None
@@ -162,10 +173,10 @@ def _content(
     columns: Sequence[int],
     origin: dict[str, Any],
     sums: Sequence[dict[str, str]],
-) -> tuple[Looked, dict[str, Any]]:
+) -> tuple[Context, dict[str, Any]]:
     beats = counted(annotation, source.n_samples)
     found = shapes(source, beats, columns)
-    looked = Looked(source, annotation, beats, found, columns)
+    context = Context(source, annotation, beats, found, columns)
     content = facts(
         source,
         annotation,
@@ -179,13 +190,13 @@ def _content(
     content["paper"] = (
         f"{STRIP_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale where printed at 100%"
     )
-    content["strips"] = strips(looked)
-    return looked, content
+    content["strips"] = strips(context)
+    return context, content
 
 
-def _write(out: Path, looked: Looked, content: dict[str, Any], *, force: bool) -> None:
+def _write(out: Path, context: Context, content: dict[str, Any], *, force: bool) -> None:
     """Make both files whole before either is written."""
-    shown = page(content, _pictures(looked, content))
+    shown = page(content, _pictures(context, content))
     if out.suffix.lower() == ".html":
         from ecgscribe._report_html import html
 
@@ -194,27 +205,29 @@ def _write(out: Path, looked: Looked, content: dict[str, Any], *, force: bool) -
         from ecgscribe._report_pdf import pdf
 
         data = pdf(shown)
-    write_text(out.with_suffix(".json"), json.dumps(content, indent=1) + "\n", force=force)
+    write_text(
+        out.with_suffix(".json"), json.dumps(content, indent=1, allow_nan=False) + "\n", force=force
+    )
     write_bytes(out, data, force=force)
 
 
-def _pictures(looked: Looked, content: dict[str, Any]) -> dict[str, bytes]:
-    source, beats, columns = looked.source, looked.beats, looked.columns
+def _pictures(context: Context, content: dict[str, Any]) -> dict[str, bytes]:
+    source, beats, columns = context.source, context.beats, context.columns
     drawn = {
         f"strip {k}": pictures.paper_strip(
-            source, looked.annotation, columns, strip["begin_s"], strip["end_s"]
+            source, context.annotation, columns, strip["begin_s"], strip["end_s"]
         )
         for k, strip in enumerate(content["strips"])
     }
     if beats.known.any():
         drawn["histogram"] = pictures.picture(pictures.rr_histogram(beats))
-        stretches = unreadable_stretches(looked.annotation, source.n_samples)
+        stretches = unreadable_stretches(context.annotation, source.n_samples)
         drawn["tachogram"] = pictures.picture(
             pictures.tachogram(beats, source, stretches=stretches)
         )
-    if looked.shapes:
+    if context.shapes:
         names, units = (
             np.array(of_leads)[list(columns)].tolist() for of_leads in (source.leads, source.units)
         )
-        drawn["shapes"] = pictures.picture(pictures.beat_overlay(looked.shapes, names, units))
+        drawn["shapes"] = pictures.picture(pictures.beat_overlay(context.shapes, names, units))
     return drawn
