@@ -525,3 +525,15 @@ def test_a_real_recording_with_ectopy(data_dir: Path, tmp_path: Path) -> None:
     html = (tmp_path / "119.html").read_text(encoding="utf-8")
     assert only_in_page(html, content) == set()
     assert {c for strip in content["strips"] for c in strip["title"].split()} & set(AAMI_CLASSES)
+
+
+def test_the_files_of_a_recording_are_header_segments_and_signals(tmp_path: Path) -> None:
+    (tmp_path / "m.hea").write_text("m/3 1 250 2000\na 1000\n~ 500\nb 500\n")
+    (tmp_path / "a.hea").write_text("a 1 250 1000\na.dat 16 200 16 0 0 0 0 II\n")
+    (tmp_path / "b.hea").write_text("b 1 250 500\nb.dat 16 200 16 0 0 0 0 II\n")
+    found = formats.recording_files(tmp_path / "m")
+    assert [f.name for f in found] == ["m.hea", "a.hea", "a.dat", "b.hea", "b.dat"]
+    np.save(tmp_path / "x.npy", np.zeros(10))
+    assert formats.recording_files(tmp_path / "x.npy") == [tmp_path / "x.npy"]
+    with pytest.raises(FormatError, match="nothing"):
+        formats.recording_files(tmp_path / "nothing")
