@@ -341,11 +341,35 @@ def _explain(options: argparse.Namespace) -> int:
     model = load_model(options.model)
     record = formats.read(options.record, fs=options.fs, leads=options.leads)
     leads = _chosen(record, options)
-    with _progress(Path(options.record).name, quiet=False) as progress:
+    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
         explanation = explain(record, at=options.at, model=model, leads=leads, progress=progress)
     if options.out is not None:
         plot.save(draw(explanation, record), options.out, force=options.force)
-    _print(json.dumps(explanation.to_dict(), indent=1) if options.json else explanation.text())
+    _tell(explanation.text(), explanation.to_dict(), options)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from ecgscribe import formats
+    from ecgscribe.report import check_target, report
+
+    record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
+    target = Path(f"{record.name}.html") if options.out is None else options.out
+    check_target(target, force=options.force)
+    annotation = _stored(record, options) if options.annotator else None
+    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
+        content = report(
+            record,
+            annotation,
+            out=target,
+            model=None if options.annotator else options.model,
+            leads=_chosen(record, options),
+            annotator=options.annotator,
+            files=formats.recording_files(options.record),
+            force=options.force,
+            progress=progress,
+        )
+    _tell(str(target), content, options)
     return 0
 
 
@@ -421,6 +445,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "stream": _stream,
     "plot": _plot,
     "explain": _explain,
+    "report": _report,
     "train": _train,
     "evaluate": _evaluate,
     "demo": _demo,
