@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.filters import DELAY, filter_lead, unreadable
 from ecgscribe.record import Record
-from ecgscribe.signal import DELAY, choose_leads, condition, filter_lead, unreadable
+from ecgscribe.signal import choose_leads, condition
 from ecgscribe.windows import FS, rate_ratio
 
 few = settings(max_examples=50, deadline=None)

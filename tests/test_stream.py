@@ -19,9 +19,9 @@ from ecgscribe._live_signal import LiveSignal
 from ecgscribe.annotate import annotate
 from ecgscribe.ec57 import compare
 from ecgscribe.errors import FormatError
+from ecgscribe.filters import filter_lead
 from ecgscribe.record import Annotation, Record
 from ecgscribe.runtime import Model, load_model
-from ecgscribe.signal import filter_lead
 from ecgscribe.stream import Beat, Change, Peak, Stream, annotate_live, to_dict
 from ecgscribe.synthetic import synthesize
 

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from ecgscribe.beats import calibrate, rows_at, softmax, split_no_beat
 from ecgscribe.features import beat_facts, class_facts
+from ecgscribe.filters import long_runs
 from ecgscribe.peaks import find_beats
 from ecgscribe.record import Record
 from ecgscribe.runtime import Model, Scores
-from ecgscribe.signal import condition, long_runs
+from ecgscribe.signal import condition
 from ecgscribe.windows import FS, steps_to_samples
 
 Floats = NDArray[np.float32]

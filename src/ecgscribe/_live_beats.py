@@ -50,6 +50,8 @@ class LiveBeats:
         last = self._step[-1] if len(self._step) else -np.inf
         new = (step >= max(since, last + REFRACTORY_S * FS)) & (step < until)
         step, height = step[new], height[new]
+        if len(step) == 0:
+            return step, height
         self._step = np.append(self._step, step)
         self._height = np.append(self._height, height)
         none = np.zeros((len(step), len(AAMI_CLASSES)), dtype=np.float32)
@@ -61,7 +63,7 @@ class LiveBeats:
 
         So the class of each is taken from the last window before it is due.
         """
-        late = self._step >= end - CLASS_AHEAD - HOP
+        late = slice(int(np.searchsorted(self._step, end - CLASS_AHEAD - HOP)), None)
         self._logits[late] = rows_at(frames, self._step[late] - begin, frame=frame)
 
     def classify(
@@ -75,14 +77,14 @@ class LiveBeats:
         of_class : ndarray of float32, shape (n, 5)
         of_beat : ndarray of float32, shape (n,)
         """
-        new = np.arange(len(self._step)) >= self._classed
-        due = new & (self._step < until)
-        if not due.any():
+        if self._classed == len(self._step) or self._step[self._classed] >= until:
             return (
                 np.zeros(0),
                 np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32),
                 np.zeros(0, dtype=np.float32),
             )
+        new = np.arange(len(self._step)) >= self._classed
+        due = new & (self._step < until)
         beat = ~(new & hidden(live, self._step))
         of_class, of_beat = self._probabilities(model, live, beat)
         if model.has_beat_head:
@@ -117,14 +119,14 @@ class LiveBeats:
         of_class[at] = calibrate(of_class[at], model.meta["calibration"])
         return of_class, of_beat
 
-    def _keep(self, kept: NDArray[np.bool_]) -> None:
+    def _keep(self, kept: NDArray[np.bool_] | slice) -> None:
         self._step, self._height = self._step[kept], self._height[kept]
         self._logits = self._logits[kept]
 
     def forget(self, live: LiveSignal) -> None:
         """Let go of beats beyond the history, all of which have their class."""
-        old = np.arange(len(self._step)) < len(self._step) - HISTORY
-        old |= self._step < live.end - HISTORY_STEPS + BEFORE
-        old[self._classed :] = False
-        self._classed -= int(old.sum())
-        self._keep(~old)
+        gone = int(np.searchsorted(self._step, live.end - HISTORY_STEPS + BEFORE))
+        gone = min(max(gone, len(self._step) - HISTORY), self._classed)
+        if gone > 0:
+            self._classed -= gone
+            self._keep(slice(gone, None))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ecgscribe._live_signal import LiveSignal
 from ecgscribe.features import AFTER, BEFORE
+from ecgscribe.filters import long_runs
 from ecgscribe.scan import BRIDGED_S
-from ecgscribe.signal import long_runs
 from ecgscribe.windows import FS
 
 __all__ = ["Losses", "Shapes", "hidden"]
@@ -32,6 +32,8 @@ def hidden(live: LiveSignal, step: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which steps lie where no lead can be read, as `ecgscribe.annotate` does; shape (n,)."""
     lost = live.lost_since(live.end - len(live.lost_since(0)))
     first = live.end - len(lost)
+    if not lost.any():
+        return np.zeros(len(step), dtype=np.bool_)
     gone = long_runs(np.logical_and.reduce(lost, axis=1), round(BRIDGED_S * FS))
     return np.asarray(gone[np.clip(step.astype(np.int64) - first, 0, len(gone) - 1)])
 

@@ -8,13 +8,15 @@ of blocks as there, but of past ones.
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
+from math import gcd
+from statistics import median
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.leads import N_LEADS
-from ecgscribe.signal import (
+from ecgscribe.filters import (
     BASELINE_BOX,
     LOW_PASS_REACH,
     SCALE_BLOCK,
@@ -22,6 +24,7 @@ from ecgscribe.signal import (
     filter_lead,
     unreadable,
 )
+from ecgscribe.leads import N_LEADS
 from ecgscribe.survey import without_large_offset
 from ecgscribe.windows import FS, rate_ratio
 
@@ -41,7 +44,28 @@ CHANGE_BLOCKS = 3
 CHANGE = 6.0
 """Least change of the scale that is taken for one at once; smaller ones follow the median."""
 
+MOST_PHASES = 16
+"""Ways, at most, in which a hop lies between samples for its filters to be kept as matrices."""
+
 Floats = NDArray[np.float32]
+
+
+@lru_cache(maxsize=2 * MOST_PHASES)
+def _hop_filter(fs: float, n_samples: int, first: int) -> Floats:
+    """Give the filters of a hop as one matrix, shape (`HOP`, n_samples): they are linear.
+
+    So a hop costs one product instead of the overhead of some calls.
+
+    Parameters
+    ----------
+    fs : float
+    n_samples : int
+        Samples that the hop is filtered from.
+    first : int
+        Step of those that the hop begins with.
+    """
+    filtered = filter_lead(np.eye(n_samples, dtype=np.float32), fs)
+    return np.ascontiguousarray(filtered[first : first + HOP])
 
 
 def _fill(lead: Floats) -> Floats:
@@ -93,6 +117,8 @@ class LiveSignal:
     def __init__(self, fs: float, n_leads: int, *, history: int) -> None:
         self.fs, self.n_leads = fs, n_leads
         self.ratio = rate_ratio(fs)
+        up = self.ratio.numerator
+        self._few_phases = up // gcd(up, HOP) <= MOST_PHASES
         self.n_samples = 0
         """Samples that came so far."""
         self.end = 0
@@ -168,15 +194,24 @@ class LiveSignal:
         inside = max(min(end, self.n_steps) - begin, 0)
         steps = np.zeros((end - begin, N_LEADS), dtype=np.float32)
         start = self._start(begin)
-        offset = start * self.ratio.numerator // self.ratio.denominator
-        for k in range(self.n_leads if inside else 0):
-            filtered = filter_lead(_fill(raw[start - begin_raw :, k]), self.fs)
-            steps[:inside, k] = filtered[begin - offset :][:inside]
+        if inside:
+            leads = [_fill(lead) for lead in raw[start - begin_raw :].T]
+            first = begin - start * self.ratio.numerator // self.ratio.denominator
+            # At the stream's ends, where samples are made up, a hop is like no other.
+            usual = start > 0 and stop == self.needed(end) and self._few_phases
+            filtered = self._filtered(np.stack(leads, axis=1), first, usual=usual)
+            steps[:inside, : self.n_leads] = filtered[:inside]
         self._find_lost(raw, begin_raw, begin, end)
         self._steps.append(steps)
         self.end = end
         self._raw = self._raw[self._raw_begin(end) - begin_raw :]
         self._rescale(begin)
+
+    def _filtered(self, leads: Floats, first: int, *, usual: bool) -> Floats:
+        """Filter leads and give the steps from number `first` on, those of a hop at least."""
+        if usual:
+            return _hop_filter(self.fs, len(leads), first) @ leads
+        return filter_lead(leads, self.fs)[first:]
 
     def release(self) -> None:
         """Let go of a large chunk of which only the end is still needed."""
@@ -214,12 +249,6 @@ class LiveSignal:
                 self._measure(block_end)
         if begin == 0 and self.n_steps < SCALE_BLOCK:
             self._measure(self.n_steps)
-        for k in range(self.n_leads):
-            was = self._scale[k]
-            if self._heights[k]:
-                self._scale[k] = np.median(self._heights[k]) / 2
-            if was == 0 < self._scale[k]:
-                self._scale_since(self._steps.first, k)
         self._signal.append(self._scaled(begin, self._scale))
 
     def _measure(self, block_end: int) -> None:
@@ -229,6 +258,9 @@ class LiveSignal:
         for k in range(self.n_leads):
             if not lost[:size, k].all():
                 self._heights[k].append(float(np.ptp(steps[:size, k])))
+                was, self._scale[k] = self._scale[k], median(self._heights[k]) / 2
+                if was == 0 < self._scale[k]:
+                    self._scale_since(self._steps.first, k)
 
     def _scaled(self, begin: int, scale: NDArray[np.float64]) -> Floats:
         steps = self._steps.since(begin)
@@ -246,13 +278,13 @@ class LiveSignal:
         span = CHANGE_BLOCKS * CHANGE_BLOCK
         if self.end < span or self.lost_since(self.end - span).any():
             return {}
-        steps = self._steps.since(self.end - span).reshape(CHANGE_BLOCKS, CHANGE_BLOCK, N_LEADS)
-        scale = np.median(np.ptp(steps, axis=1), axis=0) / 2
+        steps = np.ascontiguousarray(self._steps.since(self.end - span).T)
+        height = np.ptp(steps.reshape(N_LEADS, CHANGE_BLOCKS, CHANGE_BLOCK), axis=2)
+        scale = (np.sort(height, axis=1)[:, CHANGE_BLOCKS // 2] / 2).tolist()
         return {
-            k: float(scale[k])
-            for k in range(self.n_leads)
-            if self._scale[k] > 0 < scale[k]
-            and not self._scale[k] / CHANGE < scale[k] < self._scale[k] * CHANGE
+            k: scale[k]
+            for k, was in enumerate(self._scale[: self.n_leads].tolist())
+            if was > 0 < scale[k] and not was / CHANGE < scale[k] < was * CHANGE
         }
 
     def window_at(self, n: int, scales: dict[int, float]) -> Floats:

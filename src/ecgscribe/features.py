@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,7 @@ LOW = 0.1
 """Quantile that stands for the most normal beats, where ectopic ones are the majority too."""
 
 Floats = NDArray[np.float32]
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 def segments(n: int) -> Iterator[slice]:
@@ -106,35 +108,58 @@ def segments(n: int) -> Iterator[slice]:
         yield slice(begin, end)
 
 
-def _log_ratio(part: NDArray[np.float64], whole: NDArray[np.float64] | float) -> Floats:
-    ratio = np.log(part / np.maximum(whole, SHORTEST_RR))
-    return np.asarray(RATIO_GAIN * np.clip(ratio, -1.5, 1.5), dtype=np.float32)
+def _quantiles(values: NDArray[Real], *quantiles: float) -> NDArray[Real]:
+    """Give quantiles along the last axis, shape (quantiles, ...), linear between ranks.
+
+    As NumPy has it, which takes some times longer where there are few values.
+    """
+    ordered = np.sort(values, axis=-1)
+    last = ordered.shape[-1] - 1
+    found = []
+    for quantile in quantiles:
+        rank, beyond = divmod(quantile * last, 1)
+        low, high = ordered[..., int(rank)], ordered[..., min(int(rank) + 1, last)]
+        found.append(low + beyond * (high - low))
+    return np.stack(found)
 
 
-def _neighbours(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Give each value with its neighbours, shape (n, width); edges repeat."""
-    padded = np.pad(values, width // 2, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, width)
+def _near(values: NDArray[Real], width: int, quantile: float = 0.5) -> NDArray[Real]:
+    """Give a quantile of each value and its neighbours along the last axis; edges repeat.
+
+    Of `width` values, it must fall on one: then a rank is all there is to it, found much faster,
+    and fastest of one long row.
+    """
+    from scipy.ndimage import rank_filter
+
+    n, reach = values.shape[-1], width // 2
+    padded = values[..., np.clip(np.arange(-reach, n + reach), 0, n - 1)]
+    ranked = rank_filter(padded.reshape(-1), round(quantile * (width - 1)), width)
+    return np.asarray(ranked.reshape(padded.shape)[..., reach : reach + n])
 
 
-def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Sum the values from `width` // 2 before to as many after each; shape (n,)."""
-    total = np.concatenate(([0.0], np.cumsum(values)))
-    at = np.arange(len(values))
-    last = np.minimum(at + width // 2 + 1, len(values))
-    return np.asarray(total[last] - total[np.maximum(at - width // 2, 0)])
+def _around(values: NDArray[Any], width: int) -> NDArray[np.float64]:
+    """Sum the values from `width` // 2 before to as many after each, along the last axis."""
+    n = values.shape[-1]
+    total = np.zeros((*values.shape[:-1], n + 1))
+    np.cumsum(values, axis=-1, out=total[..., 1:])
+    at = np.arange(n)
+    last = np.minimum(at + width // 2 + 1, n)
+    return np.asarray(total[..., last] - total[..., np.maximum(at - width // 2, 0)])
 
 
 def _regularity(interval: NDArray[np.float64]) -> tuple[Floats, Floats]:
     """Tell how many of the intervals around each are alike, and how many of those go on alike."""
     logarithm = np.log(interval)
-    pairs, alike, followed = (np.zeros(len(interval)) for _ in range(3))
-    for lag in range(1, min(LAGS + 1, len(interval) - 1)):
-        same = np.abs(logarithm[lag:] - logarithm[:-lag]) < SAME
-        pairs[lag:-1] += 1
-        alike[lag:-1] += same[:-1]
-        followed[lag:-1] += same[:-1] & same[1:]
-    pairs, alike, followed = (_around(x, FAR) for x in (pairs, alike, followed))
+    n = len(interval)
+    # No interval is alike to one before the first, which is no number.
+    padded = np.concatenate([np.full(LAGS, np.nan), logarithm])
+    earlier = np.lib.stride_tricks.sliding_window_view(padded, LAGS)[:n]
+    same = np.abs(logarithm[:, None] - earlier) < SAME
+    told = np.zeros((3, n))  # pairs, those alike, and those followed by alike ones
+    told[0, :-1] = np.minimum(np.arange(n - 1), LAGS)
+    told[1, :-1] = same[:-1].sum(axis=1)
+    told[2, :-1] = (same[:-1] & same[1:]).sum(axis=1)
+    pairs, alike, followed = _around(told, FAR)
     share = alike / np.maximum(pairs, 1)
     # Where hardly any are alike, what follows them is taken to be as it is anywhere.
     predictable = (followed + share) / (alike + 1)
@@ -149,29 +174,29 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
     rr = np.clip(np.diff(step[begin : run.stop + FAR]) / FS, SHORTEST_RR, LONGEST_RR)
     run = slice(run.start - begin, run.stop - begin)
     # Stands for what is not there before the first and after the last beat of the record.
-    usual = float(np.median(rr[run.start : run.stop - 1] if run.stop - run.start > 1 else rr))
+    usual = _quantiles(rr[run.start : run.stop - 1] if run.stop - run.start > 1 else rr, 0.5)[0]
     before = np.concatenate(([usual], rr))
     after = np.concatenate((rr, [usual]))
     previous = np.concatenate(([usual], before[:-1]))
-    around = _neighbours(before, NEAR)
-    near = np.median(around, axis=1)
+    near = _near(before, NEAR)
     change = np.abs(np.diff(before, prepend=before[0]))
-    irregular = [np.median(_neighbours(change, width), axis=1) / near for width in (NEAR, FAR)]
+    irregular = [_near(change, width) / near for width in (NEAR, FAR)]
     alike, predictable = _regularity(before)
-    b, a = before[run], after[run]
-    references = np.median(b), np.mean(b), np.quantile(b, 0.75)
+    b, a, n = before[run], after[run], near[run]
+    median, upper = _quantiles(b, 0.5, 0.75)
+    ratios = [(b, n), (a, n)]
+    ratios += [(x, whole) for whole in (median, b.mean(), upper) for x in (b, a)]
+    ratios += [(b, _near(before, NEAR, 0.75)[run]), (b, previous[run]), (a, b), (b + a, 2 * n)]
+    ratio = np.stack([part / np.maximum(whole, SHORTEST_RR) for part, whole in ratios])
+    ratio = RATIO_GAIN * np.clip(np.log(ratio), -1.5, 1.5)
+    irregular_near, irregular_far = (i[run] for i in irregular)
     columns = [
-        _log_ratio(b, near[run]),
-        _log_ratio(a, near[run]),
-        *(_log_ratio(x, float(r)) for r in references for x in (b, a)),
-        _log_ratio(b, np.quantile(around[run], 0.75, axis=1)),
-        _log_ratio(b, previous[run]),
-        _log_ratio(a, b),
-        _log_ratio(b + a, 2 * near[run]),
-        *(5 * np.minimum(i[run], 0.5) for i in irregular),
-        _log_ratio(near[run], 0.8),
-        _log_ratio(b, 0.8),
-        np.clip(np.log(b / near[run]) / (irregular[0][run] + 0.03), -4, 4),
+        *ratio,
+        5 * np.minimum(irregular_near, 0.5),
+        5 * np.minimum(irregular_far, 0.5),
+        RATIO_GAIN * np.clip(np.log(n / 0.8), -1.5, 1.5),
+        RATIO_GAIN * np.clip(np.log(b / 0.8), -1.5, 1.5),
+        np.clip(np.log(b / n) / (irregular_near + 0.03), -4, 4),
         2 * alike[run],
         2 * predictable[run],
     ]
@@ -180,127 +205,137 @@ def _rhythm(step: NDArray[np.float64], run: slice) -> Floats:
 
 def waveforms(signal: Floats, step: NDArray[np.float64]) -> Floats:
     """Cut the beats, with room to shift them, shape (n_beats, `WAVEFORM`, 2)."""
-    room = max(SHIFTS)
-    offset = np.arange(-BEFORE - room, AFTER + room)
-    at = np.rint(step).astype(np.int64)[:, None] + offset
-    outside = (at < 0) | (at >= len(signal))
-    beats: Floats = signal[np.clip(at, 0, len(signal) - 1)]
-    beats[outside] = 0
+    begin = np.rint(step).astype(np.int64) - BEFORE - max(SHIFTS)
+    beats = np.zeros((len(step), WAVEFORM, 2), dtype=np.float32)
+    inside = (begin >= 0) & (begin <= len(signal) - WAVEFORM)
+    if inside.any():
+        windows = np.lib.stride_tricks.sliding_window_view(signal, WAVEFORM, axis=0)
+        beats[inside] = windows[begin[inside]].swapaxes(1, 2)
+    for k in np.flatnonzero(~inside).tolist():
+        part = signal[max(begin[k], 0) : max(begin[k] + WAVEFORM, 0)]
+        first = max(-begin[k], 0)
+        beats[k, first : first + len(part)] = part
     return beats
 
 
-def _likeness(beats: Floats, template: Floats) -> Floats:
-    """Correlate beats (n, steps, 2) with a template (steps, 2), lead by lead: (n, 2)."""
-    length = len(template)
-    centred = template - template.mean(axis=0)
-    product = np.einsum("nsl,sl->nl", beats, centred)
-    # The sum of squares around the mean, without a centred copy of all beats.
-    spread = np.einsum("nsl,nsl->nl", beats, beats) - np.einsum("nsl->nl", beats) ** 2 / length
-    norm = np.sqrt(np.maximum(spread, 0)) * np.sqrt((centred**2).sum(axis=0))
-    return np.asarray(product / np.maximum(norm, 1e-3), dtype=np.float32)
+def _spread(beats: Floats) -> Floats:
+    """Give the root of the sum of squares around the mean, (2, ..., steps) to (2, ...)."""
+    # Not by a centred copy of all beats, and not by matrix products: threads of BLAS would take
+    # the processors from the trunk.
+    squares = np.einsum("...s,...s->...", beats, beats)
+    squares -= np.einsum("...s->...", beats) ** 2 / beats.shape[-1]
+    return np.asarray(np.sqrt(np.maximum(squares, 0, out=squares), out=squares))
 
 
-def _template(qrs: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
+def _likeness(beats: Floats, spread: Floats, template: Floats) -> Floats:
+    """Correlate beats (2, ..., steps) with a template (2, steps), lead by lead: (2, ...)."""
+    centred = template - template.mean(axis=1, keepdims=True)
+    size = np.sqrt(np.einsum("ls,ls->l", centred, centred))
+    norm = np.maximum((spread.T * size).T, 1e-3)
+    return np.asarray(np.einsum("l...s,ls->l...", beats, centred) / norm, dtype=np.float32)
+
+
+def _template(qrs: Floats, spread: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
     """Average the beats that are most like one another, from `candidates`; none if too few."""
-    if candidates.sum() < 3:
+    if np.count_nonzero(candidates) < 3:
         return None
-    chosen = qrs[candidates]
-    template = np.median(chosen, axis=0)
+    chosen, spread = qrs[:, candidates], spread[:, candidates]
+    template = _quantiles(chosen.swapaxes(1, 2), 0.5)[0]
     for _ in range(3):
-        like = _likeness(chosen, template).mean(axis=1)
-        template = chosen[like >= np.median(like)].mean(axis=0)
+        like = _likeness(chosen, spread, template).mean(axis=0)
+        template = chosen[:, like >= _quantiles(like, 0.5)[0]].mean(axis=1)
     return np.asarray(template, dtype=np.float32)
 
 
 def _align(beats: Floats, template: Floats) -> Floats:
     """Shift each beat by up to two steps to where its QRS is most like the template."""
-    room = max(SHIFTS)
-    length = BEFORE + AFTER
-    shifted = [beats[:, room + s : room + s + length] for s in SHIFTS]
-    like = np.stack([_likeness(x[:, QRS], template).sum(axis=1) for x in shifted])
-    best = like.argmax(axis=0)
-    aligned = shifted[0].copy()
-    for k, x in enumerate(shifted):
-        aligned[best == k] = x[best == k]
-    return aligned
+    shifted = np.lib.stride_tricks.sliding_window_view(beats, BEFORE + AFTER, axis=2)
+    qrs = shifted[..., QRS]
+    best = _likeness(qrs, _spread(qrs), template).sum(axis=0).argmax(axis=1)
+    return np.asarray(shifted[:, np.arange(len(best)), best])
 
 
 def _width(qrs: Floats) -> Floats:
-    """Area over height of each QRS, in steps, shape (..., 2)."""
+    """Area over height of each QRS, in steps, shape (2, ...)."""
     size = np.abs(qrs)
-    return np.asarray(size.sum(axis=-2) / np.maximum(size.max(axis=-2), 1e-3), dtype=np.float32)
+    return np.asarray(size.sum(axis=-1) / np.maximum(size.max(axis=-1), 1e-3), dtype=np.float32)
 
 
 def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
-    """Tell the shape of each beat of one run, shape (n_beats, 2 * len(_SHAPE) + 1)."""
+    """Tell the shape of each beat of one run, shape (n_beats, len(FACTS) - len(_RHYTHM))."""
+    beats = np.ascontiguousarray(beats.transpose(2, 0, 1))  # the steps of a beat side by side
+    n = beats.shape[1]
     room = max(SHIFTS)
-    qrs = beats[:, room : room + BEFORE + AFTER][:, QRS]
-    dominant = _template(qrs, regular)
+    qrs = beats[..., room : room + BEFORE + AFTER][..., QRS]
+    spread = _spread(qrs)
+    dominant = _template(qrs, spread, regular)
     if dominant is None:
-        dominant = _template(qrs, np.ones(len(beats), dtype=np.bool_))
+        dominant = _template(qrs, spread, np.ones(n, dtype=np.bool_))
     if dominant is None:
-        return np.zeros((len(beats), len(FACTS) - len(_RHYTHM)), dtype=np.float32)
+        return np.zeros((n, len(FACTS) - len(_RHYTHM)), dtype=np.float32)
     beats = _align(beats, dominant)
-    qrs = beats[:, QRS]
-    like = _likeness(qrs, dominant)
-    unlike = like.max(axis=1) < ALIKE
-    whole = beats[~unlike].mean(axis=0) if not unlike.all() else beats.mean(axis=0)
-    second = _template(qrs, unlike)
-    like_second = np.zeros_like(like) if second is None else _likeness(qrs, second)
-    width, usual_width = _width(qrs), _width(dominant)
+    qrs, p_wave, t_wave = (beats[..., part] for part in (QRS, P_WAVE, T_WAVE))
+    spread = _spread(qrs)
+    like = _likeness(qrs, spread, dominant)
+    unlike = like.max(axis=0) < ALIKE
+    whole = (beats if unlike.all() else beats[:, ~unlike]).mean(axis=1)
+    second = _template(qrs, spread, unlike)
+    like_second = np.zeros_like(like) if second is None else _likeness(qrs, spread, second)
+    width, usual_width = _width(qrs), _width(dominant)[:, None]
     # A lead that is missing has no dominant beat: all of its facts are zero.
-    present = np.ptp(dominant, axis=0) > 0.05
-    distance = np.sqrt(((qrs - dominant) ** 2).sum(axis=1) / np.maximum((dominant**2).sum(0), 0.1))
-    p_like = _likeness(beats[:, P_WAVE], whole[P_WAVE])
-    usual_height = np.maximum(np.ptp(dominant, axis=0), 0.05)
-    p_part, p_height = _p_waves(beats[:, P_WAVE], ~unlike, usual_height)
+    present = np.ptp(dominant, axis=1) > 0.05
+    apart = qrs - dominant[:, None]
+    size = np.maximum((dominant**2).sum(axis=1), 0.1)[:, None]
+    distance = np.minimum(np.sqrt(np.einsum("...s,...s->...", apart, apart) / size), 4)
+    p_like = _likeness(p_wave, _spread(p_wave), whole[:, P_WAVE])
+    usual_height = np.maximum(np.ptp(dominant, axis=1), 0.05)[:, None]
+    p_part, p_height = _p_waves(p_wave, ~unlike, usual_height)
     facts = np.stack(
         [
             like,
             like_second,
             p_like,
-            _likeness(beats[:, T_WAVE], whole[T_WAVE]),
-            RATIO_GAIN * np.log(np.clip(np.ptp(qrs, axis=1) / usual_height, 0.1, 10)),
+            _likeness(t_wave, _spread(t_wave), whole[:, T_WAVE]),
+            RATIO_GAIN * np.log(np.clip(np.ptp(qrs, axis=2) / usual_height, 0.1, 10)),
             RATIO_GAIN * np.log(np.clip(width / np.maximum(usual_width, 1e-3), 0.2, 5)),
             width / 8,
-            np.minimum(distance, 4),
+            distance,
             p_part,
         ],
-        axis=2,
+        axis=1,
     )
-    facts = (facts * present[None, :, None]).reshape(len(beats), -1)
-    share = np.full((len(beats), 1), 1 - unlike.mean())
-    p_near, distance_near = (
-        np.stack([np.median(_neighbours(lead, NEAR), axis=1) for lead in fact.T], axis=1)
-        for fact in (p_like, np.minimum(distance, 4))
-    )
-    around = [fact * present for fact in (p_near, p_height, distance_near)]
-    return np.concatenate([facts, share, *around], axis=1).astype(np.float32)
+    facts[~present] = 0
+    share = np.full((1, n), 1 - unlike.mean())
+    p_near, distance_near = np.split(_near(np.concatenate([p_like, distance]), NEAR), 2)
+    around = [fact * present[:, None] for fact in (p_near, p_height, distance_near)]
+    return np.concatenate([facts.reshape(-1, n), share, *around]).T.astype(np.float32)
 
 
 def _p_waves(beats: Floats, usual: NDArray[np.bool_], qrs_height: Floats) -> tuple[Floats, Floats]:
-    """Tell P waves, shape (n, steps, 2), against the mean of those of the usual beats around.
+    """Tell P waves, shape (2, n, steps), against the mean of those of the usual beats around.
 
     The mean shows what noise hides in one beat. Where atria fibrillate, it is flat.
 
     Returns
     -------
-    part : ndarray, shape (n, 2)
+    part : ndarray, shape (2, n)
         How much of the mean P wave is in each: 1 if it is the same, 0 if there is none.
-    height : ndarray, shape (n, 2)
+    height : ndarray, shape (2, n)
         Of the mean P wave, in tenths of the height of the usual QRS.
     """
     from scipy.ndimage import uniform_filter1d
 
-    ramp = np.linspace(0, 1, beats.shape[1], dtype=np.float32)[:, None]
-    first, last = beats[:, :P_EDGE].mean(axis=1), beats[:, -P_EDGE:].mean(axis=1)
-    level = beats - first[:, None] * (1 - ramp) - last[:, None] * ramp
+    ramp = np.linspace(0, 1, beats.shape[2], dtype=np.float32)
+    first, last = (beats[..., edge].mean(axis=2) for edge in (slice(P_EDGE), slice(-P_EDGE, None)))
+    level = beats - first[..., None] * (1 - ramp)
+    level -= last[..., None] * ramp
     weight = uniform_filter1d(usual.astype(np.float32), NEAR, mode="constant")
-    mean = uniform_filter1d(level * usual[:, None, None], NEAR, axis=0, mode="constant")
-    mean /= np.maximum(weight, 0.5 / NEAR)[:, None, None]
-    least = beats.shape[1] * (P_LEAST * qrs_height) ** 2
-    part = (level * mean).sum(axis=1) / np.maximum((mean**2).sum(axis=1), least)
-    height = 10 * np.ptp(mean, axis=1) / qrs_height
+    mean = uniform_filter1d(level * usual[:, None], NEAR, axis=1, mode="constant")
+    mean /= np.maximum(weight, 0.5 / NEAR)[:, None]
+    least = beats.shape[2] * (P_LEAST * qrs_height) ** 2
+    product = np.einsum("...s,...s->...", level, mean)
+    part = product / np.maximum(np.einsum("...s,...s->...", mean, mean), least)
+    height = 10 * np.ptp(mean, axis=2) / qrs_height
     return np.clip(part, -1, 3), np.minimum(height, 6)
 
 
@@ -378,7 +413,7 @@ def class_facts(logits: Floats, height: Floats) -> Floats:
         if run.start == run.stop:
             continue
         of_run = odds[run]
-        low, first, median, third = np.quantile(of_run, [LOW, 0.25, 0.5, 0.75], axis=0)
+        low, first, median, third = _quantiles(of_run.T, LOW, 0.25, 0.5, 0.75)
         over = of_run - median
         spread = np.clip(over / (third - first + 0.5), -8, 8)
         parts = [0.3 * of_run, 0.3 * over, 0.3 * (of_run - low), 0.5 * spread]

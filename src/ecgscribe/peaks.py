@@ -25,7 +25,7 @@ FLAT = 0.05
 
 
 def find_peaks(
-    score: NDArray[np.float32], *, threshold: float
+    score: NDArray[np.float32], *, threshold: float, since: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Find R-peaks in the score at every step.
 
@@ -35,6 +35,8 @@ def find_peaks(
         Score of the R-peak, 0 to 1.
     threshold : float
         Least score of an R-peak.
+    since : int
+        First step at which the score of an R-peak that is asked for is highest.
 
     Returns
     -------
@@ -50,7 +52,9 @@ def find_peaks(
     # A zero at each end lets a beat at the very edge be a maximum.
     padded = np.concatenate(([0], score, [0])).astype(np.float32)
     at, _ = signal.find_peaks(padded, height=threshold, distance=int(REFRACTORY_S * FS))
-    at = at - 1
+    at = at[at > since] - 1
+    if len(at) == 0:
+        return np.zeros(0), np.zeros(0, dtype=np.float32)
     offset = np.arange(-CENTROID_REACH, CENTROID_REACH + 1)
     around = at[:, None] + offset
     weight = np.where(
@@ -98,7 +102,7 @@ def place_peaks(step: NDArray[np.float64], signal: NDArray[np.float32]) -> NDArr
 
 
 def find_beats(
-    score: NDArray[np.float32], signal: NDArray[np.float32], *, threshold: float
+    score: NDArray[np.float32], signal: NDArray[np.float32], *, threshold: float, since: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Find R-peaks in the score and move them to their place in the signal.
 
@@ -109,6 +113,8 @@ def find_beats(
         Conditioned signal that was scored.
     threshold : float
         Least score of an R-peak.
+    since : int
+        First step from which on all R-peaks are asked for; of those before, some are given.
 
     Returns
     -------
@@ -116,5 +122,7 @@ def find_beats(
     height : ndarray of float32, shape (n_beats,)
         As `find_peaks` and `place_peaks` give them.
     """
-    step, height = find_peaks(score, threshold=threshold)
-    return place_peaks(step, signal), height
+    # That far from where its score is highest may the place of an R-peak be, and a step more.
+    reach = CENTROID_REACH + PLACE_REACH + 1
+    step, height = find_peaks(score, threshold=threshold, since=max(since - reach, 0))
+    return (place_peaks(step, signal) if len(step) else step), height

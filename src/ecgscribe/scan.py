@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from ecgscribe.beats import rows_at
 from ecgscribe.features import waveforms
+from ecgscribe.filters import long_runs
 from ecgscribe.peaks import find_peaks, place_peaks
 from ecgscribe.quality import LOST_BITS
 from ecgscribe.runtime import Model, trunk_grid
-from ecgscribe.signal import Conditioning, long_runs
+from ecgscribe.signal import Conditioning
 from ecgscribe.tell import Beats, found
 from ecgscribe.windows import FS
 

@@ -200,10 +200,13 @@ class Stream:
         peak, frames = self.model.predict_trunk(window[None])
         return peak[0, :, 0], frames[0]
 
-    def _peaks_of(self, peak: Floats, window: Floats) -> tuple[NDArray[np.float64], Floats]:
+    def _peaks_of(
+        self, peak: Floats, window: Floats, *, since: int
+    ) -> tuple[NDArray[np.float64], Floats]:
         threshold = self.model.meta["thresholds"]["peak"]
-        step, height = find_beats(peak, window, threshold=threshold)
-        return step + (self._live.end - len(window)), height
+        begin = self._live.end - len(window)
+        step, height = find_beats(peak, window, threshold=threshold, since=since - begin)
+        return step + begin, height
 
     def _took_new_scale(self) -> bool:
         """Take another scale of leads that show their usual beats at it, and not only its height.
@@ -215,7 +218,7 @@ class Stream:
         if not scales:
             return False
         trial = live.window_at(WINDOW_S * FS, scales)
-        step, _ = self._peaks_of(self._score(trial)[0], trial)
+        step, _ = self._peaks_of(self._score(trial)[0], trial, since=0)
         taken = {}
         for lead, scale in scales.items():
             begin = live.change_begins(lead, scale)
@@ -238,10 +241,10 @@ class Stream:
     def _find(self, peak: Floats, window: Floats) -> None:
         """Take the R-peaks that have come far enough into the window."""
         live = self._live
-        step, height = self._peaks_of(peak, window)
-        seen = ~hidden(live, step)
         until = min(live.end - PEAK_AHEAD, live.n_steps)
         since = max(self._found_to - SECOND_LOOK, 0)
+        step, height = self._peaks_of(peak, window, since=since)
+        seen = ~hidden(live, step)
         taken = self._beats.add(step[seen], height[seen], since=since, until=until)
         self._found_to = until
         for sample, at, score in zip(self._samples(taken[0]), *taken, strict=True):
