@@ -79,6 +79,7 @@ def test_wheel_holds_licences_types_models_and_folds(tmp_path: Path) -> None:
     assert {f"{information}/LICENSE", f"{information}/NOTICE"} <= inside
     assert {"ecgscribe/py.typed", "ecgscribe/folds.json", "ecgscribe/models/default.json"} <= inside
     assert models <= inside
+    assert "ecgscribe/templates/report.html.j2" in inside
 
 
 def test_notice_credits_the_databases() -> None:

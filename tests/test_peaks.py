@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.peaks import CENTROID_REACH, PLACE_REACH, REFRACTORY_S, find_peaks, place_peaks
+from ecgscribe.peaks import (
+    CENTROID_REACH,
+    PLACE_REACH,
+    REFRACTORY_S,
+    find_beats,
+    find_peaks,
+    place_peaks,
+)
 from ecgscribe.windows import FS
 
 REFRACTORY = int(REFRACTORY_S * FS)
@@ -133,3 +140,16 @@ def test_the_second_lead_places_where_the_first_is_flat() -> None:
 def test_no_peaks_are_placed_nowhere() -> None:
     assert len(place_peaks(np.zeros(0), np.zeros((100, 2), dtype=np.float32))) == 0
     assert len(place_peaks(np.zeros(0), np.zeros((0, 2), dtype=np.float32))) == 0
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 10_000), since=st.integers(-50, 650))
+def test_late_beats_are_those_of_all(seed: int, since: int) -> None:
+    rng = np.random.default_rng(seed)
+    score = rng.uniform(size=600).astype(np.float32)
+    signal = rng.normal(size=(600, 2)).astype(np.float32)
+    every, late = (find_beats(score, signal, threshold=0.2, since=s) for s in (0, since))
+    n = np.count_nonzero(every[0] >= since)
+    assert n <= len(late[0]) <= len(every[0])
+    np.testing.assert_array_equal(every[0][len(every[0]) - n :], late[0][len(late[0]) - n :])
+    np.testing.assert_array_equal(every[1][len(every[1]) - n :], late[1][len(late[1]) - n :])

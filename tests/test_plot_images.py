@@ -16,11 +16,14 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
+from numpy.typing import NDArray
 
 from ecgscribe import metrics, plot
 from ecgscribe._plot_style import new_axes
+from ecgscribe.explain import BROAD, STRETCHES, Explanation, Fact, Stretch, draw
 from ecgscribe.record import Annotation, Record
 from ecgscribe.synthetic import synthesize
+from ecgscribe.windows import FS
 
 BASELINE = Path(__file__).parent / "baseline"
 TOLERANCE = 0.5
@@ -114,6 +117,40 @@ def test_confusion() -> Figure:
 def test_training_curves() -> Figure:
     history = {"loss": [3, 2, 1.5], "val_loss": [3, 2.4, 2.2], "val_auprc": [0.2, 0.5, 0.6]}
     return figure(plot.training_curves(history)[0])
+
+
+@looks_as_before
+def test_explanation() -> Figure:
+    record, beats = made()
+    sample = int(beats.sample[beats.symbol == "V"][2])
+
+    def probability(p: float) -> NDArray[np.float32]:
+        return np.array([1 - p, 0, p, 0, 0], dtype=np.float32)
+
+    change = np.sin(np.arange(len(STRETCHES)))
+    both, alone = record.leads, record.leads[1:]
+    parts = [(*where, both, 0.6 + 0.3 * c) for where, c in zip(STRETCHES, change, strict=True)]
+    parts += [(*BROAD[0], both, 0.5), (*BROAD[1], both, 0.1), (*STRETCHES[9], alone, 0.4)]
+    explanation = Explanation(
+        record="made",
+        sample=sample,
+        time=sample / record.fs,
+        aami_class="V",
+        probability=probability(0.6),
+        score=1.0,
+        quality=1.0,
+        leads=both,
+        stretches=tuple(
+            Stretch(b / FS, e / FS, on, "V", probability(p), 1.0) for b, e, on, p in parts
+        ),
+        fill="usual",
+        facts=(
+            Fact("P wave", "V", probability(0.3), 1.0),
+            Fact("T wave", "V", probability(0.7), 1.0),
+        ),
+        model="",
+    )
+    return figure(draw(explanation, record)[0])
 
 
 # That the comparison would see a change

@@ -93,6 +93,13 @@ def test_the_band_of_the_qrs_passes_and_baseline_and_mains_do_not(
     assert np.sqrt(2) * inner.std() == pytest.approx(gain, abs=0.03)
 
 
+@pytest.mark.parametrize("fs", [128.0, 360.0])
+def test_several_leads_are_filtered_each_by_itself(fs: float) -> None:
+    leads = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
+    each = np.stack([filter_lead(lead, fs) for lead in leads.T], axis=1)
+    np.testing.assert_allclose(filter_lead(leads, fs), each, atol=1e-6)
+
+
 # --- what a conditioned signal does not depend on ---
 
 

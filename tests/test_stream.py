@@ -125,7 +125,8 @@ def test_finds_what_the_whole_recording_shows(model: Model) -> None:
     assert np.mean(live.symbol == whole.symbol) > 0.95
 
 
-@pytest.mark.parametrize("fs", [100.0, 128.0, 257.0, 360.0, 1000.0])
+# Of 251.3 Hz, hops lie between samples in more ways than are kept as matrices.
+@pytest.mark.parametrize("fs", [100.0, 128.0, 251.3, 257.0, 360.0, 1000.0])
 def test_filters_are_those_of_a_file(fs: float) -> None:
     record, _ = made(duration=12.0, fs=fs, noise=1.0)
     live = LiveSignal(fs, 2, history=160 * 128)

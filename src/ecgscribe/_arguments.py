@@ -228,6 +228,49 @@ def _plot(verb: argparse.ArgumentParser) -> None:
     _model(verb)
 
 
+def _explain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("record", metavar="RECORD", help="recording")
+    verb.add_argument(
+        "--at",
+        metavar="TIME",
+        type=_seconds,
+        required=True,
+        help="the beat nearest to it, in seconds or h:m:s",
+    )
+    _reading(verb, "leads to use, or to choose the best two from (default: all)")
+    verb.add_argument(
+        "-o",
+        dest="out",
+        metavar="FILE",
+        type=Path,
+        help="draw a picture too, .png, .pdf or .svg",
+    )
+    _json(verb)
+    _quiet(verb)
+    verb.add_argument("--force", action="store_true", help="overwrite the picture")
+    _model(verb)
+
+
+def _report(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("record", metavar="RECORD", help="recording")
+    _reading(verb, "leads to use and to show, or to choose the best two from (default: all)")
+    verb.add_argument(
+        "-o",
+        dest="out",
+        metavar="FILE",
+        type=Path,
+        help="page to write, .html or .pdf, with its numbers beside it as .json "
+        "(default: RECORD.html here)",
+    )
+    verb.add_argument(
+        "--annotator", metavar="EXT", help="stored annotations to use (default: the model's own)"
+    )
+    verb.add_argument("--force", action="store_true", help="overwrite files")
+    _json(verb, "all numbers of the report as JSON")
+    _quiet(verb)
+    _model(verb)
+
+
 def _train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--config", metavar="FILE", type=Path, help="settings (default: default.toml)"
@@ -339,6 +382,16 @@ VERBS = (
         _plot,
         "draw a strip on ECG paper or a picture of all beats, coloured by class",
         "plot data/mitdb/119 --kind lorenz -o lorenz.pdf",
+    ),
+    (
+        _explain,
+        "say which part of the signal and which facts decided the class of a beat",
+        "explain data/mitdb/119 --at 1:30.5 -o why.png",
+    ),
+    (
+        _report,
+        "write what a recording shows as one page, HTML or PDF",
+        "report data/mitdb/119 -o 119.html",
     ),
     (_train, "train a model", "train --data-dir data --out runs/first"),
     (

@@ -333,6 +333,46 @@ def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
         return annotate(record, model=model, leads=leads, progress=progress)
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from ecgscribe import formats, plot
+    from ecgscribe.explain import draw, explain
+    from ecgscribe.runtime import load_model
+
+    model = load_model(options.model)
+    record = formats.read(options.record, fs=options.fs, leads=options.leads)
+    leads = _chosen(record, options)
+    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
+        explanation = explain(record, at=options.at, model=model, leads=leads, progress=progress)
+    if options.out is not None:
+        plot.save(draw(explanation, record), options.out, force=options.force)
+    _tell(explanation.text(), explanation.to_dict(), options)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from ecgscribe import formats
+    from ecgscribe.report import check_target, report
+
+    record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
+    target = Path(f"{record.name}.html") if options.out is None else options.out
+    check_target(target, force=options.force)
+    annotation = _stored(record, options) if options.annotator else None
+    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
+        content = report(
+            record,
+            annotation,
+            out=target,
+            model=None if options.annotator else options.model,
+            leads=_chosen(record, options),
+            annotator=options.annotator,
+            files=formats.recording_files(options.record),
+            force=options.force,
+            progress=progress,
+        )
+    _tell(str(target), content, options)
+    return 0
+
+
 def _train(options: argparse.Namespace) -> int:
     from ecgscribe.runtime import load_model
     from ecgscribe.training import train
@@ -404,6 +444,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "annotate": _annotate,
     "stream": _stream,
     "plot": _plot,
+    "explain": _explain,
+    "report": _report,
     "train": _train,
     "evaluate": _evaluate,
     "demo": _demo,

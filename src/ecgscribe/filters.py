@@ -171,13 +171,21 @@ def scale(
     )
     known = ~np.isnan(around).all(axis=1)
     middle = np.full(own, np.nan, dtype=np.float32)
-    middle[known] = np.nanmedian(around[known], axis=1) / 2
+    middle[known] = _median_known(around[known]) / 2
     at_step = np.zeros(len(steps), dtype=np.float32)
     at_step[: own * block] = _between(middle, block).reshape(-1)
     at_step[own * block :] = middle[-1] if known[-1] else 0
-    scaled = np.zeros_like(steps)
-    np.divide(steps, at_step, out=scaled, where=at_step > 0)
+    at_step[at_step <= 0] = np.inf
+    scaled = np.divide(steps, at_step, out=at_step)
     return np.clip(scaled, -20, 20, out=scaled)
+
+
+def _median_known(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the median of what is known, not NaN, of each row, one value at least; shape (n,)."""
+    ordered = np.sort(values, axis=1)  # what is not known comes last
+    known = np.count_nonzero(~np.isnan(values), axis=1)
+    row = np.arange(len(values))
+    return np.asarray((ordered[row, (known - 1) // 2] + ordered[row, known // 2]) / 2)
 
 
 def _between(middle: NDArray[np.float32], block: int) -> NDArray[np.float32]:
@@ -186,10 +194,10 @@ def _between(middle: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     A block whose neighbour is not known, NaN, keeps its value to that side; one that is not known
     itself is zero.
     """
-    after = np.append(middle[1:], np.nan)
-    before = np.insert(middle[:-1], 0, np.nan)
+    after = np.append(middle[1:], np.float32(np.nan))
+    before = np.insert(middle[:-1], 0, np.float32(np.nan))
     after, before = (np.where(np.isnan(x), middle, x) for x in (after, before))
+    rise, fall, middle = (np.nan_to_num(x) for x in (after - middle, middle - before, middle))
     ramp = (np.arange(block, dtype=np.float32) - block / 2) / block
     down, up = np.minimum(ramp, 0), np.maximum(ramp, 0)
-    rise = (after - middle)[:, None] * up + (middle - before)[:, None] * down
-    return np.nan_to_num(middle[:, None] + rise).astype(np.float32)
+    return np.asarray(middle[:, None] + rise[:, None] * up + fall[:, None] * down)

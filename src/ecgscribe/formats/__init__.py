@@ -44,6 +44,7 @@ __all__ = [
     "open_source",
     "read",
     "read_annotation",
+    "recording_files",
     "write",
     "write_bytes",
     "write_record",
@@ -201,6 +202,27 @@ def _find(path: Path) -> Path:
 def _records_in(folder: Path) -> set[str]:
     """Name what may be recordings in a folder, without suffixes."""
     return {p.stem for p in folder.iterdir() if p.suffix.lower() in _RECORD_SUFFIXES}
+
+
+def recording_files(path: str | Path) -> list[Path]:
+    """List the files that a recording is made of: of WFDB, the header and the signal files.
+
+    Parameters
+    ----------
+    path : str or Path
+        As `open_source` takes it.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    FormatError
+        If there is no recording of that name.
+    """
+    file = _find(Path(path))
+    return _wfdb.recording_files(_base(file)) if file.suffix == ".hea" else [file]
 
 
 def read_annotation(

@@ -21,7 +21,7 @@ from ecgscribe.formats._wfdb_header import header_fs, read_header
 from ecgscribe.formats._wfdb_signals import open_signals
 from ecgscribe.record import Annotation, Source
 
-__all__ = ["mentions_pacemaker", "open_source", "read_annotation"]
+__all__ = ["mentions_pacemaker", "open_source", "read_annotation", "recording_files"]
 
 _PACED = re.compile(r"\b(paced|pacer|pacing|pacemaker)\b")
 # A wandering atrial pacemaker is a rhythm (mitdb 113), not a device; nor is a denial one.
@@ -186,3 +186,20 @@ def _check_annotation_bytes(file: Path) -> float | None:
             "write the file again without notes that begin with ##"
         )
     return float(resolution[0]) if resolution else None
+
+
+def recording_files(base: Path) -> list[Path]:
+    """List the header and the signal files of a WFDB record, and those of its segments."""
+    import wfdb
+
+    files = [base.with_name(f"{base.name}.hea")]
+    with reading(base, "a WFDB record with its signal files complete"):
+        header = wfdb.rdheader(str(base.absolute()))
+        if hasattr(header, "seg_name"):
+            for segment in dict.fromkeys(header.seg_name):
+                if segment != "~":
+                    files += recording_files(base.with_name(segment))
+        else:
+            names = dict.fromkeys(header.file_name or ())
+            files += [base.with_name(name) for name in names if name != "~"]
+    return list(dict.fromkeys(files))
