@@ -52,6 +52,7 @@ html_title = "ecgscribe"
 html_static_path = ["_static"]
 html_css_files = ["ecgscribe.css"]
 html_show_sourcelink = False
+html_sidebars = {"index": [], "tour": [], "faq": []}  # pages that have no others beside them
 html_show_sphinx = False
 html_theme_options = {
     "logo": {"text": "ecgscribe"},

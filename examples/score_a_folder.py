@@ -28,7 +28,7 @@ model = ecgscribe.load_model()
 rows = []
 for header in sorted(archive.glob("*.hea")):
     target = out / f"{header.stem}.scribe"
-    row = {"record": header.stem, "problem": ""}
+    row: dict[str, object] = {"record": header.stem, "problem": ""}
     try:
         source = formats.open_source(header)
         if not target.exists():

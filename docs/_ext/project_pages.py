@@ -57,11 +57,12 @@ def page(name: str, heading: str | None = None) -> str:
 
 def _link(match: re.Match[str], folder: Path) -> str:
     picture, words, target = match.groups()
+    target, mark, anchor = target.partition("#")
     file = (folder / target).resolve().relative_to(ROOT).as_posix()
     if file.startswith("docs/"):
-        return f"{picture}[{words}]({file.removeprefix('docs/')})"
+        return f"{picture}[{words}]({file.removeprefix('docs/')}{mark}{anchor})"
     if file in PAGES:
-        return f"[{words}]({PAGES[file]})"
+        return f"[{words}]({PAGES[file]}{mark}{anchor})"
     return f"{{download}}`{words.strip('`')} <../{file}>`"
 
 

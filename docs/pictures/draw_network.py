@@ -91,18 +91,18 @@ def boxes(model: keras.Model, *, inputs: dict[str, str], outputs: dict[str, str]
         layer = layers.get(name)
         sources = tuple(s for before in _history(entry["inbound_nodes"]) for s in through[before])
         sources = tuple(dict.fromkeys(sources))
-        words = _words(layer)
+        words = None if layer is None else _words(layer)
+        if layer is None or (words is None and name not in outputs):
+            through[name] = sources
+            continue
         if name in inputs:
             lines, colour = (inputs[name], _shape(layer.output.shape)), "in"
         elif name in outputs:
             lines, colour = (outputs[name], _shape(layer.output.shape)), "out"
-        elif words is None:
-            through[name] = sources
-            continue
         else:
             kind = type(layer).__name__
             weights = f", {layer.count_params():,} weights" if layer.count_params() else ""
-            lines = (words, f"{_shape(layer.output.shape)}{weights}")
+            lines = (words or "", f"{_shape(layer.output.shape)}{weights}")
             colour = kind if kind in COLOURS else "other"
         through[name] = (name,)
         found.append(Box(name, lines, colour, sources))

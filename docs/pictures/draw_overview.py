@@ -18,10 +18,10 @@ from ecgscribe.synthetic import synthesize
 START, END = 2.6, 10.6  # s: the stretch that is shown
 
 
-def _signal(ax: Axes, record: ecgscribe.Record, **line: object) -> None:
+def _signal(ax: Axes, record: ecgscribe.Record) -> None:
     first, last = round(START * record.fs), round(END * record.fs)
     time = [k / record.fs for k in range(first, last)]
-    ax.plot(time, record.signal[first:last, 0], color="#333", linewidth=1.0, **line)
+    ax.plot(time, record.signal[first:last, 0], color="#333", linewidth=1.0)
     ax.set_xlim(START, END)
     ax.set_axis_off()
 

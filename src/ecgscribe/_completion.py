@@ -6,7 +6,7 @@ import argparse
 
 from ecgscribe._parser import verbs_of
 
-__all__ = ["FILES", "completion"]
+__all__ = ["completion"]
 
 FILES = {"record", "records", "ref", "test", "out", "benchmarks", "config", "model"}
 """Arguments that a file completes."""

@@ -63,7 +63,7 @@ def examine(*, data_dir: str | Path | None = None) -> dict[str, Any]:
         },
         "keras_backend": _keras_backend(),
         "onnx_providers": _onnx_providers(),
-        "processors": len(os.sched_getaffinity(0)),
+        "processors": os.cpu_count() or 1,
         "data_dir": str(datasets.default_dir() if data_dir is None else data_dir),
         "databases": {db: _database(db, data_dir) for db in datasets.DATABASES},
         "models": models,
