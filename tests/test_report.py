@@ -473,7 +473,7 @@ def test_the_command_takes_stored_annotations(saved: Path, tmp_path: Path) -> No
     assert run.stdout == ""
     content = json.loads((tmp_path / "a.json").read_text())
     assert content["annotations"] == {
-        "text": "stored, annotator ref", "annotator": "ref", "model": None,
+        "text": "stored, annotator ref", "annotator": "ref", "model": None, "probabilities": False,
     }  # fmt: skip
     assert content["recording"]["leads"] == [lead]
     known = formats.read_annotation(saved, "ref")

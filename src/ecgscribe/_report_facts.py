@@ -80,7 +80,7 @@ def facts(
     """
     return {
         "recording": _recording(source, columns, files),
-        "annotations": origin,
+        "annotations": origin | {"probabilities": annotation.probability is not None},
         "readable": _readable(source, annotation),
         "beats": _counts(beats),
         "heart_rate": _heart_rate(source, beats),

@@ -270,16 +270,17 @@ def _ectopy(facts: Mapping[str, Any]) -> list[str | Table]:
     for name in ECTOPIC:
         found = facts["ectopy"][name]
         if found["isolated"]["count"] + found["couplets"]["count"] + found["runs"]["count"] == 0:
-            blocks.append(f"No beats of class {name} ({CLASS_NAMES[name]}).")
+            blocks.append(f"No beats of class {name}: {CLASS_NAMES[name]}.")
             continue
         blocks.append(_ectopy_table(name, found))
-    rules = facts["ectopy"]["V"]
-    blocks.append(
-        f"From the classes alone. A run is {rules['least_run']} beats or more; bigeminy and "
-        f"trigeminy are at least {rules['least_repeats']} isolated beats with one or two beats of "
-        "class N between them. Fusion beats are not counted with V. Rates are from the first "
-        "beat to the last; the longest has the most ectopic beats."
-    )
+    if any(isinstance(block, Table) for block in blocks):
+        rules = facts["ectopy"]["V"]
+        blocks.append(
+            f"From the classes alone. A run is {rules['least_run']} beats or more; bigeminy and "
+            f"trigeminy are at least {rules['least_repeats']} isolated beats with one or two "
+            "beats of class N between them. Fusion beats are not counted with V. Rates are from "
+            "the first beat to the last; the longest has the most ectopic beats."
+        )
     return blocks
 
 
@@ -358,7 +359,7 @@ def _strips(facts: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[str
     if not strips:
         return ["Nothing to show."]
     shown: list[str | Table | Picture] = [f"{facts['paper']}; grey where nothing can be read."]
-    if not any(strip["probability"] for strip in strips):
+    if not facts["annotations"]["probabilities"]:
         shown.append("The annotations hold no probabilities.")
     for k, strip in enumerate(strips):
         title = f"{strip['title']}, {strip['at']['text']}"
