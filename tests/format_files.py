@@ -38,6 +38,17 @@ def wfdb_record(folder: Path, fmt: str = "16") -> Path:
     return folder / "r.hea"
 
 
+def wfdb_mat(folder: Path) -> Path:
+    """Signals in a MATLAB file of level 4, as PhysioNet has them: a matrix of two rows."""
+    path = wfdb_record(folder)
+    samples = path.with_suffix(".dat")
+    matrix = struct.pack("<5I", 30, 2, N_SAMPLES, 0, 4) + b"val\0" + samples.read_bytes()
+    path.with_suffix(".mat").write_bytes(matrix)
+    samples.unlink()
+    path.write_text(path.read_text().replace("r.dat 16 ", "r.mat 16+24 "))
+    return path
+
+
 def wfdb_segments(folder: Path) -> Path:
     """Two segments around a gap, in a layout of three leads of which each segment has some."""
     for name, columns in (("a", [0, 1]), ("b", [1])):
@@ -239,6 +250,7 @@ def mat_compressed(folder: Path) -> Path:
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "wfdb": wfdb_record,
     "wfdb-212": lambda folder: wfdb_record(folder, "212"),
+    "wfdb-mat": wfdb_mat,
     "wfdb-segments": wfdb_segments,
     "edf": edf,
     "edf-gap": edf_with_gap,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +42,31 @@ def test_edf_annotations(write: Callable[[Path], Path], tmp_path: Path) -> None:
     assert annotation.aux_note.tolist() == ["", "loud ünd long"]
     assert (annotation.fs, annotation.start) == (FS, START)
     assert read_annotation(path, path.suffix[1:], fs=500).sample.tolist() == [200, 600]
+
+
+@pytest.mark.parametrize("bdf", [False, True])
+def test_annotations_of_a_long_file_are_read_without_its_signals(bdf: bool, tmp_path: Path) -> None:
+    import edfio
+
+    signal, whole, read_whole = (
+        (edfio.BdfSignal, edfio.Bdf, edfio.read_bdf)
+        if bdf
+        else (edfio.EdfSignal, edfio.Edf, edfio.read_edf)
+    )
+    n_records = 2500
+    made: Any = signal(np.zeros(n_records * 500), 500, label="II", physical_range=(-1, 1))
+    notes = [edfio.EdfAnnotation(k / 4 + 0.5, None, f"beat {k}") for k in range(4 * n_records - 4)]
+    file: Any = whole([made, made], annotations=notes, data_record_duration=1)
+    file.write(tmp_path / "r")
+    read_annotation(tmp_path / "r")  # whatever is imported on the way is not what is measured
+    tracemalloc.start()
+    annotation = read_annotation(tmp_path / "r")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    expected = read_whole(tmp_path / "r").get_annotations()
+    assert annotation.aux_note.tolist() == [each.text for each in expected]
+    np.testing.assert_array_equal(annotation.sample, [each.onset * 500 for each in expected])
+    assert peak < (tmp_path / "r").stat().st_size
 
 
 def test_edf_annotations_without_signals_have_symbols_and_notes(tmp_path: Path) -> None:

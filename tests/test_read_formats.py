@@ -36,7 +36,7 @@ def test_the_same_recording_in_every_format(name: str, tmp_path: Path) -> None:
     assert record.fs == FS
     assert record.leads == (("lead1", "lead2") if name in NAMELESS else LEADS)
     assert record.start in (None, START)
-    has_clock = name in ("wfdb", "wfdb-212", "edf", "bdf", "ishne", "dicom", "aecg")
+    has_clock = name.startswith("wfdb") or name in ("edf", "bdf", "ishne", "dicom", "aecg")
     assert (record.start == START) is has_clock
 
 
@@ -227,3 +227,11 @@ def test_unit_and_gain_do_not_change_the_annotations(factor: float, unit: str) -
     assert len(expected.beats()) > 50
     np.testing.assert_array_equal(found.sample, expected.sample)
     np.testing.assert_array_equal(found.symbol, expected.symbol)
+
+
+def test_a_matlab_file_is_read_by_the_wfdb_header_beside_it(tmp_path: Path) -> None:
+    path = format_files.wfdb_mat(tmp_path)
+    counts = format_files.counts()
+    assert read(path.with_suffix(".mat")).leads == LEADS
+    path.unlink()
+    np.testing.assert_array_equal(read(path.with_suffix(".mat"), fs=FS).signal, counts)

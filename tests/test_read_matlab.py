@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+import scipy.io
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -21,6 +22,7 @@ from scipy.io import loadmat, savemat
 from ecgscribe.errors import FormatError
 from ecgscribe.formats import read
 from ecgscribe.formats._matlab import Numbers, variables
+from ecgscribe.formats._sniff import kind_of
 from format_files import FS
 
 Order = Literal["<", ">"]
@@ -175,6 +177,17 @@ def test_files_of_both_byte_orders_are_known_by_their_content(
     data = level_4(order, b"val", array) if level == 4 else variable(order, b"val", array, "f8")
     (tmp_path / "r.bin").write_bytes(data if level == 4 else level_5(order, data))
     np.testing.assert_array_equal(read(tmp_path / "r.bin", fs=FS).signal, array.T)
+
+
+def test_files_that_matlab_wrote_are_what_scipy_reads() -> None:
+    """Those that scipy tests itself with, of MATLAB 4 to 7 on several machines."""
+    folder = Path(scipy.io.__file__).parent / "matlab" / "tests" / "data"
+    n_arrays = 0
+    for path in folder.glob("test*.mat"):
+        if kind_of(path) == "mat":
+            found = compare(path.read_bytes())
+            n_arrays += sum(isinstance(each, Numbers) for each in found.values())
+    assert n_arrays > 20
 
 
 # --- refused ---

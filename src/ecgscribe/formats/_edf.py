@@ -26,6 +26,10 @@ from ecgscribe.record import Annotation, Source
 __all__ = ["open_source", "read_annotation"]
 
 _HEADER_BYTES = 256  # of the file, and again of each signal
+_FIELD_BYTES = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
+"""Of a signal, in the header: each field stands there for all signals side by side."""
+_PIECE_RECORDS = 1000
+"""Data records that are mapped at a time."""
 _ONSET = re.compile(rb"([+-]\d+(?:\.\d*)?)[\x14\x15]")
 _ANNOTATIONS = {"EDF Annotations", "BDF Annotations"}
 _MAX_SIGNALS = 10_000
@@ -191,8 +195,9 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
         alone = set(file.labels) <= _ANNOTATIONS
         if fs is None:
             fs = agreed_fs(path, None if alone else open_source(path).fs, None)
-        whole = edfio.read_edf(path) if file.width == 2 else edfio.read_bdf(path)
-        found = [a for a in whole.get_annotations() if a.text]
+        read: Any = edfio.read_edf if file.width == 2 else edfio.read_bdf
+        only = read(_only_annotations(file), header_encoding="latin-1")
+        found = [a for a in only.get_annotations() if a.text]
         if found and found[0].onset < 0:
             raise FormatError(
                 f"{path}: expected annotations from the start on, found one at "
@@ -208,6 +213,24 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
             name=path.stem,
             start=_start(file.edf),
         )
+
+
+def _only_annotations(file: _File) -> io.BytesIO:
+    """Give the file without its signals, which edfio would read into memory too."""
+    n_signals = len(file.counts)
+    keep = [k for k, label in enumerate(file.labels) if label in _ANNOTATIONS]
+    with file.path.open("rb") as stream:
+        head = stream.read(_HEADER_BYTES * (1 + n_signals))
+    header_bytes = _HEADER_BYTES * (1 + len(keep))
+    parts = [head[:184], b"%-8d" % header_bytes, head[192:252], b"%-4d" % len(keep)]
+    at = _HEADER_BYTES
+    for width in _FIELD_BYTES:
+        parts += [head[at + k * width : at + (k + 1) * width] for k in keep]
+        at += n_signals * width
+    for begin in range(0, file.n_records, _PIECE_RECORDS):
+        data = file.records(begin, min(begin + _PIECE_RECORDS, file.n_records))
+        parts.append(np.hstack([data[:, file.column(k)] for k in keep]).tobytes())
+    return io.BytesIO(b"".join(parts))
 
 
 def _symbol_and_note(text: str, symbols: set[str], *, with_notes: bool) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The variables of a MATLAB file of level 4 or 5, the versions 4 to 7 of MATLAB.
 
-Written from "MAT-File Format" (The MathWorks, R2019b). Of what a damaged file claims, nothing is
-believed: every length is checked against the bytes there before memory is set aside.
+After "MAT-File Format", The MathWorks. Of what a damaged file claims, nothing is believed: every
+length is checked against the bytes there before memory is set aside.
 """
 
 from __future__ import annotations
@@ -112,16 +112,16 @@ def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Numbers
     while at < len(data):
         kind, place, _ = _element(path, data, at, order, len(data))
         at = place.stop
-        variable = (_unpacked if kind == _COMPRESSED else _plain)(path, data[place], kind, order)
+        if kind == _COMPRESSED:
+            variable = _unpacked(path, data[place], order)
+        else:
+            size = place.stop - place.start
+            variable = _matrix(path, kind, data[place], order, size, _same(data[place]))
         if variable is not None:
             yield variable
 
 
-def _plain(path: Path, body: Bytes, kind: int, order: str) -> tuple[str, Numbers | str] | None:
-    return _matrix(path, kind, body, order, len(body), _same(body))
-
-
-def _unpacked(path: Path, packed: Bytes, kind: int, order: str) -> tuple[str, Numbers | str] | None:
+def _unpacked(path: Path, packed: Bytes, order: str) -> tuple[str, Numbers | str] | None:
     head = _inflated(path, packed, _HEAD_BYTES)
     kind, place, _ = _element(path, head, 0, order, len(packed) * MOST_DEFLATED)
     return _matrix(
