@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 import format_files
-from ecgscribe import cli, formats
+from ecgscribe import _verb_tools, cli, formats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
@@ -192,8 +192,8 @@ def test_what_takes_long_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, qui
 
     shown = Terminal()
     monkeypatch.setattr(sys, "stderr", shown)
-    monkeypatch.setattr(cli, "SLOW_S", 0.0)
-    with cli._progress("100", quiet=quiet) as progress:
+    monkeypatch.setattr(_verb_tools, "SLOW_S", 0.0)
+    with _verb_tools.progress_bar("100", quiet=quiet) as progress:
         progress(50, 200)
         time.sleep(0.15)
         progress(100, 200)

@@ -19,17 +19,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ecgscribe._arguments import parser
 from ecgscribe._parser import parse
+from ecgscribe._verb_tools import chosen_leads, print_text, progress_bar, stored, tell
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
 
 if TYPE_CHECKING:
-    from ecgscribe.record import Annotation, Record, Source
     from ecgscribe.runtime import Model
 
 __all__ = ["main"]
-
-SLOW_S = 2.0
-"""Seconds after which a command says how far it is."""
-_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,18 +72,6 @@ def _say(message: str) -> None:
     sys.stderr.write(f"ecgscribe: {message}\n")
 
 
-def _print(text: str) -> None:
-    sys.stdout.write(text.rstrip("\n") + "\n")
-
-
-def _tell(text: str, content: Any, options: argparse.Namespace) -> None:
-    """Print a verb's result as it was asked for: as text, as JSON, or not at all."""
-    if options.json:
-        _print(json.dumps(content, indent=1))
-    elif not options.quiet:
-        _print(text)
-
-
 @contextmanager
 def _log_off(off: bool) -> Iterator[None]:
     """Keep a verb's log and bars from the terminal; warnings and errors still come."""
@@ -128,7 +112,7 @@ def _fetch(options: argparse.Namespace) -> int:
         base = {} if options.base_url is None else {"base_url": options.base_url}
         progress = not options.quiet
         folder = datasets.fetch(options.db, to=options.to, progress=progress, **base)
-        _tell(str(folder), {"db": options.db, "folder": str(folder)}, options)
+        tell(str(folder), {"db": options.db, "folder": str(folder)}, options)
         return 0
     result = datasets.verify(options.db, data_dir=options.to)
     lines = [
@@ -136,7 +120,7 @@ def _fetch(options: argparse.Namespace) -> int:
         *(f"bad {name}" for name in result.bad),
         *(f"absent {name}" for name in result.absent),
     ]
-    _tell("\n".join(lines), {"db": options.db, **dataclasses.asdict(result)}, options)
+    tell("\n".join(lines), {"db": options.db, **dataclasses.asdict(result)}, options)
     return 1 if result.bad else 0
 
 
@@ -145,22 +129,13 @@ def _info(options: argparse.Namespace) -> int:
     from ecgscribe.info import info
 
     record = formats.read(options.record, fs=options.fs, leads=options.leads)
-    annotation = _stored(record, options) if options.annotator else None
+    annotation = stored(record, options) if options.annotator else None
     content = info(record, annotation, comments=options.comments)
     if options.json:
-        _print(json.dumps(content, indent=1))
+        print_text(json.dumps(content, indent=1))
     else:
-        _print("\n".join(f"{key.replace('_', ' ')}: {_plain(v)}" for key, v in content.items()))
+        print_text("\n".join(f"{key.replace('_', ' ')}: {_plain(v)}" for key, v in content.items()))
     return 0
-
-
-def _stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
-    """Read the annotations that lie beside a recording, and make sure that they are its own."""
-    from ecgscribe import formats
-
-    annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
-    formats.check_within(annotation, record)
-    return annotation
 
 
 def _plain(value: Any) -> str:
@@ -185,9 +160,9 @@ def _score(options: argparse.Namespace) -> int:
         reference, test, start=options.start, window=options.window, mapping=options.mapping
     )
     if options.json:
-        _print(json.dumps(comparison.to_dict(), indent=1))
+        print_text(json.dumps(comparison.to_dict(), indent=1))
     else:
-        _print(ec57.format_report(reference.name, options.ref, options.test, comparison))
+        print_text(ec57.format_report(reference.name, options.ref, options.test, comparison))
     return 0
 
 
@@ -213,7 +188,7 @@ def _annotate(options: argparse.Namespace) -> int:
             _say(message)
             summary = {"record": path, "error": message}
         if options.json:
-            _print(json.dumps(summary))
+            print_text(json.dumps(summary))
             sys.stdout.flush()
     return 1 if failed else 0
 
@@ -240,8 +215,8 @@ def _annotate_one(
             f"{path}: expected another name, as this call already wrote {target}; "
             "annotate recordings of one name into folders of their own"
         )
-    chosen = _chosen(record, options)
-    with _progress(Path(path).name, quiet=options.quiet) as progress:
+    chosen = chosen_leads(record, options)
+    with progress_bar(Path(path).name, quiet=options.quiet) as progress:
         annotation = annotate(record, model=model, leads=chosen, progress=progress)
     annotation.write(target, force=options.force)
     written.add(target)
@@ -265,29 +240,6 @@ def _annotate_one(
     }
 
 
-def _chosen(record: Record | Source, options: argparse.Namespace) -> tuple[str, ...] | None:
-    """Give the one or two leads asked for; of more, the best are chosen."""
-    return record.leads if options.leads and len(record.leads) <= 2 else None
-
-
-@contextmanager
-def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show on stderr how far a recording is and how long it will take, after two seconds."""
-    from tqdm import tqdm
-
-    # None: only where someone looks, not in a log.
-    off = True if quiet else None
-    with tqdm(
-        desc=name, delay=SLOW_S, disable=off, leave=False, bar_format=_BAR, file=sys.stderr
-    ) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield show
-
-
 def _stream(options: argparse.Namespace) -> int:
     from ecgscribe._stream_verb import run_stream
 
@@ -296,80 +248,23 @@ def _stream(options: argparse.Namespace) -> int:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    from ecgscribe import formats, plot
+    from ecgscribe._picture_verbs import run_plot
 
-    whole = options.kind != "strip"
-    if whole and (options.start, options.end) != (None, None):
-        raise FormatError(
-            f"plot: expected --from and --to with a strip, found them with {options.kind}, which "
-            "shows the whole recording; leave them out"
-        )
-    reading = {"fs": options.fs, "leads": options.leads}
-    if whole:  # only the beats are drawn
-        source = formats.open_source(options.record, **reading)
-        draw = {"day": plot.day, "lorenz": plot.lorenz, "timeline": plot.timeline}[options.kind]
-        axes = draw(_shown(source, options))
-        name = source.name
-    else:
-        record = formats.read(options.record, **reading)
-        annotation = _shown(record, options)
-        axes = plot.strip(record, annotation, start=options.start or 0.0, end=options.end)
-        name = record.name
-    target = Path(f"{name}.png") if options.out is None else options.out
-    file = str(plot.save(axes, target, force=options.force))
-    _tell(file, {"record": options.record, "file": file}, options)
+    run_plot(options)
     return 0
 
 
-def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
-    """Give the annotations to draw: those that were asked for, or the model's own."""
-    if options.annotator:
-        return _stored(record, options)
-    from ecgscribe.annotate import annotate
-    from ecgscribe.runtime import load_model
-
-    model, leads = load_model(options.model), _chosen(record, options)
-    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
-        return annotate(record, model=model, leads=leads, progress=progress)
-
-
 def _explain(options: argparse.Namespace) -> int:
-    from ecgscribe import formats, plot
-    from ecgscribe.explain import draw, explain
-    from ecgscribe.runtime import load_model
+    from ecgscribe._picture_verbs import run_explain
 
-    model = load_model(options.model)
-    record = formats.read(options.record, fs=options.fs, leads=options.leads)
-    leads = _chosen(record, options)
-    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
-        explanation = explain(record, at=options.at, model=model, leads=leads, progress=progress)
-    if options.out is not None:
-        plot.save(draw(explanation, record), options.out, force=options.force)
-    _tell(explanation.text(), explanation.to_dict(), options)
+    run_explain(options)
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
-    from ecgscribe import formats
-    from ecgscribe.report import check_target, report
+    from ecgscribe._picture_verbs import run_report
 
-    record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
-    target = Path(f"{record.name}.html") if options.out is None else options.out
-    check_target(target, force=options.force)
-    annotation = _stored(record, options) if options.annotator else None
-    with _progress(Path(options.record).name, quiet=options.quiet) as progress:
-        content = report(
-            record,
-            annotation,
-            out=target,
-            model=None if options.annotator else options.model,
-            leads=_chosen(record, options),
-            annotator=options.annotator,
-            files=formats.recording_files(options.record),
-            force=options.force,
-            progress=progress,
-        )
-    _tell(str(target), content, options)
+    run_report(options)
     return 0
 
 
@@ -386,7 +281,7 @@ def _train(options: argparse.Namespace) -> int:
             resume=options.resume,
         )
     content = {"file": str(model), "model": load_model(model).hash}
-    _tell(str(model), content, options)
+    tell(str(model), content, options)
     return 0
 
 
@@ -409,7 +304,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             force=options.force,
             purpose=options.purpose,
         )
-    _tell(markdown(report), report, options)
+    tell(markdown(report), report, options)
     return 0
 
 
@@ -418,7 +313,7 @@ def _demo(options: argparse.Namespace) -> int:
 
     table = demo(options.out, force=options.force)
     if not options.quiet:
-        _print(table)
+        print_text(table)
     return 0
 
 
@@ -426,14 +321,14 @@ def _doctor(options: argparse.Namespace) -> int:
     from ecgscribe import doctor
 
     found = doctor.examine(data_dir=options.data_dir)
-    _print(json.dumps(found, indent=1) if options.json else doctor.report(found))
+    print_text(json.dumps(found, indent=1) if options.json else doctor.report(found))
     return 1 if found["problems"] else 0
 
 
 def _completion(options: argparse.Namespace) -> int:
     from ecgscribe._completion import completion
 
-    _print(completion(parser(), options.shell))
+    print_text(completion(parser(), options.shell))
     return 0
 
 

@@ -1,0 +1,93 @@
+"""The verbs that show a recording: ``plot``, ``explain`` and ``report``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecgscribe._verb_tools import chosen_leads, progress_bar, stored, tell
+from ecgscribe.errors import FormatError
+
+if TYPE_CHECKING:
+    from ecgscribe.record import Annotation, Record, Source
+
+__all__ = ["run_explain", "run_plot", "run_report"]
+
+
+def run_plot(options: argparse.Namespace) -> None:
+    """Draw a strip, or all beats."""
+    from ecgscribe import formats, plot
+
+    whole = options.kind != "strip"
+    if whole and (options.start, options.end) != (None, None):
+        raise FormatError(
+            f"plot: expected --from and --to with a strip, found them with {options.kind}, which "
+            "shows the whole recording; leave them out"
+        )
+    reading = {"fs": options.fs, "leads": options.leads}
+    if whole:  # only the beats are drawn
+        source = formats.open_source(options.record, **reading)
+        draw = {"day": plot.day, "lorenz": plot.lorenz, "timeline": plot.timeline}[options.kind]
+        axes = draw(_shown(source, options))
+        name = source.name
+    else:
+        record = formats.read(options.record, **reading)
+        annotation = _shown(record, options)
+        axes = plot.strip(record, annotation, start=options.start or 0.0, end=options.end)
+        name = record.name
+    target = Path(f"{name}.png") if options.out is None else options.out
+    file = str(plot.save(axes, target, force=options.force))
+    tell(file, {"record": options.record, "file": file}, options)
+
+
+def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
+    """Give the annotations to draw: those that were asked for, or the model's own."""
+    if options.annotator:
+        return stored(record, options)
+    from ecgscribe.annotate import annotate
+    from ecgscribe.runtime import load_model
+
+    model, leads = load_model(options.model), chosen_leads(record, options)
+    with progress_bar(Path(options.record).name, quiet=options.quiet) as progress:
+        return annotate(record, model=model, leads=leads, progress=progress)
+
+
+def run_explain(options: argparse.Namespace) -> None:
+    """Say, and draw if asked for, why a beat was given its class."""
+    from ecgscribe import formats, plot
+    from ecgscribe.explain import draw, explain
+    from ecgscribe.runtime import load_model
+
+    model = load_model(options.model)
+    record = formats.read(options.record, fs=options.fs, leads=options.leads)
+    leads = chosen_leads(record, options)
+    with progress_bar(Path(options.record).name, quiet=options.quiet) as progress:
+        explanation = explain(record, at=options.at, model=model, leads=leads, progress=progress)
+    if options.out is not None:
+        plot.save(draw(explanation, record), options.out, force=options.force)
+    tell(explanation.text(), explanation.to_dict(), options)
+
+
+def run_report(options: argparse.Namespace) -> None:
+    """Write the report on a recording."""
+    from ecgscribe import formats
+    from ecgscribe.report import check_target, report
+
+    record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
+    target = Path(f"{record.name}.html") if options.out is None else options.out
+    check_target(target, force=options.force)
+    annotation = stored(record, options) if options.annotator else None
+    with progress_bar(Path(options.record).name, quiet=options.quiet) as progress:
+        content = report(
+            record,
+            annotation,
+            out=target,
+            model=None if options.annotator else options.model,
+            leads=chosen_leads(record, options),
+            annotator=options.annotator,
+            files=formats.recording_files(options.record),
+            force=options.force,
+            progress=progress,
+        )
+    tell(str(target), content, options)
