@@ -12,9 +12,8 @@ from ecgscribe.intervals import (
     pauses,
     rate_extremes,
     rates,
-    unreadable_stretches,
 )
-from ecgscribe.quality import readable_seconds
+from ecgscribe.quality import readable_seconds, unreadable_stretches
 from ecgscribe.record import READABLE, Annotation
 
 FS = 100.0

@@ -16,7 +16,8 @@ from ecgscribe._plot_results import _figure as figure_of
 from ecgscribe._plot_style import new_axes
 from ecgscribe._report_values import clock
 from ecgscribe.beat_shapes import AFTER_S, BEFORE_S, Shape
-from ecgscribe.intervals import Beats, unreadable_stretches
+from ecgscribe.intervals import Beats
+from ecgscribe.quality import unreadable_stretches
 from ecgscribe.record import Annotation, Source
 from ecgscribe.symbols import AAMI_CLASSES
 

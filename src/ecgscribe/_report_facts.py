@@ -23,9 +23,8 @@ from ecgscribe.intervals import (
     mean_rate,
     pauses,
     rate_extremes,
-    unreadable_stretches,
 )
-from ecgscribe.quality import readable_seconds
+from ecgscribe.quality import readable_seconds, unreadable_stretches
 from ecgscribe.record import Annotation, Source
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 

@@ -20,8 +20,8 @@ from ecgscribe.intervals import (
     pauses,
     rate_extremes,
     rates,
-    unreadable_stretches,
 )
+from ecgscribe.quality import unreadable_stretches
 from ecgscribe.record import Annotation, Source
 from ecgscribe.symbols import AAMI_CLASSES
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.quality import LOST_BITS, NOISY_BITS
+from ecgscribe.quality import unreadable_stretches
 from ecgscribe.record import Annotation
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "pauses",
     "rate_extremes",
     "rates",
-    "unreadable_stretches",
 ]
 
 RATE_INTERVALS = 8
@@ -87,33 +86,6 @@ class Beats:
         both = np.zeros(len(self), dtype=np.bool_)
         both[1:] = (self.class_index[1:] == 0) & (self.class_index[:-1] == 0)
         return both & self.known
-
-
-def unreadable_stretches(annotation: Annotation, n_samples: int) -> NDArray[np.int64]:
-    """List the stretches that are lost or noisy in every lead.
-
-    Parameters
-    ----------
-    annotation : Annotation
-        With ``~`` wherever that changes; each holds until the next.
-    n_samples : int
-        Length of the recording.
-
-    Returns
-    -------
-    ndarray of int64, shape (m, 2)
-        First sample of each and the one after its last; they do not touch.
-    """
-    mark = annotation.symbol == "~"
-    subtype = annotation.subtype[mark]
-    bad = np.logical_and.reduce(
-        [subtype & (noisy | lost) != 0 for noisy, lost in zip(NOISY_BITS, LOST_BITS, strict=True)]
-    )
-    edge = np.append(annotation.sample[mark], n_samples)
-    keep = bad & (np.diff(edge) > 0)
-    begin, end = edge[:-1][keep], edge[1:][keep]
-    apart = np.append(True, begin[1:] > end[:-1])[: len(begin)]
-    return np.stack([begin[apart], end[np.append(apart[1:], True)[: len(end)]]], axis=1)
 
 
 def counted(annotation: Annotation, n_samples: int) -> Beats:

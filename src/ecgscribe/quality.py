@@ -25,7 +25,15 @@ from numpy.typing import NDArray
 from ecgscribe.record import READABLE, Annotation
 from ecgscribe.windows import FS
 
-__all__ = ["NOISE", "grade", "noise_threshold", "quality_at", "readable_seconds", "trust"]
+__all__ = [
+    "NOISE",
+    "grade",
+    "noise_threshold",
+    "quality_at",
+    "readable_seconds",
+    "trust",
+    "unreadable_stretches",
+]
 
 AROUND_S = 5.0
 """Seconds to each side that are looked at."""
@@ -107,8 +115,8 @@ def quality_at(step: NDArray[np.float64], quality: NDArray[np.float32]) -> NDArr
     return quality[np.clip(step.astype(np.int64) // FS, 0, len(quality) - 1)]
 
 
-def readable_seconds(annotation: Annotation, n_samples: int) -> float:
-    """Sum up the time in which a lead, at least, is neither lost nor noisy.
+def unreadable_stretches(annotation: Annotation, n_samples: int) -> NDArray[np.int64]:
+    """List the stretches that are lost or noisy in every lead.
 
     Parameters
     ----------
@@ -116,11 +124,31 @@ def readable_seconds(annotation: Annotation, n_samples: int) -> float:
         With ``~`` wherever that changes; each holds until the next.
     n_samples : int
         Length of the recording.
+
+    Returns
+    -------
+    ndarray of int64, shape (m, 2)
+        First sample of each and the one after its last; they do not touch.
     """
     mark = annotation.symbol == "~"
     subtype = annotation.subtype[mark]
     bad = np.logical_and.reduce(
-        [subtype & (noisy | gone) != 0 for noisy, gone in zip(NOISY_BITS, LOST_BITS, strict=True)]
+        [subtype & (noisy | lost) != 0 for noisy, lost in zip(NOISY_BITS, LOST_BITS, strict=True)]
     )
-    length = np.diff(annotation.sample[mark], append=n_samples)
-    return float(n_samples - length[bad].sum()) / annotation.fs
+    edge = np.append(annotation.sample[mark], n_samples)
+    keep = bad & (np.diff(edge) > 0)
+    begin, end = edge[:-1][keep], edge[1:][keep]
+    apart = np.append(True, begin[1:] > end[:-1])[: len(begin)]
+    return np.stack([begin[apart], end[np.append(apart[1:], True)[: len(end)]]], axis=1)
+
+
+def readable_seconds(annotation: Annotation, n_samples: int) -> float:
+    """Sum up the time in which a lead, at least, is neither lost nor noisy.
+
+    Parameters
+    ----------
+    annotation, n_samples
+        See `unreadable_stretches`.
+    """
+    stretches = unreadable_stretches(annotation, n_samples)
+    return float(n_samples - np.diff(stretches, axis=1).sum()) / annotation.fs

@@ -21,7 +21,8 @@ from ecgscribe.beat_shapes import shapes
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.formats import check_within, write_bytes, write_text
 from ecgscribe.hrv import variability
-from ecgscribe.intervals import counted, unreadable_stretches
+from ecgscribe.intervals import counted
+from ecgscribe.quality import unreadable_stretches
 from ecgscribe.record import Annotation, Record, Source
 from ecgscribe.runtime import Model, load_model
 from ecgscribe.signal import choose_leads
