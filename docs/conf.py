@@ -52,7 +52,8 @@ html_title = "ecgscribe"
 html_static_path = ["_static"]
 html_css_files = ["ecgscribe.css"]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "tour": [], "faq": []}  # pages that have no others beside them
+# Pages that have no others beside them.
+html_sidebars: dict[str, list[str]] = {"index": [], "tour": [], "faq": []}
 html_show_sphinx = False
 html_theme_options = {
     "logo": {"text": "ecgscribe"},

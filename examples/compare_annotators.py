@@ -29,7 +29,8 @@ recordings = [synthesize(patient(k), duration=60, seed=k, name=f"p{k}") for k in
 # these recordings do not last: here all is counted.
 for name, annotator in (("ecgscribe", ecgscribe.annotate), ("XQRS", xqrs)):
     comparisons = [ec57.compare(ref, annotator(rec), start=0) for rec, ref in recordings]
-    total = sum(c.matrix for c in comparisons)  # rows: reference; columns: what was found
+    # Rows: reference; columns: what was found.
+    total = np.sum([c.matrix for c in comparisons], axis=0)
     figures = ec57.ratios(total)
     print(
         f"{name}: R-peaks Se {100 * figures.qrs_se.value:.2f}, +P {100 * figures.qrs_pp.value:.2f}"

@@ -15,13 +15,12 @@ chunks = np.array_split(record.signal, 150)
 
 # %% A stream keeps what it needs of the past; the beats do not depend on how the chunks are cut.
 stream = ecgscribe.Stream(record.fs, record.leads)
-beats, events = [], []
+beats, peaks = [], []
 for chunk in chunks:
     beats += stream.push(chunk)
-    events += stream.events
+    peaks += [event for event in stream.events if isinstance(event, Peak)]
 beats += stream.close()  # the last ones, told from what was there
-events += stream.events
-peaks = [event for event in events if isinstance(event, Peak)]
+peaks += [event for event in stream.events if isinstance(event, Peak)]
 
 # %% An R-peak is told at most 1.0 s after it, its class at most 2.5 s after it, when the next beats
 # have been seen. At the very start the stream listens for 2.7 s.
