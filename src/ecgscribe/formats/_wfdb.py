@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +31,10 @@ _NOT_PACED = re.compile(
 )
 # A note begins after the byte FC; without it, these letters are the bytes of ordinary beats too
 # (at 1,000 Hz, an A 803 samples after the beat before it and 800 before the next).
-_RESOLUTION = re.compile(rb"\xfc## time resolution: (\d+\.?\d*)")
-_DEFINITION = re.compile(
-    rb"\xfc## (time resolution: \d|annotation type definitions|end of definit)"
-)
+_DEFINITION = re.compile(rb"(.)\xfc(?=(## .{0,252}))", re.DOTALL)
+"""A note that defines something, behind the byte that tells its length."""
+_RESOLUTION = re.compile(rb"## time resolution: (\d+\.?\d*)")
+_LABELS = [b"## annotation type definitions", b"## end of definitions"]
 
 
 def mentions_pacemaker(comments: Sequence[str]) -> bool:
@@ -171,16 +170,18 @@ def read_annotation(base: Path, annotator: str, *, fs: float | None = None) -> A
 
 def _check_annotation_bytes(file: Path) -> float | None:
     # wfdb takes the last two bytes for the end mark whatever they are, and never comes back
-    # from a definition (a note that begins with "## ") it does not know: both are caught first.
+    # from a definition (a note that begins with "## ") it does not know, or of which a damaged
+    # length leaves a part: both are caught first.
     data = file.read_bytes()
     if len(data) % 2 or not data.endswith(b"\0\0"):
         raise FormatError(
             f"{file}: expected a WFDB annotation file with its end mark, found none; "
             "it was cut short or is another format: get a fresh copy"
         )
-    known: list[Any] = _DEFINITION.findall(data)
-    resolution = _RESOLUTION.findall(data)
-    if data.count(b"\xfc## ") != len(known) or len(resolution) > 1:
+    notes = [note[: length[0]] for length, note in _DEFINITION.findall(data)]
+    resolution = [found[1] for found in map(_RESOLUTION.match, notes) if found]
+    others = [note for note in notes if not _RESOLUTION.match(note)]
+    if data.count(b"\xfc## ") != len(notes) or len(resolution) > 1 or others not in ([], _LABELS):
         raise FormatError(
             f"{file}: expected the definitions of a WFDB annotation file, found an unknown one; "
             "write the file again without notes that begin with ##"
