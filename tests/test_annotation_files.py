@@ -95,6 +95,7 @@ def test_code_without_a_symbol_becomes_a_note(record_path: Path) -> None:
         # A damaged length, which leaves a part of a definition.
         (bytes([0, 22 << 2, 7, 63 << 2]) + b"## time resolution: 250\0" + b"\0\0", "unknown one"),
         (bytes([0, 22 << 2, 21, 63 << 2]) + b"## end of definitions\0" + b"\0\0", "unknown one"),
+        (bytes([0, 22 << 2, 6, 255]) + b"## odd" + b"\0\0", "unknown one"),
         (b"\x05\x04\xff\xfc\0\0", "damaged or cut short"),
     ],
 )

@@ -31,8 +31,9 @@ _NOT_PACED = re.compile(
 )
 # A note begins after the byte FC; without it, these letters are the bytes of ordinary beats too
 # (at 1,000 Hz, an A 803 samples after the beat before it and 800 before the next).
-_DEFINITION = re.compile(rb"(.)\xfc(?=(## .{0,252}))", re.DOTALL)
-"""A note that defines something, behind the byte that tells its length."""
+_DEFINITION = re.compile(rb"(.)[\xfc-\xff](?=(## .{0,252}))", re.DOTALL)
+"""A note that defines something, behind the byte that tells its length. Two bits of the code of a
+note belong to the length, but no definition is long enough to set them."""
 _RESOLUTION = re.compile(rb"## time resolution: (\d+\.?\d*)")
 _LABELS = [b"## annotation type definitions", b"## end of definitions"]
 
@@ -181,7 +182,7 @@ def _check_annotation_bytes(file: Path) -> float | None:
     notes = [note[: length[0]] for length, note in _DEFINITION.findall(data)]
     resolution = [found[1] for found in map(_RESOLUTION.match, notes) if found]
     others = [note for note in notes if not _RESOLUTION.match(note)]
-    if data.count(b"\xfc## ") != len(notes) or len(resolution) > 1 or others not in ([], _LABELS):
+    if len(resolution) > 1 or others not in ([], _LABELS):
         raise FormatError(
             f"{file}: expected the definitions of a WFDB annotation file, found an unknown one; "
             "write the file again without notes that begin with ##"
