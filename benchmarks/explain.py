@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import datasets
-from ecgscribe._fills import REACH, fills
-from ecgscribe._occlusion import Scene, find, scene
-from ecgscribe.annotate import annotate
-from ecgscribe.bootstrap import interval, patient_weights
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.explain import STRETCHES, preferred_fill
-from ecgscribe.runtime import Model, load_model
-from ecgscribe.signal import prepare
+from ecgscribe.explanation.explain import STRETCHES, preferred_fill
+from ecgscribe.explanation.occlusion import Scene, find, scene
+from ecgscribe.explanation.replacements import REACH, fills
+from ecgscribe.metrics.bootstrap import interval, patient_weights
+from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.signal.conditioning import prepare
 from ecgscribe.symbols import AAMI_CLASSES
 
 CLASSES = "NSVF"  # hardly a beat is called Q

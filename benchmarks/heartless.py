@@ -14,11 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 from ecgscribe import datasets
-from ecgscribe.annotate import annotate
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.quality import readable_seconds
+from ecgscribe.model.runtime import load_model
+from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.quality_annotations import readable_seconds
 from ecgscribe.record import Record
-from ecgscribe.runtime import load_model
 
 FS = 360
 LEADS = ("ECG1", "ECG2")

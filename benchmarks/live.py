@@ -13,8 +13,8 @@ import numpy as np
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError
-from ecgscribe.runtime import load_model
-from ecgscribe.stream import Stream
+from ecgscribe.live.stream import Stream
+from ecgscribe.model.runtime import load_model
 
 CHUNK_S = 0.1
 WARM_UP_S = 150.0

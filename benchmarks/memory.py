@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.annotate import annotate
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import SignalWarning
+from ecgscribe.formats.writing import write
+from ecgscribe.model.runtime import load_model
+from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Source
-from ecgscribe.runtime import load_model
-from ecgscribe.synthetic import synthesize
 
 FS, LEADS, GAIN = 360, ("ECG1", "ECG2"), 1000.0
 TILE_S = 1800
@@ -75,7 +76,7 @@ def measure(path: Path, suffix: str) -> dict[str, float]:
     annotated = time.perf_counter() - wall, time.process_time() - cpu
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wall = time.perf_counter()
-    found.write(path.with_suffix(suffix), force=True)
+    write(found, path.with_suffix(suffix), force=True)
     return {
         "beats": int(np.count_nonzero(found.symbol != "~")),
         "wall": annotated[0],

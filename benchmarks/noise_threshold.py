@@ -2,10 +2,10 @@
 
 ``python benchmarks/noise_threshold.py [--data-dir DIR] [--model M]``
 
-The threshold of `ecgscribe.quality` is chosen from this table: DS1 and svdb stay readable, and
-noise holds no readable beats. Noise is what training may hear: the first halves of bw and ma, and
-signals made by `ecgscribe.heartless`. Neither DS2 nor what ``heartless.py`` beside this file
-measures on is looked at.
+The threshold of `ecgscribe.pipeline.signal_quality` is chosen from this table: DS1 and
+svdb stay readable, and noise holds no readable beats. Noise is what training may hear: the first
+halves of bw and ma, and signals made by `ecgscribe.training.noise_only`. Neither DS2 nor what
+``heartless.py`` next to this file measures on is looked at.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.heartless import heartless
-from ecgscribe.quality import quality_at, trust
+from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.pipeline.classification import join, tell
+from ecgscribe.pipeline.detection import LeadsSeen, scan
+from ecgscribe.pipeline.signal_quality import quality_at, trust
 from ecgscribe.record import Record
-from ecgscribe.runtime import Model, load_model
-from ecgscribe.scan import LeadsSeen, scan
-from ecgscribe.signal import prepare
-from ecgscribe.tell import join, tell
-from ecgscribe.windows import FS
+from ecgscribe.signal.conditioning import prepare
+from ecgscribe.signal.windows import FS
+from ecgscribe.training.noise_only import heartless
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9)
 MADE = 8

@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import datasets
-from ecgscribe.annotate import annotate
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.network import Architecture, build_network
-from ecgscribe.peers import PEERS, detect, require_peers
+from ecgscribe.evaluation.baselines import PEERS, detect, require_peers
+from ecgscribe.model.network import Architecture, build_network
+from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.runtime import Model, load_model
 
 YARDSTICK = "XQRS (wfdb Python)"
 WARM_UP_S = 480

@@ -38,12 +38,12 @@ napoleon_use_rtype = False
 doctest_global_setup = """
 import os as _os, tempfile as _tempfile
 import ecgscribe
-from ecgscribe.synthetic import synthesize as _synthesize
+from ecgscribe.datasets.synthetic import synthesize as _synthesize
 _here, _folder = _os.getcwd(), _tempfile.TemporaryDirectory()
 _os.chdir(_folder.name)
 _record, _known = _synthesize(duration=120, seed=3, name="mine")
 ecgscribe.formats.write_record(_record, ".")
-_ = _known.write("mine.ref")
+_ = ecgscribe.write(_known, "mine.ref")
 """
 doctest_global_cleanup = "_os.chdir(_here); _folder.cleanup()"
 

@@ -7,8 +7,8 @@ Run it as a script, or cell by cell in an editor that knows ``# %%``.
 from pathlib import Path
 
 import ecgscribe
-from ecgscribe import formats, plot
-from ecgscribe.synthetic import synthesize
+from ecgscribe import formats, plots
+from ecgscribe.datasets.synthetic import synthesize
 
 made, known = synthesize(duration=60, seed=3, name="mine")
 formats.write_record(made, Path(), force=True)  # mine.hea and mine.dat, as from a recorder
@@ -25,7 +25,10 @@ print(table["class"].value_counts().to_string())
 # %% Look at the first ventricular beat, on ECG paper.
 ventricular = table.loc[table["class"] == "V", "time"]
 start = max(0.0, ventricular.iloc[0] - 4) if len(ventricular) else 0.0
-plot.save(plot.strip(record, beats, start=start, end=start + 8), "strip.png", force=True)
+plots.save(plots.strip(record, beats, start=start, end=start + 8), "strip.png", force=True)
 
 # %% Keep it: WFDB annotations that other programs read, or a table.
-print(beats.write("mine.scribe", force=True), beats.write("mine.scribe.csv", force=True))
+print(
+    ecgscribe.write(beats, "mine.scribe", force=True),
+    ecgscribe.write(beats, "mine.scribe.csv", force=True),
+)

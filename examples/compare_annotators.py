@@ -11,8 +11,9 @@ import numpy as np
 from wfdb import processing
 
 import ecgscribe
-from ecgscribe import ec57
-from ecgscribe.synthetic import patient, synthesize
+from ecgscribe import metrics
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.datasets.synthetic_settings import patient
 
 
 def xqrs(record: ecgscribe.Record) -> ecgscribe.Annotation:
@@ -28,10 +29,10 @@ recordings = [synthesize(patient(k), duration=60, seed=k, name=f"p{k}") for k in
 # %% Compare each recording, then sum up. The standard leaves out the first 5 minutes, which
 # these recordings do not last: here all is counted.
 for name, annotator in (("ecgscribe", ecgscribe.annotate), ("XQRS", xqrs)):
-    comparisons = [ec57.compare(ref, annotator(rec), start=0) for rec, ref in recordings]
+    comparisons = [metrics.compare(ref, annotator(rec), start=0) for rec, ref in recordings]
     # Rows: reference; columns: what was found.
     total = np.sum([c.matrix for c in comparisons], axis=0)
-    figures = ec57.ratios(total)
+    figures = metrics.ratios(total)
     print(
         f"{name}: R-peaks Se {100 * figures.qrs_se.value:.2f}, +P {100 * figures.qrs_pp.value:.2f}"
     )
@@ -39,5 +40,5 @@ for name, annotator in (("ecgscribe", ecgscribe.annotate), ("XQRS", xqrs)):
 
 # %% A closer look at one recording: the whole table of the standard.
 record, reference = recordings[0]
-comparison = ec57.compare(reference, ecgscribe.annotate(record), start=0)
-print(ec57.format_report(record.name, "ref", "scribe", comparison))
+comparison = metrics.compare(reference, ecgscribe.annotate(record), start=0)
+print(metrics.format_report(record.name, "ref", "scribe", comparison))

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 import ecgscribe
-from ecgscribe.synthetic import synthesize
+from ecgscribe.datasets.synthetic import synthesize
 
 record, _ = synthesize(duration=300, seed=6, name="five-minutes")
 table = ecgscribe.annotate(record).to_frame()

@@ -7,8 +7,8 @@ The chunks here are cut from a synthetic recording; a device's driver would give
 import numpy as np
 
 import ecgscribe
-from ecgscribe.stream import Peak
-from ecgscribe.synthetic import synthesize
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.live.events import Peak
 
 record, known = synthesize(duration=30, seed=4)
 chunks = np.array_split(record.signal, 150)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 import ecgscribe
-from ecgscribe import ec57, formats
+from ecgscribe import formats, metrics
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.datasets.synthetic_settings import patient
 from ecgscribe.errors import EcgScribeError
-from ecgscribe.synthetic import patient, synthesize
 
 archive, out = Path("archive"), Path("beats")
 for folder in (archive, out):
@@ -19,7 +20,7 @@ for folder in (archive, out):
 for k in range(3):
     made, known = synthesize(patient(k), duration=60, seed=k, name=f"patient{k}")
     formats.write_record(made, archive, force=True)
-    known.write(archive / f"{made.name}.atr", force=True)
+    ecgscribe.write(known, archive / f"{made.name}.atr", force=True)
 (archive / "broken.hea").write_text("this is no header\n")
 
 # %% Annotate. The source is read piece by piece, so that a week fits in memory; the model is loaded
@@ -32,10 +33,10 @@ for header in sorted(archive.glob("*.hea")):
     try:
         source = formats.open_source(header)
         if not target.exists():
-            ecgscribe.annotate(source, model=model).write(target)
+            ecgscribe.write(ecgscribe.annotate(source, model=model), target)
         found = formats.read_annotation(target, fs=source.fs)
         reference = formats.read_annotation(header.with_suffix(".atr"))
-        figures = ec57.ratios(ec57.compare(reference, found, start=0).matrix)
+        figures = metrics.ratios(metrics.compare(reference, found, start=0).matrix)
         row |= {"beats": len(found.beats()), "Se": figures.qrs_se.value, "+P": figures.qrs_pp.value}
     except EcgScribeError as error:
         row["problem"] = str(error)

@@ -10,13 +10,15 @@ import dataclasses
 from pathlib import Path
 
 import ecgscribe
-from ecgscribe.cross_fitting import TrainingData, cross_fit, fit_whole
-from ecgscribe.export import export_model
-from ecgscribe.features import FACTS
-from ecgscribe.network import Architecture
-from ecgscribe.synthetic import patient, synthesize
-from ecgscribe.training_config import BeatTraining, TrainingConfig, TrunkTraining, complete
-from ecgscribe.training_data import make_example
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.datasets.synthetic_settings import patient
+from ecgscribe.model.features import FACTS
+from ecgscribe.model.network import Architecture
+from ecgscribe.training.config import BeatTraining, TrainingConfig, TrunkTraining, complete
+from ecgscribe.training.cross_fitting import cross_fit, fit_whole
+from ecgscribe.training.data import TrainingData
+from ecgscribe.training.examples import make_example
+from ecgscribe.training.export import export_model
 
 recordings = {f"my/{k}": synthesize(patient(k), duration=40, seed=k) for k in range(4)}
 examples = [make_example(name, *pair) for name, pair in recordings.items()]

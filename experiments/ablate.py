@@ -24,20 +24,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ecgscribe.beat_tables import SILENT, UNKNOWN, BeatTable, BeatTables
-from ecgscribe.cross_fitting import CrossFit, cross_fit, fit_heads, fit_trunks
-from ecgscribe.features import CLASS_FACTS, FACTS
-from ecgscribe.network import build_network
+from ecgscribe.model.features import CLASS_FACTS, FACTS
+from ecgscribe.model.network import build_network
 from ecgscribe.symbols import NO_BEAT
-from ecgscribe.training import load_training_data
-from ecgscribe.training_config import (
+from ecgscribe.training.beat_tables import SILENT, UNKNOWN, BeatTable, BeatTables
+from ecgscribe.training.config import (
     BeatTraining,
     Imbalance,
     TrainingConfig,
     TrunkTraining,
     complete,
 )
-from ecgscribe.trunk_training import write_history
+from ecgscribe.training.cross_fitting import CrossFit, cross_fit, fit_heads, fit_trunks
+from ecgscribe.training.data import load_training_data
+from ecgscribe.training.run_folder import write_history
 
 TABLE = Path(__file__).parent / "ablation.csv"
 SHORT = TrainingConfig(

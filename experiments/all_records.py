@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from ecgscribe import annotate, datasets, load_model
-from ecgscribe._views import r_peak_rows
-from ecgscribe.evaluate import Scored, annotate_records, log_ds2
-from ecgscribe.training import folds
-from ecgscribe.trunk_training import write_history
+from ecgscribe.evaluation.groups import Scored
+from ecgscribe.evaluation.output import log_ds2
+from ecgscribe.evaluation.protocol import r_peak_rows
+from ecgscribe.evaluation.records import annotate_records
+from ecgscribe.training.data import folds
+from ecgscribe.training.run_folder import write_history
 
 TABLE = Path(__file__).parent / "all_records.csv"
 LOG = Path(__file__).parent / "ds2.csv"

@@ -1,6 +1,7 @@
 """Write the patient-wise folds: every subject of DS1 and svdb in one of five, classes spread.
 
-Run it as ``python experiments/make_folds.py > src/ecgscribe/folds.json`` with the databases found
+Run it as ``python experiments/make_folds.py > src/ecgscribe/training/folds.json`` with the
+databases found
 by ``ECGSCRIBE_DATA``. Subjects are dealt in order of their rarest beats, each to the fold that is
 poorest in what it brings; the two databases are dealt apart.
 """

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from ablate import Idea, fit_idea, log
 
-from ecgscribe.cross_fitting import fit_whole
-from ecgscribe.export import export_model
-from ecgscribe.training import load_training_data
-from ecgscribe.training_config import TrainingConfig, complete
+from ecgscribe.training.config import TrainingConfig, complete
+from ecgscribe.training.cross_fitting import fit_whole
+from ecgscribe.training.data import load_training_data
+from ecgscribe.training.export import export_model
 
 
 def main(run: Path, out: Path, seeds: list[int]) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ecgscribe import Annotation, Record, annotate, datasets, load_model, plot
-from ecgscribe.ec57 import compare
+from ecgscribe import Annotation, Record, annotate, datasets, load_model, plots
+from ecgscribe.metrics.ec57 import compare
 from ecgscribe.symbols import AAMI_CLASSES
 
 STRIPS_OF_EACH = 12
@@ -48,7 +48,7 @@ def draw(record: Record, reference: Annotation, test: Annotation, sample: int, p
     end = min(start + 2 * AROUND_S, record.duration)
     figure = Figure(figsize=(11, 7))
     for axes, annotation in zip(figure.subplots(2, 1), (reference, test), strict=True):
-        plot.strip(record, annotation, start=start, end=end, ax=axes)
+        plots.strip(record, annotation, start=start, end=end, ax=axes)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80, bbox_inches="tight")
 

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import format_files
 from ecgscribe import _verb_tools, cli, formats
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
-from ecgscribe.synthetic import synthesize
-from wfdb_files import save
+from support import format_files
+from support.wfdb_files import save
 
 VERBS = tuple(cli.COMMANDS)
 Run = subprocess.CompletedProcess[str]
@@ -85,7 +85,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
         record.signal, record.fs, record.leads, name="good", comments=("Jane Doe 1931",)
     )
     path = save(secret, tmp_path_factory.mktemp("good"))
-    known.write(path.with_suffix(".ref"))
+    formats.write(known, path.with_suffix(".ref"))
     return path
 
 
@@ -314,7 +314,7 @@ def test_leads_of_edf_go_by_the_name_in_the_file(tmp_path: Path) -> None:
 def test_annotations_that_run_past_the_recording_are_rejected(good: Path, tmp_path: Path) -> None:
     record = formats.read(good)
     beyond = np.array([100, record.n_samples], dtype=np.int64)
-    Annotation(beyond, np.array(["N", "N"]), record.fs).write(good.with_suffix(".past"))
+    formats.write(Annotation(beyond, np.array(["N", "N"]), record.fs), good.with_suffix(".past"))
     for command in (["info", good], ["plot", good, "-o", tmp_path / "strip.png"]):
         line = only_error(ecgscribe(*command, "--annotator", "past"))
         assert "expected times within" in line
@@ -322,7 +322,7 @@ def test_annotations_that_run_past_the_recording_are_rejected(good: Path, tmp_pa
 
 
 def test_model_with_one_byte_changed_is_rejected(good: Path, tmp_path: Path) -> None:
-    from ecgscribe.runtime import MODELS
+    from ecgscribe.model.runtime import MODELS
 
     for file in MODELS.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

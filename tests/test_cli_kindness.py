@@ -14,11 +14,12 @@ import pytest
 
 from ecgscribe import cli, doctor
 from ecgscribe._arguments import VERBS, parser
-from ecgscribe._near import did_you_mean
 from ecgscribe._parser import parse, verbs_of
-from ecgscribe.runtime import MODELS
-from ecgscribe.synthetic import synthesize
-from wfdb_files import save
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.formats.writing import write
+from ecgscribe.formatting import did_you_mean
+from ecgscribe.model.runtime import MODELS
+from support.wfdb_files import save
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record, known = synthesize(duration=20, seed=5, name="good", noise=0.2)
     path = save(record, tmp_path_factory.mktemp("good"))
-    known.write(path.with_suffix(".ref"))
+    write(known, path.with_suffix(".ref"))
     return path
 
 
@@ -167,7 +168,7 @@ def test_verify_tells_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_quiet_training_logs_to_its_folder_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ecgscribe import training
+    from ecgscribe.training import train as training
 
     def train(config: object, *, out: Path, **_: object) -> Path:
         sys.stderr.write("     1 s  fold 0: pass 1/10\n")
@@ -270,7 +271,7 @@ def test_doctor_finds_databases(data_dir: Path) -> None:
 def test_doctor_tells_of_an_altered_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ecgscribe import runtime
+    from ecgscribe.model import runtime
 
     shutil.copytree(MODELS, tmp_path / "models")
     trunk = tmp_path / "models" / "default-trunk.onnx"

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import ecgscribe.demo
-from ecgscribe import ec57, formats
+from ecgscribe import formats, metrics
+from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.demo import NOTE, demo
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
-from ecgscribe.synthetic import DEMO
 
 FILES = {"demo.dat", "demo.hea", "demo.html", "demo.ref", "demo.scribe"}
 
@@ -62,8 +62,8 @@ def test_the_demo_leaves_a_record_its_beats_and_a_page(out: Path) -> None:
     known = formats.read_annotation(out / "demo", "ref")
     assert (record.fs, record.duration, len(record.leads)) == (DEMO.fs, 300.0, 2)
     assert set(known.symbol) == {"N", "A", "V"}
-    comparison = ec57.compare(known, formats.read_annotation(out / "demo", "scribe"), start=0.0)
-    assert ec57.format_report("demo", "ref", "scribe", comparison) in text
+    comparison = metrics.compare(known, formats.read_annotation(out / "demo", "scribe"), start=0.0)
+    assert metrics.format_report("demo", "ref", "scribe", comparison) in text
 
 
 def test_the_page_is_one_file_with_the_note_and_whole_pictures(out: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_demo_is_the_same_every_time(out: Path) -> None:
 def test_the_model_in_the_package_finds_the_beats_of_the_demo(tmp_path: Path) -> None:
     demo(tmp_path)
     known, found = (formats.read_annotation(tmp_path / "demo", name) for name in ("ref", "scribe"))
-    ratios = ec57.compare(known, found, start=0.0).ratios
+    ratios = metrics.compare(known, found, start=0.0).ratios
     assert ratios.qrs_se.value > 0.98
     assert ratios.qrs_pp.value > 0.98
     np.testing.assert_array_less(found.sample, round(300 * DEMO.fs))

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from ecgscribe import datasets, formats
-from ecgscribe.plot import CLASS_COLOURS
+from ecgscribe.plots.style import CLASS_COLOURS
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
 HERE = Path(__file__).parent

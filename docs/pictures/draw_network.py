@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecgscribe.features import CLASS_FACTS, FACTS
-from ecgscribe.network import Architecture, build_beat_head, build_trunk
-from ecgscribe.training_config import TrainingConfig, complete
-from ecgscribe.windows import FS
+from ecgscribe.model.features import CLASS_FACTS, FACTS
+from ecgscribe.model.network import Architecture, build_beat_head, build_trunk
+from ecgscribe.signal.windows import FS
+from ecgscribe.training.config import TrainingConfig, complete
 
 if TYPE_CHECKING:
     import keras

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import ecgscribe
-from ecgscribe.plot import CLASS_COLOURS
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.plots.style import CLASS_COLOURS
 from ecgscribe.symbols import AAMI_CLASSES
-from ecgscribe.synthetic import synthesize
 
 START, END = 2.6, 10.6  # s: the stretch that is shown
 

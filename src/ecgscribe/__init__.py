@@ -5,15 +5,25 @@ A research tool, not a medical device.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
-# Plain imports, not lazy ones: `annotate` and `evaluate` are also names of modules, which would
-# take the functions' places. The modules import their heavy packages inside functions.
-from ecgscribe.annotate import annotate
-from ecgscribe.evaluate import evaluate
-from ecgscribe.formats import read
+from ecgscribe._version import __version__ as __version__
+from ecgscribe.evaluation.evaluate import evaluate
+from ecgscribe.explanation.explain import explain
+from ecgscribe.formats.reading import open_source, read
+from ecgscribe.formats.writing import write
+from ecgscribe.live.stream import Stream
+from ecgscribe.model.runtime import load_model
+from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.runtime import load_model
-from ecgscribe.stream import Stream
 
-__all__ = ["Annotation", "Record", "Stream", "annotate", "evaluate", "load_model", "read"]
+__all__ = [
+    "Annotation",
+    "Record",
+    "Stream",
+    "annotate",
+    "evaluate",
+    "explain",
+    "load_model",
+    "open_source",
+    "read",
+    "write",
+]

@@ -6,8 +6,8 @@ import argparse
 import math
 from pathlib import Path
 
-from ecgscribe import __version__
 from ecgscribe._parser import Parser
+from ecgscribe._version import __version__
 
 __all__ = ["parser"]
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from ecgscribe._near import did_you_mean
+from ecgscribe.formatting import did_you_mean
 
 __all__ = ["Parser", "parse", "verbs_of"]
 

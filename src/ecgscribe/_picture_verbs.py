@@ -17,7 +17,7 @@ __all__ = ["run_explain", "run_plot", "run_report"]
 
 def run_plot(options: argparse.Namespace) -> None:
     """Draw a strip, or all beats."""
-    from ecgscribe import formats, plot
+    from ecgscribe import formats, plots
 
     whole = options.kind != "strip"
     if whole and (options.start, options.end) != (None, None):
@@ -28,16 +28,16 @@ def run_plot(options: argparse.Namespace) -> None:
     reading = {"fs": options.fs, "leads": options.leads}
     if whole:  # only the beats are drawn
         source = formats.open_source(options.record, **reading)
-        draw = {"day": plot.day, "lorenz": plot.lorenz, "timeline": plot.timeline}[options.kind]
+        draw = {"day": plots.day, "lorenz": plots.lorenz, "timeline": plots.timeline}[options.kind]
         axes = draw(_shown(source, options))
         name = source.name
     else:
         record = formats.read(options.record, **reading)
         annotation = _shown(record, options)
-        axes = plot.strip(record, annotation, start=options.start or 0.0, end=options.end)
+        axes = plots.strip(record, annotation, start=options.start or 0.0, end=options.end)
         name = record.name
     target = Path(f"{name}.png") if options.out is None else options.out
-    file = str(plot.save(axes, target, force=options.force))
+    file = str(plots.save(axes, target, force=options.force))
     tell(file, {"record": options.record, "file": file}, options)
 
 
@@ -45,8 +45,8 @@ def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
     """Give the annotations to draw: those that were asked for, or the model's own."""
     if options.annotator:
         return stored(record, options)
-    from ecgscribe.annotate import annotate
-    from ecgscribe.runtime import load_model
+    from ecgscribe.model.runtime import load_model
+    from ecgscribe.pipeline.annotate import annotate
 
     model, leads = load_model(options.model), chosen_leads(record, options)
     with progress_bar(Path(options.record).name, quiet=options.quiet) as progress:
@@ -55,9 +55,10 @@ def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
 
 def run_explain(options: argparse.Namespace) -> None:
     """Say, and draw if asked for, why a beat was given its class."""
-    from ecgscribe import formats, plot
-    from ecgscribe.explain import draw, explain
-    from ecgscribe.runtime import load_model
+    from ecgscribe import formats, plots
+    from ecgscribe.explanation.explain import explain
+    from ecgscribe.explanation.figure import draw
+    from ecgscribe.model.runtime import load_model
 
     model = load_model(options.model)
     record = formats.read(options.record, fs=options.fs, leads=options.leads)
@@ -65,14 +66,14 @@ def run_explain(options: argparse.Namespace) -> None:
     with progress_bar(Path(options.record).name, quiet=options.quiet) as progress:
         explanation = explain(record, at=options.at, model=model, leads=leads, progress=progress)
     if options.out is not None:
-        plot.save(draw(explanation, record), options.out, force=options.force)
+        plots.save(draw(explanation, record), options.out, force=options.force)
     tell(explanation.text(), explanation.to_dict(), options)
 
 
 def run_report(options: argparse.Namespace) -> None:
     """Write the report on a recording."""
     from ecgscribe import formats
-    from ecgscribe.report import check_target, report
+    from ecgscribe.report.build import check_target, report
 
     record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
     target = Path(f"{record.name}.html") if options.out is None else options.out

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 from ecgscribe.errors import EcgScribeError, FormatError
 
 if TYPE_CHECKING:
-    from ecgscribe.stream import Beat, Stream
+    from ecgscribe.live.events import Beat
+    from ecgscribe.live.stream import Stream
 
 __all__ = ["run_stream"]
 
 
 def run_stream(options: argparse.Namespace) -> None:
     """Read until the source ends or Ctrl-C, and print what becomes known."""
-    from ecgscribe import _live_input as source
-    from ecgscribe.runtime import load_model
-    from ecgscribe.stream import Stream
+    from ecgscribe.live import sources
+    from ecgscribe.live.stream import Stream
+    from ecgscribe.model.runtime import load_model
 
     fs, leads = options.fs, options.leads
-    inlet = source.lsl_inlet(options.lsl) if options.lsl is not None else None
+    inlet = sources.lsl_inlet(options.lsl) if options.lsl is not None else None
     if inlet is not None:
         fs, leads = fs or inlet.fs, leads or inlet.leads
     if not fs or not leads:
@@ -38,13 +39,13 @@ def run_stream(options: argparse.Namespace) -> None:
         if inlet is not None:
             chunks = inlet.chunks
         else:
-            read = source.standard_input
+            read = sources.standard_input
             if options.connect is not None:
-                read = stack.enter_context(source.connected(options.connect))
-            reader = source.read_lines if options.format == "text" else source.read_frames
+                read = stack.enter_context(sources.connected(options.connect))
+            reader = sources.read_lines if options.format == "text" else sources.read_frames
             chunks = reader(read, len(leads))
         try:
-            for chunk in source.until_interrupted(chunks):
+            for chunk in sources.until_interrupted(chunks):
                 _print_told(stream, stream.push(chunk), peaks=options.peaks)
         except EcgScribeError as error:  # what came before it still counts
             failure = error
@@ -55,7 +56,7 @@ def run_stream(options: argparse.Namespace) -> None:
 
 def _print_told(stream: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
     """Print what a push or the end told, one JSON line each, in the order it became known."""
-    from ecgscribe.stream import Peak, to_dict
+    from ecgscribe.live.events import Peak, to_dict
 
     told = [e for e in stream.events if peaks or not isinstance(e, Peak)]
     for event in sorted([*told, *beats], key=lambda e: e.known):

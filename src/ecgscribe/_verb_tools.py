@@ -35,9 +35,10 @@ def tell(text: str, content: Any, options: argparse.Namespace) -> None:
 def stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
     """Read the annotations that lie beside a recording, and make sure that they are its own."""
     from ecgscribe import formats
+    from ecgscribe.record import check_within
 
     annotation = formats.read_annotation(options.record, options.annotator, fs=record.fs)
-    formats.check_within(annotation, record)
+    check_within(annotation, record)
     return annotation
 
 

@@ -23,7 +23,7 @@ from ecgscribe._verb_tools import chosen_leads, print_text, progress_bar, stored
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
 
 if TYPE_CHECKING:
-    from ecgscribe.runtime import Model
+    from ecgscribe.model.runtime import Model
 
 __all__ = ["main"]
 
@@ -126,7 +126,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
 def _info(options: argparse.Namespace) -> int:
     from ecgscribe import formats
-    from ecgscribe.info import info
+    from ecgscribe.analysis.summary import info
 
     record = formats.read(options.record, fs=options.fs, leads=options.leads)
     annotation = stored(record, options) if options.annotator else None
@@ -151,23 +151,23 @@ def _plain(value: Any) -> str:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from ecgscribe import ec57, formats
+    from ecgscribe import formats, metrics
 
     reference = formats.read_annotation(options.ref)
     # A test file in another folder has no header beside it, and may not name the frequency.
     test = formats.read_annotation(options.test, fs=reference.fs)
-    comparison = ec57.compare(
+    comparison = metrics.compare(
         reference, test, start=options.start, window=options.window, mapping=options.mapping
     )
     if options.json:
         print_text(json.dumps(comparison.to_dict(), indent=1))
     else:
-        print_text(ec57.format_report(reference.name, options.ref, options.test, comparison))
+        print_text(metrics.format_report(reference.name, options.ref, options.test, comparison))
     return 0
 
 
 def _annotate(options: argparse.Namespace) -> int:
-    from ecgscribe.runtime import load_model
+    from ecgscribe.model.runtime import load_model
 
     model = load_model(options.model)
     try:
@@ -200,8 +200,8 @@ def _annotate_one(
     import numpy as np
 
     from ecgscribe import formats
-    from ecgscribe.annotate import annotate
-    from ecgscribe.quality import readable_seconds
+    from ecgscribe.pipeline.annotate import annotate
+    from ecgscribe.quality_annotations import readable_seconds
     from ecgscribe.symbols import AAMI_CLASSES
 
     record = formats.open_source(path, fs=options.fs, leads=options.leads)
@@ -218,7 +218,7 @@ def _annotate_one(
     chosen = chosen_leads(record, options)
     with progress_bar(Path(path).name, quiet=options.quiet) as progress:
         annotation = annotate(record, model=model, leads=chosen, progress=progress)
-    annotation.write(target, force=options.force)
+    formats.write(annotation, target, force=options.force)
     written.add(target)
     counted = annotation.class_index[annotation.readable]
     counts = np.bincount(counted, minlength=len(AAMI_CLASSES)).tolist()
@@ -269,8 +269,8 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from ecgscribe.runtime import load_model
-    from ecgscribe.training import train
+    from ecgscribe.model.runtime import load_model
+    from ecgscribe.training.train import train
 
     with _log_off(options.quiet):
         model = train(
@@ -286,8 +286,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from ecgscribe._tables import markdown
-    from ecgscribe.evaluate import evaluate
+    from ecgscribe.evaluation.evaluate import evaluate
+    from ecgscribe.evaluation.markdown import markdown
 
     with _log_off(options.quiet):
         report = evaluate(

@@ -1,7 +1,7 @@
 """The whole way on a recording made for it: synthesise, annotate, score, show on one page.
 
-The recording is made with `ecgscribe.synthetic.DEMO`, settings that no training uses. It shows
-that the parts work together; how well the model does on people is in BENCHMARKS.md.
+The recording is made with `ecgscribe.datasets.synthetic_settings.DEMO`, settings that no training
+uses. It shows that the parts work together; how well the model does on people is in BENCHMARKS.md.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecgscribe import ec57, formats, plot
-from ecgscribe.annotate import annotate
+from ecgscribe import formats, metrics, plots
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.errors import FormatError
+from ecgscribe.files import write_text
+from ecgscribe.model.runtime import load_model
+from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.runtime import load_model
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
-from ecgscribe.synthetic import DEMO, synthesize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,10 +84,10 @@ def demo(out: str | Path, *, force: bool = False) -> str:
     record = formats.read(out / _NAME)  # as any other recording: what the file holds
     found = annotate(record, model=model)
     formats.write(found, out / f"{_NAME}.{formats.DEFAULT_ANNOTATOR}", force=force)
-    comparison = ec57.compare(known, found, start=0.0)
-    report = ec57.format_report(_NAME, _REFERENCE, formats.DEFAULT_ANNOTATOR, comparison)
+    comparison = metrics.compare(known, found, start=0.0)
+    report = metrics.format_report(_NAME, _REFERENCE, formats.DEFAULT_ANNOTATOR, comparison)
     page = _page(record, known, found, comparison, report, model_hash=model.hash)
-    target = formats.write_text(out / f"{_NAME}.html", page, force=force)
+    target = write_text(out / f"{_NAME}.html", page, force=force)
     return f"{report}\n\n{NOTE}\n\nPage: {target}"
 
 
@@ -111,7 +113,7 @@ def _page(
     record: Record,
     known: Annotation,
     found: Annotation,
-    comparison: ec57.Comparison,
+    comparison: metrics.Comparison,
     table: str,
     *,
     model_hash: str,
@@ -122,7 +124,7 @@ def _page(
     legend = "; ".join(f"{name}: {CLASS_NAMES[name]}" for name in present)
     strips = [
         _figure(
-            plot.strip(record, found, start=start, end=start + _STRIP),
+            plots.strip(record, found, start=start, end=start + _STRIP),
             f"{what}. Known: {_letters(known, start)}. Found: {_letters(found, start)}.",
         )
         for start, what in _stretches(known, found, comparison)
@@ -137,11 +139,11 @@ def _page(
         "letters in the pictures are what it found.</p>",
         "<h2>What was found against what is known</h2>",
         f"<pre>{escape(table)}</pre>",
-        _figure(plot.confusion(comparison.matrix), "Beats by known and found class."),
+        _figure(plots.confusion(comparison.matrix), "Beats by known and found class."),
         f"<h2>On paper</h2>\n<p>{escape(legend)}.</p>",
         *strips,
         "<h2>The whole recording</h2>",
-        _figure(plot.heart_rate(found), "Heart rate at every beat found, by class."),
+        _figure(plots.heart_rate(found), "Heart rate at every beat found, by class."),
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -153,7 +155,7 @@ def _page(
 
 
 def _stretches(
-    known: Annotation, found: Annotation, comparison: ec57.Comparison
+    known: Annotation, found: Annotation, comparison: metrics.Comparison
 ) -> list[tuple[float, str]]:
     """Choose what to show: the first beat of each ectopic class, and the first mistake."""
     beats = known.beats()
@@ -189,7 +191,7 @@ def _letters(annotation: Annotation, start: float) -> str:
 
 def _figure(ax: Axes, caption: str) -> str:
     """Put a picture into the page itself, so that the page is one file."""
-    data = base64.b64encode(plot.png(ax)).decode("ascii")
+    data = base64.b64encode(plots.png(ax)).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"

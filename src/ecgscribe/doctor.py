@@ -9,11 +9,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ecgscribe import __version__, datasets
-from ecgscribe.annotate import annotate
+from ecgscribe import datasets
+from ecgscribe._version import __version__
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import EcgScribeError
-from ecgscribe.runtime import MODELS, Model, load_model
-from ecgscribe.synthetic import synthesize
+from ecgscribe.model.runtime import MODELS, Model, load_model
+from ecgscribe.pipeline.annotate import annotate
 
 __all__ = ["OPTIONAL", "REQUIRED", "examine", "report"]
 

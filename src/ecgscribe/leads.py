@@ -6,13 +6,18 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 
-from ecgscribe._near import did_you_mean
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formatting import did_you_mean
 from ecgscribe.record import Source
 
-__all__ = ["N_LEADS", "is_ecg", "pick_leads"]
+__all__ = ["MILLIVOLTS", "N_LEADS", "is_ecg", "pick_leads"]
+
 
 N_LEADS = 2
+
+MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3}
+"""Millivolts per unit of voltage, by its name in lower case."""
+
 
 # Signals that patient monitors and polysomnographs store beside the ECG.
 _NOT_ECG = re.compile(

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,34 @@ from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["READABLE", "Annotation", "Record", "Source"]
+__all__ = ["READABLE", "Annotation", "Record", "Source", "check_within"]
+
+
+def check_within(annotation: Annotation, record: Record | Source) -> None:
+    """Make sure that annotations belong to a recording of that length.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        May be at another sampling frequency.
+    record : Record or Source
+        The recording.
+
+    Raises
+    ------
+    FormatError
+        If an annotation lies before the first or after the last sample.
+    """
+    if len(annotation) == 0:
+        return
+    first, last = annotation.sample[[0, -1]] * (record.fs / annotation.fs)
+    if first < 0 or last >= record.n_samples:
+        outside = annotation.sample[0 if first < 0 else -1] / annotation.fs
+        raise FormatError(
+            f"annotation {annotation.name}: expected times within the {record.duration:.3f} s of "
+            f"record {record.name}, found {outside:.3f} s; take the annotation of this record"
+        )
+
 
 READABLE = 0.5
 """Least quality of a beat that counts; what is below lies in noise."""
@@ -172,7 +198,7 @@ class Annotation:
         Probability that there is a beat; NaN where an annotation is not one.
     quality : ndarray of float32, shape (n,), optional
         How well the signal around each beat can be read, 0 to 1, and below `READABLE` where it
-        is noise; NaN where an annotation is not a beat. See `ecgscribe.quality`.
+        is noise; NaN where an annotation is not a beat. See `ecgscribe.pipeline.signal_quality`.
     name : str
         Name of the record.
     start : datetime, optional
@@ -280,9 +306,3 @@ class Annotation:
             for k, name in enumerate(AAMI_CLASSES):
                 columns[f"p_{name}"] = beats.probability[:, k]
         return pd.DataFrame(columns)
-
-    def write(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write a file whose suffix names its format; see `ecgscribe.formats.write`."""
-        from ecgscribe import formats
-
-        return formats.write(self, path, force=force)

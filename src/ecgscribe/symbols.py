@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 __all__ = [
     "AAMI_CLASSES",
     "CLASS_NAMES",
+    "CLASS_SYMBOLS",
     "MAPPINGS",
     "NO_BEAT",
     "Mapping",
@@ -23,13 +24,21 @@ __all__ = [
     "is_beat",
 ]
 
+
+CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
+"""The WFDB symbol that is written for each AAMI class."""
+
+
 Mapping = Literal["literature", "ec57"]
+
 
 AAMI_CLASSES: tuple[str, ...] = ("N", "S", "V", "F", "Q")
 """The five classes of ANSI/AAMI EC57, in the order of every array of probabilities."""
 
+
 NO_BEAT = len(AAMI_CLASSES)
 """Index that the beat head answers with, beside the classes, where an R-peak is none."""
+
 
 CLASS_NAMES = {
     "N": "normal or bundle branch block",
@@ -39,10 +48,12 @@ CLASS_NAMES = {
     "Q": "paced or unclassifiable",
 }
 
+
 MAPPINGS: dict[Mapping, dict[str, str]] = {
     "literature": {"N": "NLRejB", "S": "AaJSn", "V": "VEr", "F": "F", "Q": "/fQ?"},
     "ec57": {"N": "NLRB", "S": "AaJSejn", "V": "VEr", "F": "F", "Q": "/fQ?"},
 }
+
 
 _INDEX: dict[Mapping, dict[str, int]] = {
     mapping: {s: AAMI_CLASSES.index(c) for c, symbols in table.items() for s in symbols}

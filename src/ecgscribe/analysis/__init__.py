@@ -1,0 +1,1 @@
+"""What a clinician counts: intervals, heart rate, ectopy, variability, beat shapes."""

@@ -1,0 +1,63 @@
+"""What a recording holds, in a few figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ecgscribe.quality_annotations import readable_seconds
+from ecgscribe.record import Annotation, Record
+from ecgscribe.symbols import AAMI_CLASSES
+
+__all__ = ["info"]
+
+
+def info(
+    record: Record, annotation: Annotation | None = None, *, comments: bool = False
+) -> dict[str, Any]:
+    """Describe a recording, without what could identify a person unless asked for.
+
+    Parameters
+    ----------
+    record : Record
+        The recording.
+    annotation : Annotation, optional
+        Its annotations.
+    comments : bool
+        Add the header's free text and the wall-clock start. Names, dates of birth and
+        identifiers stand there in some databases.
+
+    Returns
+    -------
+    dict
+        Only types that JSON has: ``name``, ``fs`` (Hz), ``samples``, ``duration`` (s), ``leads``,
+        ``units``, ``invalid_samples`` (one a lead), ``has_start_time``, ``paced`` (the header, or
+        a ``/`` annotation, says so); with annotations ``readable_seconds`` (as ``~`` annotations
+        tell), ``annotations``, ``beats``, ``symbols`` and ``classes`` (numbers of each); with
+        `comments` also ``start`` and ``comments``.
+    """
+    content: dict[str, Any] = {
+        "name": record.name,
+        "fs": float(record.fs),
+        "samples": record.n_samples,
+        "duration": record.duration,
+        "leads": list(record.leads),
+        "units": list(record.units),
+        "invalid_samples": np.isnan(record.signal).sum(axis=0).tolist(),
+        "has_start_time": record.start is not None,
+        "paced": record.paced,
+    }
+    if annotation is not None:
+        symbols, counts = np.unique(annotation.symbol, return_counts=True)
+        classes = annotation.class_index
+        content["paced"] = record.paced or "/" in symbols
+        content["readable_seconds"] = round(readable_seconds(annotation, record.n_samples), 3)
+        content["annotations"] = len(annotation)
+        content["beats"] = int(np.sum(classes >= 0))
+        content["symbols"] = dict(zip(symbols.tolist(), counts.tolist(), strict=True))
+        content["classes"] = {c: int(np.sum(classes == k)) for k, c in enumerate(AAMI_CLASSES)}
+    if comments:
+        content["start"] = None if record.start is None else record.start.isoformat()
+        content["comments"] = list(record.comments)
+    return content

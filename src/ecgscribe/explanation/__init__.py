@@ -1,0 +1,1 @@
+"""Explain why a beat was classified as it was."""

@@ -1,0 +1,231 @@
+"""One beat's decision, taken again with a part of the signal or a fact replaced.
+
+Nothing is approximated: the trunk scores the very window in which it scored the beat, the facts
+of its whole run of beats are told anew, and the beat head answers in the window that it answered
+in. R-peaks stay where they were found; what is asked is what would be told of the beats there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.model.decision import calibrate, softmax, split_no_beat
+from ecgscribe.model.features import FAR, class_facts, run_facts, segments, waveforms
+from ecgscribe.model.runtime import Model
+from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, rows_at, trunk_grid
+from ecgscribe.pipeline.classification import Beats, join, tell
+from ecgscribe.pipeline.detection import ROOM, LeadsSeen, scan
+from ecgscribe.pipeline.peaks import PLACE_REACH
+from ecgscribe.pipeline.signal_quality import grade, noise_threshold, quality_at, trust
+from ecgscribe.record import READABLE
+from ecgscribe.signal.conditioning import Conditioning
+from ecgscribe.signal.windows import FS, Grid, cut
+
+__all__ = ["Found", "Scene", "find", "scene"]
+
+
+Floats = NDArray[np.float32]
+
+
+REACH_S = 3.0
+"""Seconds to each side of the beat in which the trunk's answers are taken anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """All beats of a recording, as `ecgscribe.annotate` finds them before it leaves any out.
+
+    Parameters
+    ----------
+    step : ndarray of float64, shape (n_beats,)
+    height : ndarray of float32, shape (n_beats,)
+        Scores of the R-peaks.
+    logits : ndarray of float32, shape (n_beats, 5)
+    score : ndarray of float32, shape (n_beats,)
+        Probability that each is a beat.
+    quality : ndarray of float32, shape (n_beats,)
+    written : ndarray of bool, shape (n_beats,)
+        False of those in noise that are too unsure to be written.
+    """
+
+    step: NDArray[np.float64]
+    height: Floats
+    logits: Floats
+    score: Floats
+    quality: Floats
+    written: NDArray[np.bool_]
+
+
+def find(
+    model: Model,
+    conditioning: Conditioning,
+    *,
+    progress: Callable[[int, int], object] | None = None,
+) -> Found:
+    """Find the beats of a recording; their waveforms are not kept."""
+    seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
+    every = tell(model, scan(model, conditioning, seen, progress=progress))
+    pieces = list(_small(chain([join([])], every)))
+    step, height, logits, score = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    thresholds = model.meta["thresholds"]
+    trusted = trust(step, score, conditioning.n_steps, lost=seen.stretches())
+    quality = quality_at(step, grade(trusted, noise_threshold(thresholds)))
+    least = thresholds["beat"] if model.has_beat_head else 0.0
+    in_noise = thresholds.get("beat_in_noise", least) if model.has_beat_head else 0.0
+    beat = score >= least
+    written = (quality >= READABLE) | (score >= in_noise)
+    return Found(step[beat], height[beat], logits[beat], score[beat], quality[beat], written[beat])
+
+
+def _small(pieces: Iterable[Beats]) -> Iterator[tuple[NDArray[np.float64], Floats, Floats, Floats]]:
+    for piece in pieces:
+        yield piece.step.copy(), piece.height.copy(), piece.logits.copy(), piece.score.copy()
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One beat with all that its class is told from.
+
+    Parameters
+    ----------
+    model : Model
+    found : Found
+        All beats of the recording.
+    index : int
+        The beat.
+    runs : tuple of slice
+        The runs of beats that the beat head looks at, whole.
+    waveform : ndarray of float32, shape (beats of the runs, `WAVEFORM`, 2)
+    signal : ndarray of float32, shape (n_steps, 2)
+        The window of the conditioned signal in which the trunk scores the beat.
+    begin : int
+        Step of its first row; negative where the window begins before the recording.
+    """
+
+    model: Model
+    found: Found
+    index: int
+    runs: tuple[slice, ...]
+    waveform: Floats
+    signal: Floats
+    begin: int
+
+    @property
+    def at(self) -> int:
+        """Row of `signal` that the R-peak lies in."""
+        return round(float(self.found.step[self.index])) - self.begin
+
+    @property
+    def beats(self) -> slice:
+        """The beats of the runs."""
+        return slice(self.runs[0].start, self.runs[-1].stop)
+
+    def signals(self, changed: Iterable[Floats]) -> Iterator[tuple[Floats, float]]:
+        """Tell the beat anew from each of these signals, all of the shape of `signal`.
+
+        Yields
+        ------
+        probability : ndarray of float32, shape (5,)
+            Of the classes, calibrated, if it is a beat.
+        score : float
+            Probability that it is one.
+        """
+        for signal in changed:
+            peak, frame_class = self.model.predict_trunk(signal[None])
+            yield self._answer(*self._read(signal, peak[0, :, 0], frame_class[0]))
+
+    def facts(self) -> tuple[Floats, Floats]:
+        """Tell class facts and facts of the beats of the runs, as they are."""
+        part = self.beats
+        logits, height = self.found.logits[part], self.found.height[part]
+        return self._class_facts(logits, height), self.run_facts(self.found.step, self.waveform)
+
+    def run_facts(self, step: NDArray[np.float64], waveform: Floats) -> Floats:
+        """Tell the facts of the beats of the runs, with all R-peaks at `step`."""
+        told, done = [], 0
+        for run in self.runs:
+            low = max(run.start - FAR, 0)
+            within = slice(run.start - low, run.stop - low)
+            n = run.stop - run.start
+            told.append(run_facts(step[low : run.stop + FAR], within, waveform[done : done + n]))
+            done += n
+        return np.concatenate(told)
+
+    def from_facts(self, of_class: Floats, facts: Floats) -> tuple[Floats, float]:
+        """Tell the beat from the facts of the beats of the runs; see `signals`."""
+        grid = Grid(len(self.found.step), BEAT_WINDOW, BEAT_HALO)
+        window = self.index // BEAT_CORE
+        both = [cut(x, grid, window, window + 1, begin=self.beats.start) for x in (of_class, facts)]
+        said = self.model.predict_beats(*both)[0, self.index - grid.starts[window]]
+        of_beat, score = split_no_beat(said[None])
+        return calibrate(of_beat, self.model.meta["calibration"])[0], float(score[0])
+
+    def _class_facts(self, logits: Floats, height: Floats) -> Floats:
+        edges = [run.start - self.beats.start for run in self.runs[1:]]
+        parts = zip(np.split(logits, edges), np.split(height, edges), strict=True)
+        return np.concatenate([class_facts(*part) for part in parts])
+
+    def _read(
+        self, signal: Floats, peak: Floats, frame_class: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Take logits, heights and waveforms of the beats nearby from what the trunk says."""
+        step = self.found.step[self.beats]
+        near = np.abs(step - self.found.step[self.index]) < REACH_S * FS
+        near &= (step >= self.begin + ROOM) & (step < self.begin + len(signal) - ROOM)
+        row = step[near] - self.begin
+        logits, height = self.found.logits[self.beats].copy(), self.found.height[self.beats].copy()
+        waveform = self.waveform.copy()
+        logits[near] = rows_at(frame_class, row, frame=self.model.frame)
+        around = np.rint(row).astype(np.int64)[:, None] + np.arange(-PLACE_REACH, PLACE_REACH + 1)
+        height[near] = peak[around].max(axis=1)
+        waveform[near] = waveforms(signal, row)
+        return logits, height, waveform
+
+    def _answer(self, logits: Floats, height: Floats, waveform: Floats) -> tuple[Floats, float]:
+        if not self.model.has_beat_head:
+            own = self.index - self.beats.start
+            probability = calibrate(softmax(logits[own][None]), self.model.meta["calibration"])
+            return probability[0], float(height[own])
+        facts = self.run_facts(self.found.step, waveform)
+        return self.from_facts(self._class_facts(logits, height), facts)
+
+
+def scene(model: Model, conditioning: Conditioning, found: Found, index: int) -> Scene:
+    """Gather what the class of one beat is told from.
+
+    Parameters
+    ----------
+    model : Model
+    conditioning : Conditioning
+        The recording.
+    found : Found
+        Its beats.
+    index : int
+        One of them.
+
+    Returns
+    -------
+    Scene
+    """
+    window = index // BEAT_CORE
+    first = window * BEAT_CORE - BEAT_HALO
+    runs = tuple(
+        run
+        for run in segments(len(found.step))
+        if run.stop > first and run.start < first + BEAT_WINDOW
+    )
+    step = found.step[runs[0].start : runs[-1].stop]
+    low = max(int(step[0]) - ROOM, 0)
+    part = conditioning.part(low, min(int(step[-1]) + ROOM, conditioning.n_steps))
+    grid = trunk_grid(conditioning.n_steps)
+    number = min(int(found.step[index]) // grid.core, len(grid.starts) - 1)
+    begin = grid.starts[number]
+    inside = max(begin, 0)
+    own = conditioning.part(inside, min(begin + grid.length, grid.n))
+    signal = cut(own.signal, grid, number, number + 1, begin=inside)[0]
+    return Scene(model, found, index, runs, waveforms(part.signal, step - low), signal, begin)

@@ -1,0 +1,73 @@
+"""Annotations as an EDF+ file that holds nothing else, through edfio."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from ecgscribe.errors import FormatError
+from ecgscribe.record import Annotation
+
+__all__ = ["check_writable", "write_edf"]
+
+
+# Two digits of a year stand in the header: EDF counts them from 1985 (additional specification 2).
+FIRST_DAY, LAST_DAY = date(1985, 1, 1), date(2084, 12, 31)
+
+
+def check_writable(annotation: Annotation, path: Path) -> None:
+    """Refuse what an EDF+ file cannot hold, before anything is written.
+
+    Raises
+    ------
+    FormatError
+        If there are no annotations, a note holds a control character, or the recording begins
+        before 1985 or after 2084.
+    """
+    if len(annotation) == 0:
+        raise FormatError(
+            f"{path}: expected an annotation at least, which EDF+ must hold, found none; write .csv"
+        )
+    for note in set(annotation.aux_note.tolist()):
+        if any(ord(character) < 32 for character in note):
+            raise FormatError(
+                f"{path}: expected notes without control characters, found {note[:30]!r}; "
+                "change the note, or write .json"
+            )
+    if annotation.start is not None and not FIRST_DAY <= annotation.start.date() <= LAST_DAY:
+        raise FormatError(
+            f"{path}: expected a recording that begins from 1985 to 2084, "
+            f"found {annotation.start:%Y-%m-%d}; write .csv"
+        )
+
+
+def write_edf(annotation: Annotation, path: Path) -> None:
+    """Write each annotation with its time in seconds and, as its text, symbol and note.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        Already checked. The time of a sample is told closely enough to find it again.
+    path : Path
+    """
+    import edfio
+
+    seconds = np.round(annotation.sample / annotation.fs, 6).tolist()
+    texts = [
+        f"{symbol} {note}" if note else symbol
+        for symbol, note in zip(
+            annotation.symbol.tolist(), annotation.aux_note.tolist(), strict=True
+        )
+    ]
+    start = annotation.start
+    edfio.Edf(
+        [],
+        annotations=(
+            edfio.EdfAnnotation(onset, None, text)
+            for onset, text in zip(seconds, texts, strict=True)
+        ),
+        recording=edfio.Recording(startdate=None if start is None else start.date()),
+        starttime=None if start is None else start.time(),
+    ).write(path)

@@ -1,0 +1,200 @@
+"""ISHNE Holter recordings (``.ecg``) and their annotations (``.ann``).
+
+Badilini, Ann Noninvasive Electrocardiol 3:263-266, 1998; annotations as in the THEW repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import FormatError
+from ecgscribe.formats.checks import agreed_fs, check_size, known_gain, reading
+from ecgscribe.formats.lead_names import chosen_leads, short_names
+from ecgscribe.record import Annotation, Source
+
+__all__ = ["open_source", "read_annotation"]
+
+
+_MAX_LEADS = 12
+_HEADER = np.dtype(
+    [
+        ("magic", "S8"),
+        ("checksum", "<u2"),
+        ("variable_bytes", "<i4"),
+        ("n_samples", "<i4"),
+        ("variable_at", "<i4"),
+        ("data_at", "<i4"),
+        ("version", "<i2"),
+        ("names", "S80"),
+        ("identifier", "S20"),
+        ("sex", "<i2"),
+        ("race", "<i2"),
+        ("birth", "<i2", 3),
+        ("date", "<i2", 3),
+        ("file_date", "<i2", 3),
+        ("time", "<i2", 3),
+        ("n_leads", "<i2"),
+        ("leads", "<i2", _MAX_LEADS),
+        ("quality", "<i2", _MAX_LEADS),
+        ("resolution", "<i2", _MAX_LEADS),
+        ("pacemaker", "<i2"),
+        ("recorder", "S40"),
+        ("fs", "<i2"),
+        ("other", "S248"),
+    ]
+)
+# Codes from 2 on; 0 is an unknown lead, 1 any bipolar one.
+_NAMES = (
+    "X", "Y", "Z", "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
+    "ES", "AS", "AI",
+)  # fmt: skip
+_LEADS = dict(enumerate(_NAMES, start=2))
+_BEAT = np.dtype([("code", "S1"), ("inner", "S1"), ("interval", "<u2")])
+# Normal, ventricular, supraventricular, bundle branch block, paced, artefact, unknown.
+_SYMBOLS = {"N": "N", "V": "V", "S": "S", "B": "B", "P": "/", "X": "|", "U": "Q"}
+_TIMEOUT = "!"  # stands between beats further apart than 16 bits can tell
+
+
+def open_source(
+    path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+) -> Source:
+    """Open an ISHNE Holter recording, to be read piece by piece.
+
+    Its checksum is not enforced: many writers leave it out.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fs : float, optional
+        Checked against the file.
+    leads : sequence of str, optional
+        Names of the leads to keep, in this order; all by default.
+
+    Returns
+    -------
+    Source
+        In mV; raw counts (``NU``) of a lead without a resolution.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or shorter than its header says.
+    """
+    with reading(path, "an ISHNE Holter recording"):
+        header = _header(path, b"ISHNE1.0")
+        n_leads, data_at = int(header["n_leads"]), int(header["data_at"])
+        n_samples = int(header["n_samples"])
+        if not 1 <= n_leads <= _MAX_LEADS or n_samples < 1 or data_at < _HEADER.itemsize:
+            raise FormatError(
+                f"{path}: expected one to {_MAX_LEADS} leads with samples, found {n_leads} leads "
+                f"of {n_samples} samples from byte {data_at} on; get a fresh copy"
+            )
+        check_size(path, data_at + 2 * n_leads * n_samples, path.stat().st_size)
+        codes = header["leads"][:n_leads].tolist()
+        names = short_names([_LEADS.get(code) for code in codes])
+        # Nanovolts a count; known_gain takes those that are not there (-9) for raw counts.
+        gains = [
+            known_gain(max(value, 0) / 1e6, "mV")
+            for value in header["resolution"][:n_leads].tolist()
+        ]
+        keep = chosen_leads(path, names, leads)
+        gain = np.array([gains[k][0] for k in keep])
+
+        def read(begin: int, end: int) -> NDArray[np.float32]:
+            if begin >= end:
+                return np.empty((0, len(keep)), dtype=np.float32)
+            digital = np.memmap(
+                path,
+                dtype="<i2",
+                mode="r",
+                offset=data_at + 2 * n_leads * begin,
+                shape=(end - begin, n_leads),
+            )
+            return np.asarray(digital[:, keep] * gain, dtype=np.float32)
+
+        return Source(
+            read=read,
+            n_samples=n_samples,
+            fs=agreed_fs(path, float(header["fs"]), fs),
+            leads=tuple(names[k] for k in keep),
+            units=tuple(gains[k][1] for k in keep),
+            name=path.stem,
+            start=_start(header),
+            paced=int(header["pacemaker"]) > 0,
+        )
+
+
+def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
+    """Read ISHNE annotations.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fs : float, optional
+        Sampling frequency in Hz, where the file gives none.
+
+    Returns
+    -------
+    Annotation
+        A code that WFDB does not have becomes a note (``"``) with the code.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    with reading(path, "ISHNE annotations"):
+        header = _header(path, b"ANN  1.0")
+        data = path.read_bytes()
+        at = _HEADER.itemsize + int(header["variable_bytes"])
+        if at < _HEADER.itemsize or (len(data) - at) % _BEAT.itemsize or len(data) - at < 4:
+            raise FormatError(
+                f"{path}: expected ISHNE annotations of 4 bytes each, found "
+                f"{len(data) - at} bytes of them; damaged or cut short: get a fresh copy"
+            )
+        origin = int(np.frombuffer(data, "<i4", 1, at)[0])
+        beats = np.frombuffer(data, _BEAT, -1, at + 4)
+        sample = origin + np.cumsum(beats["interval"], dtype=np.int64)
+        if len(sample) and sample[0] < 0:
+            raise FormatError(
+                f"{path}: expected samples from 0 on, found {sample[0]}; get a fresh copy"
+            )
+        codes = [code.decode("latin-1") for code in beats["code"].tolist()]
+        symbol = np.array([_SYMBOLS.get(code, '"') for code in codes], np.str_)
+        note = np.array(["" if code in _SYMBOLS else code for code in codes], np.str_)
+        stated = int(header["fs"])
+        return Annotation(
+            sample=sample,
+            symbol=symbol,
+            fs=agreed_fs(path, float(stated) if stated > 0 else fs, None),
+            aux_note=note,
+            name=path.stem,
+            start=_start(header),
+        ).select(np.array([code != _TIMEOUT for code in codes], dtype=np.bool_))
+
+
+def _header(path: Path, magic: bytes) -> Any:
+    check_size(path, _HEADER.itemsize, path.stat().st_size)
+    header: Any = np.fromfile(path, dtype=_HEADER, count=1)[0]
+    if header["magic"] != magic:
+        raise FormatError(
+            f"{path}: expected {magic.decode()} at its beginning, found "
+            f"{header['magic'].decode('latin-1')!r}; name the other file"
+        )
+    return header
+
+
+def _start(header: Any) -> datetime | None:
+    day, month, year = header["date"].tolist()
+    try:
+        return datetime(year, month, day, *header["time"].tolist())
+    except ValueError:  # numbers below zero stand for a date that is not known
+        return None

@@ -1,0 +1,183 @@
+"""Names of leads: as short as they are written, and which of them to read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ecgscribe.errors import FormatError
+from ecgscribe.formatting import did_you_mean
+from ecgscribe.leads import is_ecg
+
+__all__ = ["chosen_leads", "leads_of_one_fs", "short_names", "unnamed_leads"]
+
+
+# "ECG II" and "Lead II" in EDF and DICOM, MDC_ECG_LEAD_II in aECG: ISO/IEEE 11073-10101.
+_LEAD_PREFIX = re.compile(
+    r"^(mdc_ecg_lead_|ecg[ _:-]+|ekg[ _:-]+|lead[ _:-]+)+(?=\S)", re.IGNORECASE
+)
+
+
+def short_names(names: Sequence[str | None]) -> list[str]:
+    """Give every lead a name of its own, as short as cardiologists write it.
+
+    Parameters
+    ----------
+    names : sequence of str or None
+        Names as a file gives them; None or blank where it gives none.
+
+    Returns
+    -------
+    list of str
+        Without prefixes such as ``Lead`` and control characters; ``lead3`` for a third lead
+        without a name, and ``II (2)`` for the second of two leads called II.
+    """
+    found: list[str] = []
+    taken: set[str] = set()
+    times: Counter[str] = Counter()
+    for number, name in enumerate(names, start=1):
+        short = own = _short(name or "") or f"lead{number}"
+        while own.lower() in taken:
+            times[short.lower()] += 1
+            own = f"{short} ({1 + times[short.lower()]})"
+        taken.add(own.lower())
+        found.append(own)
+    return found
+
+
+def _short(name: str) -> str:
+    text = "".join(c if c.isprintable() else " " for c in name)
+    return _LEAD_PREFIX.sub("", " ".join(text.split()))
+
+
+def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) -> list[int]:
+    """Find the columns of the leads asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    names : sequence of str
+        The leads that the file holds.
+    leads : sequence of str or None
+        The leads asked for, upper or lower case; None for all.
+
+    Returns
+    -------
+    list of int
+        Indices into `names`, in the order of `leads`.
+
+    Raises
+    ------
+    FormatError
+        If one is not there, none is asked for, or one is asked for twice.
+    """
+    if leads is None:
+        return list(range(len(names)))
+    lower = [name.lower() for name in names]
+    asked = [_short(lead).lower() for lead in leads]
+    unknown = [lead for lead, short in zip(leads, asked, strict=True) if short not in lower]
+    if unknown or not leads:
+        hint = did_you_mean(unknown[0], names) if unknown else ""
+        raise FormatError(
+            f"{path}: expected leads out of {_few(names)}, found "
+            f"{', '.join(unknown) or 'none'}; {hint or 'correct the names'}"
+        )
+    if len(set(asked)) < len(asked):
+        raise FormatError(
+            f"{path}: expected different leads, found one twice in {', '.join(leads)}; "
+            "name each once"
+        )
+    return [lower.index(lead) for lead in asked]
+
+
+def unnamed_leads(
+    path: Path, n_leads: int, leads: Sequence[str] | None
+) -> tuple[list[str], list[int]]:
+    """Name the columns of a file that names none, or choose from them.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    n_leads : int
+        Number of its columns.
+    leads : sequence of str or None
+        A name for every column in order, or some of ``lead1``, ``lead2`` … to keep.
+
+    Returns
+    -------
+    names : list of str
+        One a column.
+    keep : list of int
+        The columns to keep.
+
+    Raises
+    ------
+    FormatError
+        If `leads` is neither.
+    """
+    names = short_names([None] * n_leads)
+    if leads is None or {_short(lead).lower() for lead in leads} <= set(names):
+        return names, chosen_leads(path, names, leads)
+    if len(leads) != n_leads:
+        raise FormatError(
+            f"{path}: expected a name for each of {n_leads} columns, as the file names none, found "
+            f"{len(leads)}; name them all, or choose from {_few(names)}"
+        )
+    return short_names(leads), list(range(n_leads))
+
+
+def leads_of_one_fs(
+    path: Path,
+    names: Sequence[str],
+    units: Sequence[str],
+    fs: Sequence[float],
+    leads: Sequence[str] | None,
+) -> list[int]:
+    """Find the columns of the leads asked for where a file holds several frequencies.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    names, units, fs : sequence
+        Of each signal of the file; frequencies in Hz.
+    leads : sequence of str or None
+        The leads asked for. By default all, if they share a frequency; else those that share it
+        with the ECG leads, which those not ECG by name or unit need not.
+
+    Returns
+    -------
+    list of int
+        At least one column.
+
+    Raises
+    ------
+    FormatError
+        If there is none, or the leads (or, where none are asked for, the ECG leads) differ in
+        their frequencies. Averaging or repeating samples would change the QRS or its place.
+    """
+    if not names:
+        raise FormatError(
+            f"{path}: expected at least one signal, found none; choose a record with signals"
+        )
+    keep = chosen_leads(path, names, leads)
+    if len({fs[k] for k in keep}) == 1:
+        return keep
+    deciding = keep if leads is not None else [k for k in keep if is_ecg(names[k], units[k])]
+    shared = {fs[k] for k in deciding}
+    if len(shared) != 1:
+        found = " and ".join(f"{value:g}" for value in sorted(shared or set(fs)))
+        raise FormatError(
+            f"{path}: expected leads of one sampling frequency, found {found} Hz; "
+            "choose leads of one frequency (--leads)"
+        )
+    return [k for k in keep if fs[k] in shared]
+
+
+def _few(names: Sequence[str]) -> str:
+    listed = ", ".join(names[:15])
+    return listed if len(names) <= 15 else f"{listed} and {len(names) - 15} more"

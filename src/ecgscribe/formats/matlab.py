@@ -1,0 +1,211 @@
+"""The variables of a MATLAB file of level 4 or 5, the versions 4 to 7 of MATLAB.
+
+After "MAT-File Format", The MathWorks. Of what a damaged file claims, nothing is believed: every
+length is checked against the bytes there before memory is set aside.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import FormatError
+from ecgscribe.formats.checks import MOST_DEFLATED, check_size
+
+__all__ = ["Numbers", "variables"]
+
+
+# Level 5: types of data elements, and the classes of arrays that they make up.
+_UINT32, _MATRIX, _COMPRESSED = 6, 14, 15
+_TYPES = {
+    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
+}  # fmt: skip
+_CLASSES = {
+    1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 16: "function", 17: "object",
+}  # fmt: skip
+_NUMBERS = range(6, 16)
+_OPAQUE = 17  # such as a string or a table: it has no dimensions of its own
+_COMPLEX, _LOGICAL = 0x800, 0x200
+_HEADER_BYTES = 128
+_HEAD_BYTES = 65_536
+"""Bytes of a compressed variable that are enough to tell its name and size."""
+
+
+# Level 4: the last but one digit of the type names the numbers, the last the kind of matrix.
+_TYPES_4 = {0: "f8", 1: "f4", 2: "i4", 3: "i2", 4: "u2", 5: "u1"}
+_KINDS_4 = {1: "char", 2: "sparse"}
+
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """An array of real numbers in a MATLAB file.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    load : callable
+        Gives the array, in the type that it is stored in, which may be narrower than its class.
+    """
+
+    shape: tuple[int, ...]
+    load: Callable[[], NDArray[Any]]
+
+
+def variables(path: Path) -> dict[str, Numbers | str]:
+    """List the variables of a MATLAB file.
+
+    Parameters
+    ----------
+    path : Path
+        A file of level 4 or 5, in either byte order, compressed or not.
+
+    Returns
+    -------
+    dict
+        By name: an array of real numbers, or what else it is (``complex``, ``char``, ``cell`` …).
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or cut short.
+    """
+    data: Bytes = np.memmap(path, dtype=np.uint8, mode="r")
+    match data[124:_HEADER_BYTES].tobytes():
+        case b"\x00\x01IM":
+            return dict(_level_5(path, data, "<"))
+        case b"\x01\x00MI":
+            return dict(_level_5(path, data, ">"))
+    return dict(_level_4(path, data))
+
+
+def _level_4(path: Path, data: Bytes) -> Iterator[tuple[str, Numbers | str]]:
+    order = "<" if data[:4].view("<u4") < 5000 else ">"
+    at = 0
+    while at < len(data):
+        check_size(path, at + 20, len(data))
+        kind, rows, columns, imaginary, length = struct.unpack(
+            f"{order}5I", data[at : at + 20].tobytes()
+        )
+        name = data[at + 20 : at + 20 + length].tobytes().rstrip(b"\0").decode("latin-1")
+        dtype = np.dtype(order + _of(path, kind // 10 % 10, _TYPES_4))
+        begin = at + 20 + length
+        at = begin + rows * columns * dtype.itemsize * (2 if imaginary else 1)
+        check_size(path, at, len(data))
+        if kind // 100 != (10 if order == ">" else 0) or kind % 10 > 2 or imaginary > 1:
+            raise _damaged(path, f"type {kind}")
+        if imaginary or kind % 10:
+            yield name, _KINDS_4.get(kind % 10, "complex")
+        else:
+            yield name, _numbers((rows, columns), dtype, _same(data[begin:at]))
+
+
+def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Numbers | str]]:
+    at = _HEADER_BYTES
+    while at < len(data):
+        kind, place, _ = _element(path, data, at, order, len(data))
+        at = place.stop
+        if kind == _COMPRESSED:
+            variable = _unpacked(path, data[place], order)
+        else:
+            size = place.stop - place.start
+            variable = _matrix(path, kind, data[place], order, size, _same(data[place]))
+        if variable is not None:
+            yield variable
+
+
+def _unpacked(path: Path, packed: Bytes, order: str) -> tuple[str, Numbers | str] | None:
+    head = _inflated(path, packed, _HEAD_BYTES)
+    kind, place, _ = _element(path, head, 0, order, len(packed) * MOST_DEFLATED)
+    return _matrix(
+        path, kind, head[8:], order, place.stop - 8,
+        lambda: _inflated(path, packed, place.stop, complete=True)[8:],
+    )  # fmt: skip
+
+
+def _matrix(
+    path: Path, kind: int, head: Bytes, order: str, size: int, body: Callable[[], Bytes]
+) -> tuple[str, Numbers | str] | None:
+    """Read what is said of a variable, of `size` bytes of which `head` holds the first."""
+    if kind != _MATRIX:
+        raise _damaged(path, f"an element of type {kind} for a variable")
+    if size == 0:
+        return None
+    kind, place, at = _element(path, head, 0, order, size)
+    if kind != _UINT32 or place.stop - place.start != 8:
+        raise _damaged(path, f"array flags of type {kind}")
+    (flags,) = struct.unpack(f"{order}I", head[place][:4].tobytes())
+    dimensions = slice(0)
+    if flags & 0xFF != _OPAQUE:
+        _, dimensions, at = _element(path, head, at, order, size)
+    _, place, at = _element(path, head, at, order, size)
+    name = head[place].tobytes().decode("latin-1")
+    if not name:  # what MATLAB keeps for itself, of objects
+        return None
+    if flags & 0xFF not in _NUMBERS:
+        return name, _of(path, flags & 0xFF, _CLASSES)
+    if flags & (_COMPLEX | _LOGICAL):
+        return name, "complex" if flags & _COMPLEX else "logical"
+    shape = tuple(head[dimensions].view(f"{order}i4").tolist())
+    kind, place, _ = _element(path, head, at, order, size)
+    dtype = np.dtype(order + _of(path, kind, _TYPES))
+    if min(shape) < 0 or math.prod(shape) * dtype.itemsize != place.stop - place.start:
+        raise _damaged(path, f"{place.stop - place.start} bytes for an array of shape {shape}")
+    return name, _numbers(shape, dtype, lambda: body()[place])
+
+
+def _numbers(shape: tuple[int, ...], dtype: np.dtype[Any], raw: Callable[[], Bytes]) -> Numbers:
+    return Numbers(shape, lambda: raw().view(dtype).reshape(shape, order="F"))
+
+
+def _same(data: Bytes) -> Callable[[], Bytes]:
+    return lambda: data
+
+
+def _element(path: Path, data: Bytes, at: int, order: str, size: int) -> tuple[int, slice, int]:
+    """Give the type of an element, where its data lie, and where the next one begins.
+
+    They must lie within `size`, of which `data` may hold only the first bytes.
+    """
+    check_size(path, at + 8, min(size, len(data)))
+    kind, length = struct.unpack(f"{order}II", data[at : at + 8].tobytes())
+    if kind >> 16:  # four bytes or less stand in the tag itself, behind type and length
+        kind, length = kind & 0xFFFF, kind >> 16
+        check_size(path, length, 4)
+        return kind, slice(at + 4, at + 4 + length), at + 8
+    check_size(path, at + 8 + length, size)
+    return kind, slice(at + 8, at + 8 + length), at + 8 + -(-length // 8) * 8
+
+
+def _inflated(path: Path, body: Bytes, most: int, *, complete: bool = False) -> Bytes:
+    """Inflate no more than `most` bytes; `complete` where that must be all there is."""
+    stream = zlib.decompressobj()
+    data = stream.decompress(body.data, most)
+    if complete:
+        check_size(path, most, len(data))
+        if stream.decompress(stream.unconsumed_tail, 1) or not stream.eof:  # compares the checksum
+            raise _damaged(path, "more in a variable than its size")
+    return np.frombuffer(data, np.uint8)
+
+
+def _of(path: Path, code: int, known: dict[int, str]) -> str:
+    if code not in known:
+        raise _damaged(path, f"numbers or an array of type {code}")
+    return known[code]
+
+
+def _damaged(path: Path, found: str) -> FormatError:
+    return FormatError(
+        f"{path}: expected a MATLAB file of version 4 to 7, found {found}: damaged; "
+        "get a fresh copy"
+    )

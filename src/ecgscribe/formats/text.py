@@ -1,0 +1,169 @@
+"""Annotations as CSV and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from ecgscribe.record import Annotation
+from ecgscribe.symbols import AAMI_CLASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["parts", "table_of", "write_csv", "write_json"]
+
+
+PART = 20_000
+"""Annotations that are turned into text at a time."""
+
+
+# Both signals unreadable: bits 4 and 5 of the subtype of a ~ annotation (EC57, as bxb has it).
+_UNREADABLE = 0x30
+
+
+def write_csv(annotation: Annotation, path: Path) -> None:
+    """Write a table of every annotation in time order.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        Beats and others.
+    path : Path
+        Gets the columns of `Annotation.to_frame`, then ``subtype`` and ``aux_note``. Annotations
+        that are not beats have a symbol, and no class, normality or probability.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, part in enumerate(parts(annotation)):
+            table = table_of(part)
+            if "clock" in table:
+                table["clock"] = [clock.isoformat() for clock in table["clock"]]
+            table.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+
+
+def parts(annotation: Annotation) -> Iterator[Annotation]:
+    """Cut annotations into parts, at least one, so that no table of all is ever in memory."""
+    for begin in range(0, max(len(annotation), 1), PART):
+        yield annotation.select(slice(begin, begin + PART))
+
+
+def table_of(annotation: Annotation) -> pd.DataFrame:
+    """Give a row an annotation: the columns of the beats' table, ``subtype`` and ``aux_note``."""
+    import pandas as pd
+
+    beat = annotation.class_index >= 0
+    beats = annotation.to_frame().astype(object)
+    beats.index = pd.Index(np.flatnonzero(beat))
+    table = beats.reindex(range(len(annotation)))
+    seconds = annotation.sample / annotation.fs
+    table["sample"], table["time"] = annotation.sample, seconds
+    table["symbol"] = annotation.symbol
+    if annotation.start is not None:
+        start = annotation.start
+        clock = [start + timedelta(seconds=float(t)) for t in seconds]
+        table["clock"] = pd.Series(clock, index=table.index, dtype=object)
+    table["subtype"], table["aux_note"] = annotation.subtype, annotation.aux_note
+    return table
+
+
+def write_json(annotation: Annotation, path: Path) -> None:
+    """Write beats, unreadable stretches and other annotations as one JSON object.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        Beats and others.
+    path : Path
+        Gets the keys ``name``, ``fs`` (Hz), ``mapping``, ``beats`` (``sample``, ``time`` in
+        seconds, ``class``, ``symbol``, ``normal``, and from a model ``score``, ``quality``,
+        ``readable`` and ``probability``), ``unreadable`` (``start``, ``end`` in samples, null
+        where it runs to the end of the record, ``aux_note``) and ``other`` (``sample``, ``time``,
+        ``symbol``, ``subtype``, ``aux_note``).
+    """
+    about = {
+        "name": annotation.name,
+        "fs": float(annotation.fs),
+        "mapping": annotation.mapping,
+    }
+    others = annotation.select(annotation.class_index < 0)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(_json(about).removesuffix("\n}"))
+        _write_list(file, "beats", _beats(annotation))
+        _write_list(file, "unreadable", iter([_unreadable(annotation)]))
+        _write_list(file, "other", iter([[_other(others, i) for i in range(len(others))]]))
+        file.write("\n}\n")
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, allow_nan=False)
+
+
+def _write_list(file: TextIO, key: str, parts: Iterator[list[dict[str, Any]]]) -> None:
+    """Write a key and its list, as `json.dumps` would write all parts in one."""
+    file.write(f',\n "{key}": [')
+    is_empty = True
+    for part in parts:
+        if part:
+            file.write("" if is_empty else ",")
+            file.write(_json(part)[1:-2].replace("\n", "\n "))  # without brackets, a level down
+            is_empty = False
+    file.write("]" if is_empty else "\n ]")
+
+
+def _beats(annotation: Annotation) -> Iterator[list[dict[str, Any]]]:
+    for part in parts(annotation):
+        beats = part.beats()
+        classes, readable = beats.class_index.tolist(), beats.readable.tolist()
+        yield [_beat(beats, i, classes[i], readable[i]) for i in range(len(beats))]
+
+
+def _beat(annotation: Annotation, i: int, index: int, readable: bool) -> dict[str, Any]:
+    beat: dict[str, Any] = {
+        "sample": int(annotation.sample[i]),
+        "time": float(annotation.sample[i] / annotation.fs),
+        "class": AAMI_CLASSES[index],
+        "symbol": str(annotation.symbol[i]),
+        "normal": index == 0,
+    }
+    if annotation.score is not None:
+        beat["score"] = _number(annotation.score[i])
+    if annotation.quality is not None:
+        beat["quality"], beat["readable"] = _number(annotation.quality[i]), readable
+    if annotation.probability is not None:
+        row = annotation.probability[i]
+        beat["probability"] = {c: _number(p) for c, p in zip(AAMI_CLASSES, row, strict=True)}
+    return beat
+
+
+def _other(annotation: Annotation, i: int) -> dict[str, Any]:
+    return {
+        "sample": int(annotation.sample[i]),
+        "time": float(annotation.sample[i] / annotation.fs),
+        "symbol": str(annotation.symbol[i]),
+        "subtype": int(annotation.subtype[i]),
+        "aux_note": str(annotation.aux_note[i]),
+    }
+
+
+def _unreadable(annotation: Annotation) -> list[dict[str, Any]]:
+    stretches: list[dict[str, Any]] = []
+    is_open = False
+    for i in np.flatnonzero(annotation.symbol == "~"):
+        sample, note = int(annotation.sample[i]), str(annotation.aux_note[i])
+        begins = (int(annotation.subtype[i]) & _UNREADABLE) == _UNREADABLE
+        if begins and not is_open:
+            stretches.append({"start": sample, "end": None, "aux_note": note})
+        elif is_open and not begins:
+            stretches[-1]["end"] = sample
+        is_open = begins
+    return stretches
+
+
+def _number(value: np.float32) -> float | None:
+    return round(float(value), 6) if math.isfinite(value) else None

@@ -1,0 +1,197 @@
+"""Write WFDB records and annotation files, through the wfdb library."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ecgscribe.errors import FormatError
+from ecgscribe.files import write_bytes
+from ecgscribe.formats.wfdb.annotations import read_annotation
+from ecgscribe.record import Annotation, Record
+
+__all__ = ["check_writable", "write_annotation", "write_record"]
+
+
+_NOTE_BYTES = 255  # the length of a note is one byte in the file
+PART = 20_000
+"""Annotations that wfdb is given at a time."""
+END = b"\0\0"
+_FIRST_ANNOTATION = 0  # where readers look for definitions, written as notes
+# Suffixes of files that hold signals, headers or sums: an annotation must not take their place.
+_RESERVED = {"dat", "hea", "mat", "edf", "dcm", "xml", "txt", "zip"}
+
+
+def check_writable(annotation: Annotation, path: Path) -> None:
+    """Refuse what a WFDB annotation file cannot hold, before anything is written.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        What is to be written.
+    path : Path
+        Where; the suffix is the annotator.
+
+    Raises
+    ------
+    FormatError
+        If the annotator is not letters only or belongs to another kind of file, or a sample,
+        symbol, subtype or note does not fit the format.
+    """
+    from wfdb.io.annotation import ann_label_table
+
+    annotator = path.suffix[1:]
+    if not re.fullmatch("[A-Za-z]+", annotator) or annotator.lower() in _RESERVED:
+        raise FormatError(
+            f"{path}: expected a suffix of letters that names the annotator, found "
+            f"{path.suffix or 'none'}; take .scribe, .csv, .json, .parquet or .edf"
+        )
+    known = set(ann_label_table["symbol"]) - {" "}
+    unknown = sorted(set(annotation.symbol.tolist()) - known)
+    if unknown:
+        raise FormatError(
+            f"{path}: expected WFDB annotation symbols, found {' '.join(unknown)}; "
+            "see ecgscribe.symbols, or write .csv"
+        )
+    if len(annotation) and annotation.sample[0] < 0:
+        raise FormatError(
+            f"{path}: expected samples from 0 on, found {annotation.sample[0]}; correct the sample"
+        )
+    if np.any(np.abs(annotation.subtype + 0.5) > 128):
+        raise FormatError(f"{path}: expected subtypes from -128 to 127, found others; correct them")
+    for note in set(annotation.aux_note.tolist()):
+        if len(note) > _NOTE_BYTES or not re.fullmatch("[\x20-\x7e\xa0-\xff]*", note):
+            raise FormatError(
+                f"{path}: expected notes of at most {_NOTE_BYTES} printable Latin characters, "
+                f"found {note[:30]!r}; shorten the note, or write .json"
+            )
+        if note.startswith("## "):
+            raise FormatError(
+                f"{path}: expected no note that begins with ##, which readers take for a "
+                f"definition, found {note[:30]!r}; change the note, or write .json"
+            )
+    at_start = annotation.sample == _FIRST_ANNOTATION
+    if np.any(at_start & (annotation.symbol == '"')):
+        raise FormatError(
+            f'{path}: expected no note (") at sample 0, where readers look for definitions, '
+            "found one; move it to sample 1"
+        )
+
+
+def write_annotation(annotation: Annotation, path: Path) -> None:
+    """Write `annotation`, already checked, to `path`, with the sampling frequency in the file.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        At most 2**31 samples between one annotation and the next.
+    path : Path
+        A file in a folder of its own: wfdb names its output itself.
+
+    Raises
+    ------
+    OSError
+        If the system refuses, or the file does not read back as it was meant.
+    """
+    annotator = path.suffix[1:]
+    if len(annotation) == 0:
+        # wfdb refuses to write none; a record without beats is a result all the same.
+        path.write_bytes(_empty(annotation.fs))
+        return
+    # wfdb takes a kilobyte of memory for each annotation, so it is given some at a time.
+    with path.open("wb") as file:
+        for begin in range(0, len(annotation), PART):
+            part = annotation.select(slice(begin, begin + PART))
+            before = int(annotation.sample[begin - 1]) if begin else 0
+            written = _part(
+                part, before, path.with_name(f"annotation.{annotator}"), first=not begin
+            )
+            file.write(written.removesuffix(END))
+        file.write(END)
+
+
+def _part(annotation: Annotation, before: int, file: Path, *, first: bool) -> bytes:
+    """Let wfdb write annotations that follow one at sample `before`; give what it wrote."""
+    import wfdb
+
+    shifted = dataclasses.replace(annotation, sample=annotation.sample - before)
+    wfdb.wrann(
+        file.stem,  # not the record's name, as wfdb allows fewer characters in one
+        file.suffix[1:],
+        shifted.sample,
+        symbol=shifted.symbol.tolist(),
+        subtype=shifted.subtype,
+        aux_note=shifted.aux_note.tolist(),
+        fs=float(shifted.fs) if first else None,
+        write_dir=str(file.parent),
+    )
+    # wfdb writes with numpy's tofile, which does not see what a full disk refuses at the end.
+    if not _reads_back(file, shifted):
+        raise OSError(errno.EIO, "the file came out short")
+    return file.read_bytes()
+
+
+def write_record(record: Record, folder: str | Path, *, force: bool = False) -> Path:
+    """Write a record as WFDB, in 16 bits and steps of a thousandth of its unit.
+
+    Parameters
+    ----------
+    record : Record
+        Within 32.767 units of zero, which is where 16 bits end.
+    folder : str or Path
+        Where its header and signal file go, named after the record.
+    force : bool
+        Replace files that are there.
+
+    Returns
+    -------
+    Path
+        The record, without a suffix.
+
+    Raises
+    ------
+    FormatError
+        If a file is there and `force` is false, or the system refuses.
+    """
+    import wfdb
+
+    folder = Path(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        wfdb.wrsamp(
+            record.name,
+            fs=record.fs,
+            units=list(record.units),
+            sig_name=list(record.leads),
+            p_signal=record.signal.astype(np.float64),
+            fmt=["16"] * len(record.leads),
+            adc_gain=[1000.0] * len(record.leads),
+            baseline=[0] * len(record.leads),
+            comments=list(record.comments),
+            write_dir=scratch,
+        )
+        for suffix in (".dat", ".hea"):
+            name = f"{record.name}{suffix}"
+            write_bytes(folder / name, (Path(scratch) / name).read_bytes(), force=force)
+    return folder / record.name
+
+
+def _reads_back(file: Path, annotation: Annotation) -> bool:
+    try:
+        found = read_annotation(file.with_suffix(""), file.suffix[1:], fs=annotation.fs)
+    except FormatError:
+        return False
+    return np.array_equal(found.sample, annotation.sample) and np.array_equal(
+        found.symbol, annotation.symbol
+    )
+
+
+def _empty(fs: float) -> bytes:
+    # A note at sample 0 that gives the frequency, and the end mark: annot-5 of the WFDB manual.
+    text = f"## time resolution: {fs:.10g}".encode("ascii")
+    padding = b"\0" * (len(text) % 2)
+    return bytes([0, 22 << 2, len(text), 63 << 2]) + text + padding + b"\0\0"

@@ -1,0 +1,1 @@
+"""Annotate a recording while its samples arrive."""

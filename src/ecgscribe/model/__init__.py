@@ -1,0 +1,1 @@
+"""What is learned, and what it sees: features in, scores out."""

@@ -1,0 +1,1 @@
+"""One recording, from its samples to annotated beats."""

@@ -1,0 +1,112 @@
+"""Write figures to files or to bytes."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import FormatError
+from ecgscribe.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["DPI", "figure_of", "picture", "png", "save"]
+
+
+DPI = 150
+"""Dots per inch of every picture: a small square of the paper is 5.9 dots wide."""
+_COLOURS = 256  # of a picture: enough for lines and letters, and a third of the bytes
+
+
+def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
+    """Give the figure that holds `ax` as a small PNG.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or array of them
+    box : matplotlib.transforms.Bbox, optional
+        Part of the figure to keep, in inches.
+
+    Returns
+    -------
+    bytes
+        `DPI` dots per inch, in few colours.
+    """
+    from PIL import Image
+
+    one: Axes = np.ravel(np.array(ax, dtype=object))[0]
+    drawn = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # of a name: a box stands for it
+        figure_of(one).savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
+    small = io.BytesIO()
+    with Image.open(drawn) as image:
+        reduced = image.convert("RGB").quantize(
+            _COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+        reduced.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
+    return small.getvalue()
+
+
+def save(
+    ax: Axes | NDArray[np.object_], path: str | Path, *, dpi: int = 150, force: bool = False
+) -> Path:
+    """Write the figure that holds `ax`; the suffix names the format.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or array of them
+        As a function of this module returned it.
+    path : str or Path
+        ``.png``, ``.svg`` or ``.pdf``.
+    dpi : int
+        Dots per inch of a PNG; at 150 a small square of the paper is 5.9 dots wide.
+    force : bool
+        Overwrite what is there.
+
+    Returns
+    -------
+    Path
+        What was written; either the whole file or nothing.
+
+    Raises
+    ------
+    FormatError
+        If the suffix is another, or the file exists or cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".png", ".svg", ".pdf"):
+        raise FormatError(
+            f"{path}: expected a picture that ends in .png, .svg or .pdf, "
+            f"found {suffix or 'no suffix'!r}; rename it"
+        )
+    figure = figure_of(np.ravel(np.array(ax, dtype=object))[0])
+
+    def write(temporary: Path) -> None:
+        figure.savefig(temporary, dpi=dpi, format=suffix[1:])
+
+    atomic_write(path, write, force=force)
+    return path
+
+
+def png(ax: Axes, *, dpi: int = 110) -> bytes:
+    """Give the figure that holds `ax` as the bytes of a PNG, to put into a page."""
+    target = io.BytesIO()
+    figure_of(ax).savefig(target, dpi=dpi, format="png")
+    return target.getvalue()
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Find the whole figure, also where the axes lie in a part of one."""
+    figure = ax.figure
+    while figure is not figure.figure:
+        figure = figure.figure
+    return figure

@@ -1,0 +1,45 @@
+"""What all pictures share: axes without pyplot, colours, markers and the time of day.
+
+The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any kind
+of colour vision tell apart. Nothing is told by colour alone: classes have a marker or their letter
+as well, and curves a line style.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "GREY", "LINES", "new_axes"]
+
+
+CLASS_COLOURS = {"N": "#0072B2", "S": "#E69F00", "V": "#D55E00", "F": "#009E73", "Q": "#CC79A7"}
+"""Colour of each AAMI class."""
+
+
+CLASS_MARKERS = {"N": "o", "S": "^", "V": "X", "F": "D", "Q": "P"}
+"""Marker of each AAMI class."""
+
+
+GREY = "#666666"
+
+
+LINES = (
+    ("#0072B2", "-"),
+    ("#D55E00", "--"),
+    ("#009E73", "-."),
+    ("#CC79A7", ":"),
+    ("#E69F00", (0, (5, 1, 1, 1, 1, 1))),
+    ("#56B4E9", (0, (3, 3))),
+    ("#000000", (0, (1, 2))),
+)
+"""Colour and style of the first, second … curve; without yellow, too pale for a line on white."""
+
+
+def new_axes(size: tuple[float, float]) -> Axes:
+    """Make axes in a figure of its own, `size` in inches, without pyplot."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained").add_subplot()

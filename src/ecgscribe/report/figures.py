@@ -1,0 +1,288 @@
+"""Pictures of a report: RR histogram, tachogram, overlaid beats, a strip without its margins."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe import plots
+from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, Shape
+from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.formatting import format_time
+from ecgscribe.leads import MILLIVOLTS
+from ecgscribe.plots.saving import figure_of, picture
+from ecgscribe.plots.style import new_axes
+from ecgscribe.quality_annotations import unreadable_stretches
+from ecgscribe.record import Annotation, Source
+from ecgscribe.symbols import AAMI_CLASSES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["beat_overlay", "paper_strip", "rr_histogram", "tachogram"]
+
+
+_WIDTH, _HEIGHT = 7.2, 2.4  # inches
+_LONGEST_RR = 2.5  # s that the axes reach to
+_FAINT = 25  # single beats drawn behind the median one
+_GREY = "#777777"
+_EDGE_IN = 0.21  # inches of margin that a strip keeps, for its times
+
+
+def rr_histogram(beats: Beats, *, bin_ms: float = 20.0, ax: Axes | None = None) -> Axes:
+    """Draw how often each RR interval occurs, those from N to N apart from the others.
+
+    Parameters
+    ----------
+    beats : Beats
+        The beats that count.
+    bin_ms : float
+        Width of the bins in ms.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes if absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = new_axes((_WIDTH, _HEIGHT)) if ax is None else ax
+    known = beats.known
+    rr = np.minimum(beats.rr[known], _LONGEST_RR) * 1000.0
+    normal = beats.normal[known]
+    if len(rr):
+        low, high = rr.min() // bin_ms, rr.max() // bin_ms
+        bins = np.arange(low, high + 2) * bin_ms
+        ax.hist(
+            [rr[normal], rr[~normal]],
+            bins=list(bins),
+            stacked=True,
+            color=[plots.CLASS_COLOURS["N"], plots.CLASS_COLOURS["S"]],
+            label=["from N to N", "others"],
+            rasterized=True,
+        )
+        ax.legend(frameon=False, fontsize=8)
+        room = max(3 * bin_ms, 60.0)
+        ax.set_xlim(bins[0] - room, bins[-1] + room)
+    ax.set(xlabel="RR interval (ms)", ylabel="intervals")
+    return _plain(ax)
+
+
+def tachogram(
+    beats: Beats,
+    source: Source,
+    *,
+    stretches: NDArray[np.int64] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw every RR interval over the time of the recording, coloured by class.
+
+    Parameters
+    ----------
+    beats : Beats
+        The beats that count.
+    source : Source
+        Their recording, for its length and its start.
+    stretches : ndarray of int64, shape (m, 2), optional
+        Samples from which and up to which nothing can be read, shaded.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes if absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    ax = new_axes((_WIDTH, _HEIGHT)) if ax is None else ax
+    many = len(beats) > 5000
+    shown = np.minimum(beats.rr, _LONGEST_RR)
+    for index, name in enumerate(AAMI_CLASSES):
+        mine = beats.known & (beats.class_index == index)
+        if mine.any():
+            ax.plot(
+                beats.time[mine],
+                shown[mine],
+                linestyle="none",
+                marker=".",
+                markersize=(1.2 if many else 2.5) if name == "N" else (2.5 if many else 5),
+                markeredgewidth=0,
+                color=plots.CLASS_COLOURS[name],
+                label=name,
+                rasterized=True,
+                zorder=2 + (name != "N"),
+            )
+    for begin, end in (stretches if stretches is not None else np.empty((0, 2))) / source.fs:
+        ax.axvspan(begin, end, color="#BBBBBB", alpha=0.6, linewidth=0, zorder=1)
+    first = 0.0
+    if source.start is not None:
+        first = (source.start.hour * 60 + source.start.minute) * 60.0 + source.start.second
+    step = _step(source.duration)
+    ax.xaxis.set_major_locator(MultipleLocator(step, offset=-(first % step)))
+    seconds = step < 60
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
+    top = float(np.nanmax(shown)) if beats.known.any() else 1.5
+    ax.set(
+        xlim=(0, source.duration),
+        ylim=(0, max(1.5, min(_LONGEST_RR, 1.1 * top))),
+        xlabel="time of day" if source.start is not None else "time from the start (h:mm)",
+        ylabel="RR interval (s)",
+    )
+    if seconds and source.start is None:
+        ax.set_xlabel("time from the start (h:mm:ss)")
+    if beats.known.any():
+        ax.legend(
+            ncols=5, fontsize=8, frameon=False, markerscale=4 if many else 2, loc="upper right",
+            bbox_to_anchor=(1.0, 1.16), handletextpad=0.1, columnspacing=1.0,
+        )  # fmt: skip
+    return _plain(ax)
+
+
+def _step(duration: float) -> float:
+    """Choose seconds between ticks, so that there are at most about ten."""
+    steps = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 86400)
+    return float(next((s for s in steps if duration / s <= 12), 86400 * 2))
+
+
+def _of_day(time: float, with_seconds: bool) -> str:
+    text = format_time(round(time) % 86400, hours=True)
+    return text if with_seconds else text[:-3]
+
+
+def beat_overlay(
+    shapes: Sequence[Shape],
+    leads: Sequence[str],
+    units: Sequence[str],
+    *,
+    ax: NDArray[np.object_] | None = None,
+) -> NDArray[np.object_]:
+    """Draw the median beat of each class over single ones, one panel a lead.
+
+    Parameters
+    ----------
+    shapes : sequence of Shape
+    leads, units : sequence of str
+        Of the leads that the shapes hold.
+    ax : ndarray of matplotlib.axes.Axes, optional
+        One for each lead; new ones if absent.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes, shape (n_leads,)
+    """
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
+        ax = figure.subplots(1, len(leads), squeeze=False)[0]
+    for k, (panel, lead) in enumerate(zip(ax, leads, strict=True)):
+        for shape in shapes:
+            colour = plots.CLASS_COLOURS[shape.class_name]
+            time = 1000.0 * np.linspace(-BEFORE_S, AFTER_S, len(shape.median), endpoint=False)
+            faint = shape.beats[:: max(1, len(shape.beats) // _FAINT), :, k]
+            panel.plot(time, faint.T, color=colour, linewidth=0.4, alpha=0.25, zorder=2)
+            panel.plot(
+                time, shape.median[:, k], color=colour, linewidth=2.0, label=shape.class_name,
+                zorder=3,
+            )  # fmt: skip
+        medians = [shape.median[:, k] for shape in shapes]
+        if medians:  # by these, as single beats may stray far in noise
+            low, high = min(map(np.min, medians)), max(map(np.max, medians))
+            room = max(0.35 * (high - low), 0.1)
+            panel.set_ylim(low - room, high + room)
+        unit = "mV" if units[k].lower() in MILLIVOLTS else units[k]
+        panel.set(xlabel="time from the R-peak (ms)", ylabel=unit)
+        panel.set_title(_plain_text(lead), fontsize=9, loc="left")
+        panel.axvline(0, color=_GREY, linewidth=0.5, linestyle=":", zorder=1)
+        _plain(panel)
+    if shapes:
+        ax[-1].legend(frameon=False, fontsize=8, loc="upper right")
+    return ax
+
+
+def paper_strip(
+    source: Source, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
+) -> bytes:
+    """Draw a strip to scale, read from only that piece, and give it as PNG without its margins.
+
+    Parameters
+    ----------
+    source : Source
+    annotation : Annotation
+        Of the whole recording.
+    columns : sequence of int
+        Leads to draw.
+    begin_s, end_s : float
+        Seconds from the start of the recording.
+
+    Returns
+    -------
+    bytes
+    """
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+    from matplotlib.transforms import Bbox
+
+    begin = int(begin_s * source.fs)
+    end = min(int(np.ceil(end_s * source.fs)), source.n_samples)
+    whole = source.record(begin, end)
+    part = dataclasses.replace(
+        whole,
+        signal=whole.signal[:, list(columns)],
+        name=_plain_text(whole.name),
+        leads=tuple(_plain_text(whole.leads[k]) for k in columns),
+        units=tuple(whole.units[k] for k in columns),
+    )
+    ax = plots.strip(part, _within(annotation, begin, end), end=part.duration)
+    ax.set_title("", loc="left")
+    for low, high in unreadable_stretches(annotation, source.n_samples):
+        if low < end and high > begin:
+            edges = np.clip([low, high], begin, end) - begin
+            ax.axvspan(*edges / source.fs, color="#999999", alpha=0.3, linewidth=0, zorder=2)
+    origin = begin / source.fs  # the ticks are whole seconds of the recording
+    ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_time(origin + x, hours=True)))
+    width, height = figure_of(ax).get_size_inches()
+    box = ax.get_position()
+    shown = Bbox.from_extents(
+        box.x0 * width - _EDGE_IN,
+        box.y0 * height - _EDGE_IN,
+        box.x1 * width + _EDGE_IN,
+        box.y1 * height + _EDGE_IN / 8,
+    )
+    return picture(ax, box=shown)
+
+
+def _within(annotation: Annotation, begin: int, end: int) -> Annotation:
+    """Give the annotations of a piece as of a recording of its own."""
+    first, last = np.searchsorted(annotation.sample, [begin, end]).tolist()
+    part = annotation.select(slice(first, last))
+    part = dataclasses.replace(part, sample=part.sample - begin)
+    before = np.flatnonzero(annotation.symbol[:first] == "~")
+    if len(before) == 0:
+        return part
+    # What the last mark before says holds here too.
+    return Annotation(
+        sample=np.append(0, part.sample),
+        symbol=np.append("~", part.symbol),
+        fs=part.fs,
+        subtype=np.append(annotation.subtype[before[-1]], part.subtype),
+        name=part.name,
+        mapping=part.mapping,
+    )
+
+
+def _plain_text(name: str) -> str:
+    """Keep matplotlib from reading mathematics into a name."""
+    return name.replace("$", r"\$")
+
+
+def _plain(ax: Axes) -> Axes:
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(labelsize=8)
+    ax.xaxis.label.set_fontsize(8)
+    ax.yaxis.label.set_fontsize(8)
+    return ax

@@ -1,0 +1,35 @@
+"""A report's page as HTML: one file, pictures and all."""
+
+from __future__ import annotations
+
+import base64
+
+from ecgscribe.report.blocks import Page, Picture, Table
+
+__all__ = ["html"]
+
+
+def html(page: Page) -> str:
+    """Render the page; everything that is text is escaped.
+
+    Parameters
+    ----------
+    page : Page
+
+    Returns
+    -------
+    str
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ecgscribe.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
+    environment.tests["table"] = lambda block: isinstance(block, Table)
+    environment.tests["picture"] = lambda block: isinstance(block, Picture)
+    return environment.get_template("report.html.j2").render(page=page)

@@ -1,0 +1,202 @@
+"""A report's page as PDF, by fpdf2: the same sections and the same text as the HTML."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecgscribe.report.blocks import Page, Picture, Section, Table
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+__all__ = ["pdf"]
+
+
+_FONT = "DejaVu"  # comes with matplotlib, and holds what names of records are written with
+_MARGIN_MM = 12.0
+_WIDTH_MM = 210.0 - 2 * _MARGIN_MM
+_SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 114, 178)
+_BAND = (243, 246, 249)
+
+
+def pdf(page: Page) -> bytes:
+    """Render the page.
+
+    Parameters
+    ----------
+    page : Page
+
+    Returns
+    -------
+    bytes
+        A PDF of A4 pages; strips are to scale.
+    """
+    document = _document(page)
+    _head(document, page)
+    for section in page.sections:
+        _section(document, section)
+    _foot(document, page)
+    logger = logging.getLogger("fpdf.output")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it would tell of each letter that the font does not have
+    try:
+        return bytes(document.output())
+    finally:
+        logger.setLevel(level)
+
+
+def _document(page: Page) -> FPDF:
+    from fpdf import FPDF
+    from matplotlib import get_data_path
+
+    class Numbered(FPDF):
+        """Writes the number of each page below it."""
+
+        def footer(self) -> None:
+            self.set_y(-_MARGIN_MM)
+            self.set_font(_FONT, size=7)
+            self.set_text_color(*_SOFT)
+            self.cell(0, 5, f"{page.title}, page {self.page_no()} of {{nb}}", align="C")
+
+    document = Numbered(format="A4")
+    fonts = Path(get_data_path()) / "fonts" / "ttf"
+    document.add_font(_FONT, fname=fonts / "DejaVuSans.ttf")
+    document.add_font(_FONT, "B", fname=fonts / "DejaVuSans-Bold.ttf")
+    document.set_margin(_MARGIN_MM)
+    document.c_margin = 0
+    document.set_auto_page_break(True, margin=_MARGIN_MM + 6)
+    document.set_title(page.title)
+    document.set_lang("en")
+    document.set_creator("ecgscribe")
+    document.add_page()
+    return document
+
+
+def _write(document: FPDF, text: str, size: float, *, style: str = "", soft: bool = False) -> None:
+    from fpdf.enums import XPos, YPos
+
+    document.set_font(_FONT, style, size)
+    document.set_text_color(*(_SOFT if soft else _INK))
+    document.multi_cell(0, 0.5 * size, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _rule(document: FPDF, colour: tuple[int, int, int], width: float) -> None:
+    document.set_draw_color(*colour)
+    document.set_line_width(width)
+    y = document.get_y() + 0.5
+    document.line(_MARGIN_MM, y, _MARGIN_MM + _WIDTH_MM, y)
+    document.set_y(y + 1.5)
+
+
+def _head(document: FPDF, page: Page) -> None:
+    _write(document, page.title, 17, style="B")
+    _write(document, page.subtitle, 9, soft=True)
+    _rule(document, _ACCENT, 0.6)
+    columns = 4
+    width = (_WIDTH_MM - 2 * (columns - 1)) / columns
+    top = document.get_y() + 1
+    for k, (name, value) in enumerate(page.key_figures):
+        x, y = _MARGIN_MM + k % columns * (width + 2), top + k // columns * 14
+        document.set_fill_color(*_BAND)
+        document.rect(x, y, width, 12, style="F")
+        for text, size, style, colour, down in (
+            (name, 7, "", _SOFT, 1.2),
+            (value, 11, "B", _INK, 5.2),
+        ):
+            document.set_xy(x + 1.5, y + down)
+            document.set_font(_FONT, style, size)
+            document.set_text_color(*colour)
+            document.cell(width - 3, 5, text)
+    document.set_xy(_MARGIN_MM, top + -(-len(page.key_figures) // columns) * 14)
+
+
+def _section(document: FPDF, section: Section) -> None:
+    # A title stays with the beginning of what follows it.
+    if document.will_page_break(16 + min(sum(map(_height, section.blocks[:2])), 170)):
+        document.add_page()
+    document.ln(4)
+    _write(document, section.title, 12, style="B")
+    _rule(document, _LINE, 0.2)
+    for block in section.blocks:
+        if isinstance(block, Table):
+            _table(document, block)
+        elif isinstance(block, Picture):
+            _picture(document, block)
+        else:
+            _write(document, block, 8.5)
+            document.ln(1.5)
+
+
+def _table(document: FPDF, table: Table) -> None:
+    from fpdf.enums import Align, TableBordersLayout
+    from fpdf.fonts import FontFace
+
+    if document.will_page_break(min(_height(table), 170)):
+        document.add_page()
+    _write(document, table.caption, 7.5, soft=True)
+    pairs = len(table.header) == 2
+    document.set_fill_color(255, 255, 255)
+    document.set_font(_FONT, size=7.5 if len(table.header) > 7 else 8.5)
+    document.set_text_color(*_INK)
+    document.set_draw_color(*_LINE)
+    document.set_line_width(0.2)
+    widths = [
+        max(len(row[k]) for row in (table.header, *table.rows)) + 3
+        for k in range(len(table.header))
+    ]
+    longest = sum(widths) * (1.7 if len(table.header) <= 7 else 1.5)
+    with document.table(
+        width=_WIDTH_MM if pairs else min(_WIDTH_MM, longest),
+        col_widths=(30, 70) if pairs else tuple(widths),
+        align=Align.L,
+        text_align=["LEFT"] + ["LEFT" if pairs else "RIGHT"] * (len(table.header) - 1),
+        borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        headings_style=FontFace(emphasis="BOLD", color=_SOFT),
+        line_height=4.6,
+        padding=(0.3, 1, 0.3, 0),
+    ) as drawn:
+        for row in (table.header, *table.rows):
+            drawn.row(row)
+    document.ln(2)
+
+
+def _height(block: str | Table | Picture) -> float:
+    """Estimate how high a block is on paper, in mm."""
+    if isinstance(block, Table):
+        return 12.0 + 5.3 * (1 + len(block.rows))
+    if isinstance(block, Picture):
+        return _factor(block) * block.size_mm[1] + 16.0
+    return 12.0
+
+
+def _factor(picture: Picture) -> float:
+    """Make smaller what is wider than the page, or higher than half of it, as noise may be."""
+    width, height = picture.size_mm
+    return min(_WIDTH_MM / width, 150.0 / height, 1.0)
+
+
+def _picture(document: FPDF, picture: Picture) -> None:
+    width, height = picture.size_mm
+    factor = _factor(picture)
+    if document.will_page_break(_height(picture)):
+        document.add_page()
+    if picture.title:
+        _write(document, picture.title, 9, style="B")
+    document.image(
+        io.BytesIO(picture.png), w=factor * width, h=factor * height, alt_text=picture.alt
+    )
+    document.ln(0.5)
+    _write(document, picture.caption, 8)
+    document.ln(3)
+
+
+def _foot(document: FPDF, page: Page) -> None:
+    if document.will_page_break(10 + 8 * len(page.foot)):
+        document.add_page()
+    document.ln(4)
+    _rule(document, _ACCENT, 0.6)
+    for k, line in enumerate(page.foot):
+        _write(document, line, 7.5, style="" if k else "B", soft=k > 0)

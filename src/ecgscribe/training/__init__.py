@@ -1,0 +1,1 @@
+"""From examples to a model file; only this and `ecgscribe.model.network` import Keras."""

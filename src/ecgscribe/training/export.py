@@ -1,0 +1,229 @@
+"""Write a trained network as the files that annotation reads: ONNX, Keras weights, one JSON.
+
+The way from Keras to ONNX leads through TensorFlow. A network of another backend is exported by
+a process of its own, ``python -m ecgscribe.training.export WEIGHTS``, which is given the
+architecture as JSON on its standard input and loads the weights, the same for all backends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import warnings
+from contextlib import redirect_stdout, suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgscribe._version import __version__
+from ecgscribe.errors import ModelError
+from ecgscribe.files import atomic_write, file_hash, write_text
+from ecgscribe.model.features import CLASS_FACTS
+from ecgscribe.model.network import Architecture, build_network
+from ecgscribe.model.runtime import Model
+from ecgscribe.model.scoring import score_beats
+from ecgscribe.signal.windows import FS, STEPS_PER_FRAME
+from ecgscribe.training.keras_scoring import trunk_scores
+
+__all__ = ["TOLERANCE", "export_model", "largest_difference"]
+
+
+TOLERANCE = 1e-5
+"""Greatest difference allowed between a score of Keras and one of ONNX Runtime."""
+CHECKED_S = 70
+CHECKED_BEATS = 300
+"""Random signal and beats that are compared: enough for more than one window of each."""
+WEIGHTS = ".weights.h5"
+
+
+def _onnx_path(weights: Path, part: str) -> Path:
+    """Name the ONNX file of a part, ``trunk`` or ``beats``, that lies beside the weights."""
+    return weights.with_name(f"{weights.name.removesuffix(WEIGHTS)}-{part}.onnx")
+
+
+def _to_onnx(model: Any, path: Path, inputs: dict[str, int], outputs: list[str]) -> None:
+    """Export one Keras model; inputs are named with their number of channels."""
+    import keras
+    import onnx
+
+    # Keras exports a model only once it has been called.
+    length = 4 * STEPS_PER_FRAME
+    example = [np.zeros((1, length, width), dtype=np.float32) for width in inputs.values()]
+    model(example if len(example) > 1 else example[0])
+    signature = [
+        keras.InputSpec(shape=(None, None, width), dtype="float32", name=name)
+        for name, width in inputs.items()
+    ]
+
+    def write(temporary: Path) -> None:
+        # The way leads through code that newer versions of NumPy warn of.
+        with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
+            model.export(
+                temporary,
+                format="onnx",
+                verbose=False,
+                input_signature=signature if len(signature) == 1 else [signature],
+            )
+        exported = onnx.load(temporary)
+        _rename_outputs(exported.graph, outputs)
+        onnx.checker.check_model(exported)
+        onnx.save(exported, temporary)
+
+    atomic_write(path, write, force=True)
+
+
+def _rename_outputs(graph: Any, outputs: list[str]) -> None:
+    """Give the outputs their names, in place; drop what nodes say of the exporting machine."""
+    names = {o.name: name for o, name in zip(graph.output, outputs, strict=True)}
+    for node in graph.node:
+        node.doc_string = ""
+        for k, name in enumerate(node.output):
+            node.output[k] = names.get(name, name)
+        for k, name in enumerate(node.input):
+            node.input[k] = names.get(name, name)
+    for output in graph.output:
+        output.name = names[output.name]
+
+
+def _write_onnx(network: Any, architecture: Architecture, weights: Path) -> None:
+    """Write the ONNX files of a network of the TensorFlow backend beside its weights."""
+    classic = architecture.preset == "classic"
+    trunk = network if classic else network.get_layer("trunk")
+    _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
+    if not classic:
+        inputs = {"class_facts": len(CLASS_FACTS), "facts": architecture.n_facts}
+        head = network.get_layer("beat_head")
+        _to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
+
+
+def _write_onnx_apart(architecture: Architecture, weights: Path) -> None:
+    """Let a process with the TensorFlow backend write the ONNX files beside the weights."""
+    run = subprocess.run(
+        [sys.executable, "-m", "ecgscribe.training.export", str(weights)],
+        input=json.dumps(dataclasses.asdict(architecture)),
+        env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        last = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
+        raise ModelError(
+            f"{weights.name}: expected TensorFlow to write it as ONNX, found: {last}; "
+            "install ecgscribe[train] and go on by --resume"
+        )
+
+
+def largest_difference(network: Any, model: Model) -> float:
+    """Give the largest difference between the scores of Keras and of ONNX Runtime.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As `ecgscribe.model.network.build_network` gives it, with the model's weights.
+    model : Model
+
+    Returns
+    -------
+    float
+        Over all outputs, on random signal and random beats.
+    """
+    rng = np.random.default_rng(0)
+    trunk = network.get_layer("trunk") if model.has_beat_head else network
+    signal = rng.normal(size=(CHECKED_S * FS, 2)).astype(np.float32)
+    ours = model.score_signal(signal)
+    theirs = trunk_scores(trunk, signal, frame=model.frame)
+    pairs = [(getattr(ours, f.name), getattr(theirs, f.name)) for f in dataclasses.fields(ours)]
+    if model.has_beat_head:
+        head = network.get_layer("beat_head")
+        class_facts, facts = (
+            rng.normal(size=(CHECKED_BEATS, model_input.shape[-1])).astype(np.float32)
+            for model_input in head.inputs
+        )
+        by_keras = score_beats(
+            lambda *inputs: np.asarray(head.predict_on_batch(list(inputs))), class_facts, facts
+        )
+        pairs.append((model.score_beats(class_facts, facts), by_keras))
+    return max(float(np.abs(a - b).max()) for a, b in pairs)
+
+
+def _versions(backend: str) -> dict[str, str]:
+    """Give the versions of Python and of the packages that have a say in the weights."""
+    versions = {"ecgscribe": __version__, "python": platform.python_version(), "backend": backend}
+    packages = ("keras", "numpy", "onnx", "onnxruntime", "scipy", "tf2onnx", "wfdb")
+    for package in (*packages, "tensorflow", "tensorflow-cpu", backend):
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return versions
+
+
+def export_model(
+    network: Any, architecture: Architecture, meta: dict[str, Any], folder: Path, name: str
+) -> Model:
+    """Write a network's files and check that ONNX Runtime gives what Keras gives.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of any Keras backend.
+    architecture : Architecture
+    meta : dict
+        What the JSON says beside the versions of packages, and the files with their hashes.
+    folder : Path
+    name : str
+        Stem of the files.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If a score differs by more than `TOLERANCE`, or TensorFlow is not there; the JSON, and
+        with it the model, is then not written.
+    FormatError
+        If the system refuses to write a file.
+    """
+    import keras
+
+    weights = folder / f"{name}{WEIGHTS}"
+    atomic_write(weights, network.save_weights, force=True)
+    if (backend := keras.backend.backend()) == "tensorflow":
+        _write_onnx(network, architecture, weights)
+    else:
+        _write_onnx_apart(architecture, weights)
+    files = {"trunk": _onnx_path(weights, "trunk"), "weights": weights}
+    if architecture.preset != "classic":
+        files["beat_head"] = _onnx_path(weights, "beats")
+    entries = {
+        part: {"name": path.name, "sha256": file_hash(path)} for part, path in sorted(files.items())
+    }
+    model = Model(
+        folder / f"{name}.json", meta | {"versions": _versions(backend), "files": entries}
+    )
+    difference = largest_difference(network, model)
+    if not difference <= TOLERANCE:
+        raise ModelError(
+            f"{model.path.name}: expected ONNX Runtime within {TOLERANCE:g} of Keras, found a "
+            f"difference of {difference:.2g}; export with other versions of keras and tf2onnx"
+        )
+    write_text(model.path, json.dumps(model.meta, indent=1) + "\n", force=True)
+    return model
+
+
+def _main(weights: Path, architecture: Architecture) -> None:
+    network = build_network(architecture)
+    network.load_weights(weights)
+    _write_onnx(network, architecture, weights)
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), Architecture(**json.load(sys.stdin)))

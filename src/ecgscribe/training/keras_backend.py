@@ -1,0 +1,56 @@
+"""Import Keras with the backend that was asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ecgscribe.errors import ModelError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+"""Keras backends that can train."""
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep TensorFlow's greetings off the terminal, unless its log level was asked for."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # While it loads, TensorFlow writes to the file descriptor itself, whatever the level.
+    terminal = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def import_keras() -> Any:
+    """Import Keras with its backend, and what the export needs: better missed now than then."""
+    try:
+        with _hushed():
+            import keras
+            import tf2onnx  # noqa: F401
+    except ImportError as error:
+        raise ModelError(
+            f"training expects the packages of ecgscribe[train], found no {error.name or error}; "
+            "run: pip install 'ecgscribe[train]'"
+        ) from error
+    except ValueError as error:
+        raise ModelError(
+            f"KERAS_BACKEND: expected one of {', '.join(BACKENDS)}, found another ({error}); "
+            "choose one of those"
+        ) from error
+    if (backend := keras.backend.backend()) not in BACKENDS:
+        raise ModelError(
+            f"KERAS_BACKEND: expected one of {', '.join(BACKENDS)}, found {backend}, which cannot "
+            "train; choose one of those"
+        )
+    return keras

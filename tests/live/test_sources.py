@@ -1,0 +1,283 @@
+"""`ecgscribe stream` as a user runs it, and the samples that it reads."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.live import sources
+from ecgscribe.live.stream import Stream
+from ecgscribe.model.runtime import load_model
+
+COMMAND = str(Path(sys.executable).with_name("ecgscribe"))
+OPTIONS = ["stream", "--fs", "250", "--leads", "I,II"]
+Signal = NDArray[np.float32]
+
+
+def pieces(data: bytes, sizes: list[int]) -> sources.Read:
+    """Give data in pieces of these sizes, and then the rest."""
+
+    def parts() -> Iterator[bytes]:
+        begin = 0
+        for size in sizes:
+            yield data[begin : begin + size]
+            begin += size
+        yield data[begin:]
+
+    left = (part for part in parts() if part)
+    return lambda: next(left, b"")
+
+
+def run(data: bytes, *options: str) -> subprocess.CompletedProcess[str]:
+    found = subprocess.run(
+        [COMMAND, *(options or OPTIONS)], input=data, capture_output=True, timeout=300, check=False
+    )
+    return subprocess.CompletedProcess(
+        found.args, found.returncode, found.stdout.decode(), found.stderr.decode()
+    )
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def samples() -> Signal:
+    record, _ = synthesize(duration=8, seed=5, fs=250.0, noise=0.1, classes=("N",))
+    return np.rint(1000 * record.signal).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def expected(samples: Signal) -> list[int]:
+    """R-peaks that `Stream` finds in the samples."""
+    stream = Stream(250, ["I", "II"], model=load_model())
+    return [b.sample for b in [*stream.push(samples), *stream.close()]]
+
+
+def as_text(samples: Signal, *, separator: str = ",") -> bytes:
+    return "".join(f"{a:g}{separator}{b:g}\n" for a, b in samples).encode()
+
+
+# Parsing
+
+
+@given(
+    values=st.lists(st.tuples(st.integers(-9999, 9999), st.integers(-9999, 9999)), max_size=20),
+    sizes=st.lists(st.integers(1, 12), max_size=30),
+    separator=st.sampled_from([",", " ", "\t", ", "]),
+)
+def test_lines_are_read_however_they_are_cut(
+    values: list[tuple[int, int]], sizes: list[int], separator: str
+) -> None:
+    data = "".join(f"{a}{separator}{b}\r\n" for a, b in values).encode()
+    chunks = list(sources.read_lines(pieces(data, sizes), 2))
+    assert [tuple(row) for chunk in chunks for row in chunk.tolist()] == values
+
+
+@given(
+    values=st.lists(st.tuples(st.integers(-32767, 32767), st.integers(-32767, 32767)), max_size=20),
+    sizes=st.lists(st.integers(1, 9), max_size=30),
+)
+def test_frames_are_read_however_they_are_cut(
+    values: list[tuple[int, int]], sizes: list[int]
+) -> None:
+    data = np.array(values, dtype="<i2").tobytes()
+    chunks = list(sources.read_frames(pieces(data, sizes), 2))
+    assert [tuple(row) for chunk in chunks for row in chunk.tolist()] == values
+
+
+def test_what_has_come_is_given_at_once() -> None:
+    chunks = sources.read_lines(pieces(b"1 2\n3 4\n5", [5, 3]), 2)
+    assert [len(chunk) for chunk in (next(chunks), next(chunks))] == [1, 1]
+
+
+def test_invalid_samples_are_nan() -> None:
+    (text,) = sources.read_lines(pieces(b"# mV\n\n1,\nnan, 2\n-,3\n", []), 2)
+    np.testing.assert_array_equal(text, [[1, np.nan], [np.nan, 2], [np.nan, 3]])
+    (frames,) = sources.read_frames(pieces(np.array([-32768, 7], "<i2").tobytes(), []), 2)
+    np.testing.assert_array_equal(frames, [[np.nan, 7]])
+
+
+@pytest.mark.parametrize("line", ["1,2,3", "1", "1,x", "\u00e9,1", "1 2 3", "1;2", "--,1"])
+def test_a_wrong_line_is_named_by_its_number(line: str) -> None:
+    chunks = sources.read_lines(pieces(f"1,2\n\n3,4\n{line}\n5,6\n".encode(), []), 2)
+    assert next(chunks).tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(FormatError, match=r"^line 4: expected 2 numbers"):
+        next(chunks)
+
+
+def test_a_line_without_an_end_takes_no_memory() -> None:
+    with pytest.raises(FormatError, match="without an end of line"):
+        list(sources.read_lines(lambda: b"1" * 10_000, 2))
+
+
+def test_a_frame_cut_short_is_an_error() -> None:
+    chunks = sources.read_frames(pieces(b"\x01\x00\x02\x00\x03", []), 2)
+    assert next(chunks).tolist() == [[1, 2]]
+    with pytest.raises(FormatError, match="frames of 4 bytes"):
+        next(chunks)
+
+
+# The command
+
+
+@pytest.mark.parametrize("form", ["text", "int16"])
+def test_command_tells_the_beats_of_stream(form: str, samples: Signal, expected: list[int]) -> None:
+    data = as_text(samples) if form == "text" else samples.astype("<i2").tobytes()
+    found = run(data, *OPTIONS, "--format", form)
+    assert (found.returncode, found.stderr) == (0, "")
+    beats = lines(found.stdout)
+    assert [beat["sample"] for beat in beats] == expected
+    assert all(beat["kind"] == "beat" and beat["class"] in "NSVFQ" for beat in beats)
+
+
+def test_peaks_come_before_their_beats(samples: Signal, expected: list[int]) -> None:
+    found = lines(run(as_text(samples), *OPTIONS, "--peaks").stdout)
+    for sample in expected:
+        assert [e["kind"] for e in found if e["sample"] == sample] == ["peak", "beat"]
+
+
+def test_a_beat_is_written_at_once_and_ctrl_c_ends_well(samples: Signal) -> None:
+    with subprocess.Popen(
+        [COMMAND, *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(as_text(samples))
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())  # though the input has not ended
+        assert first["kind"] == "beat"
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert errors == b""
+    assert lines(rest.decode())[-1]["sample"] > first["sample"]
+
+
+def test_wrong_line_ends_in_one_line_after_the_beats(samples: Signal, expected: list[int]) -> None:
+    found = run(as_text(samples) + b"1,2,3\n")
+    assert found.returncode == 1
+    assert found.stderr.startswith(f"ecgscribe: line {len(samples) + 1}: expected 2 numbers")
+    assert found.stderr.count("\n") == 1
+    assert [beat["sample"] for beat in lines(found.stdout)] == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["stream"], "give --fs and --leads"),
+        (["stream", "--fs", "5", "--leads", "I"], "100 to 2000 Hz"),
+        (["stream", "--fs", "250", "--leads", "I", "--use", "V1"], "expected leads among I"),
+        (["stream", "--fs", "250", "--leads", "PLETH"], "expected an ECG lead"),
+    ],
+)
+def test_wrong_settings_end_in_one_line(options: list[str], message: str) -> None:
+    found = run(b"", *options)
+    assert found.returncode == 1
+    assert message in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+def test_wrong_address_is_a_wrong_command_line() -> None:
+    assert run(b"", *OPTIONS, "--connect", "nowhere").returncode == 2
+
+
+def test_a_reader_that_leaves_ends_it(samples: Signal) -> None:
+    with subprocess.Popen(
+        [COMMAND, *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, errors = process.communicate(as_text(samples), timeout=120)
+    assert process.returncode == 1
+    assert errors == b""
+
+
+# TCP
+
+
+def test_samples_from_a_tcp_server(samples: Signal, expected: list[int]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        data = samples.astype("<i2").tobytes()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                for begin in range(0, len(data), 101):
+                    connection.sendall(data[begin : begin + 101])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        found = run(b"", *OPTIONS, "--format", "int16", "--connect", address)
+        thread.join()
+    assert (found.returncode, found.stderr) == (0, "")
+    assert [beat["sample"] for beat in lines(found.stdout)] == expected
+
+
+def test_refused_connection_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    found = run(b"", *OPTIONS, "--connect", address)
+    assert found.returncode == 1
+    assert f"{address}: expected a server that sends samples" in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+# Lab Streaming Layer
+
+
+def test_absent_pylsl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pylsl", None)
+    with pytest.raises(EcgScribeError, match=r"install ecgscribe\[lsl\]"):
+        sources.lsl_inlet("ECG")
+
+
+def test_samples_from_lsl(samples: Signal) -> None:
+    try:
+        import pylsl
+    except (ImportError, RuntimeError, OSError) as error:
+        pytest.skip(f"liblsl is not here: {error}")
+    name = f"ecgscribe-{time.time_ns()}"
+    with pytest.raises(EcgScribeError, match="found none"):
+        sources.lsl_inlet(name, timeout=0.2)
+    info = pylsl.StreamInfo(name, "ECG", 2, 250, pylsl.cf_float32, name)
+    info.set_channel_labels(["I", "II"])
+    outlet = pylsl.StreamOutlet(info)
+    try:
+        inlet = sources.lsl_inlet(name)
+    except EcgScribeError as error:
+        pytest.skip(f"no multicast here: {error}")
+    assert (inlet.fs, inlet.leads) == (250, ("I", "II"))
+    sent = samples[:300]
+    sender = threading.Thread(target=_send, args=(outlet, sent))
+    sender.start()
+    got: list[list[float]] = []
+    while len(got) < len(sent):
+        got += next(inlet.chunks).tolist()
+    sender.join()
+    assert got == sent.tolist()
+
+
+def _send(outlet: Any, samples: Signal) -> None:
+    outlet.wait_for_consumers(10)
+    for sample in samples:
+        outlet.push_sample(sample.tolist())

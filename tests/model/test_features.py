@@ -1,0 +1,353 @@
+"""Facts of each beat: against a loop over beats, and what they do not depend on."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.model.features import CLASS_FACTS, FACTS, SEGMENT, beat_facts, class_facts
+from ecgscribe.signal.windows import FS
+
+Floats = NDArray[np.float32]
+Steps = NDArray[np.float64]
+RHYTHM = FACTS.index("qrs_like_dominant_1")
+N_SHAPE = 9
+LEAD_1 = slice(RHYTHM, RHYTHM + N_SHAPE)
+LEAD_2 = slice(RHYTHM + N_SHAPE, RHYTHM + 2 * N_SHAPE)
+
+
+def fact(facts: Floats, name: str) -> Floats:
+    return facts[:, FACTS.index(name)]
+
+
+def rhythm_of(rr: list[float]) -> Steps:
+    return 200 + FS * np.cumsum([0, *rr])
+
+
+def signal_of(step: Steps, *, wide: tuple[int, ...] = (), seed: int = 0) -> Floats:
+    """Two leads with a P-wave, a QRS and a T-wave a beat; the QRS of `wide` ones is ventricular."""
+    n = int(step[-1]) + 300 if len(step) else 1000
+    k = np.arange(n)
+    signal = 0.02 * np.random.default_rng(seed).normal(size=(n, 2))
+    for b, at in enumerate(step):
+        waves = [(-20, 3, 0.2, -0.1), (0, 1.6, 1.6, -1.0), (3, 1.6, -0.4, 0.5), (35, 6, 0.4, 0.3)]
+        if b in wide:
+            waves = [(-2, 5, -1.6, 1.2), (9, 6, 1.0, -1.4), (40, 8, 0.5, -0.5)]
+        for centre, width, *height in waves:
+            near = slice(max(int(at) - 100, 0), int(at) + 100)
+            bump = np.exp(-0.5 * ((k[near] - at - centre) / width) ** 2)
+            signal[near] += bump[:, None] * height
+    return signal.astype(np.float32)
+
+
+# --- rhythm ---
+
+
+def slow_rhythm(step: list[float], b: int) -> dict[str, float]:
+    """Tell the rhythm of beat `b` of a record of one segment, by its definitions."""
+
+    def ratio(part: float, whole: float) -> float:
+        return 3 * min(max(math.log(part / max(whole, 0.2)), -1.5), 1.5)
+
+    def around(values: list[float], width: int) -> list[float]:
+        last = len(values) - 1
+        places = range(b - width // 2, b + width // 2 + 1)
+        return [values[min(max(k, 0), last)] for k in places]
+
+    rr = [min(max((y - x) / FS, 0.2), 3.0) for x, y in pairwise(step)]
+    before, after = [median(rr), *rr], [*rr, median(rr)]
+    change = [0.0] + [abs(y - x) for x, y in pairwise(before)]
+    logarithm = [math.log(x) for x in before]
+
+    def alike(i: int, j: int) -> bool:
+        return abs(logarithm[i] - logarithm[j]) < 0.06
+
+    # Pairs of intervals up to 12 beats apart, told at the later one, whose next is known.
+    pairs = [
+        (i, j)
+        for i in range(max(b - 32, 0), min(b + 33, len(before) - 1))
+        for j in range(max(i - 12, 0), i)
+    ]
+    same = [(i, j) for i, j in pairs if alike(i, j)]
+    share = len(same) / max(len(pairs), 1)
+    on = sum(alike(i + 1, j + 1) for i, j in same)
+    near = median(around(before, 17))
+    irregular = 5 * min(median(around(change, 17)) / near, 0.5)
+    upper = float(np.quantile(before, 0.75))
+    return {
+        "rr_before/near": ratio(before[b], near),
+        "rr_after/near": ratio(after[b], near),
+        "rr_before/median": ratio(before[b], median(before)),
+        "rr_after/median": ratio(after[b], median(before)),
+        "rr_before/mean": ratio(before[b], sum(before) / len(before)),
+        "rr_after/mean": ratio(after[b], sum(before) / len(before)),
+        "rr_before/upper": ratio(before[b], upper),
+        "rr_after/upper": ratio(after[b], upper),
+        "rr_before/near_upper": ratio(before[b], float(np.quantile(around(before, 17), 0.75))),
+        "rr_before/previous": ratio(before[b], before[b - 1] if b else median(rr)),
+        "rr_after/rr_before": ratio(after[b], before[b]),
+        "pair/near": ratio(before[b] + after[b], 2 * near),
+        "irregular_near": irregular,
+        "irregular_far": 5 * min(median(around(change, 65)) / near, 0.5),
+        "rr_near": ratio(near, 0.8),
+        "rr_before": ratio(before[b], 0.8),
+        "rr_before/irregular": min(
+            max(math.log(before[b] / near) / (median(around(change, 17)) / near + 0.03), -4), 4
+        ),
+        "alike": 2 * share,
+        "predictable": 2 * (on + share) / (len(same) + 1),
+    }
+
+
+@settings(max_examples=50, deadline=None)
+@given(rr=st.lists(st.floats(0.05, 5), min_size=1, max_size=90))
+def test_rhythm_is_what_a_loop_over_beats_tells(rr: list[float]) -> None:
+    step = rhythm_of(rr)
+    facts = beat_facts(np.zeros((int(step[-1]) + 100, 2), dtype=np.float32), step)
+    for b in range(len(step)):
+        expected = slow_rhythm(step.tolist(), b)
+        found = dict(zip(FACTS[:RHYTHM], facts[b, :RHYTHM].tolist(), strict=True))
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_premature_beat_looks_the_same_at_any_heart_rate() -> None:
+    rr = [0.8] * 10 + [0.5, 1.1] + [0.8] * 10
+    slow, fast = (beat_facts(np.zeros((9000, 2), np.float32), rhythm_of(x)) for x in (
+        rr, [0.6 * x for x in rr]
+    ))  # fmt: skip
+    absolute = [FACTS.index("rr_near"), FACTS.index("rr_before")]
+    np.testing.assert_allclose(
+        np.delete(slow, absolute, axis=1), np.delete(fast, absolute, axis=1), atol=1e-4
+    )
+    assert fact(slow, "rr_before/near")[11] == pytest.approx(3 * math.log(0.5 / 0.8), abs=1e-4)
+
+
+def test_fibrillation_has_no_pattern_and_bigeminy_has_one() -> None:
+    rng = np.random.default_rng(0)
+    rhythms = {
+        "sinus": [0.8] * 200,
+        "bigeminy": [0.5, 1.1] * 100,
+        "fibrillation": (0.7 * np.exp(rng.normal(0, 0.25, 200))).tolist(),
+    }
+    middle = {}
+    for name, rr in rhythms.items():
+        facts = beat_facts(np.zeros((26_000, 2), np.float32), rhythm_of(rr))
+        middle[name] = [float(fact(facts, f)[100]) / 2 for f in ("alike", "predictable")]
+    assert middle["sinus"] == pytest.approx([1, 1], abs=0.01)
+    assert middle["bigeminy"] == pytest.approx([0.5, 1], abs=0.03)
+    assert max(middle["fibrillation"]) < 0.3
+
+
+def test_bigeminy_is_premature_against_the_upper_quartile() -> None:
+    facts = beat_facts(np.zeros((9000, 2), np.float32), rhythm_of([0.5, 1.0] * 20))
+    assert fact(facts, "rr_before/upper")[21] == pytest.approx(3 * math.log(0.5), abs=1e-4)
+
+
+# --- shape ---
+
+REGULAR = rhythm_of([0.8] * 30)
+
+
+def test_a_ventricular_beat_is_unlike_the_dominant_one_and_wider() -> None:
+    facts = beat_facts(signal_of(REGULAR, wide=(7, 15, 22)), REGULAR)
+    ectopic = np.isin(np.arange(31), (7, 15, 22))
+    for lead in (1, 2):
+        like = fact(facts, f"qrs_like_dominant_{lead}")
+        assert like[~ectopic].min() > 0.95
+        assert like[ectopic].max() < 0.5
+        second = fact(facts, f"qrs_like_second_{lead}")
+        assert second[ectopic].min() > 0.95
+        width = fact(facts, f"width/dominant_{lead}")
+        assert width[ectopic].min() > width[~ectopic].max() + 0.5
+        assert fact(facts, f"distance_{lead}")[ectopic].min() > 1
+    assert fact(facts, "share_dominant") == pytest.approx(28 / 31)
+
+
+def test_a_beat_without_a_p_wave_is_told() -> None:
+    signal = signal_of(REGULAR)
+    at = int(REGULAR[12])
+    signal[at - 30 : at - 12] = 0
+    like = fact(beat_facts(signal, REGULAR), "p_like_dominant_1")
+    assert like[12] < 0.5
+    assert np.delete(like, 12).min() > 0.8
+
+
+def test_p_waves_are_told_against_the_mean_of_those_around() -> None:
+    signal = signal_of(REGULAR)
+    step = REGULAR.astype(int)
+    signal[step[12] - 30 : step[12] - 12] *= -1
+    facts = beat_facts(signal, REGULAR)
+    part = fact(facts, "p_part_1")
+    assert part[12] < -0.5
+    assert np.delete(part, 12) == pytest.approx(1, abs=0.4)
+    # The P wave is 0.2 high, the QRS 2; near beat 12 one P wave in 17 is upside down.
+    assert fact(facts, "p_height_near_1")[25] == pytest.approx(1, abs=0.3)
+    for at in step:
+        signal[at - 30 : at - 12] = 0.02 * np.random.default_rng(at).normal(size=(18, 2))
+    assert fact(beat_facts(signal, REGULAR), "p_height_near_1").max() < 0.25
+
+
+def test_a_noisy_stretch_is_told_at_each_of_its_beats() -> None:
+    signal = signal_of(REGULAR)
+    begin, end = int(REGULAR[3]), int(REGULAR[27])
+    signal[begin:end] += np.random.default_rng(1).normal(0, 0.5, size=(end - begin, 2))
+    noisy, clean = (beat_facts(x, REGULAR) for x in (signal, signal_of(REGULAR)))
+    assert fact(noisy, "distance_near_1")[15] > 3 * fact(clean, "distance_near_1")[15]
+
+
+@pytest.mark.parametrize("flip", [(-1, 1), (1, -1), (-1, -1)])
+def test_polarity_does_not_matter(flip: tuple[int, int]) -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    expected = beat_facts(signal, REGULAR)
+    found = beat_facts(signal * np.array(flip, dtype=np.float32), REGULAR)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_swapped_leads_swap_their_facts() -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    facts = beat_facts(signal, REGULAR)
+    swapped = beat_facts(np.ascontiguousarray(signal[:, ::-1]), REGULAR)
+    np.testing.assert_allclose(swapped[:, LEAD_1], facts[:, LEAD_2], atol=1e-4)
+    np.testing.assert_allclose(swapped[:, LEAD_2], facts[:, LEAD_1], atol=1e-4)
+    np.testing.assert_array_equal(swapped[:, :RHYTHM], facts[:, :RHYTHM])
+    np.testing.assert_allclose(fact(swapped, "share_dominant"), fact(facts, "share_dominant"))
+    for lead, other in ((1, 2), (2, 1)):
+        for name in ("p_near", "p_height_near", "distance_near"):
+            near, of_other = fact(swapped, f"{name}_{lead}"), fact(facts, f"{name}_{other}")
+            np.testing.assert_allclose(near, of_other, atol=1e-4)
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.7])
+def test_a_gain_that_the_scale_left_does_not_matter(gain: float) -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    expected = beat_facts(signal, REGULAR)
+    found = beat_facts((gain * signal).astype(np.float32), REGULAR)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_missing_lead_has_zeros_and_leaves_the_other_its_facts(missing: int) -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    signal[:, missing] = 0
+    facts = beat_facts(signal, REGULAR)
+    mine, other = (LEAD_1, LEAD_2) if missing == 0 else (LEAD_2, LEAD_1)
+    assert not facts[:, mine].any()
+    assert facts[:, other].any(axis=0).all()
+    assert fact(facts, f"qrs_like_dominant_{2 - missing}")[[7, 15, 22]].max() < 0.6
+
+
+def test_a_slip_of_the_r_peak_by_two_steps_does_not_matter() -> None:
+    signal = signal_of(REGULAR)
+    slipped = REGULAR.copy()
+    slipped[[5, 9]] += (2, -2)
+    like = fact(beat_facts(signal, slipped), "qrs_like_dominant_1")
+    assert like.min() > 0.95
+
+
+# --- edges and lengths ---
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_few_beats_have_facts_of_their_own(n: int) -> None:
+    step = rhythm_of([0.8] * 10)[:n]
+    facts = beat_facts(signal_of(rhythm_of([0.8] * 10)), step)
+    assert facts.shape == (n, len(FACTS))
+    assert facts.dtype == np.float32
+    assert np.isfinite(facts).all()
+    if n < 3:  # too few for a dominant beat
+        assert not facts[:, RHYTHM:].any()
+    else:
+        assert fact(facts, "qrs_like_dominant_1").min() > 0.95
+
+
+def test_beats_at_the_very_ends_are_told_of() -> None:
+    step = rhythm_of([0.8] * 30)
+    signal = signal_of(step)
+    begin, end = int(step[0]), int(step[-1]) + 1
+    facts = beat_facts(signal[begin:end], step - begin)
+    whole = beat_facts(signal, step)
+    assert np.isfinite(facts).all()
+    own = slice(0, FACTS.index("share_dominant"))  # what follows tells of the beats around, too
+    part = FACTS.index("p_part_1"), FACTS.index("p_part_2")
+    alone = np.setdiff1d(np.arange(len(FACTS))[own], part)
+    np.testing.assert_allclose(facts[2:-2, alone], whole[2:-2, alone], atol=0.1)
+    np.testing.assert_allclose(facts[9:-9], whole[9:-9], atol=0.1)
+
+
+def test_beats_at_one_place_are_told_of() -> None:
+    facts = beat_facts(signal_of(REGULAR), np.repeat(REGULAR, 2))
+    assert np.isfinite(facts).all()
+
+
+def test_every_half_hour_or_so_is_a_record_of_its_own() -> None:
+    # Two segments; in the second all is faster and upside down.
+    first, second = rhythm_of([1.0] * (SEGMENT - 1)), rhythm_of([0.5] * (SEGMENT - 1))
+    signal = np.concatenate([signal_of(first), -signal_of(second, wide=(50, 90, 130))])
+    step = np.concatenate([first, second + len(signal_of(first))])
+    facts = beat_facts(signal, step)
+    away = np.r_[40 : SEGMENT - 40, SEGMENT + 40 : 2 * SEGMENT - 40]
+    assert np.abs(fact(facts, "rr_before/median")[away]).max() < 0.02
+    like = fact(facts, "qrs_like_dominant_1")
+    assert np.flatnonzero(like < 0.5).tolist() == [SEGMENT + k for k in (50, 90, 130)]
+    alone = beat_facts(signal[len(signal_of(first)) :], second)
+    inner = slice(45, SEGMENT - 45)  # regularity looks back 44 beats
+    np.testing.assert_allclose(facts[SEGMENT:][inner], alone[inner], atol=0.01)
+
+
+@pytest.mark.parametrize("n", [SEGMENT + 100, 2 * SEGMENT + 100])
+def test_a_short_rest_joins_the_run_before_it(n: int) -> None:
+    rr = [0.8] * (n - 101) + [0.4] * 100
+    facts = beat_facts(np.zeros((int(n * FS), 2), dtype=np.float32), rhythm_of(rr))
+    assert fact(facts, "rr_before/median")[-50:] == pytest.approx(3 * math.log(0.5), abs=1e-3)
+
+
+def test_every_fact_has_a_name_of_its_own() -> None:
+    assert len(set(FACTS)) == len(FACTS) == RHYTHM + 2 * N_SHAPE + 7
+
+
+# --- what the trunk says, against the record ----------------------------------------------
+
+
+def test_class_facts_are_log_odds() -> None:
+    probability = np.array([[0.9, 0.05, 0.03, 0.01, 0.01], [0.2, 0.1, 0.6, 0.05, 0.05]])
+    logits = np.log(probability).astype(np.float32)
+    height = np.array([0.5, 0.9], dtype=np.float32)
+    facts = class_facts(logits, height)
+    assert facts.shape == (2, len(CLASS_FACTS))
+    odds = probability[:, 1:4] / probability[:, :1]
+    np.testing.assert_allclose(facts[:, :3], 0.3 * np.log(odds), rtol=1e-4)
+    abnormal = (1 - probability[:, 0]) / probability[:, 0]
+    np.testing.assert_allclose(facts[:, 3], 0.3 * np.log(abnormal), rtol=1e-4)
+    np.testing.assert_allclose(facts[:, 4], 0.3 * np.log([1, 9]), atol=1e-5)
+    np.testing.assert_allclose(class_facts(logits + 7, height), facts, atol=1e-5)
+
+
+def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 0.5, size=(300, 5)).astype(np.float32)
+    logits[100, 2] += 6
+    shifted = logits + np.array([0, 4, 4, 0, 0], dtype=np.float32)
+    height = np.full(300, 0.9, dtype=np.float32)
+    first, second = class_facts(logits, height), class_facts(shifted, height)
+    column = CLASS_FACTS.index("V:N/spread")
+    assert first[:, column].argmax() == second[:, column].argmax() == 100
+    for name in ("V:N-median", "V:N-low", "V:N/spread"):
+        k = CLASS_FACTS.index(name)
+        np.testing.assert_allclose(second[:, k], first[:, k], atol=1e-3)
+    assert np.median(second[:, CLASS_FACTS.index("V:N")]) > 1
+
+
+@pytest.mark.parametrize("n", [0, 1, SEGMENT + SEGMENT // 2 + 1])
+def test_class_facts_of_any_number_of_beats_are_finite(n: int) -> None:
+    rng = np.random.default_rng(n)
+    logits = rng.normal(0, 30, size=(n, 5)).astype(np.float32)
+    facts = class_facts(logits, rng.integers(0, 2, n).astype(np.float32))
+    assert facts.shape == (n, len(CLASS_FACTS))
+    assert np.isfinite(facts).all()

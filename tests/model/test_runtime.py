@@ -1,0 +1,225 @@
+"""Scores in windows against scores of the whole, and models that are not to be trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.errors import ModelError
+from ecgscribe.files import file_hash
+from ecgscribe.model.runtime import MODELS, load_model
+from ecgscribe.model.scoring import BATCH, BEAT_HALO, HALO_S, WINDOW_S, score_beats, score_signal
+from ecgscribe.signal.windows import FS
+from ecgscribe.symbols import AAMI_CLASSES
+
+Floats = NDArray[np.float32]
+few = settings(max_examples=20, deadline=None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the model in the package that a test may spoil."""
+    return Path(shutil.copytree(MODELS, tmp_path / "models"))
+
+
+def edit(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    change(meta)
+    path.write_text(json.dumps(meta), encoding="utf-8")
+
+
+def refused(model: str | Path, match: str) -> None:
+    with pytest.raises(ModelError, match=match) as caught:
+        load_model(model)
+    assert "\n" not in str(caught.value)
+
+
+# --- windows ---
+
+
+def moving_sum(x: Floats, reach: int) -> Floats:
+    """Sum over `reach` positions to each side along the second axis; zeros stand outside."""
+    padded = np.pad(x, ((0, 0), (reach + 1, reach), (0, 0)))
+    total = np.cumsum(padded, axis=1, dtype=np.float64)
+    return (total[:, 2 * reach + 1 :] - total[:, : -2 * reach - 1]).astype(np.float32)
+
+
+@few
+@given(
+    n=st.one_of(st.integers(1, 3 * WINDOW_S * FS), st.just(BATCH * WINDOW_S * FS + 17)),
+    frame=st.sampled_from([1, 8]),
+)
+def test_windows_score_a_signal_as_the_whole_is_scored(n: int, frame: int) -> None:
+    signal = np.random.default_rng(n).normal(size=(n, 2)).astype(np.float32)
+    batches = []
+
+    def predict(windows: Floats) -> tuple[Floats, Floats]:
+        batches.append(len(windows))
+        wide = moving_sum(windows, HALO_S * FS - frame)
+        return wide[:, :, :1], wide[:, ::frame][:, :, [0, 1, 0, 1, 0]]
+
+    scores = score_signal(predict, signal, frame=frame)
+    assert max(batches) <= BATCH
+    whole = moving_sum(signal[None], HALO_S * FS - frame)[0]
+    np.testing.assert_allclose(scores.peak, whole[:, 0], atol=1e-3)
+    by_frame = whole[::frame][:, [0, 1, 0, 1, 0]]
+    np.testing.assert_allclose(scores.frame_class, by_frame, atol=1e-3)
+
+
+@few
+@given(n=st.integers(0, 900))
+def test_windows_of_beats_score_as_the_whole_is_scored(n: int) -> None:
+    rng = np.random.default_rng(n)
+    class_facts = rng.normal(size=(n, 6)).astype(np.float32)
+    facts = rng.normal(size=(n, 6)).astype(np.float32)
+
+    def predict(class_facts: Floats, facts: Floats) -> Floats:
+        return moving_sum(class_facts + 2 * facts, BEAT_HALO)
+
+    whole = predict(class_facts[None], facts[None])[0] if n else np.zeros((0, 6))
+    np.testing.assert_allclose(score_beats(predict, class_facts, facts), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("n", [FS, 8 * FS + 3, 150 * FS])
+def test_the_model_in_the_package_scores_any_length(n: int) -> None:
+    signal = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+    model = load_model()
+    scores = model.score_signal(signal)
+    assert scores.peak.shape == (n,)
+    assert scores.peak.min() >= 0
+    assert scores.peak.max() <= 1
+    n_frames = -(-n // model.frame)
+    assert scores.frame_class.shape == (n_frames, len(AAMI_CLASSES))
+
+
+def test_a_grid_from_step_0_scores_the_beginning_alike_however_long_the_rest_is() -> None:
+    signal = np.random.default_rng(0).normal(size=(3 * WINDOW_S * FS, 2)).astype(np.float32)
+    model = load_model()
+    long, short = model.score_signal(signal), model.score_signal(signal[: 2 * WINDOW_S * FS])
+    answered = 2 * (WINDOW_S - 2 * HALO_S) * FS  # two windows lie in both wholly
+    np.testing.assert_allclose(long.peak[:answered], short.peak[:answered], atol=1e-5)
+
+
+# --- models ---
+
+
+def test_the_model_in_the_package_is_what_its_description_says() -> None:
+    model = load_model()
+    assert model.meta["classes"] == list(AAMI_CLASSES)
+    assert model.meta["fs"] == FS
+    assert model.weight_file("weights").is_file()
+    assert model.has_beat_head
+    assert len(model.hash) == 64
+
+
+def test_a_model_is_loaded_by_file_and_by_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_model(folder / "default.json").hash == load_model().hash
+    (folder / "default.json").rename(folder / "model.json")
+    assert load_model(folder).hash == load_model().hash
+    monkeypatch.chdir(folder.parent)
+    assert load_model("models").hash == load_model().hash  # a relative folder is no name
+
+
+def test_file_hash_is_sha256(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"beats" * 100_000)
+    assert file_hash(tmp_path / "a") == hashlib.sha256(b"beats" * 100_000).hexdigest()
+
+
+@pytest.mark.parametrize("part", ["default-trunk.onnx", "default-beats.onnx"])
+def test_one_changed_byte_is_found(folder: Path, part: str) -> None:
+    data = bytearray((folder / part).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / part).write_bytes(data)
+    refused(folder / "default.json", f"{part}: expected SHA-256 [0-9a-f]+…, found [0-9a-f]+…")
+
+
+@pytest.mark.parametrize("part", ["default-trunk.onnx", "default-beats.onnx"])
+def test_a_missing_file_is_named(folder: Path, part: str) -> None:
+    (folder / part).unlink()
+    refused(folder / "default.json", f"expected the file {part} beside it, found none")
+
+
+def test_keras_weights_are_not_needed_to_annotate(folder: Path) -> None:
+    (folder / "default.weights.h5").unlink()
+    model = load_model(folder / "default.json")
+    with pytest.raises(ModelError, match="found none"):
+        model.weight_file("weights")
+
+
+@pytest.mark.parametrize("name", ["../secret.onnx", "/etc/passwd", "..", "", "a/../../secret.onnx"])
+def test_a_file_name_does_not_lead_out_of_the_folder(folder: Path, name: str) -> None:
+    secret = folder.parent / "secret.onnx"
+    secret.write_bytes(b"secret")
+
+    def change(meta: dict[str, Any]) -> None:
+        meta["files"]["trunk"] = {"name": name, "sha256": file_hash(secret)}
+
+    edit(folder / "default.json", change)
+    refused(folder / "default.json", "expected the file .* beside it, found none")
+
+
+@pytest.mark.parametrize("name", ["defualt", "no/such.json", "no/such", ""])
+def test_an_unknown_model_is_refused_and_the_known_ones_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(name, r"expected a model in the package \(.*default.*\) or the path of its JSON file")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", "{}", '{"files": 3}', '{"files": []}', "\ufeff\x00"]
+)
+def test_a_description_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "model.json").write_text(text, encoding="utf-8")
+    refused(tmp_path / "model.json", "expected a model description in JSON, found something else")
+
+
+def test_a_description_that_is_no_text_is_refused(folder: Path) -> None:
+    refused(folder / "default-trunk.onnx", "expected a model description in JSON")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda meta: meta.pop("thresholds"),
+        lambda meta: meta["thresholds"].pop("peak"),
+        lambda meta: meta["thresholds"].pop("beat"),
+        lambda meta: meta["thresholds"]["weight"].pop("F"),
+        lambda meta: meta["thresholds"].update(abnormal="high"),
+        lambda meta: meta.pop("calibration"),
+        lambda meta: meta["calibration"].update(temperature=None),
+        lambda meta: meta["calibration"].update(bias=[0, 0]),
+        lambda meta: meta["calibration"].update(bias=[0, 0, 0, 0, float("nan")]),
+        lambda meta: meta["files"]["trunk"].pop("sha256"),
+        lambda meta: meta["files"]["trunk"].update(name=3),
+        lambda meta: meta["files"]["trunk"].update(sha256=3),
+        lambda meta: meta["files"].pop("trunk"),
+    ],
+)
+def test_a_description_with_a_part_missing_is_refused(
+    folder: Path, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    edit(folder / "default.json", change)
+    refused(folder / "default.json", "expected a model description in JSON")
+
+
+def test_a_network_that_is_none_is_refused(folder: Path) -> None:
+    trunk = folder / "default-trunk.onnx"
+    trunk.write_bytes(b"not a network")
+    edit(folder / "default.json", lambda m: m["files"]["trunk"].update(sha256=file_hash(trunk)))
+    model = load_model(folder / "default.json")
+    with pytest.raises(ModelError, match="expected a network in ONNX form") as caught:
+        model.score_signal(np.zeros((FS, 2), dtype=np.float32))
+    assert "\n" not in str(caught.value)

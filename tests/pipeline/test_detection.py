@@ -1,0 +1,277 @@
+"""However a recording is cut into blocks, its beats are those of the whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.model import features
+from ecgscribe.model.decision import calibrate, split_no_beat
+from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.pipeline import classification, detection
+from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.record import Annotation, Record
+from ecgscribe.signal.conditioning import condition, prepare
+from ecgscribe.signal.windows import FS
+from support.whole_record import annotate_whole
+
+Floats = NDArray[np.float32]
+pytestmark = pytest.mark.filterwarnings("ignore::ecgscribe.errors.SignalWarning")
+nan = float("nan")
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model()
+
+
+@cache
+def synthetic(**settings: Any) -> Record:
+    return synthesize(**settings)[0]
+
+
+def spoilt(record: Record, stretches: list[tuple[float, float, str, str]]) -> Record:
+    """Spoil stretches, given as shares of the record, of one lead or of both."""
+    signal = record.signal.copy()
+    n, rng = len(signal), np.random.default_rng(0)
+    for begin, length, which, kind in stretches:
+        rows = slice(int(begin * n), int((begin + length) * n) + 1)
+        columns = {"first": slice(0, 1), "second": slice(1, 2), "both": slice(None)}[which]
+        shape = signal[rows, columns].shape
+        signal[rows, columns] = {
+            "gap": np.full(shape, nan),
+            "flat": np.full(shape, 0.3),
+            "rail": np.full(shape, 20.0),
+            "noise": rng.normal(0, 1, shape),
+            "holes": np.where(rng.random(shape) < 0.3, nan, signal[rows, columns]),
+        }[kind]
+    return replace(record, signal=signal)
+
+
+spoiling = st.lists(
+    st.tuples(
+        st.floats(0, 1),
+        st.one_of(st.floats(0, 0.02), st.floats(0, 0.5)),
+        st.sampled_from(["first", "second", "both"]),
+        st.sampled_from(["gap", "flat", "rail", "noise", "holes"]),
+    ),
+    max_size=4,
+)
+
+
+def assert_same(found: Annotation, expected: Annotation) -> None:
+    for key in ("sample", "symbol", "subtype", "aux_note"):
+        np.testing.assert_array_equal(getattr(found, key), getattr(expected, key))
+    for key in ("probability", "score"):
+        np.testing.assert_allclose(getattr(found, key), getattr(expected, key), atol=1e-6)
+
+
+# --- conditioning ---
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seconds=st.floats(1.5, 100),
+    fs=st.sampled_from([100.0, 128.0, 250.0, 333.3, 360.0]),
+    stretches=spoiling,
+    size=st.integers(500, 6000),
+    offset=st.sampled_from([0.0, 300.0]),
+)
+def test_a_part_is_what_it_is_in_the_whole(
+    seconds: float,
+    fs: float,
+    stretches: list[tuple[float, float, str, str]],
+    size: int,
+    offset: float,
+) -> None:
+    record = synthetic(duration=100.0, fs=fs, seed=1)
+    record = replace(record, signal=record.signal[: int(seconds * fs)] + np.float32(offset))
+    conditioning = prepare(spoilt(record, stretches))
+    n = conditioning.n_steps
+    whole = conditioning.part(0, n)
+    parts = [conditioning.part(b, min(b + size, n)) for b in range(0, n, size)]
+    np.testing.assert_allclose(np.concatenate([p.signal for p in parts]), whole.signal, atol=1e-6)
+    np.testing.assert_array_equal(np.concatenate([p.lost for p in parts]), whole.lost)
+
+
+@pytest.mark.parametrize("begin_s", [0, 400, 700])
+def test_a_gap_longer_than_any_part_is_bridged_from_end_to_end(begin_s: int) -> None:
+    fs = 100
+    signal = np.cumsum(np.random.default_rng(3).normal(size=(1000 * fs, 1)), axis=0)
+    signal[begin_s * fs : (begin_s + 300) * fs] = nan
+    record = Record(signal.astype(np.float32), float(fs), ("II",))
+    whole, conditioning = condition(record), prepare(record)
+    for begin in range(0, 1000 * FS, 20 * FS):
+        part = conditioning.part(begin, begin + 20 * FS)
+        np.testing.assert_allclose(part.signal, whole.signal[begin : begin + 20 * FS], atol=1e-6)
+
+
+def test_of_many_leads_the_readable_ones_are_chosen_however_long_the_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ecgscribe.signal import conditioning
+
+    record, _ = synthesize(duration=120.0, seed=2, leads=5)
+    spoilt_leads = record.signal.copy()
+    spoilt_leads[5000:9000, 0] = 0.5
+    spoilt_leads[20_000:30_000, 2] = spoilt_leads[:, 2].max()
+    spoilt_leads[1000:4000, 4] = nan
+    record = replace(record, signal=spoilt_leads)
+    whole = conditioning.choose_leads(record)
+    assert whole == (1, 3)
+    monkeypatch.setattr(conditioning, "PART_SAMPLES", 1111)
+    assert conditioning.choose_leads(record) == whole
+
+
+# --- beats ---
+
+
+def beats_of(seed: int, n: int) -> classification.Beats:
+    rng = np.random.default_rng(seed)
+    step = np.cumsum(rng.gamma(30, FS * 0.8 / 30, n) + 26)
+    shape = (n, features.WAVEFORM, 2)
+    wave = np.sin(np.arange(features.WAVEFORM) / 7.0)[:, None] + rng.normal(0, 0.3, shape)
+    height = rng.uniform(0.5, 1, n).astype(np.float32)
+    logits = rng.normal(size=(n, 5)).astype(np.float32)
+    return classification.found(step, height, logits, wave.astype(np.float32))
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    seed=st.integers(0, 99),
+    n=st.one_of(st.integers(0, 700), st.integers(2900, 6000), st.sampled_from([3072, 5120, 5121])),
+    cuts=st.lists(st.integers(0, 6000), max_size=8),
+)
+def test_beats_told_in_pieces_are_told_as_all_at_once(seed: int, n: int, cuts: list[int]) -> None:
+    model, beats = load_model(), beats_of(seed, n)
+    edges = [0, *sorted(min(c, n) for c in cuts), n]
+    pieces = (beats[slice(a, b)] for a, b in pairwise(edges))
+    found = classification.join([*classification.tell(model, pieces)])
+    # The slow way: all facts, then all windows.
+    facts = np.empty((n, len(features.FACTS)), dtype=np.float32)
+    for run in features.segments(n):
+        facts[run] = features.run_facts(beats.step, run, beats.waveform[run])
+    said = model.score_beats(features.class_facts(beats.logits, beats.height), facts)
+    np.testing.assert_array_equal(found.step, beats.step)
+    of_class, score = split_no_beat(said)
+    probability = calibrate(of_class, model.meta["calibration"])
+    np.testing.assert_allclose(found.score, score, atol=1e-6)
+    np.testing.assert_allclose(found.probability, probability, atol=1e-6)
+
+
+# --- the whole way ---
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    seed=st.integers(0, 3),
+    seconds=st.floats(60, 600),
+    windows=st.integers(1, 3),
+    stretches=spoiling,
+    leads=st.integers(1, 2),
+    rate=st.sampled_from([60.0, 110.0]),
+)
+def test_a_record_in_pieces_has_the_beats_of_the_whole(
+    seed: int,
+    seconds: float,
+    windows: int,
+    stretches: list[tuple[float, float, str, str]],
+    leads: int,
+    rate: float,
+) -> None:
+    model = load_model()
+    # The slow way does not know what is noise, and asks no more of a beat there.
+    alike = {"beat_in_noise": model.meta["thresholds"]["beat"]}
+    model = replace(model, meta=model.meta | {"thresholds": model.meta["thresholds"] | alike})
+    record = synthetic(duration=600.0, seed=seed, leads=leads, heart_rate=rate)
+    record = replace(record, signal=record.signal[: int(seconds * record.fs)])
+    record = spoilt(record, stretches)
+    whole = annotate(record, model=model, block_windows=100)
+    assert_same(annotate(record, model=model, block_windows=windows), whole)
+    sample, probability, score = annotate_whole(record, model)
+    beats = whole.beats()
+    assert beats.probability is not None
+    assert beats.score is not None
+    np.testing.assert_array_equal(beats.sample, sample)
+    np.testing.assert_allclose(beats.probability, probability, atol=1e-5)
+    np.testing.assert_allclose(beats.score, score, atol=1e-5)
+
+
+def test_a_source_is_read_piece_by_piece_and_by_one_reader_at_a_time(model: Model) -> None:
+    record, _ = synthesize(duration=900.0, seed=3)
+    longest, readers, most = 0, 0, 0
+
+    def read(begin: int, end: int) -> Floats:
+        nonlocal longest, readers, most
+        readers += 1
+        most = max(most, readers)
+        longest = max(longest, end - begin)
+        part = record.signal[begin:end].copy()
+        readers -= 1
+        return part
+
+    source = replace(record.source(), read=read)
+    done: list[tuple[int, int]] = []
+    found = annotate(source, model=model, block_windows=1, progress=lambda *at: done.append(at))
+    assert_same(found, annotate(record, model=model))
+    assert most == 1
+    assert longest <= 16 * 60 * record.fs
+    assert done[-1] == (900 * FS, 900 * FS)
+    assert [at for at, _ in done] == sorted({at for at, _ in done})
+    assert len(done) == 9
+
+
+def test_a_reader_s_error_ends_the_annotation(model: Model) -> None:
+    record, _ = synthesize(duration=400.0, seed=3)
+    calls: list[int] = []
+
+    def read(begin: int, end: int) -> Floats:
+        calls.append(begin)
+        if len(calls) > 2:
+            raise OSError("the disk is gone")
+        return record.signal[begin:end]
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        annotate(replace(record.source(), read=read), model=model, block_windows=1)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_the_number_of_processors_does_not_matter(
+    model: Model, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    record, _ = synthesize(duration=400.0, seed=4)
+    expected = annotate(record, model=model, block_windows=1)
+    monkeypatch.setattr(os, "cpu_count", lambda: workers)
+    assert_same(annotate(record, model=model, block_windows=1), expected)
+
+
+def test_no_place_that_is_quiet_enough_is_no_place_to_cut() -> None:
+    peak = np.zeros(1000, dtype=np.float32)
+    peak[::20] = 1
+    assert detection._quiet(peak, 0.5, 8) == 0
+    peak[300:340] = 0
+    assert detection._quiet(peak, 0.5, 8) == 320
+    peak[900:] = 0
+    assert detection._quiet(peak, 0.5, 8) == 984
+
+
+@pytest.mark.mitdb
+@pytest.mark.parametrize("name", ["207", "201"])
+def test_a_real_record_in_pieces_has_the_beats_of_the_whole(
+    model: Model, data_dir: Any, name: str
+) -> None:
+    from ecgscribe import datasets
+
+    record, _ = datasets.load("mitdb", name, data_dir=data_dir)
+    whole = annotate(record, model=model, block_windows=100)
+    assert_same(annotate(record, model=model, block_windows=1), whole)

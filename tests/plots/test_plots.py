@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Rectangle
+
+from ecgscribe import plots, quality_annotations
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.errors import FormatError
+from ecgscribe.metrics import performance
+from ecgscribe.plots.style import new_axes
+from ecgscribe.record import Annotation, Record
+from ecgscribe.symbols import AAMI_CLASSES
+
+
+@pytest.fixture(scope="module")
+def recording() -> tuple[Record, Annotation]:
+    return synthesize(duration=30, seed=2, v_rate=0.2, s_rate=0.2)
+
+
+def _letters(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts if text.get_text() in AAMI_CLASSES]
+
+
+@pytest.mark.parametrize("seconds", [2.0, 10.0])
+def test_a_new_strip_is_to_scale(recording: tuple[Record, Annotation], seconds: float) -> None:
+    axes = plots.strip(*recording, start=5.0, end=5.0 + seconds)
+    axes.figure.canvas.draw()
+    box = axes.get_window_extent()
+    low, high = axes.get_ylim()
+    mm_per_pixel = 25.4 / axes.figure.dpi
+    assert box.width * mm_per_pixel == pytest.approx(25 * seconds, rel=1e-3)
+    assert box.height * mm_per_pixel == pytest.approx(10 * (high - low), rel=1e-3)
+
+
+def test_given_axes_keep_the_proportion_of_the_paper(
+    recording: tuple[Record, Annotation],
+) -> None:
+    axes = new_axes((4.0, 4.0))
+    assert plots.strip(*recording, end=4.0, ax=axes) is axes
+    assert axes.get_aspect() == pytest.approx(10 / 25)
+
+
+def test_a_strip_names_the_class_of_every_beat_in_it(
+    recording: tuple[Record, Annotation],
+) -> None:
+    record, annotation = recording
+    at = annotation.sample / record.fs
+    inside = (at >= 3) & (at < 12)
+    expected = [AAMI_CLASSES[k] for k in annotation.class_index[inside]]
+    assert sorted(_letters(plots.strip(*recording, start=3.0, end=12.0))) == sorted(expected)
+
+
+def test_leads_do_not_overlap(recording: tuple[Record, Annotation]) -> None:
+    axes = plots.strip(recording[0], end=10.0)
+    upper, lower = (np.asarray(line.get_ydata(), dtype=float) for line in axes.lines)
+    assert upper.min() > lower.max()
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("mV", 1.0), ("uV", 1000.0), ("V", 0.001)])
+def test_units_are_brought_to_millivolts(unit: str, factor: float) -> None:
+    wave = np.sin(np.arange(1000) / 50)[:, None]
+    record = Record((factor * wave).astype(np.float32), 100.0, ("II",), (unit,))
+    drawn = np.asarray(plots.strip(record).lines[0].get_ydata(), dtype=float)
+    assert np.ptp(drawn) == pytest.approx(2.0, rel=1e-3)
+
+
+def test_a_lead_of_unknown_unit_says_that_it_is_not_to_scale() -> None:
+    signal = np.stack([np.sin(np.arange(500) / 9), np.zeros(500)], axis=1).astype(np.float32)
+    record = Record(signal, 100.0, ("II", "V1"), ("adu", "mV"))
+    texts = [text.get_text() for text in plots.strip(record).texts]
+    assert texts == [" II (not to scale)", " V1"]
+
+
+def test_missing_and_dead_leads_are_drawn_without_a_warning() -> None:
+    signal = np.full((500, 2), np.nan, np.float32)
+    signal[:, 1] = 1.0
+    plots.strip(Record(signal, 100.0, ("II", "V1"), ("mV", "adu"))).figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "what"),
+    [(-1.0, 5.0, "inside"), (40.0, None, "inside"), (5.0, 5.0, "inside"), (0.0, 90.0, "shorter")],
+)
+def test_a_stretch_that_cannot_be_drawn_is_refused(
+    start: float, end: float | None, what: str
+) -> None:
+    record = Record(np.zeros((3500 if what == "inside" else 9500, 1), np.float32), 100.0, ("II",))
+    with pytest.raises(FormatError, match=what):
+        plots.strip(record, start=start, end=end)
+
+
+def test_unreadable_stretches_end_at_the_next_mark_or_at_the_end() -> None:
+    marks = Annotation(
+        sample=np.array([10, 20, 30, 40, 50]),
+        symbol=np.array(["~", "N", "~", "~", "~"]),
+        fs=100.0,
+        subtype=np.array([0x10, 0, 0, 0x01, -1]),
+    )
+    assert quality_annotations.unreadable(marks, end=60) == [(10, 30, 1), (50, 60, 3)]
+
+
+def test_only_the_lead_that_cannot_be_read_or_is_noise_is_shaded() -> None:
+    record = Record(np.zeros((1000, 3), np.float32), 100.0, ("a", "b", "c"))
+    for subtype, shaded in ((0x10, 1), (0x20, 1), (0x30, 3), (0x03, 3), (0x12, 2), (0, 0)):
+        marks = Annotation(np.array([200]), np.array(["~"]), 100.0, np.array([subtype]))
+        axes = plots.strip(record, marks)
+        bare = plots.strip(record)
+        assert len(axes.collections) - len(bare.collections) == shaded
+
+
+def test_noise_in_a_lead_that_is_lost_is_not_told_twice() -> None:
+    marks = Annotation(
+        np.array([10, 20, 30]), np.array(["~"] * 3), 100.0, subtype=np.array([0x01, -1, 0x12])
+    )
+    assert quality_annotations.noisy(marks, end=40) == [(10, 20, 1), (30, 40, 2)]
+    assert quality_annotations.unreadable(marks, end=40) == [(20, 30, 3), (30, 40, 1)]
+
+
+def _beats(at: list[int], symbols: str | None = None, **about: Any) -> Annotation:
+    """Beats at these hundredths of a second."""
+    letters = symbols or "N" * len(at)
+    return Annotation(np.array(at, dtype=np.int64), np.array(list(letters)), 100.0, **about)
+
+
+def _points(axes: Axes, name: str) -> np.ndarray[Any, Any]:
+    """Points that the markers of a class stand at, shape (n, 2)."""
+    (drawn,) = (c for c in axes.collections if str(c.get_label()).startswith(f"{name}:"))
+    return np.asarray(drawn.get_offsets())
+
+
+OF_ALL_BEATS = (plots.day, plots.heart_rate, plots.lorenz, plots.timeline)
+
+
+@pytest.mark.parametrize("draw", OF_ALL_BEATS)
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_recordings_with_hardly_a_beat_are_drawn(draw: Callable[..., Axes], n: int) -> None:
+    axes = draw(_beats([100 * k for k in range(n)]))
+    axes.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("draw", OF_ALL_BEATS)
+def test_given_axes_are_drawn_into(draw: Callable[..., Axes]) -> None:
+    axes = new_axes((4.0, 4.0))
+    assert draw(_beats([0, 100, 200]), ax=axes) is axes
+
+
+@pytest.mark.parametrize("draw", [plots.day, plots.heart_rate, plots.lorenz])
+def test_every_class_has_a_marker_and_a_colour_of_its_own(draw: Callable[..., Axes]) -> None:
+    axes = draw(_beats([100 * k for k in range(12)], "NNNAAVVFFQQN"))
+    drawn: list[Any] = [c for c in axes.collections if _is_class(c)]
+    shapes = {c.get_paths()[0].vertices.tobytes() for c in drawn}
+    colours = {tuple(c.get_facecolor()[0]) for c in drawn}
+    assert len(shapes) == len(colours) == 5
+
+
+def _is_class(drawn: Any) -> bool:
+    return str(drawn.get_label())[:2] in {f"{name}:" for name in AAMI_CLASSES}
+
+
+def test_heart_rate_is_that_of_the_interval_before_a_beat() -> None:
+    drawn = _points(plots.heart_rate(_beats([100, 200, 250])), "N")
+    np.testing.assert_allclose(drawn, [[2 / 60, 60], [2.5 / 60, 120]])
+
+
+def test_a_lorenz_plot_puts_each_beat_between_its_intervals() -> None:
+    axes = plots.lorenz(_beats([0, 80, 160, 210, 320, 400], "NNNVNN"))
+    np.testing.assert_allclose(_points(axes, "V"), [[0.5, 1.1]])
+    np.testing.assert_allclose(_points(axes, "N"), [[0.8, 0.8], [0.8, 0.5], [1.1, 0.8]])
+    assert axes.get_title(loc="left") == "record: 4 beats"
+
+
+def test_a_lorenz_plot_says_what_it_leaves_out() -> None:
+    axes = plots.lorenz(_beats([0, 100, 200, 510, 610, 700]))
+    assert axes.get_title(loc="left") == "record: 2 beats, 2 with more than 3 s left out"
+    assert len(_points(axes, "N")) == 2
+
+
+@pytest.mark.parametrize(
+    ("subtype", "left"), [(-1, 3), (0x30, 3), (0x03, 3), (0x21, 3), (0x10, 5), (0x02, 5)]
+)
+def test_no_interval_spans_time_that_no_lead_can_be_read_in(subtype: int, left: int) -> None:
+    marks = Annotation(
+        sample=np.array([0, 100, 200, 250, 260, 300, 400, 500]),
+        symbol=np.array(list("NNN~~NNN")),
+        fs=100.0,
+        subtype=np.array([0, 0, 0, subtype, 0, 0, 0, 0]),
+    )
+    assert len(_points(plots.heart_rate(marks), "N")) == left + (subtype != 0 and left == 3)
+
+
+def test_beats_in_noise_have_no_intervals() -> None:
+    quality = np.array([1, 1, 1, 0.2, 1, 1, 1], dtype=np.float32)
+    axes = plots.heart_rate(_beats([100 * k for k in range(7)], quality=quality))
+    np.testing.assert_allclose(_points(axes, "N")[:, 0] * 60, [1, 2, 5, 6])
+
+
+def test_a_day_has_a_line_for_each_hour_and_counts_its_ectopic_beats() -> None:
+    hour = 360_000
+    axes = plots.day(_beats([0, 100, 200, hour + 100, hour + 180, 3 * hour - 1], "NNVNAN"))
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0 h", "1 h", "2 h"]
+    counts = [text.get_text() for text in axes.texts if not text.get_text().isdigit()]
+    assert counts == ["V 1", "S 1", ""]
+    (s,) = _points(axes, "S")
+    assert s[0] == pytest.approx(1.8 / 60)
+    assert 1 < s[1] < 2
+
+
+def test_a_day_begins_at_the_clock_time_of_the_recording() -> None:
+    beats = _beats([0, 3 * 360_000], start=datetime(2020, 5, 1, 23, 15))
+    labels = [tick.get_text() for tick in plots.day(beats).get_yticklabels()]
+    assert labels == ["23:15:00", "00:15:00", "01:15:00"]
+
+
+def test_faster_beats_are_higher_on_their_line_of_a_day() -> None:
+    drawn = _points(plots.day(_beats([0, 100, 200, 260, 320, 420])), "N")
+    y = dict(zip(np.round(60 * drawn[:, 0], 1), drawn[:, 1], strict=True))
+    assert y[2.6] == y[3.2] < y[1.0] == y[4.2]
+
+
+def test_noise_over_the_end_of_a_line_is_shaded_on_both() -> None:
+    marks = Annotation(
+        sample=np.array([100, 29_000, 31_000, 45_000]),
+        symbol=np.array(list("N~~N")),
+        fs=100.0,
+        subtype=np.array([0, 3, 0, 0]),
+    )
+    shaded = [c for c in plots.day(marks).collections if isinstance(c, PolyCollection)]
+    boxes = [c.get_paths()[0].get_extents() for c in shaded]
+    np.testing.assert_allclose([(b.x0, b.x1, b.y0) for b in boxes], [(29 / 6, 5, 0), (0, 1 / 6, 1)])
+
+
+def test_a_timeline_counts_the_beats_of_each_class() -> None:
+    axes = plots.timeline(_beats([0, 50, 120, 190, 1010], "NNNAA"))
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["N  3", "S  2"]
+    assert [text.get_text() for text in axes.texts] == ["most: 2", "most: 1"]
+    heights = [-p.get_height() for p in axes.patches if isinstance(p, Rectangle)]
+    n, s = np.array(heights).reshape(2, -1)
+    np.testing.assert_allclose(n[:3] / n.max(), [1, 0.5, 0])
+    assert np.flatnonzero(s).tolist() == [1, 10]
+
+
+def test_a_single_beat_of_a_timeline_is_seen() -> None:
+    at = [*range(0, 100), 150]
+    axes = plots.timeline(_beats(at))
+    heights = [-p.get_height() for p in axes.patches if isinstance(p, Rectangle)]
+    assert heights[1] > 0.05
+
+
+@pytest.mark.parametrize("draw", OF_ALL_BEATS)
+def test_a_day_of_beats_takes_seconds_and_a_small_file(
+    draw: Callable[..., Axes], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    sample = np.cumsum(rng.integers(60, 110, 100_000))
+    beats = Annotation(sample, rng.choice(list("NAVFQ"), 100_000), 100.0)
+    begin = time.process_time()
+    path = plots.save(draw(beats), tmp_path / "day.pdf")
+    assert time.process_time() - begin < 20
+    assert path.stat().st_size < 3_000_000
+
+
+def test_pr_curves_share_axes_and_one_prevalence_line() -> None:
+    curve = performance.pr_curve([0.9, 0.5, 0.1], [True, False, True])
+    axes = plots.pr_curve(curve, prevalence=0.1, auprc=0.8)
+    plots.pr_curve({"recall": [0, 1], "precision": [1, 0.1]}, prevalence=0.1, name="b", ax=axes)
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels == ["model: AUPRC 0.800", "prevalence 0.100", "b"]
+    first, _, second = axes.lines
+    np.testing.assert_allclose(np.asarray(first.get_xdata(), dtype=float), curve.recall)
+    np.testing.assert_allclose(np.asarray(first.get_ydata(), dtype=float), curve.precision)
+    assert first.get_color() != second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
+
+
+def test_the_confusion_matrix_shows_counts_and_shares_of_the_row() -> None:
+    matrix = np.zeros((7, 7), dtype=np.int64)
+    matrix[0, 0], matrix[0, 2], matrix[6, 0] = 1500, 500, 3
+    axes = plots.confusion(matrix)
+    shown = {(*text.get_position(), text.get_text()) for text in axes.texts}
+    assert shown == {(0, 0, "1,500\n75.0%"), (2, 0, "500\n25.0%"), (0, 6, "3\n100.0%")}
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == list("NSVFQOX")
+
+
+def test_the_reliability_curve_leaves_out_empty_bins() -> None:
+    said = {"predicted": [0.1, None, 0.9], "observed": [0.2, None, 0.8], "count": [10, 0, 20]}
+    axes = plots.reliability(said)
+    np.testing.assert_allclose(np.asarray(axes.lines[1].get_xdata(), dtype=float), [0.1, 0.9])
+    assert [text.get_text() for text in axes.texts] == ["10", "20"]
+
+
+def test_training_curves_put_losses_left_and_scores_right() -> None:
+    axes = plots.training_curves({"loss": [3, 2], "val_loss": [3, 1], "val_auprc": [0.1, 0.5]})
+    assert [line.get_label() for line in axes[0].lines] == ["loss", "val_loss"]
+    assert [line.get_label() for line in axes[1].lines] == ["val_auprc"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_a_picture_is_written_whole_and_never_over_another(tmp_path: Path, suffix: str) -> None:
+    axes = plots.training_curves({"loss": [3, 2]})
+    path = tmp_path / f"curves{suffix}"
+    assert plots.save(axes, path, dpi=50) == path
+    assert path.stat().st_size > 1000
+    with pytest.raises(FormatError):
+        plots.save(axes, path)
+    plots.save(axes, path, force=True)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_picture_of_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"\.png, \.svg or \.pdf"):
+        plots.save(new_axes((1, 1)), tmp_path / "curve.bmp")
+
+
+def test_plotting_never_loads_pyplot() -> None:
+    code = (
+        "import sys, ecgscribe.plots as p, ecgscribe.datasets.synthetic as s\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "p.strip(*s.synthesize(duration=3)).figure.canvas.draw()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,116 @@
+"""A server that lays tiny databases out as PhysioNet does, and can be told to misbehave."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, Literal
+
+import numpy as np
+import wfdb
+
+from ecgscribe.datasets.catalogue import DATABASES, NOISE
+
+Fault = Literal["broken", "truncated", "missing", "dropped"]
+
+
+def write_record(
+    folder: Path,
+    name: str,
+    *,
+    fs: float = 360.0,
+    n_samples: int = 720,
+    comments: tuple[str, ...] = (),
+) -> Path:
+    """Write a two-lead WFDB record with a few annotations; give its path without suffix."""
+    folder.mkdir(parents=True, exist_ok=True)
+    adc = np.stack([np.arange(n_samples) % 200, -(np.arange(n_samples) % 100)], axis=1)
+    wfdb.wrsamp(
+        name,
+        fs=fs,
+        units=["mV", "mV"],
+        sig_name=["MLII", "V1"],
+        d_signal=adc.astype(np.int64),
+        fmt=["16", "16"],
+        adc_gain=[200.0, 200.0],
+        baseline=[0, 0],
+        comments=list(comments),
+        write_dir=str(folder),
+    )
+    samples = np.array([0, 100, 300, n_samples - 1])
+    wfdb.wrann(name, "atr", samples, symbol=list("+NVN"), write_dir=str(folder))
+    return folder / name
+
+
+def layout(root: Path, db: str) -> dict[str, bytes]:
+    """Make a database of tiny records; give its files by name, sums included."""
+    folder = root / f"made-{db}"
+    for name in DATABASES[db]:
+        write_record(folder, name)
+        if name in NOISE:
+            (folder / f"{name}.atr").unlink()
+    (folder / "RECORDS").write_text("\n".join(DATABASES[db]) + "\n")
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    # The publisher lists many files that ecgscribe does not need.
+    sums["old/notes.htm"] = "0" * 64
+    lines = "".join(f"{digest} {name}\n" for name, digest in sums.items())
+    return files | {"SHA256SUMS.txt": lines.encode()}
+
+
+@dataclass
+class Server:
+    """What is served, what goes wrong, and what was asked for."""
+
+    files: dict[str, bytes]
+    url: str = ""
+    faults: dict[str, Fault] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def serve(db: str, files: dict[str, bytes]) -> Iterator[Server]:
+    """Serve `files` under ``/files/<db>/1.0.0/`` on a free port."""
+    state = Server(files)
+    http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, f"/files/{db}/1.0.0/", state))
+    state.url = f"http://127.0.0.1:{http.server_address[1]}/files"
+    thread = Thread(target=partial(http.serve_forever, poll_interval=0.01))
+    thread.start()
+    try:
+        yield state
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, prefix: str, state: Server, *args: Any) -> None:
+        self.prefix, self.state = prefix, state
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        name = self.path.removeprefix(self.prefix)
+        self.state.asked.append(name)
+        data, fault = self.state.files.get(name), self.state.faults.get(name)
+        if fault == "dropped":
+            self.close_connection = True
+            return
+        if data is None or fault == "missing":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if fault == "broken":
+            data = b"\xff" + data[1:]
+        self.wfile.write(data[: len(data) // 2] if fault == "truncated" else data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the test output clean."""

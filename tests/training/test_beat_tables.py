@@ -1,0 +1,139 @@
+"""Tables of beats: of records as they are, of changed copies, and of other rhythms."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.model.features import FACTS, class_facts
+from ecgscribe.signal.windows import FS
+from ecgscribe.symbols import NO_BEAT
+from ecgscribe.training.beat_tables import CANDIDATE, UNKNOWN, BeatTables, make_tables
+from ecgscribe.training.examples import Example, make_example
+from support.tiny_training import CONFIG
+
+Floats = NDArray[np.float32]
+
+
+class _Tall:
+    """A trunk that calls what is tall an R-peak; its class logits are each frame's mean signal."""
+
+    def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats]:
+        n, length, _ = windows.shape
+        frames = windows.reshape(n, length // 8, 8, 2).mean(axis=2)
+        logits = np.concatenate([frames, np.zeros((n, length // 8, 3), np.float32)], axis=2)
+        return np.minimum(np.abs(windows).max(axis=2, keepdims=True), 1), logits
+
+
+def _tables(examples: list[Example], *, copies: int = 0, rhythm_copies: int = 0) -> BeatTables:
+    return make_tables(_Tall(), examples, CONFIG, copies=copies, rhythm_copies=rhythm_copies)
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return [
+        make_example(f"x{k}", *synthesize(duration=80, seed=k, v_rate=0.2, s_rate=0.1))
+        for k in range(2)
+    ]
+
+
+def _spikes(at: list[int], n: int) -> Floats:
+    signal = np.zeros((n, 2), dtype=np.float32)
+    signal[at] = 0.8
+    return signal
+
+
+def test_table_holds_every_r_peak_found_and_what_the_reference_says_of_it() -> None:
+    n = 20 * FS
+    found = [2 * FS, 4 * FS, 6 * FS, 8 * FS, 16 * FS]
+    example = Example(
+        "made",
+        _spikes(found, n),
+        np.array([2 * FS + 4, 4 * FS - 1, 8 * FS, 12 * FS], dtype=np.float64),
+        np.array([0, 2, 1, 0], dtype=np.int8),
+        np.arange(n) > 15 * FS,
+    )
+    (table,) = _tables([example]).unchanged
+    assert table.class_index.tolist() == [0, 2, NO_BEAT, 1, UNKNOWN]
+    assert table.missed == 1
+    assert table.is_beat.tolist() == [True, True, False, True, False]
+    np.testing.assert_allclose(table.offset[[0, 1, 3]], [-4 / FS, 1 / FS, 0], atol=1e-6)
+    np.testing.assert_allclose(table.height, 0.8)
+    frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
+    at = (np.array(found) + 0.5).astype(int) // 8
+    logits = np.concatenate([frames, np.zeros((len(frames), 3), np.float32)], axis=1)[at]
+    np.testing.assert_allclose(table.class_facts, class_facts(logits, table.height), atol=1e-5)
+    assert table.facts.shape == (5, len(FACTS))
+
+
+def test_r_peaks_of_low_score_are_asked_about_too() -> None:
+    signal = _spikes([2 * FS, 4 * FS, 6 * FS], 10 * FS)
+    signal[4 * FS], signal[6 * FS] = CANDIDATE + 0.01, CANDIDATE - 0.01
+    nothing = np.zeros(0, dtype=np.int8)
+    masked = np.zeros(len(signal), dtype=np.bool_)
+    (table,) = _tables([Example("made", signal, nothing.astype(float), nothing, masked)]).unchanged
+    np.testing.assert_allclose(table.height, [0.8, CANDIDATE + 0.01], atol=1e-6)
+    assert table.class_index.tolist() == [NO_BEAT, NO_BEAT]
+
+
+def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> None:
+    tables, again = _tables(examples, copies=2), _tables(examples, copies=2)
+    assert len(tables.unchanged) == 2
+    # Of each record two copies, then two signals without a heart.
+    assert len(tables.copies) == 8
+    for table, other in zip(tables.copies, again.copies, strict=True):
+        np.testing.assert_array_equal(table.class_facts, other.class_facts)
+        np.testing.assert_array_equal(table.facts, other.facts)
+    beats = [int(table.is_beat.sum()) + table.missed for table in tables.copies]
+    for k, example in enumerate(examples):
+        assert 0 < beats[4 * k] <= len(example.step)
+        assert 0 < beats[4 * k + 1] <= len(example.step)
+        assert beats[4 * k + 2 : 4 * k + 4] == [0, 0]
+    silent = np.concatenate([t.class_index for t in (*tables.copies[2:4], *tables.copies[6:8])])
+    assert len(silent) > 20
+    assert np.all(silent == NO_BEAT)
+    assert not np.array_equal(tables.copies[0].facts, tables.copies[1].facts)
+
+
+def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Example]) -> None:
+    long = [
+        dataclasses.replace(
+            e,
+            signal=np.tile(e.signal, (6, 1)),
+            step=np.concatenate([e.step + k * len(e.signal) for k in range(6)]),
+            class_index=np.tile(e.class_index, 6),
+            masked=np.tile(e.masked, 6),
+        )
+        for e in examples
+    ]
+    tables = make_tables(_Tall(), long, CONFIG, noisy_copies=1)
+    assert [t.name for t in tables.noisy] == [e.name for e in examples]
+    for example, plain, noisy in zip(long, tables.unchanged, tables.noisy, strict=True):
+        assert noisy.is_beat.sum() + noisy.missed == len(example.step)
+        distance = FACTS.index("distance_near_1")
+        assert noisy.facts[:, distance].mean() > 1.2 * plain.facts[:, distance].mean()
+
+
+def test_no_beat_is_left_where_a_stretch_lost_its_heart(
+    examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgscribe.training.beat_tables.HEARTLESS", 1.0)
+    last = examples[0].step[-1] // FS
+    (copy, _) = _tables(examples[:1], copies=1).copies
+    # 80 s are four stretches: only what lies behind them is kept.
+    assert last < 80
+    assert copy.is_beat.sum() + copy.missed == 0
+
+
+def test_other_rhythms_come_with_the_copies(examples: list[Example]) -> None:
+    tables = _tables(examples, copies=1, rhythm_copies=1)
+    # How many there are is decided by what each record allows: see test_rhythms.
+    assert len(tables.copies) > 2 + 2
+    assert all(np.all(np.isfinite(t.facts)) for t in tables.copies)
+    made = np.concatenate([t.class_index[t.is_beat] for t in tables.copies])
+    plain = np.concatenate([t.class_index[t.is_beat] for t in tables.unchanged])
+    assert np.mean(made == 1) > np.mean(plain == 1)
