@@ -30,7 +30,7 @@ from ecgscribe.explanation.replacements import REACH, fills
 from ecgscribe.metrics.bootstrap import interval, patient_weights
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
-from ecgscribe.signal.conditioning import prepare
+from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.symbols import AAMI_CLASSES
 
 CLASSES = "NSVF"  # hardly a beat is called Q
@@ -89,12 +89,12 @@ def measured(
 ) -> Iterator[Measured]:
     """Measure some beats of one record."""
     record, _ = datasets.load("mitdb", name, data_dir=data_dir)
-    conditioning = prepare(record)
-    found = find(model, conditioning)
+    conditioner = Conditioner.for_record(record)
+    found = find(model, conditioner)
     rng = np.random.default_rng([SEED, int(name)])
     written = np.flatnonzero(found.written)
     for index, aami_class in sorted(beats):
-        here = scene(model, conditioning, found, int(written[index]))
+        here = scene(model, conditioner, found, int(written[index]))
         for way, pointed, elsewhere in _changes(here, aami_class, rng):
             yield Measured(
                 datasets.subject("mitdb", name), aami_class, way, pointed, float(np.mean(elsewhere))

@@ -31,7 +31,7 @@ def heartless_records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
     yield "em (electrode motion), whole", replace(em, leads=LEADS)
     for name, what in (("bw", "baseline wander"), ("ma", "muscle")):
         noise = replace(datasets.noise(name, data_dir=data_dir), leads=LEADS)
-        second = noise.source().record(noise.n_samples // 2)
+        second = noise.lazy().record(noise.n_samples // 2)
         yield f"{name} ({what}), second half", second
     rng = np.random.default_rng(0)
     hour = 3600 * FS

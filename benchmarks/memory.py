@@ -23,7 +23,7 @@ from ecgscribe.errors import SignalWarning
 from ecgscribe.formats.writing import write
 from ecgscribe.model.runtime import load_model
 from ecgscribe.pipeline.annotate import annotate
-from ecgscribe.record import Source
+from ecgscribe.record import LazyRecord
 
 FS, LEADS, GAIN = 360, ("ECG1", "ECG2"), 1000.0
 TILE_S = 1800
@@ -53,7 +53,7 @@ def stream_to_disk(path: Path, hours: float) -> None:
     path.with_suffix(".hea").write_text("\n".join(lines) + "\n")
 
 
-def open_16_bits(path: Path) -> Source:
+def open_16_bits(path: Path) -> LazyRecord:
     """Open what `stream_to_disk` wrote."""
     size = path.with_suffix(".dat").stat().st_size
     row = 2 * len(LEADS)
@@ -64,7 +64,7 @@ def open_16_bits(path: Path) -> Source:
             counts = np.frombuffer(file.read((end - begin) * row), dtype="<i2")
         return counts.reshape(-1, len(LEADS)).astype(np.float32) / np.float32(GAIN)
 
-    return Source(read, size // row, float(FS), LEADS, name=path.name)
+    return LazyRecord(read, size // row, float(FS), LEADS, name=path.name)
 
 
 def measure(path: Path, suffix: str) -> dict[str, float]:

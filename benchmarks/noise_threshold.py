@@ -27,7 +27,7 @@ from ecgscribe.pipeline.classification import join, tell
 from ecgscribe.pipeline.detection import LeadsSeen, scan
 from ecgscribe.pipeline.signal_quality import quality_at, trust
 from ecgscribe.record import Record
-from ecgscribe.signal.conditioning import prepare
+from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.noise_only import heartless
 
@@ -44,7 +44,7 @@ def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
             yield group, datasets.load(db, name, data_dir=data_dir)[0]
     for name in ("bw", "ma"):
         noise = replace(datasets.noise(name, data_dir=data_dir), leads=("1", "2"))
-        yield "bw and ma, first halves", noise.source().record(0, noise.n_samples // 2)
+        yield "bw and ma, first halves", noise.lazy().record(0, noise.n_samples // 2)
     rng = np.random.default_rng(5)
     for _ in range(MADE):
         made = np.concatenate([heartless(FS * 150, [], rng) for _ in range(12)])
@@ -53,11 +53,11 @@ def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
 
 def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give the trust of every second that a lead can be read in, and of every beat."""
-    conditioning = prepare(record)
-    seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
-    every = join(list(tell(model, scan(model, conditioning, seen))))
+    conditioner = Conditioner.for_record(record)
+    seen = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
+    every = join(list(tell(model, scan(model, conditioner, seen))))
     lost = seen.stretches()
-    track = trust(every.step, every.score, conditioning.n_steps, lost=lost)
+    track = trust(every.step, every.score, conditioner.n_steps, lost=lost)
     beats = every.step[every.score >= model.meta["thresholds"].get("beat", 0)]
     dark = np.zeros(len(track), dtype=np.bool_)
     for begin, end in lost // FS:

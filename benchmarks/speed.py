@@ -64,10 +64,10 @@ class ByKeras(Model):
         peak, frame_class = trunk.predict_on_batch(windows)
         return np.asarray(peak), np.asarray(frame_class)
 
-    def predict_beats(self, class_facts: Floats, facts: Floats) -> Floats:
+    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
         """Give class probabilities of runs of beats; see `Model.predict_beats`."""
         head = self.network.get_layer("beat_head")
-        return np.asarray(head.predict_on_batch([class_facts, facts]))
+        return np.asarray(head.predict_on_batch([logit_features, features]))
 
 
 def joined(records: Sequence[Record]) -> Record:

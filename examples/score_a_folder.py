@@ -31,7 +31,7 @@ for header in sorted(archive.glob("*.hea")):
     target = out / f"{header.stem}.scribe"
     row: dict[str, object] = {"record": header.stem, "problem": ""}
     try:
-        source = formats.open_source(header)
+        source = formats.open_record(header)
         if not target.exists():
             ecgscribe.write(ecgscribe.annotate(source, model=model), target)
         found = formats.read_annotation(target, fs=source.fs)

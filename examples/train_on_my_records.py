@@ -12,7 +12,7 @@ from pathlib import Path
 import ecgscribe
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.datasets.synthetic_settings import patient
-from ecgscribe.model.features import FACTS
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture
 from ecgscribe.training.config import BeatTraining, TrainingConfig, TrunkTraining, complete
 from ecgscribe.training.cross_fitting import cross_fit, fit_whole
@@ -49,7 +49,7 @@ network = fit_whole(data, found.tables, config, run, print)
 # %% Write it. Say what it is, and what it has seen, so that nobody measures it on the same people.
 about = {
     "name": "mine", "thresholds": found.thresholds, "calibration": found.calibration,
-    "facts": list(FACTS), "split": {"training": list(recordings), "held_out": []},
+    "facts": list(FEATURE_NAMES), "split": {"training": list(recordings), "held_out": []},
     "config": dataclasses.asdict(config),
 }  # fmt: skip
 model = export_model(network, config.architecture, about, run, "model")

@@ -24,7 +24,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ecgscribe.model.features import CLASS_FACTS, FACTS
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_network
 from ecgscribe.symbols import NO_BEAT
 from ecgscribe.training.beat_tables import SILENT, UNKNOWN, BeatTable, BeatTables
@@ -82,11 +82,11 @@ def _without_facts(names: tuple[str, ...]) -> Callable[[BeatTable], BeatTable]:
     """Make the change that tells a head nothing of these facts."""
 
     def change(table: BeatTable) -> BeatTable:
-        told, class_told = np.isin(FACTS, names), np.isin(CLASS_FACTS, names)
+        told, class_told = np.isin(FEATURE_NAMES, names), np.isin(LOGIT_FEATURE_NAMES, names)
         return dataclasses.replace(
             table,
-            facts=np.where(told, np.float32(0), table.facts),
-            class_facts=np.where(class_told, np.float32(0), table.class_facts),
+            features=np.where(told, np.float32(0), table.features),
+            logit_features=np.where(class_told, np.float32(0), table.logit_features),
         )
 
     return change
@@ -117,7 +117,7 @@ OF_HEADS = {
     "no other rhythms": Idea(kept=lambda name: name == SILENT or name.count("/") < 2),
     "R-peaks that are none not learnt from": Idea(learnt=_with_reference_only),
     "score of the R-peak not told": Idea(
-        told=_without_facts(tuple(f for f in CLASS_FACTS if f.startswith("R-peak")))
+        told=_without_facts(tuple(f for f in LOGIT_FEATURE_NAMES if f.startswith("R-peak")))
     ),
     "regularity not told": Idea(told=_without_facts(REGULARITY)),
     "P waves around not told": Idea(told=_without_facts(P_WAVES)),

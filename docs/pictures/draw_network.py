@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecgscribe.model.features import CLASS_FACTS, FACTS
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_beat_head, build_trunk
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig, complete
@@ -200,7 +200,7 @@ def svg() -> str:
     middle = (WIDTH / 2, 34 + ROW * len(rows))
     between = (
         "at every R-peak, against the whole record (not learned)",
-        f"{len(CLASS_FACTS)} values of what the trunk says, {len(FACTS)} facts",
+        f"{len(LOGIT_FEATURE_NAMES)} values of what the trunk says, {len(FEATURE_NAMES)} facts",
     )
     parts += [_edge(at[name], middle, at.values()) for name in ("peak", "frame_class")]
     parts.append(_box(*middle, between, COLOURS["other"], width=380))

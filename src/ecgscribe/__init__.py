@@ -8,7 +8,7 @@ from __future__ import annotations
 from ecgscribe._version import __version__ as __version__
 from ecgscribe.evaluation.evaluate import evaluate
 from ecgscribe.explanation.explain import explain
-from ecgscribe.formats.reading import open_source, read
+from ecgscribe.formats.reading import open_record, read
 from ecgscribe.formats.writing import write
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.runtime import load_model
@@ -23,7 +23,7 @@ __all__ = [
     "evaluate",
     "explain",
     "load_model",
-    "open_source",
+    "open_record",
     "read",
     "write",
 ]

@@ -10,7 +10,7 @@ from ecgscribe._verb_tools import chosen_leads, progress_bar, stored, tell
 from ecgscribe.errors import FormatError
 
 if TYPE_CHECKING:
-    from ecgscribe.record import Annotation, Record, Source
+    from ecgscribe.record import Annotation, LazyRecord, Record
 
 __all__ = ["run_explain", "run_plot", "run_report"]
 
@@ -27,7 +27,7 @@ def run_plot(options: argparse.Namespace) -> None:
         )
     reading = {"fs": options.fs, "leads": options.leads}
     if whole:  # only the beats are drawn
-        source = formats.open_source(options.record, **reading)
+        source = formats.open_record(options.record, **reading)
         draw = {"day": plots.day, "lorenz": plots.lorenz, "timeline": plots.timeline}[options.kind]
         axes = draw(_shown(source, options))
         name = source.name
@@ -41,7 +41,7 @@ def run_plot(options: argparse.Namespace) -> None:
     tell(file, {"record": options.record, "file": file}, options)
 
 
-def _shown(record: Record | Source, options: argparse.Namespace) -> Annotation:
+def _shown(record: Record | LazyRecord, options: argparse.Namespace) -> Annotation:
     """Give the annotations to draw: those that were asked for, or the model's own."""
     if options.annotator:
         return stored(record, options)
@@ -75,7 +75,7 @@ def run_report(options: argparse.Namespace) -> None:
     from ecgscribe import formats
     from ecgscribe.report.build import check_target, report
 
-    record = formats.open_source(options.record, fs=options.fs, leads=options.leads)
+    record = formats.open_record(options.record, fs=options.fs, leads=options.leads)
     target = Path(f"{record.name}.html") if options.out is None else options.out
     check_target(target, force=options.force)
     annotation = stored(record, options) if options.annotator else None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ecgscribe.record import Annotation, Record, Source
+    from ecgscribe.record import Annotation, LazyRecord, Record
 
 __all__ = ["chosen_leads", "print_text", "progress_bar", "stored", "tell"]
 
@@ -32,7 +32,7 @@ def tell(text: str, content: Any, options: argparse.Namespace) -> None:
         print_text(text)
 
 
-def stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
+def stored(record: Record | LazyRecord, options: argparse.Namespace) -> Annotation:
     """Read the annotations that lie beside a recording, and make sure that they are its own."""
     from ecgscribe import formats
     from ecgscribe.record import check_within
@@ -42,7 +42,9 @@ def stored(record: Record | Source, options: argparse.Namespace) -> Annotation:
     return annotation
 
 
-def chosen_leads(record: Record | Source, options: argparse.Namespace) -> tuple[str, ...] | None:
+def chosen_leads(
+    record: Record | LazyRecord, options: argparse.Namespace
+) -> tuple[str, ...] | None:
     """Give the one or two leads asked for; of more, the best are chosen."""
     return record.leads if options.leads and len(record.leads) <= 2 else None
 

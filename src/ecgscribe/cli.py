@@ -204,7 +204,7 @@ def _annotate_one(
     from ecgscribe.quality_annotations import readable_seconds
     from ecgscribe.symbols import AAMI_CLASSES
 
-    record = formats.open_source(path, fs=options.fs, leads=options.leads)
+    record = formats.open_record(path, fs=options.fs, leads=options.leads)
     # The annotator stays in the name of a table too: 100.csv may be the recording itself.
     suffix = (
         options.annotator if options.format == "wfdb" else f"{options.annotator}.{options.format}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.formatting import did_you_mean
-from ecgscribe.record import Source
+from ecgscribe.record import LazyRecord
 
 __all__ = ["MILLIVOLTS", "N_LEADS", "is_ecg", "pick_leads"]
 
@@ -37,7 +37,7 @@ def is_ecg(name: str, unit: str) -> bool:
 
 
 def pick_leads(
-    source: Source,
+    source: LazyRecord,
     leads: Sequence[str | int] | None = None,
     *,
     shares_lost: Callable[[list[int]], list[float]],
@@ -46,7 +46,7 @@ def pick_leads(
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
     leads : sequence of str or int, optional
         Names or numbers of the leads to use; by default the ECG leads that have the least
         unreadable signal, and of several such the usual rhythm leads.

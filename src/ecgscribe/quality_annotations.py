@@ -17,7 +17,7 @@ __all__ = [
     "noisy",
     "readable_seconds",
     "unreadable",
-    "unreadable_stretches",
+    "unreadable_spans",
 ]
 
 
@@ -87,7 +87,7 @@ NOISY_BITS, LOST_BITS = (0x01, 0x02), (0x10, 0x20)
 cannot be read, as in the MIT-BIH database."""
 
 
-def unreadable_stretches(annotation: Annotation, n_samples: int) -> NDArray[np.int64]:
+def unreadable_spans(annotation: Annotation, n_samples: int) -> NDArray[np.int64]:
     """List the stretches that are lost or noisy in every lead.
 
     Parameters
@@ -120,9 +120,9 @@ def readable_seconds(annotation: Annotation, n_samples: int) -> float:
     Parameters
     ----------
     annotation, n_samples
-        See `unreadable_stretches`.
+        See `unreadable_spans`.
     """
-    stretches = unreadable_stretches(annotation, n_samples)
+    stretches = unreadable_spans(annotation, n_samples)
     return float(n_samples - np.diff(stretches, axis=1).sum()) / annotation.fs
 
 

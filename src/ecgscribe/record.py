@@ -17,17 +17,17 @@ from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["READABLE", "Annotation", "Record", "Source", "check_within"]
+__all__ = ["READABLE", "Annotation", "LazyRecord", "Record", "check_within"]
 
 
-def check_within(annotation: Annotation, record: Record | Source) -> None:
+def check_within(annotation: Annotation, record: Record | LazyRecord) -> None:
     """Make sure that annotations belong to a recording of that length.
 
     Parameters
     ----------
     annotation : Annotation
         May be at another sampling frequency.
-    record : Record or Source
+    record : Record or LazyRecord
         The recording.
 
     Raises
@@ -112,9 +112,9 @@ class Record:
         """Length in seconds."""
         return self.n_samples / self.fs
 
-    def source(self) -> Source:
+    def lazy(self) -> LazyRecord:
         """Give the recording as one that is read piece by piece."""
-        return Source(
+        return LazyRecord(
             read=lambda begin, end: self.signal[begin:end],
             n_samples=self.n_samples,
             **{key: getattr(self, key) for key in _ABOUT},
@@ -122,7 +122,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class LazyRecord:
     """A recording that is read piece by piece, so that it need not be in memory as a whole.
 
     Parameters
@@ -168,7 +168,7 @@ class Source:
 
 
 _ABOUT = ("fs", "leads", "units", "name", "start", "comments", "paced")
-"""What a `Record` and a `Source` say alike of a recording."""
+"""What a `Record` and a `LazyRecord` say alike of a recording."""
 
 
 def _strings(values: Any) -> NDArray[np.str_]:

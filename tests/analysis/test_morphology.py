@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, MOST, cut, likeness, qrs_width, shapes
 from ecgscribe.analysis.rr_intervals import counted
-from ecgscribe.record import Annotation, Record, Source
+from ecgscribe.record import Annotation, LazyRecord, Record
 
 FS = 500.0
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def test_likeness_is_a_correlation_that_allows_a_small_shift() -> None:
     assert likeness(np.nan * narrow, narrow, FS) is None
 
 
-def made_source(n_seconds: int, reads: list[int] | None = None) -> Source:
+def made_source(n_seconds: int, reads: list[int] | None = None) -> LazyRecord:
     """One beat a second, every fifth of them wide, in microvolts."""
     signal = np.zeros((int(n_seconds * FS), 1), dtype=np.float32)
     before = round(BEFORE_S * FS)
@@ -57,14 +57,14 @@ def made_source(n_seconds: int, reads: list[int] | None = None) -> Source:
         at = int(second * FS) - before
         one = beat(0.16 if second % 5 == 0 else 0.08)
         signal[at : at + len(one)] += 1000 * one
-    source = Record(signal, FS, ("II",), ("uV",)).source()
+    source = Record(signal, FS, ("II",), ("uV",)).lazy()
 
     def read(begin: int, end: int) -> NDArray[np.float32]:
         if reads is not None:
             reads.append(end - begin)
         return signal[begin:end]
 
-    return Source(read, source.n_samples, FS, ("II",), ("uV",))
+    return LazyRecord(read, source.n_samples, FS, ("II",), ("uV",))
 
 
 def test_shapes_are_medians_of_each_class_read_piece_by_piece() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgscribe.analysis.rr_intervals import Beats, counted, mean_rate, pauses, rate_extremes, rates
-from ecgscribe.quality_annotations import readable_seconds, unreadable_stretches
+from ecgscribe.quality_annotations import readable_seconds, unreadable_spans
 from ecgscribe.record import READABLE, Annotation
 
 FS = 100.0
@@ -84,7 +84,7 @@ def slow_beats(annotation: Annotation) -> tuple[list[int], list[float | None]]:
 @given(marked_beats())
 def test_stretches_are_those_of_a_look_at_every_sample(annotation: Annotation) -> None:
     bad = np.zeros(N_SAMPLES, dtype=bool)
-    stretches = unreadable_stretches(annotation, N_SAMPLES)
+    stretches = unreadable_spans(annotation, N_SAMPLES)
     for begin, end in stretches:
         assert begin < end
         bad[begin:end] = True

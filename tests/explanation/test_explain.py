@@ -18,22 +18,22 @@ from ecgscribe.explanation.occlusion import Found, Scene, find, scene
 from ecgscribe.explanation.replacements import REACH, as_usual, fills, straight, usual_beat
 from ecgscribe.explanation.result import Explanation, Fact, Stretch
 from ecgscribe.explanation.text import where
-from ecgscribe.model.features import CLASS_FACTS, FACTS, RATIO_GAIN
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES, RATIO_GAIN
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.signal.conditioning import Conditioning, prepare
+from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
 
 @cache
-def recording() -> tuple[Record, Annotation, Conditioning, Found]:
+def recording() -> tuple[Record, Annotation, Conditioner, Found]:
     """Make three minutes, more than a window of the trunk, and annotate them."""
     record, _ = synthesize(duration=180, seed=12, v_rate=0.06, s_rate=0.06, noise=0.3)
     model = load_model()
-    conditioning = prepare(record)
-    return record, annotate(record, model=model).beats(), conditioning, find(model, conditioning)
+    conditioner = Conditioner.for_record(record)
+    return record, annotate(record, model=model).beats(), conditioner, find(model, conditioner)
 
 
 def of(aami_class: str, nth: int = 2) -> int:
@@ -42,8 +42,8 @@ def of(aami_class: str, nth: int = 2) -> int:
 
 
 def scene_of(index: int) -> Scene:
-    _, _, conditioning, found = recording()
-    return scene(load_model(), conditioning, found, index)
+    _, _, conditioner, found = recording()
+    return scene(load_model(), conditioner, found, index)
 
 
 def told(scene: Scene, signal: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -61,7 +61,7 @@ def test_the_unchanged_beat_is_told_as_annotate_tells_it(place: int) -> None:
     assert len(found.step) == len(beats)
     here = scene_of(index)
     np.testing.assert_allclose(told(here, here.signal), beats.probability[index], atol=1e-5)
-    from_facts, score = here.from_facts(*here.facts())
+    from_facts, score = here.from_facts(*here.features())
     np.testing.assert_allclose(from_facts, beats.probability[index], atol=1e-5)
     assert 0 < score <= 1
 
@@ -86,7 +86,7 @@ def test_a_model_without_a_beat_head_has_no_facts(monkeypatch: pytest.MonkeyPatc
     record = recording()[0]
     beats = annotate(record).beats()
     explanation = explain(record, at=20.0)
-    assert explanation.facts == ()
+    assert explanation.features == ()
     nearest = int(np.argmin(np.abs(beats.sample / record.fs - 20.0)))
     assert beats.probability is not None
     np.testing.assert_allclose(explanation.probability, beats.probability[nearest], atol=1e-5)
@@ -109,7 +109,7 @@ def test_a_line_joins_the_neighbours_of_a_stretch() -> None:
 
 def test_the_usual_beat_is_that_of_the_n_beats_around() -> None:
     here = scene_of(of("V"))
-    usual = usual_beats(here, *here.facts())
+    usual = usual_beats(here, *here.features())
     assert usual.sum() == np.sum(recording()[1].class_index == 0)
     mean = usual_beat(here, usual)
     assert mean is not None
@@ -122,7 +122,7 @@ def test_the_usual_beat_is_that_of_the_n_beats_around() -> None:
 
 def test_a_stretch_as_usual_meets_what_is_left_and_bends_like_the_mean() -> None:
     here = scene_of(of("V"))
-    mean = usual_beat(here, usual_beats(here, *here.facts()))
+    mean = usual_beat(here, usual_beats(here, *here.features()))
     assert mean is not None
     changed = as_usual(here, mean, -9, 15, leads=[0])
     same = np.ones(len(changed), dtype=bool)
@@ -150,26 +150,26 @@ def test_stretches_cover_the_beat_once() -> None:
 def test_every_fact_of_a_beat_is_in_one_group() -> None:
     members = [fact for group in GROUPS.values() for fact in group]
     assert len(members) == len(set(members))
-    of_intervals = {f for f in FACTS if f.startswith(("rr_before", "rr_after", "pair/"))}
+    of_intervals = {f for f in FEATURE_NAMES if f.startswith(("rr_before", "rr_after", "pair/"))}
     of_intervals -= {"rr_before/irregular"}
-    assert {*members, *of_intervals, "share_dominant"} == {*FACTS, *CLASS_FACTS}
+    assert {*members, *of_intervals, "share_dominant"} == {*FEATURE_NAMES, *LOGIT_FEATURE_NAMES}
 
 
 def test_a_group_as_usual_changes_only_its_facts_of_the_one_beat() -> None:
     here = scene_of(of("V"))
-    of_class, facts = here.facts()
+    of_class, features = here.features()
     groups = {group.name: group for group in replaced(here)}
     assert list(groups) == [*GROUPS, *INTERVALS]
     for name, members in GROUPS.items():
         group = groups[name]
-        before = np.concatenate([of_class, facts], axis=1)
-        after = np.concatenate([group.class_facts, group.facts], axis=1)
+        before = np.concatenate([of_class, features], axis=1)
+        after = np.concatenate([group.logit_features, group.features], axis=1)
         row, column = np.nonzero(before != after)
         assert set(row) <= {here.index}
-        assert {(*CLASS_FACTS, *FACTS)[k] for k in column} <= set(members)
+        assert {(*LOGIT_FEATURE_NAMES, *FEATURE_NAMES)[k] for k in column} <= set(members)
     normal = recording()[1].class_index == 0
-    width = FACTS.index("width_1")
-    assert groups["QRS width"].facts[here.index, width] == np.median(facts[normal, width])
+    width = FEATURE_NAMES.index("width_1")
+    assert groups["QRS width"].features[here.index, width] == np.median(features[normal, width])
 
 
 def test_an_interval_as_usual_moves_the_beat_in_all_facts() -> None:
@@ -178,11 +178,11 @@ def test_an_interval_as_usual_moves_the_beat_in_all_facts() -> None:
     assert group.own is not None
     assert group.usual is not None
     assert group.own < 0.9 * group.usual
-    before = group.facts[here.index, FACTS.index("rr_before")]
+    before = group.features[here.index, FEATURE_NAMES.index("rr_before")]
     assert before == pytest.approx(RATIO_GAIN * np.log(group.usual / 0.8), abs=1e-4)
-    after = FACTS.index("rr_after/near")
-    previous = group.facts[here.index - 1, after]
-    assert abs(previous) < 0.3 < abs(here.facts()[1][here.index - 1, after])
+    after = FEATURE_NAMES.index("rr_after/near")
+    previous = group.features[here.index - 1, after]
+    assert abs(previous) < 0.3 < abs(here.features()[1][here.index - 1, after])
     step = here.found.step
     assert group.own == pytest.approx((step[here.index] - step[here.index - 1]) / FS)
 
@@ -196,7 +196,7 @@ def test_the_first_beat_has_no_intervals() -> None:
 
 def made(
     stretches: list[tuple[float, float, tuple[str, ...], float]] | None = None,
-    facts: list[tuple[str, float]] | None = None,
+    features: list[tuple[str, float]] | None = None,
     *,
     fill: str = "line",
 ) -> Explanation:
@@ -211,7 +211,7 @@ def made(
     parts = [Stretch(b, e, on, decided(p), probability(p), 1.0) for b, e, on, p in stretches or []]
     told = [
         Fact(name, decided(p), probability(p), 1.0, *((0.5, 0.8) if "before" in name else ()))
-        for name, p in facts or []
+        for name, p in features or []
     ]
     return Explanation(
         "100", 3600, 10.0, "S", probability(0.9), 0.99, 1.0, ("II", "V1"), tuple(parts),
@@ -289,14 +289,14 @@ def test_the_nearest_beat_is_explained_with_all_of_its_parts() -> None:
     assert len(axes) == 3
     assert len(axes[1].patches) == len(STRETCHES)
     assert [bar.get_width() for bar in axes[2].patches] == pytest.approx(
-        [explanation.change(fact) for fact in explanation.facts]
+        [explanation.change(fact) for fact in explanation.features]
     )
 
 
 def test_stretches_beyond_the_recording_are_left_out() -> None:
     record, beats, _, _ = recording()
     begin = int(beats.sample[3] - 0.2 * record.fs)
-    first = explain(record.source().record(begin, begin + 20 * 360), at=0.0)
+    first = explain(record.lazy().record(begin, begin + 20 * 360), at=0.0)
     assert first.time == pytest.approx(0.2, abs=0.02)
     assert 0 < len(first.short()) < len(STRETCHES)
     assert all(first.time + s.begin > 0 for s in first.stretches)

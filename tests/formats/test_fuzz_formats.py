@@ -143,7 +143,7 @@ def check(read: Callable[[], Record | Annotation]) -> None:
 
 def ends(path: Path, fs: float | None) -> Record:
     """Read both ends of a recording, then all of it."""
-    source = formats.open_source(path, fs=fs)
+    source = formats.open_record(path, fs=fs)
     assert source.n_samples >= 1
     assert source.fs > 0
     for begin in {0, max(source.n_samples - 10, 0)}:

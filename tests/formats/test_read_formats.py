@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.lead_names import short_names
-from ecgscribe.formats.reading import open_source, read
+from ecgscribe.formats.reading import open_record, read
 from support import format_files
 from support.format_files import FS, LEADS, MILLIVOLTS, NEED_FS, START, WRITERS
 
@@ -42,7 +42,7 @@ def test_the_same_recording_in_every_format(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_pieces_are_what_the_whole_holds(name: str, tmp_path: Path) -> None:
-    source = open_source(WRITERS[name](tmp_path), fs=fs_of(name))
+    source = open_record(WRITERS[name](tmp_path), fs=fs_of(name))
     whole = source.record().signal
     assert whole.shape == (source.n_samples, len(source.leads))
 
@@ -204,11 +204,11 @@ def test_absurd_sizes_are_refused_before_memory_is_set_aside(tmp_path: Path) -> 
     path.write_text(f"r/4 3 {FS} 1000000000800\nplan 0\na 400\n~ 1000000000000\nb 400\n")
     with pytest.raises(FormatError, match="at most 2147483648 samples to read into memory"):
         read(path)
-    source = open_source(path)  # in pieces, it can be read all the same
+    source = open_record(path)  # in pieces, it can be read all the same
     assert np.isnan(source.read(10**9, 10**9 + 5)).all()
     np.testing.assert_array_equal(
         source.read(source.n_samples - 5, source.n_samples)[:, 1],
-        open_source(path).read(395, 400)[:, 1],
+        open_record(path).read(395, 400)[:, 1],
     )
 
 

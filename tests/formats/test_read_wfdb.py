@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.reading import open_source, read
+from ecgscribe.formats.reading import open_record, read
 from support import format_files
 from support.format_files import FS, MILLIVOLTS
 
@@ -37,7 +37,7 @@ def test_every_signal_format_reads_as_wfdb_reads_it(fmt: str, n_leads: int, tmp_
             d_signal=values.astype(np.int64), fmt=[fmt] * n_leads, adc_gain=[200.0] * n_leads,
             baseline=[3] * n_leads, write_dir=str(tmp_path),
         )  # fmt: skip
-    source = open_source(tmp_path / "r")
+    source = open_record(tmp_path / "r")
     expected = wfdb.rdrecord(str(tmp_path / "r"), return_res=32).p_signal
     np.testing.assert_array_equal(source.read(0, source.n_samples), expected)
     for begin, end in ((0, 1), (1, 8), (100, 301), (300, 301), (5, 5)):
@@ -47,7 +47,7 @@ def test_every_signal_format_reads_as_wfdb_reads_it(fmt: str, n_leads: int, tmp_
 def test_skewed_signals_are_aligned_in_pieces_too(tmp_path: Path) -> None:
     path = format_files.wfdb_record(tmp_path)
     path.write_text(path.read_text().replace("16 200", "16:3 200", 1))
-    source = open_source(path)
+    source = open_record(path)
     np.testing.assert_allclose(source.read(0, 900)[:, 0], MILLIVOLTS[3:903, 0], atol=1e-6)
     np.testing.assert_array_equal(source.read(400, 500), source.record().signal[400:500])
     assert np.isnan(source.read(990, 1000)[:, 0]).sum() == 3
@@ -79,7 +79,7 @@ def test_segments_that_do_not_fit_are_refused(
     path = format_files.wfdb_segments(tmp_path)
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(FormatError, match=match):
-        open_source(path)
+        open_record(path)
 
 
 def test_other_signals_of_another_frequency_do_not_make_a_record_unreadable(
@@ -164,7 +164,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_wrong_checksum_is_told_with_the_last_piece_in_whatever_order(
     pieces: list[list[int]], ends: list[tuple[int, int]], wrong: Path
 ) -> None:
-    source = open_source(wrong)
+    source = open_record(wrong)
     left = set(range(1000))
     for begin, end in [*pieces, *ends]:
         left -= set(range(begin, end))

@@ -12,19 +12,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.model.features import CLASS_FACTS, FACTS, SEGMENT, beat_facts, class_facts
+from ecgscribe.model.features import (
+    FEATURE_NAMES,
+    LOGIT_FEATURE_NAMES,
+    SEGMENT,
+    beat_features,
+    logit_features,
+)
 from ecgscribe.signal.windows import FS
 
 Floats = NDArray[np.float32]
 Steps = NDArray[np.float64]
-RHYTHM = FACTS.index("qrs_like_dominant_1")
+RHYTHM = FEATURE_NAMES.index("qrs_like_dominant_1")
 N_SHAPE = 9
 LEAD_1 = slice(RHYTHM, RHYTHM + N_SHAPE)
 LEAD_2 = slice(RHYTHM + N_SHAPE, RHYTHM + 2 * N_SHAPE)
 
 
-def fact(facts: Floats, name: str) -> Floats:
-    return facts[:, FACTS.index(name)]
+def fact(features: Floats, name: str) -> Floats:
+    return features[:, FEATURE_NAMES.index(name)]
 
 
 def rhythm_of(rr: list[float]) -> Steps:
@@ -110,19 +116,19 @@ def slow_rhythm(step: list[float], b: int) -> dict[str, float]:
 @given(rr=st.lists(st.floats(0.05, 5), min_size=1, max_size=90))
 def test_rhythm_is_what_a_loop_over_beats_tells(rr: list[float]) -> None:
     step = rhythm_of(rr)
-    facts = beat_facts(np.zeros((int(step[-1]) + 100, 2), dtype=np.float32), step)
+    features = beat_features(np.zeros((int(step[-1]) + 100, 2), dtype=np.float32), step)
     for b in range(len(step)):
         expected = slow_rhythm(step.tolist(), b)
-        found = dict(zip(FACTS[:RHYTHM], facts[b, :RHYTHM].tolist(), strict=True))
+        found = dict(zip(FEATURE_NAMES[:RHYTHM], features[b, :RHYTHM].tolist(), strict=True))
         assert found == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_premature_beat_looks_the_same_at_any_heart_rate() -> None:
     rr = [0.8] * 10 + [0.5, 1.1] + [0.8] * 10
-    slow, fast = (beat_facts(np.zeros((9000, 2), np.float32), rhythm_of(x)) for x in (
+    slow, fast = (beat_features(np.zeros((9000, 2), np.float32), rhythm_of(x)) for x in (
         rr, [0.6 * x for x in rr]
     ))  # fmt: skip
-    absolute = [FACTS.index("rr_near"), FACTS.index("rr_before")]
+    absolute = [FEATURE_NAMES.index("rr_near"), FEATURE_NAMES.index("rr_before")]
     np.testing.assert_allclose(
         np.delete(slow, absolute, axis=1), np.delete(fast, absolute, axis=1), atol=1e-4
     )
@@ -138,16 +144,16 @@ def test_fibrillation_has_no_pattern_and_bigeminy_has_one() -> None:
     }
     middle = {}
     for name, rr in rhythms.items():
-        facts = beat_facts(np.zeros((26_000, 2), np.float32), rhythm_of(rr))
-        middle[name] = [float(fact(facts, f)[100]) / 2 for f in ("alike", "predictable")]
+        features = beat_features(np.zeros((26_000, 2), np.float32), rhythm_of(rr))
+        middle[name] = [float(fact(features, f)[100]) / 2 for f in ("alike", "predictable")]
     assert middle["sinus"] == pytest.approx([1, 1], abs=0.01)
     assert middle["bigeminy"] == pytest.approx([0.5, 1], abs=0.03)
     assert max(middle["fibrillation"]) < 0.3
 
 
 def test_bigeminy_is_premature_against_the_upper_quartile() -> None:
-    facts = beat_facts(np.zeros((9000, 2), np.float32), rhythm_of([0.5, 1.0] * 20))
-    assert fact(facts, "rr_before/upper")[21] == pytest.approx(3 * math.log(0.5), abs=1e-4)
+    features = beat_features(np.zeros((9000, 2), np.float32), rhythm_of([0.5, 1.0] * 20))
+    assert fact(features, "rr_before/upper")[21] == pytest.approx(3 * math.log(0.5), abs=1e-4)
 
 
 # --- shape ---
@@ -156,25 +162,25 @@ REGULAR = rhythm_of([0.8] * 30)
 
 
 def test_a_ventricular_beat_is_unlike_the_dominant_one_and_wider() -> None:
-    facts = beat_facts(signal_of(REGULAR, wide=(7, 15, 22)), REGULAR)
+    features = beat_features(signal_of(REGULAR, wide=(7, 15, 22)), REGULAR)
     ectopic = np.isin(np.arange(31), (7, 15, 22))
     for lead in (1, 2):
-        like = fact(facts, f"qrs_like_dominant_{lead}")
+        like = fact(features, f"qrs_like_dominant_{lead}")
         assert like[~ectopic].min() > 0.95
         assert like[ectopic].max() < 0.5
-        second = fact(facts, f"qrs_like_second_{lead}")
+        second = fact(features, f"qrs_like_second_{lead}")
         assert second[ectopic].min() > 0.95
-        width = fact(facts, f"width/dominant_{lead}")
+        width = fact(features, f"width/dominant_{lead}")
         assert width[ectopic].min() > width[~ectopic].max() + 0.5
-        assert fact(facts, f"distance_{lead}")[ectopic].min() > 1
-    assert fact(facts, "share_dominant") == pytest.approx(28 / 31)
+        assert fact(features, f"distance_{lead}")[ectopic].min() > 1
+    assert fact(features, "share_dominant") == pytest.approx(28 / 31)
 
 
 def test_a_beat_without_a_p_wave_is_told() -> None:
     signal = signal_of(REGULAR)
     at = int(REGULAR[12])
     signal[at - 30 : at - 12] = 0
-    like = fact(beat_facts(signal, REGULAR), "p_like_dominant_1")
+    like = fact(beat_features(signal, REGULAR), "p_like_dominant_1")
     assert like[12] < 0.5
     assert np.delete(like, 12).min() > 0.8
 
@@ -183,52 +189,52 @@ def test_p_waves_are_told_against_the_mean_of_those_around() -> None:
     signal = signal_of(REGULAR)
     step = REGULAR.astype(int)
     signal[step[12] - 30 : step[12] - 12] *= -1
-    facts = beat_facts(signal, REGULAR)
-    part = fact(facts, "p_part_1")
+    features = beat_features(signal, REGULAR)
+    part = fact(features, "p_part_1")
     assert part[12] < -0.5
     assert np.delete(part, 12) == pytest.approx(1, abs=0.4)
     # The P wave is 0.2 high, the QRS 2; near beat 12 one P wave in 17 is upside down.
-    assert fact(facts, "p_height_near_1")[25] == pytest.approx(1, abs=0.3)
+    assert fact(features, "p_height_near_1")[25] == pytest.approx(1, abs=0.3)
     for at in step:
         signal[at - 30 : at - 12] = 0.02 * np.random.default_rng(at).normal(size=(18, 2))
-    assert fact(beat_facts(signal, REGULAR), "p_height_near_1").max() < 0.25
+    assert fact(beat_features(signal, REGULAR), "p_height_near_1").max() < 0.25
 
 
 def test_a_noisy_stretch_is_told_at_each_of_its_beats() -> None:
     signal = signal_of(REGULAR)
     begin, end = int(REGULAR[3]), int(REGULAR[27])
     signal[begin:end] += np.random.default_rng(1).normal(0, 0.5, size=(end - begin, 2))
-    noisy, clean = (beat_facts(x, REGULAR) for x in (signal, signal_of(REGULAR)))
+    noisy, clean = (beat_features(x, REGULAR) for x in (signal, signal_of(REGULAR)))
     assert fact(noisy, "distance_near_1")[15] > 3 * fact(clean, "distance_near_1")[15]
 
 
 @pytest.mark.parametrize("flip", [(-1, 1), (1, -1), (-1, -1)])
 def test_polarity_does_not_matter(flip: tuple[int, int]) -> None:
     signal = signal_of(REGULAR, wide=(7, 15, 22))
-    expected = beat_facts(signal, REGULAR)
-    found = beat_facts(signal * np.array(flip, dtype=np.float32), REGULAR)
+    expected = beat_features(signal, REGULAR)
+    found = beat_features(signal * np.array(flip, dtype=np.float32), REGULAR)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_swapped_leads_swap_their_facts() -> None:
     signal = signal_of(REGULAR, wide=(7, 15, 22))
-    facts = beat_facts(signal, REGULAR)
-    swapped = beat_facts(np.ascontiguousarray(signal[:, ::-1]), REGULAR)
-    np.testing.assert_allclose(swapped[:, LEAD_1], facts[:, LEAD_2], atol=1e-4)
-    np.testing.assert_allclose(swapped[:, LEAD_2], facts[:, LEAD_1], atol=1e-4)
-    np.testing.assert_array_equal(swapped[:, :RHYTHM], facts[:, :RHYTHM])
-    np.testing.assert_allclose(fact(swapped, "share_dominant"), fact(facts, "share_dominant"))
+    features = beat_features(signal, REGULAR)
+    swapped = beat_features(np.ascontiguousarray(signal[:, ::-1]), REGULAR)
+    np.testing.assert_allclose(swapped[:, LEAD_1], features[:, LEAD_2], atol=1e-4)
+    np.testing.assert_allclose(swapped[:, LEAD_2], features[:, LEAD_1], atol=1e-4)
+    np.testing.assert_array_equal(swapped[:, :RHYTHM], features[:, :RHYTHM])
+    np.testing.assert_allclose(fact(swapped, "share_dominant"), fact(features, "share_dominant"))
     for lead, other in ((1, 2), (2, 1)):
         for name in ("p_near", "p_height_near", "distance_near"):
-            near, of_other = fact(swapped, f"{name}_{lead}"), fact(facts, f"{name}_{other}")
+            near, of_other = fact(swapped, f"{name}_{lead}"), fact(features, f"{name}_{other}")
             np.testing.assert_allclose(near, of_other, atol=1e-4)
 
 
 @pytest.mark.parametrize("gain", [0.6, 1.7])
 def test_a_gain_that_the_scale_left_does_not_matter(gain: float) -> None:
     signal = signal_of(REGULAR, wide=(7, 15, 22))
-    expected = beat_facts(signal, REGULAR)
-    found = beat_facts((gain * signal).astype(np.float32), REGULAR)
+    expected = beat_features(signal, REGULAR)
+    found = beat_features((gain * signal).astype(np.float32), REGULAR)
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
@@ -236,18 +242,18 @@ def test_a_gain_that_the_scale_left_does_not_matter(gain: float) -> None:
 def test_a_missing_lead_has_zeros_and_leaves_the_other_its_facts(missing: int) -> None:
     signal = signal_of(REGULAR, wide=(7, 15, 22))
     signal[:, missing] = 0
-    facts = beat_facts(signal, REGULAR)
+    features = beat_features(signal, REGULAR)
     mine, other = (LEAD_1, LEAD_2) if missing == 0 else (LEAD_2, LEAD_1)
-    assert not facts[:, mine].any()
-    assert facts[:, other].any(axis=0).all()
-    assert fact(facts, f"qrs_like_dominant_{2 - missing}")[[7, 15, 22]].max() < 0.6
+    assert not features[:, mine].any()
+    assert features[:, other].any(axis=0).all()
+    assert fact(features, f"qrs_like_dominant_{2 - missing}")[[7, 15, 22]].max() < 0.6
 
 
 def test_a_slip_of_the_r_peak_by_two_steps_does_not_matter() -> None:
     signal = signal_of(REGULAR)
     slipped = REGULAR.copy()
     slipped[[5, 9]] += (2, -2)
-    like = fact(beat_facts(signal, slipped), "qrs_like_dominant_1")
+    like = fact(beat_features(signal, slipped), "qrs_like_dominant_1")
     assert like.min() > 0.95
 
 
@@ -257,33 +263,35 @@ def test_a_slip_of_the_r_peak_by_two_steps_does_not_matter() -> None:
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_few_beats_have_facts_of_their_own(n: int) -> None:
     step = rhythm_of([0.8] * 10)[:n]
-    facts = beat_facts(signal_of(rhythm_of([0.8] * 10)), step)
-    assert facts.shape == (n, len(FACTS))
-    assert facts.dtype == np.float32
-    assert np.isfinite(facts).all()
+    features = beat_features(signal_of(rhythm_of([0.8] * 10)), step)
+    assert features.shape == (n, len(FEATURE_NAMES))
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
     if n < 3:  # too few for a dominant beat
-        assert not facts[:, RHYTHM:].any()
+        assert not features[:, RHYTHM:].any()
     else:
-        assert fact(facts, "qrs_like_dominant_1").min() > 0.95
+        assert fact(features, "qrs_like_dominant_1").min() > 0.95
 
 
 def test_beats_at_the_very_ends_are_told_of() -> None:
     step = rhythm_of([0.8] * 30)
     signal = signal_of(step)
     begin, end = int(step[0]), int(step[-1]) + 1
-    facts = beat_facts(signal[begin:end], step - begin)
-    whole = beat_facts(signal, step)
-    assert np.isfinite(facts).all()
-    own = slice(0, FACTS.index("share_dominant"))  # what follows tells of the beats around, too
-    part = FACTS.index("p_part_1"), FACTS.index("p_part_2")
-    alone = np.setdiff1d(np.arange(len(FACTS))[own], part)
-    np.testing.assert_allclose(facts[2:-2, alone], whole[2:-2, alone], atol=0.1)
-    np.testing.assert_allclose(facts[9:-9], whole[9:-9], atol=0.1)
+    features = beat_features(signal[begin:end], step - begin)
+    whole = beat_features(signal, step)
+    assert np.isfinite(features).all()
+    own = slice(
+        0, FEATURE_NAMES.index("share_dominant")
+    )  # what follows tells of the beats around, too
+    part = FEATURE_NAMES.index("p_part_1"), FEATURE_NAMES.index("p_part_2")
+    alone = np.setdiff1d(np.arange(len(FEATURE_NAMES))[own], part)
+    np.testing.assert_allclose(features[2:-2, alone], whole[2:-2, alone], atol=0.1)
+    np.testing.assert_allclose(features[9:-9], whole[9:-9], atol=0.1)
 
 
 def test_beats_at_one_place_are_told_of() -> None:
-    facts = beat_facts(signal_of(REGULAR), np.repeat(REGULAR, 2))
-    assert np.isfinite(facts).all()
+    features = beat_features(signal_of(REGULAR), np.repeat(REGULAR, 2))
+    assert np.isfinite(features).all()
 
 
 def test_every_half_hour_or_so_is_a_record_of_its_own() -> None:
@@ -291,25 +299,25 @@ def test_every_half_hour_or_so_is_a_record_of_its_own() -> None:
     first, second = rhythm_of([1.0] * (SEGMENT - 1)), rhythm_of([0.5] * (SEGMENT - 1))
     signal = np.concatenate([signal_of(first), -signal_of(second, wide=(50, 90, 130))])
     step = np.concatenate([first, second + len(signal_of(first))])
-    facts = beat_facts(signal, step)
+    features = beat_features(signal, step)
     away = np.r_[40 : SEGMENT - 40, SEGMENT + 40 : 2 * SEGMENT - 40]
-    assert np.abs(fact(facts, "rr_before/median")[away]).max() < 0.02
-    like = fact(facts, "qrs_like_dominant_1")
+    assert np.abs(fact(features, "rr_before/median")[away]).max() < 0.02
+    like = fact(features, "qrs_like_dominant_1")
     assert np.flatnonzero(like < 0.5).tolist() == [SEGMENT + k for k in (50, 90, 130)]
-    alone = beat_facts(signal[len(signal_of(first)) :], second)
+    alone = beat_features(signal[len(signal_of(first)) :], second)
     inner = slice(45, SEGMENT - 45)  # regularity looks back 44 beats
-    np.testing.assert_allclose(facts[SEGMENT:][inner], alone[inner], atol=0.01)
+    np.testing.assert_allclose(features[SEGMENT:][inner], alone[inner], atol=0.01)
 
 
 @pytest.mark.parametrize("n", [SEGMENT + 100, 2 * SEGMENT + 100])
 def test_a_short_rest_joins_the_run_before_it(n: int) -> None:
     rr = [0.8] * (n - 101) + [0.4] * 100
-    facts = beat_facts(np.zeros((int(n * FS), 2), dtype=np.float32), rhythm_of(rr))
-    assert fact(facts, "rr_before/median")[-50:] == pytest.approx(3 * math.log(0.5), abs=1e-3)
+    features = beat_features(np.zeros((int(n * FS), 2), dtype=np.float32), rhythm_of(rr))
+    assert fact(features, "rr_before/median")[-50:] == pytest.approx(3 * math.log(0.5), abs=1e-3)
 
 
 def test_every_fact_has_a_name_of_its_own() -> None:
-    assert len(set(FACTS)) == len(FACTS) == RHYTHM + 2 * N_SHAPE + 7
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == RHYTHM + 2 * N_SHAPE + 7
 
 
 # --- what the trunk says, against the record ----------------------------------------------
@@ -319,14 +327,14 @@ def test_class_facts_are_log_odds() -> None:
     probability = np.array([[0.9, 0.05, 0.03, 0.01, 0.01], [0.2, 0.1, 0.6, 0.05, 0.05]])
     logits = np.log(probability).astype(np.float32)
     height = np.array([0.5, 0.9], dtype=np.float32)
-    facts = class_facts(logits, height)
-    assert facts.shape == (2, len(CLASS_FACTS))
+    features = logit_features(logits, height)
+    assert features.shape == (2, len(LOGIT_FEATURE_NAMES))
     odds = probability[:, 1:4] / probability[:, :1]
-    np.testing.assert_allclose(facts[:, :3], 0.3 * np.log(odds), rtol=1e-4)
+    np.testing.assert_allclose(features[:, :3], 0.3 * np.log(odds), rtol=1e-4)
     abnormal = (1 - probability[:, 0]) / probability[:, 0]
-    np.testing.assert_allclose(facts[:, 3], 0.3 * np.log(abnormal), rtol=1e-4)
-    np.testing.assert_allclose(facts[:, 4], 0.3 * np.log([1, 9]), atol=1e-5)
-    np.testing.assert_allclose(class_facts(logits + 7, height), facts, atol=1e-5)
+    np.testing.assert_allclose(features[:, 3], 0.3 * np.log(abnormal), rtol=1e-4)
+    np.testing.assert_allclose(features[:, 4], 0.3 * np.log([1, 9]), atol=1e-5)
+    np.testing.assert_allclose(logit_features(logits + 7, height), features, atol=1e-5)
 
 
 def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> None:
@@ -335,19 +343,19 @@ def test_class_facts_tell_a_beat_from_its_record_wherever_the_record_lies() -> N
     logits[100, 2] += 6
     shifted = logits + np.array([0, 4, 4, 0, 0], dtype=np.float32)
     height = np.full(300, 0.9, dtype=np.float32)
-    first, second = class_facts(logits, height), class_facts(shifted, height)
-    column = CLASS_FACTS.index("V:N/spread")
+    first, second = logit_features(logits, height), logit_features(shifted, height)
+    column = LOGIT_FEATURE_NAMES.index("V:N/spread")
     assert first[:, column].argmax() == second[:, column].argmax() == 100
     for name in ("V:N-median", "V:N-low", "V:N/spread"):
-        k = CLASS_FACTS.index(name)
+        k = LOGIT_FEATURE_NAMES.index(name)
         np.testing.assert_allclose(second[:, k], first[:, k], atol=1e-3)
-    assert np.median(second[:, CLASS_FACTS.index("V:N")]) > 1
+    assert np.median(second[:, LOGIT_FEATURE_NAMES.index("V:N")]) > 1
 
 
 @pytest.mark.parametrize("n", [0, 1, SEGMENT + SEGMENT // 2 + 1])
 def test_class_facts_of_any_number_of_beats_are_finite(n: int) -> None:
     rng = np.random.default_rng(n)
     logits = rng.normal(0, 30, size=(n, 5)).astype(np.float32)
-    facts = class_facts(logits, rng.integers(0, 2, n).astype(np.float32))
-    assert facts.shape == (n, len(CLASS_FACTS))
-    assert np.isfinite(facts).all()
+    features = logit_features(logits, rng.integers(0, 2, n).astype(np.float32))
+    assert features.shape == (n, len(LOGIT_FEATURE_NAMES))
+    assert np.isfinite(features).all()

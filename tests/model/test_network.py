@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecgscribe.model.features import CLASS_FACTS
+from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_beat_head, build_network, build_trunk
 from support.tiny_training import SIZES
 
 CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 N_STEPS = 96
-N_CLASS_FACTS = len(CLASS_FACTS)
+N_CLASS_FACTS = len(LOGIT_FEATURE_NAMES)
 
 
 def _normal(*shape: int) -> Any:
@@ -62,8 +62,8 @@ def test_default_network_looks_both_ways_in_signal_and_beats() -> None:
     changed[0, -8:] += 1
     logits = [trunk.predict_on_batch(s)[1][0, 0] for s in (signal, changed)]
     assert not np.array_equal(*logits)
-    beats, facts = _normal(1, 10, N_CLASS_FACTS), _normal(1, 10, SIZES.n_facts)
-    later = facts.copy()
+    beats, features = _normal(1, 10, N_CLASS_FACTS), _normal(1, 10, SIZES.n_facts)
+    later = features.copy()
     later[0, -1] += 1
-    first = [head.predict_on_batch([beats, f])[0, 0] for f in (facts, later)]
+    first = [head.predict_on_batch([beats, f])[0, 0] for f in (features, later)]
     assert not np.array_equal(*first)

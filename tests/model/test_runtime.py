@@ -80,14 +80,14 @@ def test_windows_score_a_signal_as_the_whole_is_scored(n: int, frame: int) -> No
 @given(n=st.integers(0, 900))
 def test_windows_of_beats_score_as_the_whole_is_scored(n: int) -> None:
     rng = np.random.default_rng(n)
-    class_facts = rng.normal(size=(n, 6)).astype(np.float32)
-    facts = rng.normal(size=(n, 6)).astype(np.float32)
+    logit_features = rng.normal(size=(n, 6)).astype(np.float32)
+    features = rng.normal(size=(n, 6)).astype(np.float32)
 
-    def predict(class_facts: Floats, facts: Floats) -> Floats:
-        return moving_sum(class_facts + 2 * facts, BEAT_HALO)
+    def predict(logit_features: Floats, features: Floats) -> Floats:
+        return moving_sum(logit_features + 2 * features, BEAT_HALO)
 
-    whole = predict(class_facts[None], facts[None])[0] if n else np.zeros((0, 6))
-    np.testing.assert_allclose(score_beats(predict, class_facts, facts), whole, atol=1e-4)
+    whole = predict(logit_features[None], features[None])[0] if n else np.zeros((0, 6))
+    np.testing.assert_allclose(score_beats(predict, logit_features, features), whole, atol=1e-4)
 
 
 @pytest.mark.parametrize("n", [FS, 8 * FS + 3, 150 * FS])

@@ -15,13 +15,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.datasets.synthetic import synthesize
-from ecgscribe.model import features
 from ecgscribe.model.decision import calibrate, split_no_beat
+from ecgscribe.model.features import (
+    FEATURE_NAMES,
+    WAVEFORM,
+    logit_features,
+    segment_features,
+    segments,
+)
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline import classification, detection
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.signal.conditioning import condition, prepare
+from ecgscribe.signal.conditioning import Conditioner, condition
 from ecgscribe.signal.windows import FS
 from support.whole_record import annotate_whole
 
@@ -96,10 +102,10 @@ def test_a_part_is_what_it_is_in_the_whole(
 ) -> None:
     record = synthetic(duration=100.0, fs=fs, seed=1)
     record = replace(record, signal=record.signal[: int(seconds * fs)] + np.float32(offset))
-    conditioning = prepare(spoilt(record, stretches))
+    conditioning = Conditioner.for_record(spoilt(record, stretches))
     n = conditioning.n_steps
-    whole = conditioning.part(0, n)
-    parts = [conditioning.part(b, min(b + size, n)) for b in range(0, n, size)]
+    whole = conditioning.condition(0, n)
+    parts = [conditioning.condition(b, min(b + size, n)) for b in range(0, n, size)]
     np.testing.assert_allclose(np.concatenate([p.signal for p in parts]), whole.signal, atol=1e-6)
     np.testing.assert_array_equal(np.concatenate([p.lost for p in parts]), whole.lost)
 
@@ -110,9 +116,9 @@ def test_a_gap_longer_than_any_part_is_bridged_from_end_to_end(begin_s: int) -> 
     signal = np.cumsum(np.random.default_rng(3).normal(size=(1000 * fs, 1)), axis=0)
     signal[begin_s * fs : (begin_s + 300) * fs] = nan
     record = Record(signal.astype(np.float32), float(fs), ("II",))
-    whole, conditioning = condition(record), prepare(record)
+    whole, conditioning = condition(record), Conditioner.for_record(record)
     for begin in range(0, 1000 * FS, 20 * FS):
-        part = conditioning.part(begin, begin + 20 * FS)
+        part = conditioning.condition(begin, begin + 20 * FS)
         np.testing.assert_allclose(part.signal, whole.signal[begin : begin + 20 * FS], atol=1e-6)
 
 
@@ -139,8 +145,8 @@ def test_of_many_leads_the_readable_ones_are_chosen_however_long_the_record(
 def beats_of(seed: int, n: int) -> classification.Beats:
     rng = np.random.default_rng(seed)
     step = np.cumsum(rng.gamma(30, FS * 0.8 / 30, n) + 26)
-    shape = (n, features.WAVEFORM, 2)
-    wave = np.sin(np.arange(features.WAVEFORM) / 7.0)[:, None] + rng.normal(0, 0.3, shape)
+    shape = (n, WAVEFORM, 2)
+    wave = np.sin(np.arange(WAVEFORM) / 7.0)[:, None] + rng.normal(0, 0.3, shape)
     height = rng.uniform(0.5, 1, n).astype(np.float32)
     logits = rng.normal(size=(n, 5)).astype(np.float32)
     return classification.found(step, height, logits, wave.astype(np.float32))
@@ -158,10 +164,10 @@ def test_beats_told_in_pieces_are_told_as_all_at_once(seed: int, n: int, cuts: l
     pieces = (beats[slice(a, b)] for a, b in pairwise(edges))
     found = classification.join([*classification.tell(model, pieces)])
     # The slow way: all facts, then all windows.
-    facts = np.empty((n, len(features.FACTS)), dtype=np.float32)
-    for run in features.segments(n):
-        facts[run] = features.run_facts(beats.step, run, beats.waveform[run])
-    said = model.score_beats(features.class_facts(beats.logits, beats.height), facts)
+    features = np.empty((n, len(FEATURE_NAMES)), dtype=np.float32)
+    for run in segments(n):
+        features[run] = segment_features(beats.step, run, beats.waveform[run])
+    said = model.score_beats(logit_features(beats.logits, beats.height), features)
     np.testing.assert_array_equal(found.step, beats.step)
     of_class, score = split_no_beat(said)
     probability = calibrate(of_class, model.meta["calibration"])
@@ -220,7 +226,7 @@ def test_a_source_is_read_piece_by_piece_and_by_one_reader_at_a_time(model: Mode
         readers -= 1
         return part
 
-    source = replace(record.source(), read=read)
+    source = replace(record.lazy(), read=read)
     done: list[tuple[int, int]] = []
     found = annotate(source, model=model, block_windows=1, progress=lambda *at: done.append(at))
     assert_same(found, annotate(record, model=model))
@@ -242,7 +248,7 @@ def test_a_reader_s_error_ends_the_annotation(model: Model) -> None:
         return record.signal[begin:end]
 
     with pytest.raises(OSError, match="the disk is gone"):
-        annotate(replace(record.source(), read=read), model=model, block_windows=1)
+        annotate(replace(record.lazy(), read=read), model=model, block_windows=1)
 
 
 @pytest.mark.parametrize("workers", [1, 4])

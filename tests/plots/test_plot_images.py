@@ -147,7 +147,7 @@ def test_explanation() -> Figure:
             Stretch(b / FS, e / FS, on, "V", probability(p), 1.0) for b, e, on, p in parts
         ),
         fill="usual",
-        facts=(
+        features=(
             Fact("P wave", "V", probability(0.3), 1.0),
             Fact("T wave", "V", probability(0.7), 1.0),
         ),

@@ -18,7 +18,7 @@ from ecgscribe import formats
 from ecgscribe.analysis.rr_intervals import counted
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.record import Annotation, Record, Source
+from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.report.build import report
 from ecgscribe.report.strips import MOST_STRIPS, STRIP_S, usual_interval
 from ecgscribe.symbols import AAMI_CLASSES
@@ -416,7 +416,7 @@ def test_a_long_recording_is_read_in_pieces_only(tmp_path: Path) -> None:
         return wave[:, None].astype(np.float32)
 
     n = round(hours * 3600 * fs)
-    source = Source(piece, n, fs, ("II",), ("mV",), name="long")
+    source = LazyRecord(piece, n, fs, ("II",), ("mV",), name="long")
     second = np.arange(1, int(hours * 3600) - 1)
     symbols = np.where(second % 997 < 3, "V", "N")
     annotation = Annotation((second * fs).astype(np.int64), symbols, fs)
@@ -465,7 +465,7 @@ def test_the_command_annotates_and_writes_both_files(saved: Path, tmp_path: Path
 
 
 def test_the_command_takes_stored_annotations(saved: Path, tmp_path: Path) -> None:
-    lead = formats.open_source(saved).leads[1]
+    lead = formats.open_record(saved).leads[1]
     run = ecgscribe(
         "report", saved, "--annotator", "ref", "-o", tmp_path / "a.pdf", "--leads", lead, "--quiet",
     )  # fmt: skip
@@ -507,7 +507,7 @@ def test_a_mistake_is_one_line(
 @pytest.mark.mitdb
 def test_a_real_recording_with_ectopy(data_dir: Path, tmp_path: Path) -> None:
     path = data_dir / "mitdb" / "119"
-    source = formats.open_source(path)
+    source = formats.open_record(path)
     annotation = formats.read_annotation(path, "atr")
     content = report(
         source, annotation, out=tmp_path / "119.html", annotator="atr",

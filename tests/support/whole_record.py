@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
-from ecgscribe.model.features import beat_facts, class_facts
+from ecgscribe.model.features import beat_features, logit_features
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, rows_at
 from ecgscribe.pipeline.peaks import find_beats
@@ -44,7 +44,7 @@ def classify(
     """
     logits = rows_at(scores.frame_class, step, frame=model.frame)
     if model.has_beat_head:
-        said = model.score_beats(class_facts(logits, height), beat_facts(signal, step))
+        said = model.score_beats(logit_features(logits, height), beat_features(signal, step))
         of_class, of_beat = split_no_beat(said)
     else:
         of_class, of_beat = softmax(logits), height

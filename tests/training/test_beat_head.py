@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
 from ecgscribe.model.decision import calibrate, decide, softmax
-from ecgscribe.model.features import CLASS_FACTS
+from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training.beat_head import _Sampler, fit_beat_head, predict_beats
@@ -37,13 +37,13 @@ Floats = NDArray[np.float32]
 def _table(class_index: list[int], mark: float) -> BeatTable:
     """Make a table whose facts tell patient and beat."""
     n = len(class_index)
-    facts = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
-    return _of(class_index, facts)
+    features = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
+    return _of(class_index, features)
 
 
 def _of(
     class_index: list[int],
-    facts: Floats,
+    features: Floats,
     *,
     height: list[float] | None = None,
     offset: float = 0.0,
@@ -54,8 +54,8 @@ def _of(
     return BeatTable(
         "made",
         np.array(height or [0.9] * len(kind), dtype=np.float32),
-        facts.copy(),
-        facts,
+        features.copy(),
+        features,
         kind,
         np.where(is_beat, offset, np.nan).astype(np.float32),
         missed,
@@ -75,10 +75,10 @@ def test_sequences_are_runs_of_one_patients_beats(
 ) -> None:
     imbalance = replace(CONFIG.imbalance, sampling=sampling)
     config = replace(CONFIG, imbalance=imbalance, beats=replace(CONFIG.beats, batch=200, window=64))
-    (classes, facts), target = _drawn(config)
-    assert classes.shape == facts.shape == (200, 64, 2)
-    np.testing.assert_array_equal(classes, facts)
-    for row, kind in zip(facts, target, strict=True):
+    (classes, features), target = _drawn(config)
+    assert classes.shape == features.shape == (200, 64, 2)
+    np.testing.assert_array_equal(classes, features)
+    for row, kind in zip(features, target, strict=True):
         n = int(np.sum(kind >= 0))
         assert n > 0
         assert np.all(row[n:] == 0)
@@ -93,11 +93,11 @@ def test_sequences_are_runs_of_one_patients_beats(
 
 
 def test_draw_is_decided_by_its_generator() -> None:
-    (_, facts), target = _drawn(CONFIG, 3)
+    (_, features), target = _drawn(CONFIG, 3)
     (_, again), target_again = _drawn(CONFIG, 3)
-    np.testing.assert_array_equal(facts, again)
+    np.testing.assert_array_equal(features, again)
     np.testing.assert_array_equal(target, target_again)
-    assert not np.array_equal(facts, _drawn(CONFIG, 4)[0][1])
+    assert not np.array_equal(features, _drawn(CONFIG, 4)[0][1])
 
 
 # --- fit ----------------------------------------------------------------------------------
@@ -108,10 +108,10 @@ def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
 
     def table() -> BeatTable:
         kind = rng.choice(3, p=[0.7, 0.15, 0.15], size=200).astype(np.int8)
-        facts = rng.normal(0, 0.3, size=(200, CONFIG.architecture.n_facts)).astype(np.float32)
-        facts[np.arange(200), kind] += 2
-        told = np.zeros((200, len(CLASS_FACTS)), np.float32)
-        return replace(_of(kind.tolist(), facts), class_facts=told)
+        features = rng.normal(0, 0.3, size=(200, CONFIG.architecture.n_facts)).astype(np.float32)
+        features[np.arange(200), kind] += 2
+        told = np.zeros((200, len(LOGIT_FEATURE_NAMES)), np.float32)
+        return replace(_of(kind.tolist(), features), logit_features=told)
 
     schedule = replace(CONFIG.beats, passes=10, steps=8, batch=16, learning_rate=0.02)
     config = replace(CONFIG, beats=schedule)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.datasets.synthetic import synthesize
-from ecgscribe.model.features import FACTS, class_facts
+from ecgscribe.model.features import FEATURE_NAMES, logit_features
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import NO_BEAT
 from ecgscribe.training.beat_tables import CANDIDATE, UNKNOWN, BeatTables, make_tables
@@ -66,8 +66,10 @@ def test_table_holds_every_r_peak_found_and_what_the_reference_says_of_it() -> N
     frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
     at = (np.array(found) + 0.5).astype(int) // 8
     logits = np.concatenate([frames, np.zeros((len(frames), 3), np.float32)], axis=1)[at]
-    np.testing.assert_allclose(table.class_facts, class_facts(logits, table.height), atol=1e-5)
-    assert table.facts.shape == (5, len(FACTS))
+    np.testing.assert_allclose(
+        table.logit_features, logit_features(logits, table.height), atol=1e-5
+    )
+    assert table.features.shape == (5, len(FEATURE_NAMES))
 
 
 def test_r_peaks_of_low_score_are_asked_about_too() -> None:
@@ -86,8 +88,8 @@ def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> No
     # Of each record two copies, then two signals without a heart.
     assert len(tables.copies) == 8
     for table, other in zip(tables.copies, again.copies, strict=True):
-        np.testing.assert_array_equal(table.class_facts, other.class_facts)
-        np.testing.assert_array_equal(table.facts, other.facts)
+        np.testing.assert_array_equal(table.logit_features, other.logit_features)
+        np.testing.assert_array_equal(table.features, other.features)
     beats = [int(table.is_beat.sum()) + table.missed for table in tables.copies]
     for k, example in enumerate(examples):
         assert 0 < beats[4 * k] <= len(example.step)
@@ -96,7 +98,7 @@ def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> No
     silent = np.concatenate([t.class_index for t in (*tables.copies[2:4], *tables.copies[6:8])])
     assert len(silent) > 20
     assert np.all(silent == NO_BEAT)
-    assert not np.array_equal(tables.copies[0].facts, tables.copies[1].facts)
+    assert not np.array_equal(tables.copies[0].features, tables.copies[1].features)
 
 
 def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Example]) -> None:
@@ -114,8 +116,8 @@ def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Ex
     assert [t.name for t in tables.noisy] == [e.name for e in examples]
     for example, plain, noisy in zip(long, tables.unchanged, tables.noisy, strict=True):
         assert noisy.is_beat.sum() + noisy.missed == len(example.step)
-        distance = FACTS.index("distance_near_1")
-        assert noisy.facts[:, distance].mean() > 1.2 * plain.facts[:, distance].mean()
+        distance = FEATURE_NAMES.index("distance_near_1")
+        assert noisy.features[:, distance].mean() > 1.2 * plain.features[:, distance].mean()
 
 
 def test_no_beat_is_left_where_a_stretch_lost_its_heart(
@@ -133,7 +135,7 @@ def test_other_rhythms_come_with_the_copies(examples: list[Example]) -> None:
     tables = _tables(examples, copies=1, rhythm_copies=1)
     # How many there are is decided by what each record allows: see test_rhythms.
     assert len(tables.copies) > 2 + 2
-    assert all(np.all(np.isfinite(t.facts)) for t in tables.copies)
+    assert all(np.all(np.isfinite(t.features)) for t in tables.copies)
     made = np.concatenate([t.class_index[t.is_beat] for t in tables.copies])
     plain = np.concatenate([t.class_index[t.is_beat] for t in tables.unchanged])
     assert np.mean(made == 1) > np.mean(plain == 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecgscribe.errors import ModelError
-from ecgscribe.model.features import FACTS
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture
 from ecgscribe.training.config import TrainingConfig, complete, load_config, synthetic_config
 
@@ -93,7 +93,7 @@ def test_zero_is_a_number_where_it_means_none(tmp_path: Path) -> None:
 
 
 def test_sizes_that_follow_from_others() -> None:
-    assert complete(TrainingConfig()).architecture == Architecture(n_facts=len(FACTS))
+    assert complete(TrainingConfig()).architecture == Architecture(n_facts=len(FEATURE_NAMES))
     classic = TrainingConfig(architecture=Architecture(preset="classic", lstm_units=20))
     assert complete(classic).architecture == Architecture(
         preset="classic", lstm_units=20, lstm_layers=1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.analysis.rr_intervals import Beats
 from ecgscribe.leads import MILLIVOLTS
-from ecgscribe.record import Source
+from ecgscribe.record import LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["AFTER_S", "BEFORE_S", "MOST", "Shape", "cut", "likeness", "qrs_width", "shapes"]
@@ -63,12 +63,12 @@ class Shape:
     qrs_s: float | None
 
 
-def cut(source: Source, columns: Sequence[int], samples: Sequence[int]) -> Floats:
+def cut(source: LazyRecord, columns: Sequence[int], samples: Sequence[int]) -> Floats:
     """Read the signal around beats.
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
     columns : sequence of int
         Leads to read.
     samples : sequence of int
@@ -94,12 +94,12 @@ def cut(source: Source, columns: Sequence[int], samples: Sequence[int]) -> Float
     return beats
 
 
-def shapes(source: Source, beats: Beats, columns: Sequence[int]) -> tuple[Shape, ...]:
+def shapes(source: LazyRecord, beats: Beats, columns: Sequence[int]) -> tuple[Shape, ...]:
     """Look at the beats of each class that there is, the most frequent class first.
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
     beats : Beats
         The beats that count.
     columns : sequence of int

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.quality_annotations import dark, unreadable_stretches
+from ecgscribe.quality_annotations import dark, unreadable_spans
 from ecgscribe.record import Annotation
 
 __all__ = [
@@ -121,7 +121,7 @@ def counted(annotation: Annotation, n_samples: int) -> Beats:
     -------
     Beats
     """
-    stretches = unreadable_stretches(annotation, n_samples)
+    stretches = unreadable_spans(annotation, n_samples)
     every = np.flatnonzero(annotation.class_index >= 0)
     sample = annotation.sample[every]
     good = annotation.readable[every]

@@ -23,8 +23,8 @@ from ecgscribe.explanation.replacements import Fill, fills
 from ecgscribe.explanation.result import STRETCH_STEPS, Explanation, Fact, Stretch
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
-from ecgscribe.record import Record, Source
-from ecgscribe.signal.conditioning import Conditioning, prepare
+from ecgscribe.record import LazyRecord, Record
+from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, samples_to_steps, steps_to_samples
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -46,7 +46,7 @@ SINGLE_LEADS = 3
 
 
 def explain(
-    record: Record | Source,
+    record: Record | LazyRecord,
     *,
     at: float,
     model: Model | str | Path | None = None,
@@ -59,7 +59,7 @@ def explain(
 
     Parameters
     ----------
-    record : Record or Source
+    record : Record or LazyRecord
         As of `ecgscribe.annotate`.
     at : float
         Seconds from the start.
@@ -84,19 +84,19 @@ def explain(
         )
     if not isinstance(model, Model):
         model = load_model(model or "default")
-    conditioning = prepare(record, leads=leads)
-    found = find(model, conditioning, progress=progress)
+    conditioner = Conditioner.for_record(record, leads=leads)
+    found = find(model, conditioner, progress=progress)
     written = np.flatnonzero(found.written)
     if len(written) == 0:
         raise FormatError(f"{record.name}: expected a beat to explain, found none; choose another")
-    place = samples_to_steps(np.array([at * record.fs]), conditioning.ratio)
+    place = samples_to_steps(np.array([at * record.fs]), conditioner.ratio)
     index = int(written[np.argmin(np.abs(found.step[written] - place))])
-    of_beat = scene(model, conditioning, found, index)
+    of_beat = scene(model, conditioner, found, index)
     probability, _ = next(of_beat.signals([of_beat.signal]))
     aami_class = _decided(model, probability)
     ways = fills(of_beat)
     fill = preferred_fill(ways)
-    sample = int(steps_to_samples(found.step[[index]], conditioning.ratio, record.n_samples)[0])
+    sample = int(steps_to_samples(found.step[[index]], conditioner.ratio, record.n_samples)[0])
     return Explanation(
         record=record.name,
         sample=sample,
@@ -105,10 +105,10 @@ def explain(
         probability=probability,
         score=float(found.score[index]),
         quality=float(found.quality[index]),
-        leads=conditioning.leads,
-        stretches=_stretches(of_beat, ways[fill], conditioning, probability),
+        leads=conditioner.leads,
+        stretches=_stretches(of_beat, ways[fill], conditioner, probability),
         fill=fill,
-        facts=_facts(of_beat),
+        features=_facts(of_beat),
         model=model.hash,
     )
 
@@ -123,24 +123,24 @@ def _decided(model: Model, probability: Floats) -> str:
 
 
 def _stretches(
-    of_beat: Scene, fill: Fill, conditioning: Conditioning, probability: Floats
+    of_beat: Scene, fill: Fill, conditioner: Conditioner, probability: Floats
 ) -> tuple[Stretch, ...]:
     """Take away each stretch in all leads, and those that matter most in each lead alone."""
     r_peak = of_beat.at + of_beat.begin
     short, broad = (
-        [(b, e) for b, e in parts if r_peak + b > 0 and r_peak + e < conditioning.n_steps]
+        [(b, e) for b, e in parts if r_peak + b > 0 and r_peak + e < conditioner.n_steps]
         for parts in (STRETCHES, BROAD)
     )
-    every = tuple(range(len(conditioning.leads)))
+    every = tuple(range(len(conditioner.leads)))
     parts = [(b, e, every) for b, e in short + broad]
-    whole = _without(of_beat, fill, parts, conditioning.leads)
+    whole = _without(of_beat, fill, parts, conditioner.leads)
     if len(every) == 1:
         return tuple(whole)
     told = AAMI_CLASSES.index(_decided(of_beat.model, probability))
     moves = [-abs(s.probability[told] - probability[told]) for s in whole[: len(short)]]
     most = [short[k] for k in np.argsort(moves, kind="stable")[:SINGLE_LEADS]]
     parts = [(b, e, (k,)) for b, e in most for k in every]
-    return tuple(whole + _without(of_beat, fill, parts, conditioning.leads))
+    return tuple(whole + _without(of_beat, fill, parts, conditioner.leads))
 
 
 def _without(
@@ -163,9 +163,9 @@ def _without(
 def _facts(of_beat: Scene) -> tuple[Fact, ...]:
     if not of_beat.model.has_beat_head:
         return ()
-    facts = []
+    features = []
     for group in replaced(of_beat):
-        probability, score = of_beat.from_facts(group.class_facts, group.facts)
+        probability, score = of_beat.from_facts(group.logit_features, group.features)
         decided = _decided(of_beat.model, probability)
-        facts.append(Fact(group.name, decided, probability, score, group.own, group.usual))
-    return tuple(facts)
+        features.append(Fact(group.name, decided, probability, score, group.own, group.usual))
+    return tuple(features)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.explanation.occlusion import Scene
 from ecgscribe.model.decision import calibrate, decide, split_no_beat
-from ecgscribe.model.features import CLASS_FACTS, FACTS
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.scoring import BEAT_HALO
 from ecgscribe.signal.windows import FS
 
@@ -19,8 +19,8 @@ __all__ = ["GROUPS", "INTERVALS", "Replaced", "replaced", "usual_beats"]
 Floats = NDArray[np.float32]
 
 
-def _of_leads(*facts: str) -> tuple[str, ...]:
-    return tuple(f"{fact}_{lead}" for fact in facts for lead in (1, 2))
+def _of_leads(*features: str) -> tuple[str, ...]:
+    return tuple(f"{fact}_{lead}" for fact in features for lead in (1, 2))
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "QRS width": _of_leads("width/dominant", "width"),
     "T wave": _of_leads("t_like_dominant"),
-    "answer of the trunk to the signal": CLASS_FACTS,
+    "answer of the trunk to the signal": LOGIT_FEATURE_NAMES,
 }  # fmt: skip
 """Facts of a beat that are set together to what they are of the usual beat. Left out are those that
 come of the two RR intervals, and ``share_dominant``, which all beats of a run have in common."""
@@ -68,8 +68,8 @@ class Replaced:
     """
 
     name: str
-    class_facts: Floats
-    facts: Floats
+    logit_features: Floats
+    features: Floats
     own: float | None = None
     usual: float | None = None
 
@@ -80,20 +80,20 @@ def replaced(scene: Scene) -> list[Replaced]:
     The usual beats are those called N, or all where these are fewer than three; of facts, the
     median over them; of intervals, the median over those between two of them nearby.
     """
-    of_class, facts = scene.facts()
+    of_class, features = scene.features()
     own = scene.index - scene.beats.start
-    normal = usual_beats(scene, of_class, facts)
+    normal = usual_beats(scene, of_class, features)
     groups = []
     for name, members in GROUPS.items():
-        a, b = of_class.copy(), facts.copy()
-        for table, names in ((a, CLASS_FACTS), (b, FACTS)):
+        a, b = of_class.copy(), features.copy()
+        for table, names in ((a, LOGIT_FEATURE_NAMES), (b, FEATURE_NAMES)):
             columns = [k for k, fact in enumerate(names) if fact in members]
             table[own, columns] = np.median(table[normal][:, columns], axis=0)
         groups.append(Replaced(name, a, b))
     return groups + _with_usual_intervals(scene, of_class, normal)
 
 
-def usual_beats(scene: Scene, of_class: Floats, facts: Floats) -> NDArray[np.bool_]:
+def usual_beats(scene: Scene, of_class: Floats, features: Floats) -> NDArray[np.bool_]:
     """Tell which beats of the runs, other than the one in question, are called N.
 
     All are where these are fewer than three.
@@ -103,7 +103,7 @@ def usual_beats(scene: Scene, of_class: Floats, facts: Floats) -> NDArray[np.boo
     ndarray of bool, shape (beats of the runs,)
     """
     model = scene.model
-    probability, _ = split_no_beat(model.score_beats(of_class, facts))
+    probability, _ = split_no_beat(model.score_beats(of_class, features))
     decided = decide(calibrate(probability, model.meta["calibration"]), model.meta["thresholds"])
     normal = np.asarray(decided == 0)
     normal[scene.index - scene.beats.start] = False
@@ -125,7 +125,9 @@ def _with_usual_intervals(
                 moved[first:] += usual - (moved[first] - moved[first - 1])
         one = index if which[0] else index + 1
         values = (None, None) if all(which) else ((step[one] - step[one - 1]) / FS, usual / FS)
-        groups.append(Replaced(name, of_class, scene.run_facts(moved, scene.waveform), *values))
+        groups.append(
+            Replaced(name, of_class, scene.segment_features(moved, scene.waveform), *values)
+        )
     return groups
 
 

@@ -54,9 +54,11 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
     from matplotlib.figure import Figure
 
     e = explanation
-    figure = Figure(figsize=(8.0, 7.2 if e.facts else 5.2), layout="constrained")
+    figure = Figure(figsize=(8.0, 7.2 if e.features else 5.2), layout="constrained")
     rows = (
-        figure.subplots(3, 1, height_ratios=(3.2, 1.4, 2.4)) if e.facts else figure.subplots(2, 1)
+        figure.subplots(3, 1, height_ratios=(3.2, 1.4, 2.4))
+        if e.features
+        else figure.subplots(2, 1)
     )
     paper, below, *rest = rows
     told = f"P({e.aami_class})"
@@ -65,7 +67,7 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
     _of_stretches(below, e, _limit(e, e.stretches))
     below.set(xlim=paper.get_xlim(), ylabel=f"change of {told}\n{AWAY[e.fill]}")
     if rest:
-        _of_facts(rest[0], e, _limit(e, e.facts))
+        _of_facts(rest[0], e, _limit(e, e.features))
         rest[0].set_xlabel(f"change of {told} with this as usual")
     for ax in (below, *rest):
         ax.tick_params(labelsize=8)
@@ -149,7 +151,7 @@ def _of_stretches(ax: Axes, e: Explanation, limit: float) -> None:
 
 
 def _of_facts(ax: Axes, e: Explanation, limit: float) -> None:
-    for k, fact in enumerate(e.facts):
+    for k, fact in enumerate(e.features):
         change = e.change(fact)
         ax.barh(k, change, 0.7, **_style(change))
         ax.annotate(
@@ -162,5 +164,5 @@ def _of_facts(ax: Axes, e: Explanation, limit: float) -> None:
             fontsize=8,
         )
     ax.axvline(0, color=GREY, linewidth=0.8)
-    ax.set_yticks(range(len(e.facts)), [fact.name for fact in e.facts])
-    ax.set(ylim=(len(e.facts) - 0.4, -0.6), xlim=(-1.25 * limit, 1.25 * limit))
+    ax.set_yticks(range(len(e.features)), [fact.name for fact in e.features])
+    ax.set(ylim=(len(e.features) - 0.4, -0.6), xlim=(-1.25 * limit, 1.25 * limit))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
-from ecgscribe.model.features import FAR, class_facts, run_facts, segments, waveforms
+from ecgscribe.model.features import FAR, logit_features, segment_features, segments, waveforms
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, rows_at, trunk_grid
 from ecgscribe.pipeline.classification import Beats, join, tell
@@ -23,7 +23,7 @@ from ecgscribe.pipeline.detection import ROOM, LeadsSeen, scan
 from ecgscribe.pipeline.peaks import PLACE_REACH
 from ecgscribe.pipeline.signal_quality import grade, noise_threshold, quality_at, trust
 from ecgscribe.record import READABLE
-from ecgscribe.signal.conditioning import Conditioning
+from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, Grid, cut
 
 __all__ = ["Found", "Scene", "find", "scene"]
@@ -63,17 +63,17 @@ class Found:
 
 def find(
     model: Model,
-    conditioning: Conditioning,
+    conditioner: Conditioner,
     *,
     progress: Callable[[int, int], object] | None = None,
 ) -> Found:
     """Find the beats of a recording; their waveforms are not kept."""
-    seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
-    every = tell(model, scan(model, conditioning, seen, progress=progress))
+    seen = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
+    every = tell(model, scan(model, conditioner, seen, progress=progress))
     pieces = list(_small(chain([join([])], every)))
     step, height, logits, score = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     thresholds = model.meta["thresholds"]
-    trusted = trust(step, score, conditioning.n_steps, lost=seen.stretches())
+    trusted = trust(step, score, conditioner.n_steps, lost=seen.stretches())
     quality = quality_at(step, grade(trusted, noise_threshold(thresholds)))
     least = thresholds["beat"] if model.has_beat_head else 0.0
     in_noise = thresholds.get("beat_in_noise", least) if model.has_beat_head else 0.0
@@ -139,28 +139,34 @@ class Scene:
             peak, frame_class = self.model.predict_trunk(signal[None])
             yield self._answer(*self._read(signal, peak[0, :, 0], frame_class[0]))
 
-    def facts(self) -> tuple[Floats, Floats]:
+    def features(self) -> tuple[Floats, Floats]:
         """Tell class facts and facts of the beats of the runs, as they are."""
         part = self.beats
         logits, height = self.found.logits[part], self.found.height[part]
-        return self._class_facts(logits, height), self.run_facts(self.found.step, self.waveform)
+        return self._class_facts(logits, height), self.segment_features(
+            self.found.step, self.waveform
+        )
 
-    def run_facts(self, step: NDArray[np.float64], waveform: Floats) -> Floats:
+    def segment_features(self, step: NDArray[np.float64], waveform: Floats) -> Floats:
         """Tell the facts of the beats of the runs, with all R-peaks at `step`."""
         told, done = [], 0
         for run in self.runs:
             low = max(run.start - FAR, 0)
             within = slice(run.start - low, run.stop - low)
             n = run.stop - run.start
-            told.append(run_facts(step[low : run.stop + FAR], within, waveform[done : done + n]))
+            told.append(
+                segment_features(step[low : run.stop + FAR], within, waveform[done : done + n])
+            )
             done += n
         return np.concatenate(told)
 
-    def from_facts(self, of_class: Floats, facts: Floats) -> tuple[Floats, float]:
+    def from_facts(self, of_class: Floats, features: Floats) -> tuple[Floats, float]:
         """Tell the beat from the facts of the beats of the runs; see `signals`."""
         grid = Grid(len(self.found.step), BEAT_WINDOW, BEAT_HALO)
         window = self.index // BEAT_CORE
-        both = [cut(x, grid, window, window + 1, begin=self.beats.start) for x in (of_class, facts)]
+        both = [
+            cut(x, grid, window, window + 1, begin=self.beats.start) for x in (of_class, features)
+        ]
         said = self.model.predict_beats(*both)[0, self.index - grid.starts[window]]
         of_beat, score = split_no_beat(said[None])
         return calibrate(of_beat, self.model.meta["calibration"])[0], float(score[0])
@@ -168,7 +174,7 @@ class Scene:
     def _class_facts(self, logits: Floats, height: Floats) -> Floats:
         edges = [run.start - self.beats.start for run in self.runs[1:]]
         parts = zip(np.split(logits, edges), np.split(height, edges), strict=True)
-        return np.concatenate([class_facts(*part) for part in parts])
+        return np.concatenate([logit_features(*part) for part in parts])
 
     def _read(
         self, signal: Floats, peak: Floats, frame_class: Floats
@@ -191,17 +197,17 @@ class Scene:
             own = self.index - self.beats.start
             probability = calibrate(softmax(logits[own][None]), self.model.meta["calibration"])
             return probability[0], float(height[own])
-        facts = self.run_facts(self.found.step, waveform)
-        return self.from_facts(self._class_facts(logits, height), facts)
+        features = self.segment_features(self.found.step, waveform)
+        return self.from_facts(self._class_facts(logits, height), features)
 
 
-def scene(model: Model, conditioning: Conditioning, found: Found, index: int) -> Scene:
+def scene(model: Model, conditioner: Conditioner, found: Found, index: int) -> Scene:
     """Gather what the class of one beat is told from.
 
     Parameters
     ----------
     model : Model
-    conditioning : Conditioning
+    conditioning : Conditioner
         The recording.
     found : Found
         Its beats.
@@ -221,11 +227,11 @@ def scene(model: Model, conditioning: Conditioning, found: Found, index: int) ->
     )
     step = found.step[runs[0].start : runs[-1].stop]
     low = max(int(step[0]) - ROOM, 0)
-    part = conditioning.part(low, min(int(step[-1]) + ROOM, conditioning.n_steps))
-    grid = trunk_grid(conditioning.n_steps)
+    part = conditioner.condition(low, min(int(step[-1]) + ROOM, conditioner.n_steps))
+    grid = trunk_grid(conditioner.n_steps)
     number = min(int(found.step[index]) // grid.core, len(grid.starts) - 1)
     begin = grid.starts[number]
     inside = max(begin, 0)
-    own = conditioning.part(inside, min(begin + grid.length, grid.n))
+    own = conditioner.condition(inside, min(begin + grid.length, grid.n))
     signal = cut(own.signal, grid, number, number + 1, begin=inside)[0]
     return Scene(model, found, index, runs, waveforms(part.signal, step - low), signal, begin)

@@ -35,7 +35,7 @@ def fills(scene: Scene) -> dict[str, Fill]:
     """
     ways: dict[str, Fill] = {"line": partial(straight, scene)}
     if scene.model.has_beat_head:
-        mean = usual_beat(scene, usual_beats(scene, *scene.facts()))
+        mean = usual_beat(scene, usual_beats(scene, *scene.features()))
         if mean is not None:
             ways["usual"] = partial(as_usual, scene, mean)
     return ways

@@ -112,7 +112,7 @@ class Explanation:
     leads: tuple[str, ...]
     stretches: tuple[Stretch, ...]
     fill: str
-    facts: tuple[Fact, ...]
+    features: tuple[Fact, ...]
     model: str
 
     def change(self, part: Stretch | Fact) -> float:
@@ -154,7 +154,7 @@ class Explanation:
             "facts": [
                 {"name": f.name, "own": _rounded(f.own), "usual": _rounded(f.usual)}
                 | self._without(f)
-                for f in self.facts
+                for f in self.features
             ],
             "model": self.model,
         }

@@ -44,18 +44,18 @@ def in_words(explanation: Explanation) -> str:
     if e.quality < READABLE:
         lines.append("It lies in noise: its class is not to be relied on.")
     stretches = _moving(e, e.stretches)
-    facts = _moving(e, e.facts)
-    if not stretches and not facts:
+    features = _moving(e, e.features)
+    if not stretches and not features:
         lines.append(
             f"Nothing moves it: no stretch of the signal and no group of facts, taken away alone, "
             f"changes P({e.aami_class}) by {MOVES:g} or more."
         )
     away = "Without the" if e.fill == "line" else "With the usual"
     lines += [f"{away} signal {_stretch(e, s)} {_outcome(e, s)}." for s in stretches]
-    lines += [f"With the usual {_fact(f)} {_outcome(e, f)}." for f in facts]
-    if stretches and not facts and e.facts:
+    lines += [f"With the usual {_fact(f)} {_outcome(e, f)}." for f in features]
+    if stretches and not features and e.features:
         lines.append(f"No group of facts alone changes P({e.aami_class}) by {MOVES:g} or more.")
-    if facts and not stretches:
+    if features and not stretches:
         lines.append(f"No stretch alone changes P({e.aami_class}) by {MOVES:g} or more.")
     return "\n".join(lines)
 

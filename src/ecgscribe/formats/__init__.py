@@ -9,13 +9,13 @@ files, CSV, JSON, Parquet and EDF+ annotations.
 
 from __future__ import annotations
 
-from ecgscribe.formats.reading import open_source, read, read_annotation, recording_files
+from ecgscribe.formats.reading import open_record, read, read_annotation, recording_files
 from ecgscribe.formats.wfdb.writing import write_record
 from ecgscribe.formats.writing import DEFAULT_ANNOTATOR, write
 
 __all__ = [
     "DEFAULT_ANNOTATOR",
-    "open_source",
+    "open_record",
     "read",
     "read_annotation",
     "recording_files",

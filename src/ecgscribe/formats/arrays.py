@@ -25,7 +25,7 @@ from ecgscribe.formats.checks import (
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
-from ecgscribe.record import Record, Source
+from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["open_npy", "read_mat", "read_npz"]
 
@@ -35,7 +35,9 @@ _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
 _BESIDE: tuple[str, ...] = ("fs", "leads", "units")
 
 
-def open_npy(path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None) -> Source:
+def open_npy(
+    path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+) -> LazyRecord:
     """Open an array of samples in a ``.npy`` file, to be read piece by piece.
 
     Parameters
@@ -50,7 +52,7 @@ def open_npy(path: Path, *, fs: float | None = None, leads: Sequence[str] | None
 
     Returns
     -------
-    Source
+    LazyRecord
         Units ``NU``.
 
     Raises
@@ -66,7 +68,7 @@ def open_npy(path: Path, *, fs: float | None = None, leads: Sequence[str] | None
             # Mapped anew for each piece, so that what was read does not stay in memory.
             return as_signal(_mapped(path)[begin:end, keep])
 
-        return Source(
+        return LazyRecord(
             read=read,
             n_samples=len(_mapped(path)),
             fs=agreed_fs(path, None, fs),

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import agreed_fs, as_signal, check_size, known_gain, reading
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
-from ecgscribe.record import Annotation, Source
+from ecgscribe.record import Annotation, LazyRecord
 
-__all__ = ["open_source", "read_annotation"]
+__all__ = ["open_record", "read_annotation"]
 
 
 _HEADER_BYTES = 256  # of the file, and again of each signal
@@ -83,9 +83,9 @@ class _File:
         )
 
 
-def open_source(
+def open_record(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Source:
+) -> LazyRecord:
     """Open an EDF, EDF+ or BDF file, to be read piece by piece.
 
     Parameters
@@ -99,7 +99,7 @@ def open_source(
 
     Returns
     -------
-    Source
+    LazyRecord
         In the unit of each signal; raw counts (``NU``) of one whose physical range is empty. Gaps
         of EDF+D are NaN. There is no `start` where the date is withheld.
 
@@ -142,7 +142,7 @@ def open_source(
                 _place(signal[:, lead], places[first:last] - begin, values)
             return signal
 
-        return Source(
+        return LazyRecord(
             read=read,
             n_samples=int(places[-1]) + count,
             fs=agreed_fs(path, stated_fs, fs),
@@ -195,7 +195,7 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
             )
         alone = set(file.labels) <= _ANNOTATIONS
         if fs is None:
-            fs = agreed_fs(path, None if alone else open_source(path).fs, None)
+            fs = agreed_fs(path, None if alone else open_record(path).fs, None)
         read: Any = edfio.read_edf if file.width == 2 else edfio.read_bdf
         only = read(_only_annotations(file), header_encoding="latin-1")
         found = [a for a in only.get_annotations() if a.text]

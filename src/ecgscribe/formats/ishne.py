@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import agreed_fs, check_size, known_gain, reading
 from ecgscribe.formats.lead_names import chosen_leads, short_names
-from ecgscribe.record import Annotation, Source
+from ecgscribe.record import Annotation, LazyRecord
 
-__all__ = ["open_source", "read_annotation"]
+__all__ = ["open_record", "read_annotation"]
 
 
 _MAX_LEADS = 12
@@ -61,9 +61,9 @@ _SYMBOLS = {"N": "N", "V": "V", "S": "S", "B": "B", "P": "/", "X": "|", "U": "Q"
 _TIMEOUT = "!"  # stands between beats further apart than 16 bits can tell
 
 
-def open_source(
+def open_record(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Source:
+) -> LazyRecord:
     """Open an ISHNE Holter recording, to be read piece by piece.
 
     Its checksum is not enforced: many writers leave it out.
@@ -79,7 +79,7 @@ def open_source(
 
     Returns
     -------
-    Source
+    LazyRecord
         In mV; raw counts (``NU``) of a lead without a resolution.
 
     Raises
@@ -119,7 +119,7 @@ def open_source(
             )
             return np.asarray(digital[:, keep] * gain, dtype=np.float32)
 
-        return Source(
+        return LazyRecord(
             read=read,
             n_samples=n_samples,
             fs=agreed_fs(path, float(header["fs"]), fs),

@@ -22,9 +22,9 @@ from ecgscribe.formats.checks import quiet, reading
 from ecgscribe.formats.sniffing import Kind, kind_of
 from ecgscribe.formats.wfdb import annotations as wfdb_annotations
 from ecgscribe.formatting import did_you_mean
-from ecgscribe.record import Annotation, Record, Source
+from ecgscribe.record import Annotation, LazyRecord, Record
 
-__all__ = ["open_source", "read", "read_annotation", "recording_files"]
+__all__ = ["open_record", "read", "read_annotation", "recording_files"]
 
 
 MAX_VALUES = 2**31
@@ -39,9 +39,9 @@ _RECORD_SUFFIXES = (
 _NEED_HEADER = {".hea", ".dat", ".mat"}
 
 
-def open_source(
+def open_record(
     path: str | Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Source:
+) -> LazyRecord:
     """Open a recording, to be read piece by piece.
 
     WFDB, EDF, BDF, ISHNE and ``.npy`` are read as pieces are asked for; the others, small by
@@ -61,7 +61,7 @@ def open_source(
 
     Returns
     -------
-    Source
+    LazyRecord
         Samples in physical units, NaN where the file holds no valid sample.
 
     Raises
@@ -86,12 +86,12 @@ def open_source(
 def read(
     path: str | Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> Record:
-    """Read a recording into memory; see `open_source`, which reads it piece by piece.
+    """Read a recording into memory; see `open_record`, which reads it piece by piece.
 
     Parameters
     ----------
     path, fs, leads
-        See `open_source`.
+        See `open_record`.
 
     Returns
     -------
@@ -101,9 +101,9 @@ def read(
     Raises
     ------
     FormatError
-        As `open_source` does, and if there are more than `MAX_VALUES` samples.
+        As `open_record` does, and if there are more than `MAX_VALUES` samples.
     """
-    source = open_source(path, fs=fs, leads=leads)
+    source = open_record(path, fs=fs, leads=leads)
     values = source.n_samples * len(source.leads)
     if values > MAX_VALUES:
         raise FormatError(
@@ -115,29 +115,29 @@ def read(
 
 def _open(
     file: Path, kind: Kind | None, *, fs: float | None, leads: Sequence[str] | None
-) -> Source:
+) -> LazyRecord:
     suffix = file.suffix.lower()
     if suffix == ".hea":  # even where it is too damaged to be known
-        return wfdb_annotations.open_source(file.with_suffix(""), fs=fs, leads=leads)
+        return wfdb_annotations.open_record(file.with_suffix(""), fs=fs, leads=leads)
     if kind is None and suffix in (".csv", ".tsv"):
         kind = "csv"
     match kind:
         case "edf":
-            return edf.open_source(file, fs=fs, leads=leads)
+            return edf.open_record(file, fs=fs, leads=leads)
         case "ishne":
-            return ishne.open_source(file, fs=fs, leads=leads)
+            return ishne.open_record(file, fs=fs, leads=leads)
         case "npy":
             return arrays.open_npy(file, fs=fs, leads=leads)
         case "dicom":
-            return dicom.read_record(file, fs=fs, leads=leads).source()
+            return dicom.read_record(file, fs=fs, leads=leads).lazy()
         case "aecg":
-            return aecg.read_record(file, fs=fs, leads=leads).source()
+            return aecg.read_record(file, fs=fs, leads=leads).lazy()
         case "npz":
-            return arrays.read_npz(file, fs=fs, leads=leads).source()
+            return arrays.read_npz(file, fs=fs, leads=leads).lazy()
         case "mat":
-            return arrays.read_mat(file, fs=fs, leads=leads).source()
+            return arrays.read_mat(file, fs=fs, leads=leads).lazy()
         case "csv":
-            return csv.read_record(file, fs=fs, leads=leads).source()
+            return csv.read_record(file, fs=fs, leads=leads).lazy()
         case "wfdb":
             found = f"a WFDB header; rename it {file.stem}.hea, beside its signal files"
         case "hdf5":
@@ -184,7 +184,7 @@ def recording_files(path: str | Path) -> list[Path]:
     Parameters
     ----------
     path : str or Path
-        As `open_source` takes it.
+        As `open_record` takes it.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ecgscribe.live.changes import hidden
 from ecgscribe.live.conditioner import HOP, LiveSignal
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
-from ecgscribe.model.features import BEFORE, beat_facts, class_facts
+from ecgscribe.model.features import BEFORE, beat_features, logit_features
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import rows_at
 from ecgscribe.pipeline.peaks import REFRACTORY_S
@@ -116,8 +116,10 @@ class LiveBeats:
         if not model.has_beat_head:
             of_class[at], of_beat[at] = softmax(logits), height
         else:
-            facts = beat_facts(live.since(live.first), step - live.first)
-            said = model.predict_beats(class_facts(logits, height)[None, -RUN:], facts[None, -RUN:])
+            features = beat_features(live.since(live.first), step - live.first)
+            said = model.predict_beats(
+                logit_features(logits, height)[None, -RUN:], features[None, -RUN:]
+            )
             of_class[at[-RUN:]], of_beat[at[-RUN:]] = split_no_beat(said[0])
         of_class[at] = calibrate(of_class[at], model.meta["calibration"])
         return of_class, of_beat

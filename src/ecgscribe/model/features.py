@@ -31,14 +31,14 @@ __all__ = [
     "AFTER",
     "ALIKE",
     "BEFORE",
-    "CLASS_FACTS",
-    "FACTS",
     "FAR",
+    "FEATURE_NAMES",
+    "LOGIT_FEATURE_NAMES",
     "SEGMENT",
     "WAVEFORM",
-    "beat_facts",
-    "class_facts",
-    "run_facts",
+    "beat_features",
+    "logit_features",
+    "segment_features",
     "segments",
     "waveforms",
 ]
@@ -84,21 +84,21 @@ _SHAPE = (
     "height/dominant", "width/dominant", "width", "distance", "p_part",
 )  # fmt: skip
 _AROUND = ("p_near", "p_height_near", "distance_near")
-FACTS: tuple[str, ...] = (
+FEATURE_NAMES: tuple[str, ...] = (
     *_RHYTHM,
     *(f"{fact}_{lead}" for lead in (1, 2) for fact in _SHAPE),
     "share_dominant",
     *(f"{fact}_{lead}" for fact in _AROUND for lead in (1, 2)),
 )
-"""Names of the facts, in the order of the columns of `beat_facts`."""
+"""Names of the facts, in the order of the columns of `beat_features`."""
 
 
-CLASS_FACTS: tuple[str, ...] = tuple(
+LOGIT_FEATURE_NAMES: tuple[str, ...] = tuple(
     f"{odds}{against}"
     for against in ("", "-median", "-low", "/spread")
     for odds in ("S:N", "V:N", "F:N", "abnormal:N", "R-peak:none")
 )
-"""Names of what `class_facts` tells, in the order of its columns."""
+"""Names of what `logit_features` tells, in the order of its columns."""
 LOG_ODDS_RANGE = 15.0
 LOW = 0.1
 """Quantile that stands for the most normal beats, where ectopic ones are the majority too."""
@@ -280,7 +280,7 @@ def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
     if dominant is None:
         dominant = _template(qrs, spread, np.ones(n, dtype=np.bool_))
     if dominant is None:
-        return np.zeros((n, len(FACTS) - len(_RHYTHM)), dtype=np.float32)
+        return np.zeros((n, len(FEATURE_NAMES) - len(_RHYTHM)), dtype=np.float32)
     beats = _align(beats, dominant)
     qrs, p_wave, t_wave = (beats[..., part] for part in (QRS, P_WAVE, T_WAVE))
     spread = _spread(qrs)
@@ -298,7 +298,7 @@ def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
     p_like = _likeness(p_wave, _spread(p_wave), whole[:, P_WAVE])
     usual_height = np.maximum(np.ptp(dominant, axis=1), 0.05)[:, None]
     p_part, p_height = _p_waves(p_wave, ~unlike, usual_height)
-    facts = np.stack(
+    features = np.stack(
         [
             like,
             like_second,
@@ -312,11 +312,11 @@ def _shape(beats: Floats, regular: NDArray[np.bool_]) -> Floats:
         ],
         axis=1,
     )
-    facts[~present] = 0
+    features[~present] = 0
     share = np.full((1, n), 1 - unlike.mean())
     p_near, distance_near = np.split(_near(np.concatenate([p_like, distance]), NEAR), 2)
     around = [fact * present[:, None] for fact in (p_near, p_height, distance_near)]
-    return np.concatenate([facts.reshape(-1, n), share, *around]).T.astype(np.float32)
+    return np.concatenate([features.reshape(-1, n), share, *around]).T.astype(np.float32)
 
 
 def _p_waves(beats: Floats, usual: NDArray[np.bool_], qrs_height: Floats) -> tuple[Floats, Floats]:
@@ -347,7 +347,7 @@ def _p_waves(beats: Floats, usual: NDArray[np.bool_], qrs_height: Floats) -> tup
     return np.clip(part, -1, 3), np.minimum(height, 6)
 
 
-def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
+def beat_features(signal: Floats, step: NDArray[np.float64]) -> Floats:
     """Tell rhythm and morphology of each beat, relative to its own record.
 
     Parameters
@@ -361,14 +361,14 @@ def beat_facts(signal: Floats, step: NDArray[np.float64]) -> Floats:
     -------
     ndarray of float32, shape (n_beats, len(FACTS))
     """
-    facts = np.empty((len(step), len(FACTS)), dtype=np.float32)
+    features = np.empty((len(step), len(FEATURE_NAMES)), dtype=np.float32)
     for run in segments(len(step)):
-        facts[run] = run_facts(step, run, waveforms(signal, step[run]))
-    return facts
+        features[run] = segment_features(step, run, waveforms(signal, step[run]))
+    return features
 
 
-def run_facts(step: NDArray[np.float64], run: slice, beats: Floats) -> Floats:
-    """Tell rhythm and morphology of each beat of one run, as `beat_facts` does of all.
+def segment_features(step: NDArray[np.float64], run: slice, beats: Floats) -> Floats:
+    """Tell rhythm and morphology of each beat of one run, as `beat_features` does of all.
 
     Parameters
     ----------
@@ -389,7 +389,7 @@ def run_facts(step: NDArray[np.float64], run: slice, beats: Floats) -> Floats:
     return np.concatenate([rhythm, _shape(beats, in_time)], axis=1)
 
 
-def class_facts(logits: Floats, height: Floats) -> Floats:
+def logit_features(logits: Floats, height: Floats) -> Floats:
     """Tell what the trunk says of each beat, against what it says of the whole record.
 
     Of most patients it tells ectopic beats from normal ones well, but not where to draw the line:
@@ -416,7 +416,7 @@ def class_facts(logits: Floats, height: Floats) -> Floats:
     odds = np.concatenate([relative[:, 1:4], every], axis=1) - relative[:, :1]
     odds = np.concatenate([odds, r_peak], axis=1)
     odds = np.clip(odds, -LOG_ODDS_RANGE, LOG_ODDS_RANGE)
-    facts = np.empty((len(odds), len(CLASS_FACTS)), dtype=np.float32)
+    features = np.empty((len(odds), len(LOGIT_FEATURE_NAMES)), dtype=np.float32)
     for run in segments(len(odds)):
         if run.start == run.stop:
             continue
@@ -425,5 +425,5 @@ def class_facts(logits: Floats, height: Floats) -> Floats:
         over = of_run - median
         spread = np.clip(over / (third - first + 0.5), -8, 8)
         parts = [0.3 * of_run, 0.3 * over, 0.3 * (of_run - low), 0.5 * spread]
-        facts[run] = np.concatenate(parts, axis=1)
-    return facts
+        features[run] = np.concatenate(parts, axis=1)
+    return features

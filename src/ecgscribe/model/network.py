@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ecgscribe.model.features import CLASS_FACTS
+from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.signal.windows import STEPS_PER_FRAME
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 
@@ -150,22 +150,22 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        From ``class_facts`` (batch, n_beats, 20) and ``facts`` (batch, n_beats, n_facts) to the
+        From ``logit_features`` (batch, n_beats, 20) and ``facts`` (batch, n_beats, n_facts) to the
         probabilities (batch, n_beats, 6) of the classes and of there being no beat, the geometric
         mean of what the experts say; see `expert_names`. Beats that are padding hold zeros.
     """
     import keras
     from keras import layers, ops
 
-    classes = keras.Input((None, len(CLASS_FACTS)), name="class_facts")
-    facts = keras.Input((None, architecture.n_facts), name="facts")
-    x = layers.Concatenate()([classes, facts])
+    classes = keras.Input((None, len(LOGIT_FEATURE_NAMES)), name="class_facts")
+    features = keras.Input((None, architecture.n_facts), name="facts")
+    x = layers.Concatenate()([classes, features])
     x = layers.BatchNormalization(momentum=0.98, center=False, scale=False)(x)
     x = layers.Rescaling(3.0)(layers.Activation("tanh")(layers.Rescaling(1 / 3)(x)))
     logits = [_expert(architecture, x, name) for name in expert_names()]
     together = layers.Average()([ops.log_softmax(z) for z in logits])
     probability = layers.Activation("softmax", name="probability")(together)
-    return keras.Model([classes, facts], probability, name="beat_head")
+    return keras.Model([classes, features], probability, name="beat_head")
 
 
 def _expert(architecture: Architecture, x: Any, name: str) -> Any:
@@ -191,9 +191,9 @@ def build_network(architecture: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        For ``default``, from ``signal`` (batch, n_steps, 2), ``class_facts`` and ``facts`` of beats
-        (batch, n_beats, n) to R-peak scores, frame classes and class probabilities; its layers
-        ``trunk`` and ``beat_head`` are the parts that `build_trunk` and `build_beat_head` give.
+        For ``default``, from ``signal`` (batch, n_steps, 2), ``class_facts`` and ``facts`` of
+        beats (batch, n_beats, n) to R-peak scores, frame classes and class probabilities; its
+        layers ``trunk`` and ``beat_head`` are those of `build_trunk` and `build_beat_head`.
         What lies between them, from frame classes and signal to facts, is not learned: see
         `ecgscribe.model.features`. For ``classic`` the trunk alone.
     """

@@ -130,16 +130,16 @@ class Model:
             self.predict_trunk, signal, grid, first, last, begin=begin, frame=self.frame
         )
 
-    def predict_beats(self, class_facts: Floats, facts: Floats) -> Floats:
+    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
         """Give class probabilities of runs of beats as they are, shape (n, n_beats, 6)."""
-        inputs = {"class_facts": class_facts, "facts": facts}
+        inputs = {"class_facts": logit_features, "facts": features}
         return np.asarray(self._beat_head.run(["probability"], inputs)[0])
 
     def score_beats(
-        self, class_facts: Floats, facts: Floats, *, first: int = 0, last: int | None = None
+        self, logit_features: Floats, features: Floats, *, first: int = 0, last: int | None = None
     ) -> Floats:
         """Give class probabilities, shape (n_beats, 6); see `score_beats`."""
-        return score_beats(self.predict_beats, class_facts, facts, first=first, last=last)
+        return score_beats(self.predict_beats, logit_features, features, first=first, last=last)
 
 
 def load_model(model: str | Path = "default") -> Model:

@@ -129,8 +129,8 @@ def score_signal(predict: Callable[[Floats], TrunkScores], signal: Floats, *, fr
 
 def score_beats(
     predict: Callable[[Floats, Floats], Floats],
-    class_facts: Floats,
-    facts: Floats,
+    logit_features: Floats,
+    features: Floats,
     *,
     first: int = 0,
     last: int | None = None,
@@ -140,9 +140,9 @@ def score_beats(
     Parameters
     ----------
     predict : callable
-        From windows of ``class_facts`` and ``facts`` to probabilities.
+        From windows of ``logit_features`` and ``facts`` to probabilities.
     class_facts, facts : ndarray of float32, shape (n_beats, n)
-        See `ecgscribe.model.features.class_facts` and `ecgscribe.model.features.beat_facts`.
+        See `ecgscribe.model.features.logit_features` and `ecgscribe.model.features.beat_features`.
     first, last : int
         Range of windows; by default all.
 
@@ -151,11 +151,11 @@ def score_beats(
     ndarray of float32, shape (beats that those windows answer for, 6)
         Of the five classes, and of there being no beat. A window answers for `BEAT_CORE` beats.
     """
-    grid = Grid(len(facts), BEAT_WINDOW, BEAT_HALO)
+    grid = Grid(len(features), BEAT_WINDOW, BEAT_HALO)
     last = len(grid.starts) if last is None else last
-    n = max(min(last * BEAT_CORE, len(facts)) - first * BEAT_CORE, 0)
+    n = max(min(last * BEAT_CORE, len(features)) - first * BEAT_CORE, 0)
     probability = np.zeros((n, NO_BEAT + 1), dtype=np.float32)
     if n > 0:
-        said = predict(cut(class_facts, grid, first, last), cut(facts, grid, first, last))
+        said = predict(cut(logit_features, grid, first, last), cut(features, grid, first, last))
         stitch(said, grid, 0, probability)
     return probability

@@ -19,8 +19,8 @@ from ecgscribe.pipeline.classification import Beats, join, tell
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, LeadsSeen, scan
 from ecgscribe.pipeline.signal_quality import grade, noise_threshold, quality_at, trust
 from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NOISY_BITS, NONE_READABLE
-from ecgscribe.record import READABLE, Annotation, Record, Source
-from ecgscribe.signal.conditioning import Conditioning, prepare, warn_of_dead_leads
+from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
+from ecgscribe.signal.conditioning import Conditioner, warn_of_dead_leads
 from ecgscribe.signal.windows import FS, steps_to_samples
 from ecgscribe.symbols import CLASS_SYMBOLS
 
@@ -38,7 +38,7 @@ SHORT_S = 10.0
 
 
 def annotate(
-    record: Record | Source,
+    record: Record | LazyRecord,
     *,
     model: Model | str | Path | None = None,
     leads: Sequence[str | int] | None = None,
@@ -52,7 +52,7 @@ def annotate(
 
     Parameters
     ----------
-    record : Record or Source
+    record : Record or LazyRecord
         One lead or more, fs from 100 to 2,000 Hz, any unit, any polarity.
     model : Model, str or Path, optional
         A loaded model, or what `ecgscribe.load_model` takes; the one in the package by default.
@@ -75,7 +75,7 @@ def annotate(
     Raises
     ------
     FormatError
-        If the recording cannot be used; see `ecgscribe.signal.conditioning.prepare`.
+        If the recording cannot be used; see `ecgscribe.signal.conditioning.Conditioner.for_record`.
     ModelError
         If the model is absent or was altered.
 
@@ -86,22 +86,22 @@ def annotate(
     """
     if not isinstance(model, Model):
         model = load_model(model or "default")
-    conditioning = prepare(record, leads=leads)
-    leads_seen = LeadsSeen(np.zeros(len(conditioning.leads), dtype=np.int64))
-    r_peaks = scan(model, conditioning, leads_seen, block_windows=block_windows, progress=progress)
+    conditioner = Conditioner.for_record(record, leads=leads)
+    leads_seen = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
+    r_peaks = scan(model, conditioner, leads_seen, block_windows=block_windows, progress=progress)
     thresholds = model.meta["thresholds"]
     candidates: list[Candidates] = []
     beats = _noted(tell(model, r_peaks), candidates)
     if model.has_beat_head:  # without those that are none the rhythm is another
         beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
     gathered = _gathered(beats, thresholds)
-    quality = _quality(candidates, conditioning, leads_seen, noise_threshold(thresholds))
+    quality = _quality(candidates, conditioner, leads_seen, noise_threshold(thresholds))
     if model.has_beat_head:
         least = thresholds.get("beat_in_noise", thresholds["beat"])
         gathered = _surer_in_noise(gathered, quality, least)
-    _warn(record, conditioning, leads_seen, sum(map(len, gathered["step"])))
-    marks = _marks(conditioning, leads_seen, quality)
-    return _merge(record, conditioning, gathered, quality, marks)
+    _warn(record, conditioner, leads_seen, sum(map(len, gathered["step"])))
+    marks = _marks(conditioner, leads_seen, quality)
+    return _merge(record, conditioner, gathered, quality, marks)
 
 
 def _noted(pieces: Iterable[Beats], candidates: list[Candidates]) -> Iterator[Beats]:
@@ -117,13 +117,13 @@ def _only_beats(pieces: Iterable[Beats], threshold: float) -> Iterator[Beats]:
 
 
 def _quality(
-    candidates: list[Candidates], conditioning: Conditioning, seen: LeadsSeen, threshold: float
+    candidates: list[Candidates], conditioner: Conditioner, seen: LeadsSeen, threshold: float
 ) -> NDArray[np.float32]:
     """Give the quality of each second of the recording."""
     none = join([])
     steps, scores = zip((none.step, none.score), *candidates, strict=True)
     trusted = trust(
-        np.concatenate(steps), np.concatenate(scores), conditioning.n_steps, lost=seen.stretches()
+        np.concatenate(steps), np.concatenate(scores), conditioner.n_steps, lost=seen.stretches()
     )
     return grade(trusted, threshold)
 
@@ -153,7 +153,7 @@ def _surer_in_noise(gathered: Gathered, quality: NDArray[np.float32], least: flo
 
 
 def _warn(
-    record: Record | Source, conditioning: Conditioning, seen: LeadsSeen, n_beats: int
+    record: Record | LazyRecord, conditioner: Conditioner, seen: LeadsSeen, n_beats: int
 ) -> None:
     if record.paced:
         warnings.warn(
@@ -162,7 +162,7 @@ def _warn(
             SignalWarning,
             stacklevel=3,
         )
-    warn_of_dead_leads(record.name, conditioning.leads, seen.lost.tolist(), conditioning.n_steps)
+    warn_of_dead_leads(record.name, conditioner.leads, seen.lost.tolist(), conditioner.n_steps)
     if seen.unreadable > 0:
         warnings.warn(
             f"{record.name}: {seen.unreadable / FS:.1f} s cannot be read in any lead; "
@@ -190,9 +190,9 @@ class _Marks:
     aux_note: NDArray[np.str_]
 
 
-def _marks(conditioning: Conditioning, seen: LeadsSeen, quality: NDArray[np.float32]) -> _Marks:
+def _marks(conditioner: Conditioner, seen: LeadsSeen, quality: NDArray[np.float32]) -> _Marks:
     """Mark where leads are lost, where all is noise, and where they come back."""
-    n_samples, n_steps = conditioning.source.n_samples, conditioning.n_steps
+    n_samples, n_steps = conditioner.source.n_samples, conditioner.n_steps
     noisy = quality < READABLE
     second = np.flatnonzero(np.diff(noisy, prepend=False))
     change, state = seen.changes()
@@ -200,12 +200,12 @@ def _marks(conditioning: Conditioning, seen: LeadsSeen, quality: NDArray[np.floa
     subtype = np.append(ALL_READABLE, state)[np.searchsorted(change, step, side="right")]
     subtype = _with_noise(subtype, np.append(noisy, False)[np.minimum(step // FS, len(noisy))])
     subtype[step >= n_steps] = ALL_READABLE  # after the last sample all is well again
-    sample = steps_to_samples(step.astype(np.float64), conditioning.ratio, n_samples)
+    sample = steps_to_samples(step.astype(np.float64), conditioner.ratio, n_samples)
     # Of two changes that fall on one sample the last holds.
     keep = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[keep], subtype[keep]
     keep = np.diff(subtype, prepend=ALL_READABLE) != 0
-    notes = [_note(value, conditioning.leads) for value in subtype[keep].tolist()]
+    notes = [_note(value, conditioner.leads) for value in subtype[keep].tolist()]
     return _Marks(sample[keep], subtype[keep], np.array(notes, dtype=np.str_))
 
 
@@ -227,15 +227,15 @@ def _note(subtype: int, leads: Sequence[str]) -> str:
 
 
 def _merge(
-    record: Record | Source,
-    conditioning: Conditioning,
+    record: Record | LazyRecord,
+    conditioner: Conditioner,
     gathered: Gathered,
     quality: NDArray[np.float32],
     marks: _Marks,
 ) -> Annotation:
     """Put beats and marks in one time order; `gathered` is used up, to have room for it."""
     step = np.concatenate(gathered.pop("step"))
-    sample = steps_to_samples(step, conditioning.ratio, record.n_samples)
+    sample = steps_to_samples(step, conditioner.ratio, record.n_samples)
     of_beat = quality_at(step, quality)
     # At one sample, a beat lies outside the stretch that no lead can be read in.
     place = np.where(

@@ -1,6 +1,6 @@
 """Tell the class of beats as they come: run by run, and in windows of them.
 
-However the beats come in, the answer is the one that `ecgscribe.model.features.beat_facts` and
+However the beats come in, the answer is the one that `ecgscribe.model.features.beat_features` and
 `ecgscribe.model.scoring.score_beats` give of all of them at once. Only those are kept that some
 answer still waits for: a run and a half.
 """
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
 from ecgscribe.model.features import (
-    CLASS_FACTS,
-    FACTS,
     FAR,
+    FEATURE_NAMES,
+    LOGIT_FEATURE_NAMES,
     SEGMENT,
     WAVEFORM,
-    class_facts,
-    run_facts,
+    logit_features,
+    segment_features,
 )
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
@@ -108,13 +108,16 @@ def tell(model: Model, pieces: Iterable[Beats], *, rescore: bool = True) -> Iter
             probability = calibrate(softmax(piece.logits), calibration)
             yield dataclasses.replace(piece, probability=probability)
         return
-    beats, told = join([]), np.zeros((0, len(CLASS_FACTS) + len(FACTS)), dtype=np.float32)
+    beats, told = (
+        join([]),
+        np.zeros((0, len(LOGIT_FEATURE_NAMES) + len(FEATURE_NAMES)), dtype=np.float32),
+    )
     first = 0  # window, of those over `beats`, that is to be answered next
-    for run, facts, is_last in _with_facts(pieces):
-        beats, told = join([beats, run]), np.concatenate([told, facts])
+    for run, features, is_last in _with_features(pieces):
+        beats, told = join([beats, run]), np.concatenate([told, features])
         windows = -(-len(beats) // BEAT_CORE) if is_last else (len(beats) - BEAT_HALO) // BEAT_CORE
         said = model.score_beats(
-            *np.split(told, [len(CLASS_FACTS)], axis=1), first=first, last=windows
+            *np.split(told, [len(LOGIT_FEATURE_NAMES)], axis=1), first=first, last=windows
         )
         of_class, score = split_no_beat(said)
         probability = calibrate(of_class, calibration)
@@ -127,7 +130,7 @@ def tell(model: Model, pieces: Iterable[Beats], *, rescore: bool = True) -> Iter
         beats, told, first = beats[rest], told[rest], 1
 
 
-def _with_facts(pieces: Iterable[Beats]) -> Iterator[tuple[Beats, Floats, bool]]:
+def _with_features(pieces: Iterable[Beats]) -> Iterator[tuple[Beats, Floats, bool]]:
     """Cut beats into runs, as `features.segments` does, and compute the facts of each."""
     held, before = join([]), np.zeros(0)
     for piece in pieces:
@@ -144,5 +147,5 @@ def _facts(before: NDArray[np.float64], run: Beats, after: NDArray[np.float64]) 
     """Tell all facts of a run, shape (n_beats, len(CLASS_FACTS) + len(FACTS))."""
     step = np.concatenate([before, run.step, after])
     within = slice(len(before), len(before) + len(run))
-    of_class = class_facts(run.logits, run.height)
-    return np.concatenate([of_class, run_facts(step, within, run.waveform)], axis=1)
+    of_class = logit_features(run.logits, run.height)
+    return np.concatenate([of_class, segment_features(step, within, run.waveform)], axis=1)

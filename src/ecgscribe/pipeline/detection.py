@@ -21,7 +21,7 @@ from ecgscribe.model.scoring import rows_at, trunk_grid
 from ecgscribe.pipeline.classification import Beats, found
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
 from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NONE_READABLE
-from ecgscribe.signal.conditioning import Conditioning
+from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.filters import BRIDGED_S, long_runs
 from ecgscribe.signal.windows import FS
 
@@ -91,7 +91,7 @@ class _Lost:
 
 def scan(
     model: Model,
-    conditioning: Conditioning,
+    conditioner: Conditioner,
     seen: LeadsSeen,
     *,
     block_windows: int = BLOCK_WINDOWS,
@@ -102,7 +102,7 @@ def scan(
     Parameters
     ----------
     model : Model
-    conditioning : Conditioning
+    conditioning : Conditioner
         The recording.
     seen : LeadsSeen
         Changed in place: what is found of the leads is added.
@@ -119,34 +119,34 @@ def scan(
     threshold = model.meta["thresholds"]["peak"]
     rest: _Block | None = None
     state = ALL_READABLE
-    for block, lost in _blocks(model, conditioning, block_windows):
+    for block, lost in _blocks(model, conditioner, block_windows):
         state = _add(seen, lost, block.begin, before=state)
         end = block.begin + len(block.peak)
         if rest is not None:
             block = _joined(rest, block)
         n = len(block.peak)
-        cut = n if end == conditioning.n_steps else _quiet(block.peak, threshold, model.frame)
+        cut = n if end == conditioner.n_steps else _quiet(block.peak, threshold, model.frame)
         yield _beats(model, _cut(block, 0, cut, model.frame), threshold)
         rest = _cut(block, cut, n, model.frame)
         if progress is not None:
-            progress(end, conditioning.n_steps)
+            progress(end, conditioner.n_steps)
     if state != ALL_READABLE:  # after the last sample all is well again: that closes a stretch
-        seen.change.append(np.array([conditioning.n_steps]))
+        seen.change.append(np.array([conditioner.n_steps]))
         seen.state.append(np.array([ALL_READABLE]))
 
 
 def _blocks(
-    model: Model, conditioning: Conditioning, block_windows: int
+    model: Model, conditioner: Conditioner, block_windows: int
 ) -> Iterator[tuple[_Block, _Lost]]:
     """Condition and score all blocks in order, some of them side by side."""
-    grid = trunk_grid(conditioning.n_steps)
+    grid = trunk_grid(conditioner.n_steps)
     windows = range(0, len(grid.starts), block_windows)
 
     def one_block(first: int) -> tuple[_Block, _Lost]:
         last = min(first + block_windows, len(grid.starts))
         begin, end = first * grid.core, min(last * grid.core, grid.n)
         low = max(begin - grid.halo, 0)
-        part = conditioning.part(low, min(end + grid.halo, grid.n))
+        part = conditioner.condition(low, min(end + grid.halo, grid.n))
         scores = model.score_windows(part.signal, grid, first, last, begin=low)
         own = slice(begin - low, end - low)
         every = ~part.readable

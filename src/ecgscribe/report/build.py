@@ -19,8 +19,8 @@ from ecgscribe.files import file_sums, write_bytes, write_text
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
-from ecgscribe.quality_annotations import unreadable_stretches
-from ecgscribe.record import Annotation, Record, Source, check_within
+from ecgscribe.quality_annotations import unreadable_spans
+from ecgscribe.record import Annotation, LazyRecord, Record, check_within
 from ecgscribe.report import figures
 from ecgscribe.report.content import facts
 from ecgscribe.report.page import page
@@ -35,7 +35,7 @@ _PACKAGES = {"fpdf": "fpdf2", "jinja2": "jinja2", "neurokit2": "neurokit2"}
 
 
 def report(
-    record: Record | Source,
+    record: Record | LazyRecord,
     annotation: Annotation | None = None,
     *,
     out: str | Path | None = None,
@@ -52,7 +52,7 @@ def report(
 
     Parameters
     ----------
-    record : Record or Source
+    record : Record or LazyRecord
         The recording.
     annotation : Annotation, optional
         Its annotations; those of the model if absent.
@@ -90,7 +90,7 @@ def report(
     _require_packages()
     if out is not None:
         check_target(out, force=force)
-    source = record.source() if isinstance(record, Record) else record
+    source = record.lazy() if isinstance(record, Record) else record
     sums = file_sums(files)
     columns = choose_leads(source, leads)
     if annotation is None or model is not None:
@@ -170,7 +170,7 @@ def _origin(model: Model | str | Path | None, annotator: str | None) -> dict[str
 
 
 def _content(
-    source: Source,
+    source: LazyRecord,
     annotation: Annotation,
     columns: Sequence[int],
     origin: dict[str, Any],
@@ -223,7 +223,7 @@ def _pictures(context: Context, content: dict[str, Any]) -> dict[str, bytes]:
     }
     if beats.known.any():
         drawn["histogram"] = picture(figures.rr_histogram(beats))
-        stretches = unreadable_stretches(context.annotation, source.n_samples)
+        stretches = unreadable_spans(context.annotation, source.n_samples)
         drawn["tachogram"] = picture(figures.tachogram(beats, source, stretches=stretches))
     if context.shapes:
         names, units = (

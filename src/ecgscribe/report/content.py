@@ -24,8 +24,8 @@ from ecgscribe.analysis.rr_intervals import (
     rate_extremes,
 )
 from ecgscribe.formatting import format_time, percent, rounded
-from ecgscribe.quality_annotations import readable_seconds, unreadable_stretches
-from ecgscribe.record import Annotation, Source
+from ecgscribe.quality_annotations import readable_seconds, unreadable_spans
+from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
 __all__ = ["ECTOPIC", "INTENDED_USE", "at", "facts"]
@@ -44,7 +44,7 @@ _MOST_PAUSES = 5
 
 
 def facts(
-    source: Source,
+    source: LazyRecord,
     annotation: Annotation,
     beats: Beats,
     *,
@@ -58,7 +58,7 @@ def facts(
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
         The recording.
     annotation : Annotation
         Its annotations.
@@ -95,7 +95,7 @@ def facts(
 
 
 def _recording(
-    source: Source, columns: Sequence[int], files: Sequence[dict[str, str]]
+    source: LazyRecord, columns: Sequence[int], files: Sequence[dict[str, str]]
 ) -> dict[str, Any]:
     return {
         "name": source.name,
@@ -110,9 +110,9 @@ def _recording(
     }
 
 
-def _readable(source: Source, annotation: Annotation) -> dict[str, Any]:
+def _readable(source: LazyRecord, annotation: Annotation) -> dict[str, Any]:
     seconds = readable_seconds(annotation, source.n_samples)
-    stretches = unreadable_stretches(annotation, source.n_samples)
+    stretches = unreadable_spans(annotation, source.n_samples)
     content: dict[str, Any] = {
         "seconds": round(seconds, 3),
         "time": format_time(seconds, hours=True),
@@ -146,7 +146,7 @@ def _counts(beats: Beats) -> dict[str, Any]:
     }
 
 
-def _heart_rate(source: Source, beats: Beats) -> dict[str, Any]:
+def _heart_rate(source: LazyRecord, beats: Beats) -> dict[str, Any]:
     extremes = rate_extremes(beats)
     content: dict[str, Any] = {
         "intervals": RATE_INTERVALS,
@@ -163,11 +163,11 @@ def _heart_rate(source: Source, beats: Beats) -> dict[str, Any]:
     return content
 
 
-def _hours(source: Source, annotation: Annotation, beats: Beats) -> list[dict[str, Any]]:
+def _hours(source: LazyRecord, annotation: Annotation, beats: Beats) -> list[dict[str, Any]]:
     """Tell of every hour from the start, where the recording is long."""
     if source.duration < HOURLY_FROM_S:
         return []
-    stretches = unreadable_stretches(annotation, source.n_samples) / source.fs
+    stretches = unreadable_spans(annotation, source.n_samples) / source.fs
     content = []
     runs = {
         name: beats.time[np.array([e.first for e in ectopy(beats, index).runs], dtype=np.int64)]
@@ -263,7 +263,7 @@ def _variability(found: Variability, duration: float) -> dict[str, Any]:
     return content
 
 
-def _ectopy(source: Source, beats: Beats, index: int) -> dict[str, Any]:
+def _ectopy(source: LazyRecord, beats: Beats, index: int) -> dict[str, Any]:
     found: Ectopy = ectopy(beats, index)
     content: dict[str, Any] = {"least_run": LEAST_RUN, "least_repeats": LEAST_REPEATS}
     for name in ("isolated", "couplets", "bigeminy", "trigeminy", "runs"):
@@ -283,7 +283,7 @@ def _ectopy(source: Source, beats: Beats, index: int) -> dict[str, Any]:
     return content
 
 
-def _tell(source: Source, beats: Beats, episode: Episode) -> dict[str, Any]:
+def _tell(source: LazyRecord, beats: Beats, episode: Episode) -> dict[str, Any]:
     begin, end = float(beats.time[episode.first]), float(beats.time[episode.last])
     return {
         "beats": episode.length,
@@ -294,7 +294,7 @@ def _tell(source: Source, beats: Beats, episode: Episode) -> dict[str, Any]:
     }
 
 
-def _pauses(source: Source, beats: Beats) -> dict[str, Any]:
+def _pauses(source: LazyRecord, beats: Beats) -> dict[str, Any]:
     ends = pauses(beats)
     longest = ends[np.argsort(-beats.rr[ends], kind="stable")][:_MOST_PAUSES].tolist()
     return {
@@ -312,7 +312,7 @@ def _pauses(source: Source, beats: Beats) -> dict[str, Any]:
     }
 
 
-def _shapes(source: Source, shapes: Sequence[Shape]) -> dict[str, Any]:
+def _shapes(source: LazyRecord, shapes: Sequence[Shape]) -> dict[str, Any]:
     content: dict[str, Any] = {"most": MOST, "classes": []}
     for shape in shapes:
         like = likeness(shape.median, shapes[0].median, source.fs)
@@ -328,7 +328,7 @@ def _shapes(source: Source, shapes: Sequence[Shape]) -> dict[str, Any]:
     return content
 
 
-def at(source: Source, seconds: float) -> dict[str, Any]:
+def at(source: LazyRecord, seconds: float) -> dict[str, Any]:
     """Tell a time: seconds from the start, and the text that is shown for it.
 
     The text is h:mm:ss from the start, after the time of day where the recording has one.

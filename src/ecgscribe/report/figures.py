@@ -16,8 +16,8 @@ from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
-from ecgscribe.quality_annotations import unreadable_stretches
-from ecgscribe.record import Annotation, Source
+from ecgscribe.quality_annotations import unreadable_spans
+from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def rr_histogram(beats: Beats, *, bin_ms: float = 20.0, ax: Axes | None = None) 
 
 def tachogram(
     beats: Beats,
-    source: Source,
+    source: LazyRecord,
     *,
     stretches: NDArray[np.int64] | None = None,
     ax: Axes | None = None,
@@ -84,7 +84,7 @@ def tachogram(
     ----------
     beats : Beats
         The beats that count.
-    source : Source
+    source : LazyRecord
         Their recording, for its length and its start.
     stretches : ndarray of int64, shape (m, 2), optional
         Samples from which and up to which nothing can be read, shaded.
@@ -204,13 +204,13 @@ def beat_overlay(
 
 
 def paper_strip(
-    source: Source, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
+    source: LazyRecord, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
 ) -> bytes:
     """Draw a strip to scale, read from only that piece, and give it as PNG without its margins.
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
     annotation : Annotation
         Of the whole recording.
     columns : sequence of int
@@ -237,7 +237,7 @@ def paper_strip(
     )
     ax = plots.strip(part, _within(annotation, begin, end), end=part.duration)
     ax.set_title("", loc="left")
-    for low, high in unreadable_stretches(annotation, source.n_samples):
+    for low, high in unreadable_spans(annotation, source.n_samples):
         if low < end and high > begin:
             edges = np.clip([low, high], begin, end) - begin
             ax.axvspan(*edges / source.fs, color="#999999", alpha=0.3, linewidth=0, zorder=2)

@@ -20,8 +20,8 @@ from ecgscribe.analysis.rr_intervals import (
     rates,
 )
 from ecgscribe.formatting import rounded
-from ecgscribe.quality_annotations import unreadable_stretches
-from ecgscribe.record import Annotation, Source
+from ecgscribe.quality_annotations import unreadable_spans
+from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.report.content import ECTOPIC, at
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -42,7 +42,7 @@ class Context:
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
     annotation : Annotation
     beats : Beats
         Those that count.
@@ -52,7 +52,7 @@ class Context:
         Leads that are shown.
     """
 
-    source: Source
+    source: LazyRecord
     annotation: Annotation
     beats: Beats
     shapes: Sequence[Shape]
@@ -222,7 +222,7 @@ def _of_rates(context: Context) -> Iterator[_Event]:
 
 def _of_noise(context: Context) -> Iterator[_Event]:
     fs = context.source.fs
-    stretches = unreadable_stretches(context.annotation, context.source.n_samples)
+    stretches = unreadable_spans(context.annotation, context.source.n_samples)
     if len(stretches) == 0:
         return
     begin, end = stretches[int(np.diff(stretches, axis=1)[:, 0].argmax())] / fs

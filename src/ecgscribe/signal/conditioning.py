@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.leads import N_LEADS, pick_leads
-from ecgscribe.record import Record, Source
+from ecgscribe.record import LazyRecord, Record
 from ecgscribe.signal.filters import (
     DELAY,
     FLAT_S,
@@ -36,11 +36,10 @@ from ecgscribe.signal.windows import FS, rate_ratio
 __all__ = [
     "FS_RANGE",
     "MIN_DURATION",
-    "Conditioned",
-    "Conditioning",
+    "ConditionedSignal",
+    "Conditioner",
     "choose_leads",
     "condition",
-    "prepare",
     "warn_of_dead_leads",
 ]
 
@@ -53,7 +52,7 @@ FS_RANGE = (100.0, 2000.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Conditioned:
+class ConditionedSignal:
     """A record as the network sees it.
 
     Parameters
@@ -83,14 +82,14 @@ class Conditioned:
 
 
 def choose_leads(
-    record: Record | Source, leads: Sequence[str | int] | None = None
+    record: Record | LazyRecord, leads: Sequence[str | int] | None = None
 ) -> tuple[int, ...]:
     """Choose up to two leads to annotate from; see `ecgscribe.leads.pick_leads`."""
-    source = record.source() if isinstance(record, Record) else record
+    source = record.lazy() if isinstance(record, Record) else record
     return pick_leads(source, leads, shares_lost=partial(_shares_lost, source))
 
 
-def _shares_lost(source: Source, columns: list[int]) -> list[float]:
+def _shares_lost(source: LazyRecord, columns: list[int]) -> list[float]:
     """Tell which share of each lead cannot be read."""
     known = survey(source, columns)
     lost = np.zeros(len(columns))
@@ -111,19 +110,55 @@ def _margin(fs: float) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Conditioning:
+class Conditioner:
     """A recording that is conditioned part by part; every part is what it is in the whole.
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
         The recording.
     survey : Survey
         What was found in the chosen leads, one or two.
     """
 
-    source: Source
+    source: LazyRecord
     survey: Survey
+
+    @classmethod
+    def for_record(
+        cls, record: Record | LazyRecord, *, leads: Sequence[str | int] | None = None
+    ) -> Conditioner:
+        """Choose leads and look through a recording, so that it can be conditioned in parts.
+
+        Parameters
+        ----------
+        record : Record or LazyRecord
+        leads : sequence of str or int, optional
+            Leads to use; see `choose_leads`.
+
+        Returns
+        -------
+        Conditioner
+
+        Raises
+        ------
+        FormatError
+            If the record is shorter than one second, its fs lies outside 100-2000 Hz, or no lead is
+            ECG.
+        """
+        if record.duration < MIN_DURATION:
+            raise FormatError(
+                f"{record.name}: expected at least {MIN_DURATION:g} s of signal, "
+                f"found {record.duration:.2f} s; give a longer recording"
+            )
+        low, high = FS_RANGE
+        if not low <= record.fs <= high:
+            raise FormatError(
+                f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
+                "correct the header or resample the recording"
+            )
+        source = record.lazy() if isinstance(record, Record) else _one_at_a_time(record)
+        return cls(source, survey(source, choose_leads(source, leads)))
 
     @property
     def ratio(self) -> Fraction:
@@ -140,7 +175,7 @@ class Conditioning:
         """Names of the chosen leads."""
         return tuple(self.source.leads[k] for k in self.survey.columns)
 
-    def part(self, begin: int, end: int) -> Conditioned:
+    def condition(self, begin: int, end: int) -> ConditionedSignal:
         """Condition steps `begin` up to `end`, within ``0 <= begin < end <= n_steps``."""
         up, down = self.ratio.numerator, self.ratio.denominator
         n_blocks = max(self.n_steps // SCALE_BLOCK, 1)
@@ -166,10 +201,10 @@ class Conditioning:
                 filtered = filter_lead(filled, self.source.fs)[low - origin * up :][: high - low]
                 scaled = scale(filtered, gone, first=first, n_blocks=n_blocks)
                 signal[:, k] = scaled[begin - low : end - low]
-        return Conditioned(signal, lost, self.ratio, self.leads, self.source.n_samples)
+        return ConditionedSignal(signal, lost, self.ratio, self.leads, self.source.n_samples)
 
 
-def _one_at_a_time(source: Source) -> Source:
+def _one_at_a_time(source: LazyRecord) -> LazyRecord:
     """Let no two threads read at once: a file has one place that is read next."""
     lock = Lock()
 
@@ -178,40 +213,6 @@ def _one_at_a_time(source: Source) -> Source:
             return source.read(begin, end)
 
     return replace(source, read=read)
-
-
-def prepare(record: Record | Source, *, leads: Sequence[str | int] | None = None) -> Conditioning:
-    """Choose leads and look through a recording, so that it can be conditioned in parts.
-
-    Parameters
-    ----------
-    record : Record or Source
-    leads : sequence of str or int, optional
-        Leads to use; see `choose_leads`.
-
-    Returns
-    -------
-    Conditioning
-
-    Raises
-    ------
-    FormatError
-        If the record is shorter than one second, its fs lies outside 100-2000 Hz, or no lead is
-        ECG.
-    """
-    if record.duration < MIN_DURATION:
-        raise FormatError(
-            f"{record.name}: expected at least {MIN_DURATION:g} s of signal, "
-            f"found {record.duration:.2f} s; give a longer recording"
-        )
-    low, high = FS_RANGE
-    if not low <= record.fs <= high:
-        raise FormatError(
-            f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
-            "correct the header or resample the recording"
-        )
-    source = record.source() if isinstance(record, Record) else _one_at_a_time(record)
-    return Conditioning(source, survey(source, choose_leads(source, leads)))
 
 
 def warn_of_dead_leads(name: str, leads: Sequence[str], lost: Sequence[int], n_steps: int) -> None:
@@ -226,42 +227,44 @@ def warn_of_dead_leads(name: str, leads: Sequence[str], lost: Sequence[int], n_s
             )
 
 
-def condition(record: Record | Source, *, leads: Sequence[str | int] | None = None) -> Conditioned:
+def condition(
+    record: Record | LazyRecord, *, leads: Sequence[str | int] | None = None
+) -> ConditionedSignal:
     """Condition a whole record for the network.
 
     Parameters
     ----------
-    record : Record or Source
+    record : Record or LazyRecord
     leads : sequence of str or int, optional
         Leads to use; see `choose_leads`.
 
     Returns
     -------
-    Conditioned
+    ConditionedSignal
 
     Raises
     ------
     FormatError
-        As `prepare` does.
+        As `Conditioner.for_record` does.
 
     Warns
     -----
     SignalWarning
         If a lead cannot be read for more than half of the record.
     """
-    conditioning = prepare(record, leads=leads)
-    n_steps = conditioning.n_steps
+    conditioner = Conditioner.for_record(record, leads=leads)
+    n_steps = conditioner.n_steps
     signal = np.zeros((n_steps, N_LEADS), dtype=np.float32)
-    lost = np.zeros((n_steps, len(conditioning.leads)), dtype=np.bool_)
+    lost = np.zeros((n_steps, len(conditioner.leads)), dtype=np.bool_)
 
     def one_part(begin: int) -> None:
         end = min(begin + PART_STEPS, n_steps)
-        part = conditioning.part(begin, end)
+        part = conditioner.condition(begin, end)
         signal[begin:end], lost[begin:end] = part.signal, part.lost
 
     with ThreadPoolExecutor(N_LEADS) as pool:
         list(pool.map(one_part, range(0, n_steps, PART_STEPS)))
-    warn_of_dead_leads(record.name, conditioning.leads, lost.sum(axis=0).tolist(), n_steps)
-    return Conditioned(
-        signal, lost, conditioning.ratio, conditioning.leads, conditioning.source.n_samples
+    warn_of_dead_leads(record.name, conditioner.leads, lost.sum(axis=0).tolist(), n_steps)
+    return ConditionedSignal(
+        signal, lost, conditioner.ratio, conditioner.leads, conditioner.source.n_samples
     )

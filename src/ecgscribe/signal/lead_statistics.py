@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.record import Source
+from ecgscribe.record import LazyRecord
 
 __all__ = ["Survey", "survey", "without_large_offset"]
 
@@ -37,7 +37,7 @@ class Survey:
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
         The recording.
     columns : tuple of int
         The leads that were looked at; each axis of leads below follows it.
@@ -49,7 +49,7 @@ class Survey:
         First and last valid sample of each chunk; -1 where it has none.
     """
 
-    source: Source
+    source: LazyRecord
     columns: tuple[int, ...]
     lowest: NDArray[np.float32]
     highest: NDArray[np.float32]
@@ -113,12 +113,12 @@ class Survey:
         return begin + np.flatnonzero(np.isfinite(part))
 
 
-def survey(source: Source, columns: Sequence[int]) -> Survey:
+def survey(source: LazyRecord, columns: Sequence[int]) -> Survey:
     """Look through a recording once, a quarter of an hour at a time.
 
     Parameters
     ----------
-    source : Source
+    source : LazyRecord
     columns : sequence of int
         Leads to look at.
 
@@ -147,7 +147,7 @@ def survey(source: Source, columns: Sequence[int]) -> Survey:
     return Survey(source, tuple(columns), lowest, highest, chunk, first, last)
 
 
-def _pieces(source: Source, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _pieces(source: LazyRecord, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
     for begin in range(0, source.n_samples, length):
         yield begin, source.read(begin, min(begin + length, source.n_samples))
 

@@ -52,25 +52,25 @@ class _Sampler:
         """Draw one batch: class facts and facts, shape (batch, window, n), and targets."""
         n, window = self.schedule.batch, self.schedule.window
         first = self.tables[0]
-        classes = np.zeros((n, window, first.class_facts.shape[1]), dtype=np.float32)
-        facts = np.zeros((n, window, first.facts.shape[1]), dtype=np.float32)
+        classes = np.zeros((n, window, first.logit_features.shape[1]), dtype=np.float32)
+        features = np.zeros((n, window, first.features.shape[1]), dtype=np.float32)
         target = np.full((n, window), -1, dtype=np.float32)
         for row in range(n):
             table, beat = self._beat(rng)
             begin = max(beat - int(rng.integers(window)), 0)
             end = min(begin + window, len(table.class_index))
-            classes[row, : end - begin] = table.class_facts[begin:end]
-            facts[row, : end - begin] = table.facts[begin:end]
+            classes[row, : end - begin] = table.logit_features[begin:end]
+            features[row, : end - begin] = table.features[begin:end]
             target[row, : end - begin] = table.class_index[begin:end]
-        return [classes, facts], target
+        return [classes, features], target
 
 
 def predict_beats(head: Any, table: BeatTable) -> Floats:
     """Give what the head says of a record's R-peaks, shape (n_beats, 6), not yet calibrated."""
     return score_beats(
-        lambda classes, facts: np.asarray(head.predict_on_batch([classes, facts])),
-        table.class_facts,
-        table.facts,
+        lambda classes, features: np.asarray(head.predict_on_batch([classes, features])),
+        table.logit_features,
+        table.features,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.features import beat_facts, class_facts
+from ecgscribe.model.features import beat_features, logit_features
 from ecgscribe.model.scoring import rows_at
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.signal.filters import scale
@@ -62,7 +62,7 @@ class BeatTable:
     height : ndarray of float32, shape (n_beats,)
         Scores of the R-peaks, `CANDIDATE` or more.
     class_facts : ndarray of float32, shape (n_beats, 20)
-        What the trunk says of them; see `ecgscribe.model.features.class_facts`.
+        What the trunk says of them; see `ecgscribe.model.features.logit_features`.
     facts : ndarray of float32, shape (n_beats, n_facts)
     class_index : ndarray of int8, shape (n_beats,)
         Of the reference beat at each, `NO_BEAT` where there is none, `UNKNOWN` where that is not
@@ -75,8 +75,8 @@ class BeatTable:
 
     name: str
     height: Floats
-    class_facts: Floats
-    facts: Floats
+    logit_features: Floats
+    features: Floats
     class_index: NDArray[np.int8]
     offset: Floats
     missed: int
@@ -174,8 +174,8 @@ def _table(
     return BeatTable(
         example.name,
         height,
-        class_facts(logits + shift, height),
-        beat_facts(example.signal, step),
+        logit_features(logits + shift, height),
+        beat_features(example.signal, step),
         class_index,
         offset,
         len(example.step) - len(of_reference),

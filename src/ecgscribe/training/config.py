@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ecgscribe.errors import ModelError
-from ecgscribe.model.features import FACTS
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture
 
 __all__ = [
@@ -183,7 +183,7 @@ def complete(config: TrainingConfig) -> TrainingConfig:
     """Set the sizes of the network that follow from others."""
     sizes = config.architecture
     if sizes.preset == "default":
-        sizes = dataclasses.replace(sizes, n_facts=len(FACTS))
+        sizes = dataclasses.replace(sizes, n_facts=len(FEATURE_NAMES))
     else:
         sizes = dataclasses.replace(sizes, lstm_layers=1, n_facts=0)
     return dataclasses.replace(config, architecture=sizes)

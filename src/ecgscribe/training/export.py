@@ -25,7 +25,7 @@ import numpy as np
 from ecgscribe._version import __version__
 from ecgscribe.errors import ModelError
 from ecgscribe.files import atomic_write, file_hash, write_text
-from ecgscribe.model.features import CLASS_FACTS
+from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import score_beats
@@ -98,7 +98,7 @@ def _write_onnx(network: Any, architecture: Architecture, weights: Path) -> None
     trunk = network if classic else network.get_layer("trunk")
     _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
     if not classic:
-        inputs = {"class_facts": len(CLASS_FACTS), "facts": architecture.n_facts}
+        inputs = {"class_facts": len(LOGIT_FEATURE_NAMES), "facts": architecture.n_facts}
         head = network.get_layer("beat_head")
         _to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
 
@@ -143,14 +143,16 @@ def largest_difference(network: Any, model: Model) -> float:
     pairs = [(getattr(ours, f.name), getattr(theirs, f.name)) for f in dataclasses.fields(ours)]
     if model.has_beat_head:
         head = network.get_layer("beat_head")
-        class_facts, facts = (
+        logit_features, features = (
             rng.normal(size=(CHECKED_BEATS, model_input.shape[-1])).astype(np.float32)
             for model_input in head.inputs
         )
         by_keras = score_beats(
-            lambda *inputs: np.asarray(head.predict_on_batch(list(inputs))), class_facts, facts
+            lambda *inputs: np.asarray(head.predict_on_batch(list(inputs))),
+            logit_features,
+            features,
         )
-        pairs.append((model.score_beats(class_facts, facts), by_keras))
+        pairs.append((model.score_beats(logit_features, features), by_keras))
     return max(float(np.abs(a - b).max()) for a, b in pairs)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ecgscribe.model.decision import calibrate, softmax
-from ecgscribe.model.features import FACTS
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import build_network
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import rows_at
@@ -147,7 +147,7 @@ def _meta(
             "training": [e.name for e in training],
             "held_out": [e.name for e in held_out],
         },
-        "facts": [] if config.is_classic else list(FACTS),
+        "facts": [] if config.is_classic else list(FEATURE_NAMES),
         "config": dataclasses.asdict(config),
         "data_sha256": data.hashes,
     }

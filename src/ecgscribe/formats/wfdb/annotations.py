@@ -18,9 +18,9 @@ from ecgscribe.formats.checks import agreed_fs, reading
 from ecgscribe.formats.lead_names import leads_of_one_fs
 from ecgscribe.formats.wfdb.header import header_fs, read_header
 from ecgscribe.formats.wfdb.signals import open_signals
-from ecgscribe.record import Annotation, Source
+from ecgscribe.record import Annotation, LazyRecord
 
-__all__ = ["mentions_pacemaker", "open_source", "read_annotation", "recording_files"]
+__all__ = ["mentions_pacemaker", "open_record", "read_annotation", "recording_files"]
 
 
 _PACED = re.compile(r"\b(paced|pacer|pacing|pacemaker)\b")
@@ -51,9 +51,9 @@ def mentions_pacemaker(comments: Sequence[str]) -> bool:
     return _PACED.search(_NOT_PACED.sub(" ", text)) is not None
 
 
-def open_source(
+def open_record(
     base: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Source:
+) -> LazyRecord:
     """Open a WFDB record, to be read piece by piece.
 
     Signals with several samples a frame are read in full; where their frequencies differ one has
@@ -71,7 +71,7 @@ def open_source(
 
     Returns
     -------
-    Source
+    LazyRecord
         Samples that the file marks as invalid, and gaps between segments, are NaN. It is `paced`
         where the header, or a reference annotation file (``atr``) beside it, says so.
 
@@ -96,7 +96,7 @@ def open_source(
             frames = signals.read(keep, first, -(-end // step))
             return frames[begin - first * step : end - first * step]
 
-        return Source(
+        return LazyRecord(
             read=read,
             n_samples=signals.n_frames * step,
             fs=agreed_fs(base, each_fs[keep[0]], fs),
