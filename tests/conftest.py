@@ -5,12 +5,16 @@ that holds the reference program's tables. A test that needs them is marked ``mi
 here, where it requests `data_dir` or `reference_dir`. It is skipped where they are absent, and only
 such a test sees the two variables, so that one without the mark fails wherever it is run.
 
+A test marked ``slow`` takes seconds, or needs the packages that train; it is skipped where Keras
+is absent.
+
 With ECGSCRIBE_NO_SKIP=1 a test that is skipped for want of data or of packages fails instead, so
 that a run meant to have them cannot pass without them.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -19,6 +23,7 @@ import pytest
 
 NEEDED = {"data_dir": "ECGSCRIBE_DATA", "reference_dir": "ECGSCRIBE_REFERENCE"}
 FOLDERS = {variable: os.environ.get(variable) for variable in NEEDED.values()}
+CAN_TRAIN = importlib.util.find_spec("keras") is not None
 
 
 def _requested(item: pytest.Item) -> set[str]:
@@ -34,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("slow") and not CAN_TRAIN:
+        pytest.skip("Keras is not installed: run scripts/test --all")
     if not item.get_closest_marker("mitdb"):
         return
     requested = _requested(item) | {"data_dir"}  # nothing can be compared without the recordings
@@ -69,7 +76,11 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    expected = item.get_closest_marker("mitdb") or "installed" in _requested(item)
+    expected = (
+        item.get_closest_marker("mitdb")
+        or (item.get_closest_marker("slow") and not CAN_TRAIN)
+        or "installed" in _requested(item)
+    )
     if expected and report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
         report.outcome = "failed"
         report.longrepr = f"skipped, with ECGSCRIBE_NO_SKIP=1: {report.longrepr}"

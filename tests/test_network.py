@@ -12,6 +12,8 @@ from ecgscribe.features import CLASS_FACTS
 from ecgscribe.network import Architecture, build_beat_head, build_network, build_trunk
 from tiny_training import SIZES
 
+pytestmark = pytest.mark.slow
+
 CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 N_STEPS = 96
 N_CLASS_FACTS = len(CLASS_FACTS)

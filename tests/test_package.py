@@ -61,7 +61,7 @@ def _files_left_in_home(folder: Path, **variables: str) -> list[Path]:
     home.mkdir()
     environment = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith("XDG_")}
     environment.pop("ORT_DISABLE_TELEMETRY", None)  # importing the package here has set it
-    command = [Path(sys.executable).with_name("ecgscribe"), "annotate", "made", "--quiet"]
+    command = [str(Path(sys.executable).with_name("ecgscribe")), "annotate", "made", "--quiet"]
     environment |= {"HOME": str(home)} | variables
     subprocess.run(command, cwd=folder, env=environment, check=True)
     assert (folder / "made.scribe").is_file()
@@ -137,11 +137,15 @@ def test_lock_holds_what_the_package_and_its_build_need_and_no_torch(lock: Path)
     assert not {"torch", "nvidia-cublas"} & _locked(lock)
 
 
-def test_test_lock_holds_every_extra() -> None:
+def test_full_lock_holds_every_extra_and_test_lock_all_but_training() -> None:
     extras = _project()["optional-dependencies"]
     assert isinstance(extras, dict)
-    wanted = set().union(*(_names(extra) for extra in extras.values()))
-    assert wanted <= _locked(ROOT / "requirements" / "test.txt")
+    wanted = {name: _names(extra) for name, extra in extras.items()}
+    full, test = (_locked(ROOT / "requirements" / f"{name}.txt") for name in ("full", "test"))
+    assert set().union(*wanted.values()) <= full
+    training = wanted.pop("train") | wanted.pop("dev-train")
+    assert set().union(*wanted.values()) <= test < full
+    assert not training & test
 
 
 def _written_by_us() -> list[Path]:
