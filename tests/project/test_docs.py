@@ -61,12 +61,14 @@ def text(built: Path, page: str) -> str:
     return (built / "html" / f"{page}.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_page_is_in_the_site(built: Path) -> None:
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in PAGES}
     assert all((built / "html" / f"{page}.html").is_file() for page in pages)
     assert pages > {"index", "tour", "faq", "howto/holter", "how_it_works", "protocol"}
 
 
+@pytest.mark.slow
 def test_examples_in_the_text_were_run(built: Path) -> None:
     said = (built / "doctest" / "output.txt").read_text(encoding="utf-8")
     # Every page that has some, and every one of them.
@@ -79,6 +81,7 @@ def test_examples_in_the_text_were_run(built: Path) -> None:
     assert "0 failures in tests" in said
 
 
+@pytest.mark.slow
 def test_site_asks_the_network_for_nothing(built: Path) -> None:
     asked = re.compile(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?(?:https?:)?//[^>]*""")
     found = {
@@ -87,6 +90,7 @@ def test_site_asks_the_network_for_nothing(built: Path) -> None:
     assert not found
 
 
+@pytest.mark.slow
 def test_every_verb_and_every_public_name_is_looked_up(built: Path) -> None:
     import ecgscribe
     from ecgscribe import datasets, metrics, plots
@@ -100,6 +104,7 @@ def test_every_verb_and_every_public_name_is_looked_up(built: Path) -> None:
             assert f'id="{home}.{name}"' in reference or name.isupper(), name
 
 
+@pytest.mark.slow
 def test_figures_come_from_the_benchmarks_themselves(built: Path) -> None:
     figures = set(
         re.findall(r"\d+\.\d\d \[\d+\.\d\d, \d+\.\d\d\]", (ROOT / "BENCHMARKS.md").read_text())
@@ -154,6 +159,7 @@ def test_commands_of_the_tour_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 # Pictures
 
 
+@pytest.mark.slow
 def test_network_is_drawn_as_it_is() -> None:
     drawn = module(DOCS / "pictures" / "draw_network.py").svg()
     assert drawn == (DOCS / "pictures" / "network.svg").read_text(encoding="utf-8")

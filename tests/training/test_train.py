@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -66,6 +67,7 @@ def _difference(model: Model) -> float:
 # --- the run folder -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_run_folder_holds_everything(run: Path) -> None:
     of_each = {
         *("trunk.csv", "trunk.png", "trunk-state.json", "trunk-last.weights.h5"),
@@ -83,11 +85,13 @@ def test_run_folder_holds_everything(run: Path) -> None:
         assert (run / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_config_is_kept_whole(run: Path) -> None:
     kept = json.loads((run / "config.json").read_text())
     assert kept == json.loads(json.dumps(asdict(complete(CONFIG))))
 
 
+@pytest.mark.slow
 def test_course_has_loss_and_held_out_figures(run: Path) -> None:
     trunk = _history(run / "fold-0" / "trunk.csv")
     assert [row["pass"] for row in trunk] == [1, 2, 3]
@@ -100,6 +104,7 @@ def test_course_has_loss_and_held_out_figures(run: Path) -> None:
     assert not any("val_auprc" in row for row in _history(run / "trunk.csv"))
 
 
+@pytest.mark.slow
 def test_log_has_a_line_a_pass(run: Path) -> None:
     lines = (run / "log.txt").read_text().splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line) for line in lines)
@@ -112,6 +117,7 @@ def test_log_has_a_line_a_pass(run: Path) -> None:
     assert lines[-1].endswith(f"done: {run / 'model.json'}")
 
 
+@pytest.mark.slow
 def test_model_says_what_it_was_made_of(run: Path) -> None:
     meta = load_model(run).meta
     assert meta["trained_on"] == "synthetic recordings"
@@ -132,10 +138,12 @@ def test_model_says_what_it_was_made_of(run: Path) -> None:
     assert {"ecgscribe", "python", "keras", "numpy", "scipy", "wfdb"} <= set(meta["versions"])
 
 
+@pytest.mark.slow
 def test_model_is_the_same_in_keras_and_onnx(run: Path) -> None:
     assert _difference(load_model(run)) <= TOLERANCE
 
 
+@pytest.mark.slow
 def test_model_annotates(run: Path) -> None:
     record, _ = synthesize(duration=20)
     annotation = annotate(record, model=load_model(run))
@@ -180,6 +188,7 @@ def test_run_that_was_killed_goes_on(
     assert load_model(tmp_path).meta["split"] == load_model(run).meta["split"]
 
 
+@pytest.mark.slow
 def test_finished_run_that_is_resumed_keeps_its_trunk(run: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     shutil.copytree(run, again)
@@ -190,6 +199,7 @@ def test_finished_run_that_is_resumed_keeps_its_trunk(run: Path, tmp_path: Path)
     np.testing.assert_allclose(after.peak, before.peak, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_earlier_run_is_not_overwritten(run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
     with pytest.raises(ModelError, match="go on with it by --resume, or name another --out"):
@@ -197,6 +207,7 @@ def test_earlier_run_is_not_overwritten(run: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_run_is_not_resumed_with_another_config(run: Path) -> None:
     before = (run / "config.json").read_bytes()
     with pytest.raises(ModelError, match="expected the configuration that the run began with"):
@@ -224,6 +235,7 @@ def made_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_training_on_databases_holds_out_a_fold(made_data: Path, tmp_path: Path) -> None:
     config = replace(
         CONFIG,
@@ -292,6 +304,8 @@ def test_every_training_record_has_its_fold() -> None:
 def test_package_that_is_not_installed_is_one_line(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if package == "tf2onnx":
+        monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))  # it is not asked anything
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ModelError) as caught:
         train(synthetic=True, out=tmp_path / "run")
