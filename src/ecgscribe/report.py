@@ -30,7 +30,7 @@ from ecgscribe.signal import choose_leads
 __all__ = ["SUFFIXES", "check_target", "report"]
 
 SUFFIXES = (".html", ".pdf")
-_PACKAGES = {"fpdf": "fpdf2", "jinja2": "jinja2", "neurokit2": "neurokit2"}
+_PACKAGES = {"fpdf": "fpdf2", "neurokit2": "neurokit2"}
 
 
 def report(
