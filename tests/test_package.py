@@ -45,7 +45,7 @@ def _locked(lock: Path) -> set[str]:
     return set(re.findall(r"^([a-z0-9._-]+)==", lock.read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("module", ["ecgscribe", "ecgscribe.cli"])
+@pytest.mark.parametrize("module", ["ecgscribe", "ecgscribe.cli.main"])
 def test_import_is_light(module: str) -> None:
     code = f"import {module}, json, sys; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -53,7 +53,7 @@ def test_import_is_light(module: str) -> None:
 
 
 def test_functions_that_share_a_module_s_name_stay_functions() -> None:
-    code = "import ecgscribe.demo, ecgscribe.evaluate; ecgscribe.annotate.__code__"
+    code = "import ecgscribe.cli.demonstration, ecgscribe.evaluate; ecgscribe.annotate.__code__"
     code += "; ecgscribe.evaluate.__code__"
     subprocess.run([sys.executable, "-c", code], check=True)
 

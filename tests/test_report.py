@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from command_line import complaints, ecgscribe, only_error
 from ecgscribe import formats
 from ecgscribe._report_strips import MOST_STRIPS, STRIP_S, usual_interval
 from ecgscribe.errors import EcgScribeError, FormatError
@@ -22,7 +23,6 @@ from ecgscribe.record import Annotation, Record, Source
 from ecgscribe.report import report
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.synthetic import synthesize
-from test_cli import complaints, ecgscribe, only_error
 from wfdb_files import save
 
 HEADINGS = [

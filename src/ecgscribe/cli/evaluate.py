@@ -36,7 +36,7 @@ __all__ = ["command_line", "evaluate"]
 @click.option("--baselines", is_flag=True, help="Also evaluate other detectors (ecgscribe[peers]).")
 @click.option("--live", is_flag=True, help="Also evaluate the live path.")
 @click.option(
-    "--snr", metavar="A,B", type=numbers, default=(),
+    "--snr", metavar="A,B", type=numbers,
     help="Also find R-peaks with recorded noise added at these signal-to-noise ratios, in dB.",
 )  # fmt: skip
 @options.force()
@@ -60,7 +60,7 @@ def evaluate(
     compare_with: tuple[str, ...],
     baselines: bool,
     live: bool,
-    snr: tuple[float, ...],
+    snr: tuple[float, ...] | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -72,7 +72,7 @@ def evaluate(
     from ecgscribe.evaluate import evaluate as evaluate_model
 
     again = command_line(
-        model, db, split, compare_with=compare_with, snr=snr, live=live, baselines=baselines
+        model, db, split, compare_with=compare_with, snr=snr or (), live=live, baselines=baselines
     )
     with without_log(quiet), stage_bars(quiet=quiet) as progress:
         result = evaluate_model(
@@ -85,7 +85,7 @@ def evaluate(
             peers=baselines,
             live=live,
             compare_with=compare_with,
-            snrs_db=snr,
+            snrs_db=snr or (),
             force=force,
             purpose=purpose,
             command=again,

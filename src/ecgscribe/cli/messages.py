@@ -66,7 +66,8 @@ def _expected(error: click.UsageError) -> str:
 def _unknown_option(error: click.NoSuchOption) -> str:
     name, known = error.option_name, _options(error)
     same = [option for option in SAME_AS.get(name, ()) if option in known]
-    hint = did_you_mean(same[0], same) if same else did_you_mean(name, known)
+    words = [option.removeprefix("--") for option in same or known if option.startswith("--")]
+    hint = did_you_mean(words[0] if same else name.lstrip("-"), words, prefix="--")
     command = "ecgscribe" if error.ctx is None else error.ctx.info_name
     return f"expected an option of {command}, found {name}" + (hint and f"; {hint}")
 
