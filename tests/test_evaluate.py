@@ -328,7 +328,6 @@ def test_other_models_have_rows_of_their_own(
     assert all(f"hash `{m.hash}`" in page for m in (a_model, *models.values()))
     assert "| model other | literature |" in page
     assert "| twin | all (22) |" in page
-    assert "--compare-with other twin.json" in page
     with Path("experiments/ds2.csv").open(encoding="utf-8", newline="") as file:
         logged = [row["hash"] for row in csv.DictReader(file)]
     assert logged == [m.hash for m in (a_model, *models.values())]
@@ -353,7 +352,6 @@ def test_noise_is_measured_at_every_snr_asked_for(
     assert 0 < alone["reference"] <= whole["reference"]
     page = Path("B.md").read_text("utf-8")
     assert "## R-peaks in noise" in page
-    assert "--snr 6 -6" in page
 
 
 def test_another_model_that_is_not_there_is_found_before_anything_runs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from ecgscribe import ec57, formats
 from ecgscribe.cli import demonstration
 from ecgscribe.cli.demo_page import NOTE
 from ecgscribe.cli.demonstration import demonstrate
+from ecgscribe.cli.main import main
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.synthetic import DEMO
@@ -123,3 +125,23 @@ def test_the_model_in_the_package_finds_the_beats_of_the_demo(tmp_path: Path) ->
     assert ratios.qrs_se.value > 0.98
     assert ratios.qrs_pp.value > 0.98
     np.testing.assert_array_less(found.sample, round(300 * DEMO.fs))
+
+
+def test_page_shows_the_figures_of_the_table(out: Path) -> None:
+    text = demonstrate(out)
+    html = (out / "demo.html").read_text(encoding="utf-8")
+    for figure, counts in re.findall(r"([\d.]+) % \((\d+/\d+)\)", text):
+        assert f"<td>{figure}%</td><td>{counts}</td>" in html
+
+
+def test_demo_needs_no_extra(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("fpdf", "neurokit2", "tensorflow", "keras", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing it is an error
+    assert main(["demo", "-o", str(out)]) == 0
+    assert (out / "demo.html").is_file()
+    assert main(["demo", "-o", str(out)]) == 1
+
+
+def test_quiet_demo_prints_nothing(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--quiet", "-o", str(out)]) == 0
+    assert capsys.readouterr() == ("", "")

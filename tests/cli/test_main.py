@@ -139,6 +139,7 @@ def test_mistyped_command_line_names_what_was_meant(
     [
         ([], "expected a command, found none"),
         (["info"], "expected RECORD, found none"),
+        (["annotate"], "expected RECORD, found none"),
         (["explain", "100"], "expected --at, found none"),
         (["info", "100", "--fs"], "expected a value after --fs, found none"),
         (["info", "100", "--fs", "x"], "--fs: expected a number, found 'x'"),

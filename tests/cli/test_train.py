@@ -13,9 +13,9 @@ from ecgscribe.cli.main import main
 from ecgscribe.runtime import MODELS
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate"])
-def test_database_that_is_not_there_is_one_line(verb: str, tmp_path: Path) -> None:
-    run = ecgscribe(verb, "--data-dir", tmp_path, "--out", tmp_path / "out")
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_database_that_is_not_there_is_one_line(name: str, tmp_path: Path) -> None:
+    run = ecgscribe(name, "--data-dir", tmp_path, "--out", tmp_path / "out")
     assert "ecgscribe fetch mitdb" in only_error(run)
 
 

@@ -23,7 +23,7 @@ __all__ = ["annotate"]
 
 
 @command("annotate data/mitdb/100 data/mitdb/101 -o out")
-@click.argument("records", metavar="RECORD", nargs=-1, required=True, type=click.Path())
+@click.argument("records", metavar="RECORD...", nargs=-1, required=True, type=click.Path())
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
 @options.out("Folder to write into (default: the current one).", metavar="DIR", default=".")

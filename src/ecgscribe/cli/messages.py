@@ -82,7 +82,7 @@ def _options(error: click.UsageError) -> dict[str, click.Option]:
 def _name(param: click.Parameter) -> str:
     if isinstance(param, click.Option):
         return max(param.opts, key=len)
-    return param.metavar or param.human_readable_name
+    return param.human_readable_name.rstrip(".")
 
 
 @contextmanager
