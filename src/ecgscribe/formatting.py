@@ -15,7 +15,7 @@ _CUTOFF = 0.65
 """Least likeness, 0 to 1: MLI and MLII are alike by 0.86, ptbdb and mitdb by 0.6."""
 
 
-def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", prefix: str = "") -> str:
     """Ask for the names that a word was perhaps meant to be.
 
     Parameters
@@ -26,6 +26,8 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
         What could have been; upper and lower case count as the same.
     otherwise : str
         What to say where nothing is near.
+    prefix : str
+        Put before each name; not compared.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     """
     by_lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=_CUTOFF)
-    names = [by_lower[name] for name in near]
+    names = [prefix + by_lower[name] for name in near]
     if not names:
         return otherwise
     return f"did you mean {' or '.join(filter(None, (', '.join(names[:-1]), names[-1])))}?"

@@ -12,15 +12,15 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
-from ecgscribe import cli
-from ecgscribe._arguments import parser
-from ecgscribe._parser import parse
+from ecgscribe.cli import main as program
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+ROOT_CONTEXT = click.Context(program.ecgscribe, info_name="ecgscribe")
 COMMAND = re.compile(r"^(?:.*\|)? *(ecgscribe [^|<>#;\n]+)", re.MULTILINE)
 
 
@@ -90,13 +90,13 @@ def test_site_asks_the_network_for_nothing(built: Path) -> None:
     assert not found
 
 
-@pytest.mark.slow
-def test_every_verb_and_every_public_name_is_looked_up(built: Path) -> None:
+def test_every_command_and_every_public_name_is_looked_up(built: Path) -> None:
     import ecgscribe
     from ecgscribe import datasets, metrics, plots
 
+    names = program.ecgscribe.list_commands(ROOT_CONTEXT)
     commands, reference = text(built, "commands"), text(built, "reference")
-    assert all(f'id="{verb}"' in commands for verb in cli.COMMANDS)
+    assert all(f'id="{name}"' in commands for name in names)
     assert "--compare-with" in commands
     for package in (ecgscribe, metrics, plots, datasets):
         for name in package.__all__:
@@ -144,7 +144,9 @@ def commands(page: Path) -> list[str]:
 def test_commands_in_the_text_are_ones(page: Path) -> None:
     for line in commands(page):
         words = shlex.split(line)[1:]
-        assert parse(parser(), words).verb == words[0], line
+        command = program.ecgscribe.get_command(ROOT_CONTEXT, words[0])
+        assert command is not None, line
+        command.make_context(words[0], words[1:], parent=ROOT_CONTEXT)
 
 
 def test_commands_of_the_tour_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +154,7 @@ def test_commands_of_the_tour_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lines = commands(DOCS / "tour.md")
     assert len(lines) >= 6
     for line in lines:
-        assert cli.main(shlex.split(line)[1:]) == 0, line
+        assert program.main(shlex.split(line)[1:]) == 0, line
     assert {"demo", "out", "strip.png"} <= {path.name for path in tmp_path.iterdir()}
 
 

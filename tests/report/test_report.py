@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from test_cli import complaints, ecgscribe, only_error
 
 from ecgscribe import formats
 from ecgscribe.analysis.rr_intervals import counted
@@ -22,8 +23,8 @@ from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.report.build import report
 from ecgscribe.report.strips import MOST_STRIPS, STRIP_S, usual_interval
 from ecgscribe.symbols import AAMI_CLASSES
+from support.command_line import complaints, ecgscribe, only_error
 from support.wfdb_files import save
-from test_cli import complaints, ecgscribe, only_error
 
 HEADINGS = [
     "Recording", "Beats", "Heart rate", "RR intervals", "Heart rate variability", "Ectopy",
@@ -399,7 +400,7 @@ def test_a_page_that_is_there_or_has_another_suffix_is_refused(tmp_path: Path) -
 
 def test_absent_packages_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     record, known = made(20.0)
-    monkeypatch.setattr("ecgscribe.report.build.find_spec", lambda name: None)
+    monkeypatch.setattr("ecgscribe.report.build.build.find_spec", lambda name: None)
     with pytest.raises(EcgScribeError, match=r"pip install 'ecgscribe\[report\]'"):
         report(record, known, out=tmp_path / "x.html")
 

@@ -340,7 +340,9 @@ def test_backend_is_tensorflow_by_default_and_says_nothing(tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["nonsense", "numpy"])
 def test_backend_that_cannot_train_is_one_line(backend: str, tmp_path: Path) -> None:
-    code = "from ecgscribe.cli import main; import sys; sys.exit(main(['train', '--synthetic']))"
+    code = (
+        "from ecgscribe.cli.main import main; import sys; sys.exit(main(['train', '--synthetic']))"
+    )
     done = _python(code, KERAS_BACKEND=backend, KERAS_HOME=str(tmp_path))
     assert done.returncode == 1
     assert done.stdout == ""

@@ -244,8 +244,8 @@ def markdown(report: dict[str, Any], *, plots: Sequence[str] = ()) -> str:
     parts = [
         f"# {report['db']}, {report['split']}: {len(report['records'])} records",
         f"Model `{report['model']['name']}`, hash `{report['model']['hash']}`, "
-        f"ecgscribe {report['version']}. To measure it again:",
-        f"    {report['command']}",
+        f"ecgscribe {report['version']}."
+        + (f" To measure it again:\n\n    {report['command']}" if report["command"] else ""),
         *(
             f"Beside it: model `{other['model']['name']}`, hash `{other['model']['hash']}`."
             for other in report.get("others", [])

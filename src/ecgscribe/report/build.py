@@ -31,7 +31,7 @@ __all__ = ["SUFFIXES", "check_target", "report"]
 
 
 SUFFIXES = (".html", ".pdf")
-_PACKAGES = {"fpdf": "fpdf2", "jinja2": "jinja2", "neurokit2": "neurokit2"}
+_PACKAGES = {"fpdf": "fpdf2", "neurokit2": "neurokit2"}
 
 
 def report(
