@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecgscribe import formats
+from ecgscribe import formats, metrics
 from ecgscribe.cli import demonstration
 from ecgscribe.cli.demo_page import NOTE
 from ecgscribe.cli.demonstration import demonstrate
 from ecgscribe.cli.main import main
+from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
 

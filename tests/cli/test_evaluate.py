@@ -62,7 +62,9 @@ def test_options_reach_the_library_as_they_are_and_with_the_command(
     monkeypatch.setattr(
         importlib.import_module("ecgscribe.evaluation.markdown"), "markdown", json.dumps
     )
-    monkeypatch.setattr(importlib.import_module("ecgscribe.evaluate"), "evaluate", measure)
+    monkeypatch.setattr(
+        importlib.import_module("ecgscribe.evaluation.evaluate"), "evaluate", measure
+    )
     words = ["evaluate", "--data-dir", "data", "-o", "report", "--compare-with", "a/classic.json"]
     assert main([*words, "--snr", "6,-6", "--baselines", "--json"]) == 0
     content, errors = capsys.readouterr()

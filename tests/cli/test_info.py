@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import format_files
 import numpy as np
 
 from ecgscribe import formats
 from ecgscribe.record import Annotation
+from support import format_files
 from support.command_line import ecgscribe, only_error
 
 
@@ -33,7 +33,7 @@ def test_leads_of_edf_go_by_the_name_in_the_file(tmp_path: Path) -> None:
 def test_annotations_that_run_past_the_recording_are_rejected(good: Path, tmp_path: Path) -> None:
     record = formats.read(good)
     beyond = np.array([100, record.n_samples], dtype=np.int64)
-    Annotation(beyond, np.array(["N", "N"]), record.fs).write(good.with_suffix(".past"))
+    formats.write(Annotation(beyond, np.array(["N", "N"]), record.fs), good.with_suffix(".past"))
     for command in (["info", good], ["plot", good, "-o", tmp_path / "strip.png"]):
         line = only_error(ecgscribe(*command, "--annotator", "past"))
         assert "expected times within" in line

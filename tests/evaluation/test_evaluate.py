@@ -501,7 +501,7 @@ def test_a_peer_with_an_offset_is_shown_raw_and_without_it(
 
 
 def test_progress_numbers_the_stages(a_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("ecgscribe.evaluate")
+    module = importlib.import_module("ecgscribe.evaluation.evaluate")
     stages: dict[str, list[tuple[int, int]]] = {}
 
     def progress(title: str, done: int, total: int) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_cli import complaints, ecgscribe, only_error
 
 from ecgscribe import formats
 from ecgscribe.analysis.rr_intervals import counted

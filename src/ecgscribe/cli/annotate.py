@@ -72,7 +72,7 @@ def annotate(
             target = out / f"{record.name}.{suffix}"
             _refuse_same_name(path, target, written)
             annotation = annotate_recording(record, model=loaded, leads=leads, quiet=quiet)
-            annotation.write(target, force=force)
+            formats.write(annotation, target, force=force)
             written.add(target)
             summary = _summary(record, path, annotation, target) | {"model": loaded.hash}
             if not quiet:

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from ecgscribe import metrics
+from ecgscribe import metrics, plots
+from ecgscribe.metrics.comparison import Ratio, Ratios
 from ecgscribe.plots.saving import picture
 from ecgscribe.record import Annotation, Record
 from ecgscribe.report.blocks import Page, Picture, Section, Table
@@ -73,7 +74,7 @@ def demo_page(
     )
 
 
-def _percent(ratio: metrics.Ratio) -> str:
+def _percent(ratio: Ratio) -> str:
     return "-" if math.isnan(ratio.value) else f"{100 * ratio.value:.2f}%"
 
 
@@ -94,7 +95,7 @@ def _origin(record: Record, reference: Annotation, model_hash: str) -> str:
     )
 
 
-def _figures(ratios: metrics.Ratios) -> Table:
+def _figures(ratios: Ratios) -> Table:
     rows = (
         ("All beats (QRS)", ratios.qrs_se, ratios.qrs_pp),
         ("Ventricular (V)", ratios.veb_se, ratios.veb_pp),

@@ -1,7 +1,7 @@
 """What ``ecgscribe demo`` does: make a recording, annotate it, score it, show it on one page.
 
-The recording is made with `ecgscribe.datasets.synthetic_settings.DEMO`, settings that no training uses. It shows
-that the parts work together; how well the model does on people is in BENCHMARKS.md.
+The recording is made with `ecgscribe.datasets.synthetic_settings.DEMO`, settings that no training
+uses. It shows that the parts work together; how well the model does on people is in BENCHMARKS.md.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from ecgscribe import formats
+from ecgscribe import formats, metrics
 from ecgscribe.cli.demo_page import NOTE, demo_page
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.errors import FormatError
-from ecgscribe import metrics
+from ecgscribe.files import write_text
 from ecgscribe.model.runtime import load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.report.html import html
@@ -63,7 +63,7 @@ def demonstrate(out: str | Path, *, force: bool = False) -> str:
     formats.write(predicted, out / f"{_NAME}.{formats.DEFAULT_ANNOTATOR}", force=force)
     comparison = metrics.compare(reference, predicted, start=0.0)
     page = demo_page(record, reference, predicted, comparison, model_hash=model.hash)
-    target = formats.write_text(out / f"{_NAME}.html", html(page), force=force)
+    target = write_text(out / f"{_NAME}.html", html(page), force=force)
     table = metrics.format_report(_NAME, _REFERENCE, formats.DEFAULT_ANNOTATOR, comparison)
     return f"{table}\n\n{NOTE}\n\nPage: {target}"
 

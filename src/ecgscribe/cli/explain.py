@@ -41,7 +41,7 @@ def explain(
     quiet: bool,
 ) -> None:
     """Show which parts of the signal and which features decided the class of a beat."""
-    from ecgscribe import formats
+    from ecgscribe import formats, plots
     from ecgscribe.explanation.explain import explain as explain_beat
     from ecgscribe.explanation.figure import draw
     from ecgscribe.model.runtime import load_model

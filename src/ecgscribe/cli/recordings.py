@@ -63,9 +63,10 @@ def stored_annotation(record: Record | LazyRecord, path: str, annotator: str) ->
         If they cannot be read, or lie outside the recording.
     """
     from ecgscribe import formats
+    from ecgscribe.record import check_within
 
     annotation = formats.read_annotation(path, annotator, fs=record.fs)
-    formats.check_within(annotation, record)
+    check_within(annotation, record)
     return annotation
 
 

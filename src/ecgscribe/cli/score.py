@@ -39,8 +39,7 @@ def score(
 
     REF holds the reference annotations (such as 100.atr), TEST those to score (such as 100.scribe).
     """
-    from ecgscribe import formats
-    from ecgscribe import metrics
+    from ecgscribe import formats, metrics
 
     reference = formats.read_annotation(ref)
     # A test file in another folder has no header next to it, and may not state the frequency.

@@ -241,7 +241,7 @@ def evaluate(
         A loaded model, the name of one in the package or the path of one; by default the one in
         the package.
     db, split : str
-        Records to measure on; see `ecgscribe.datasets.catalogue.split_records`. ``held-out`` names the
+        Records to measure on; see `ecgscribe.datasets.split_records`. ``held-out`` names the
         patients of `db` that the model's own training held out.
     data_dir : str or Path, optional
         Folder that holds the databases.
