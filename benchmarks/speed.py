@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.evaluation.baselines import PEERS, detect, require_peers
+from ecgscribe.evaluation.baselines import BASELINES, detect, require_baselines
 from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
@@ -139,8 +139,8 @@ def measures(
         found["the same by Keras"] = partial(
             in_process, partial(annotate, model=keras_model), [whole]
         )
-    for peer in PEERS:
-        found[peer] = partial(in_process, partial(detect, peer=peer), records)
+    for baseline in BASELINES:
+        found[baseline] = partial(in_process, partial(detect, baseline=baseline), records)
     return found
 
 
@@ -171,7 +171,7 @@ def main() -> int:
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
     try:
-        require_peers()
+        require_baselines()
         model = load_model(options.model)
         names = datasets.MITDB[: options.records]
         records = [datasets.load("mitdb", n, data_dir=options.data_dir)[0] for n in names]

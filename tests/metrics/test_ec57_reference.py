@@ -37,7 +37,7 @@ Annotations = dict[tuple[str, str], Annotation]
 @pytest.fixture(scope="module")
 def real(data_dir: Path, reference_dir: Path) -> Annotations:
     """Give the annotations of mitdb, keyed by (record, "atr", "muta" or "gqrs")."""
-    found: Annotations = {}
+    annotations: Annotations = {}
     with warnings.catch_warnings():
         # wfdb 4.3 calls pandas in a way that pandas 3.1 warns of.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -51,11 +51,11 @@ def real(data_dir: Path, reference_dir: Path) -> Annotations:
             }
             for key, (folder, extension) in sources.items():
                 read = wfdb.rdann(str(folder / name), extension)
-                found[name, key] = Annotation(
+                annotations[name, key] = Annotation(
                     read.sample, read.symbol, FS, subtype=read.subtype, name=name
                 )
-    assert len(found) == 3 * N_RECORDS
-    return found
+    assert len(annotations) == 3 * N_RECORDS
+    return annotations
 
 
 def compare_all(real: Annotations, folder: str, options: str) -> list[Comparison]:
