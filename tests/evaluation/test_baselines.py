@@ -16,7 +16,12 @@ from ecgscribe.evaluation.evaluate import evaluate
 from ecgscribe.metrics import ec57
 from ecgscribe.model.runtime import Model
 from ecgscribe.record import Annotation, Record
-from support.annotations import beats
+from support.annotations import beats, fake_evaluation
+
+
+@pytest.fixture
+def a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
+    return fake_evaluation(monkeypatch, tmp_path)
 
 
 def test_missing_baselines_are_named_before_anything_runs(

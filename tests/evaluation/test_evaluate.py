@@ -22,8 +22,13 @@ from ecgscribe.evaluation.records import RecordSet, annotate_records
 from ecgscribe.evaluation.results import ModelIdentity, to_json
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.record import Annotation, Record
-from support.annotations import FS, HASH, beats, imitate, model_with_hash
+from support.annotations import FS, HASH, beats, fake_evaluation, imitate, model_with_hash
 from support.wfdb_files import save
+
+
+@pytest.fixture
+def a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
+    return fake_evaluation(monkeypatch, tmp_path)
 
 
 def test_ds2_log_has_a_hash_once(tmp_path: Path) -> None:

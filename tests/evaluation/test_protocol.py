@@ -125,7 +125,9 @@ def test_beats_without_probabilities_have_no_curve() -> None:
     abnormal = condition(evaluate_records([plain], resamples=0), "literature", 0.0).abnormal
 
     assert abnormal.f1.value == 1.0
-    assert abnormal.auprc is abnormal.curve is abnormal.reliability is None
+    assert abnormal.auprc is None
+    assert abnormal.curve is None
+    assert abnormal.reliability is None
     assert list(to_json(abnormal)) == ["prevalence", "f1"]
 
 
