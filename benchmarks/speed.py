@@ -128,7 +128,7 @@ def measures(
     half_hour = write(dataclasses.replace(joined(records[:1]), name="one"), folder)
     every, where = write(whole, folder), str(model.path)
     keras_model = by_keras(model.path)
-    found: dict[str, Callable[[], Taken]] = {
+    to_measure: dict[str, Callable[[], Taken]] = {
         "ecgscribe, command, one record of 30 minutes": partial(command, half_hour, where),
         "ecgscribe, command, all": partial(command, every, where),
         "ecgscribe, 2 leads, with classes": partial(
@@ -136,12 +136,12 @@ def measures(
         ),
     }
     if keras_model is not None:
-        found["the same by Keras"] = partial(
+        to_measure["the same by Keras"] = partial(
             in_process, partial(annotate, model=keras_model), [whole]
         )
     for baseline in BASELINES:
-        found[baseline] = partial(in_process, partial(detect, baseline=baseline), records)
-    return found
+        to_measure[baseline] = partial(in_process, partial(detect, baseline=baseline), records)
+    return to_measure
 
 
 def table(taken: dict[str, Taken]) -> list[str]:

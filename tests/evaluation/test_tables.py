@@ -127,11 +127,11 @@ def test_nothing_undefined_is_written_as_nan_or_none(result: EvaluationResult) -
 
 
 def test_tables_hold_every_result(result: EvaluationResult) -> None:
-    found = tables(result)
-    assert tuple(found) == TABLE_FILES
-    rows = {file: rows_of(table) for file, table in found.items()}
+    by_file = tables(result)
+    assert tuple(by_file) == TABLE_FILES
+    rows = {file: rows_of(table) for file, table in by_file.items()}
 
-    assert all(len(row) == len(found[file].columns) for file in rows for row in rows[file])
+    assert all(len(row) == len(by_file[file].columns) for file in rows for row in rows[file])
     names = ["ecgscribe", "ecgscribe, lead 0 only", "twin"]
     assert list(dict.fromkeys(r["annotator"] for r in rows["r_peaks.csv"])) == [*names, "XQRS"]
     for file in ("classes.csv", "abnormal.csv", "ec57.csv", "confusion.csv", "records.csv"):
@@ -146,32 +146,32 @@ def test_tables_hold_every_result(result: EvaluationResult) -> None:
 
 
 def test_cells_are_the_results(result: EvaluationResult) -> None:
-    found = tables(result)
+    by_file = tables(result)
     first = result.results.conditions[0]
 
-    row = rows_of(found["classes.csv"])[2]
+    row = rows_of(by_file["classes.csv"])[2]
     assert (row["class"], row["mapping"], row["start_s"]) == ("V", "literature", "0")
     assert row["reference"] == str(first.classes["V"].reference)
     assert row["se_high"] == f"{100 * first.classes['V'].se.high:.2f}"
-    confusion = [[int(r[c]) for c in "nsvfqox"] for r in rows_of(found["confusion.csv"])[:7]]
+    confusion = [[int(r[c]) for c in "nsvfqox"] for r in rows_of(by_file["confusion.csv"])[:7]]
     assert confusion == first.matrix.tolist()
-    record = rows_of(found["records.csv"])[0]
+    record = rows_of(by_file["records.csv"])[0]
     assert record["record"] == "100"
     assert int(record["Vv"]) == first.per_record[0].matrix[2, 2]
-    assert rows_of(found["ec57.csv"])[0]["rr_error_ms"] == ""
+    assert rows_of(by_file["ec57.csv"])[0]["rr_error_ms"] == ""
     assert first.abnormal.auprc is not None
-    assert rows_of(found["abnormal.csv"])[0]["auprc"] == f"{first.abnormal.auprc.value:.3f}"
+    assert rows_of(by_file["abnormal.csv"])[0]["auprc"] == f"{first.abnormal.auprc.value:.3f}"
     assert first.abnormal.curve is not None
-    assert len(rows_of(found["pr_curve.csv"])) == len(first.abnormal.curve.recall)
-    assert len(rows_of(found["calibration.csv"])) == 10
+    assert len(rows_of(by_file["pr_curve.csv"])) == len(first.abnormal.curve.recall)
+    assert len(rows_of(by_file["calibration.csv"])) == 10
 
 
 def test_page_of_the_tables_explains_every_file_and_column(result: EvaluationResult) -> None:
-    found = tables(result)
-    page = tables_page(found, about="mitdb, ds2")
+    by_file = tables(result)
+    page = tables_page(by_file, about="mitdb, ds2")
 
-    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(found)
-    for section, table in zip(page.split("\n## ")[1:], found.values(), strict=True):
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(by_file)
+    for section, table in zip(page.split("\n## ")[1:], by_file.values(), strict=True):
         explained = set(re.findall(r"^\| `(\w+)` \| \S", section, flags=re.MULTILINE))
         bounds = {c for c in table.columns if c.endswith(("_low", "_high"))}
         cells = {c for c in table.columns if re.fullmatch("[NSVFQOX][nsvfqox]", c)} - {"Nn"}

@@ -46,7 +46,7 @@ __all__ = ["command_line", "evaluate"]
 @options.quiet
 @click.option(
     "--benchmarks", metavar="FILE", type=options.FILE, cls=ForDevelopers,
-    help="File for the tables alone: BENCHMARKS.md.",
+    help="File for the page (BENCHMARKS.md); its tables go to benchmarks/results next to it.",
 )  # fmt: skip
 @click.option(
     "--purpose", metavar="TEXT", default="evaluation", cls=ForDevelopers,

@@ -131,10 +131,10 @@ def _is_ds2(result: EvaluationResult) -> bool:
 
 
 def _best_published(result: EvaluationResult, name: str) -> str:
-    figures = [(p.f1[name], p.name) for p in PUBLISHED if name in p.f1]
-    if not (figures and _is_ds2(result)):
+    best = [(p.f1[name], p.name) for p in PUBLISHED if name in p.f1]
+    if not (best and _is_ds2(result)):
         return UNDEFINED
-    f1, publication = max(figures)
+    f1, publication = max(best)
     return f"{publication} {f1}"
 
 

@@ -297,7 +297,7 @@ def _pr_curve(result: EvaluationResult) -> Table:
     return Table(
         f"one point of the precision-recall curve of the model on all leads {_first(result)}",
         {
-            "recall": "share of the abnormal beats that are found, 0 to 1",
+            "recall": "share of the abnormal beats above the threshold, 0 to 1",
             "precision": "share of beats above the threshold that are abnormal, 0 to 1",
             "threshold": "lowest probability of abnormal that counts as abnormal",
         },
