@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgscribe.analysis.rr_intervals import Beats, counted, mean_rate, pauses, rate_extremes, rates
+from ecgscribe.analysis.rr_intervals import (
+    BeatSeries,
+    beat_series,
+    mean_rate,
+    pauses,
+    rate_extremes,
+    rates,
+)
 from ecgscribe.quality_annotations import readable_seconds, unreadable_spans
 from ecgscribe.record import READABLE, Annotation
 
@@ -16,11 +23,11 @@ UNREADABLE = (-1, 3, 0x30, 0x12)  # of every lead
 READABLE_MARKS = (0, 1, 0x20)  # of one lead at least
 
 
-def beats_at(*seconds: float, classes: str | None = None) -> Beats:
+def beats_at(*seconds: float, classes: str | None = None) -> BeatSeries:
     """Beats whose every interval counts."""
     symbols = list((classes or "N" * len(seconds)).replace("S", "A"))
     sample = np.rint(np.array(seconds) * FS).astype(np.int64)
-    return counted(Annotation(sample, np.array(symbols, dtype=np.str_), FS), 10**9)
+    return beat_series(Annotation(sample, np.array(symbols, dtype=np.str_), FS), 10**9)
 
 
 @st.composite
@@ -96,7 +103,7 @@ def test_stretches_are_those_of_a_look_at_every_sample(annotation: Annotation) -
 @settings(deadline=None)
 @given(marked_beats())
 def test_what_counts_is_what_a_walk_from_beat_to_beat_finds(annotation: Annotation) -> None:
-    beats = counted(annotation, N_SAMPLES)
+    beats = beat_series(annotation, N_SAMPLES)
     kept, rr = slow_beats(annotation)
     assert beats.sample.tolist() == kept
     assert [None if np.isnan(x) else x for x in beats.rr] == pytest.approx(rr)
@@ -114,7 +121,7 @@ def test_no_interval_reaches_over_noise_or_a_beat_in_noise() -> None:
         subtype=np.array([0, 0, 3, 0, 0, 0, 0]),
         quality=np.array([1, 1, np.nan, np.nan, 1, 0.2, 1], dtype=np.float32),
     )
-    beats = counted(annotation, 500)
+    beats = beat_series(annotation, 500)
     assert beats.in_noise == 1
     np.testing.assert_array_equal(beats.rr, [np.nan, 1.0, np.nan, np.nan])
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 
-from ecgscribe import plots, quality_annotations
+from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics import performance
@@ -100,31 +100,13 @@ def test_a_stretch_that_cannot_be_drawn_is_refused(
         plots.strip(record, start=start, end=end)
 
 
-def test_unreadable_stretches_end_at_the_next_mark_or_at_the_end() -> None:
-    marks = Annotation(
-        sample=np.array([10, 20, 30, 40, 50]),
-        symbol=np.array(["~", "N", "~", "~", "~"]),
-        fs=100.0,
-        subtype=np.array([0x10, 0, 0, 0x01, -1]),
-    )
-    assert quality_annotations.unreadable(marks, end=60) == [(10, 30, 1), (50, 60, 3)]
-
-
-def test_only_the_lead_that_cannot_be_read_or_is_noise_is_shaded() -> None:
+def test_only_the_lead_that_is_lost_or_noisy_is_shaded() -> None:
     record = Record(np.zeros((1000, 3), np.float32), 100.0, ("a", "b", "c"))
     for subtype, shaded in ((0x10, 1), (0x20, 1), (0x30, 3), (0x03, 3), (0x12, 2), (0, 0)):
         marks = Annotation(np.array([200]), np.array(["~"]), 100.0, np.array([subtype]))
         axes = plots.strip(record, marks)
         bare = plots.strip(record)
         assert len(axes.collections) - len(bare.collections) == shaded
-
-
-def test_noise_in_a_lead_that_is_lost_is_not_told_twice() -> None:
-    marks = Annotation(
-        np.array([10, 20, 30]), np.array(["~"] * 3), 100.0, subtype=np.array([0x01, -1, 0x12])
-    )
-    assert quality_annotations.noisy(marks, end=40) == [(10, 20, 1), (30, 40, 2)]
-    assert quality_annotations.unreadable(marks, end=40) == [(20, 30, 3), (30, 40, 1)]
 
 
 def _beats(at: list[int], symbols: str | None = None, **about: Any) -> Annotation:
@@ -184,6 +166,21 @@ def test_a_lorenz_plot_says_what_it_leaves_out() -> None:
     axes = plots.lorenz(_beats([0, 100, 200, 510, 610, 700]))
     assert axes.get_title(loc="left") == "record: 2 beats, 2 with more than 3 s left out"
     assert len(_points(axes, "N")) == 2
+
+
+@pytest.mark.parametrize("symbols", ["NNN[]NNN", "NNN[!]NN", "NNN[N]NN"])
+def test_no_interval_is_drawn_over_ventricular_flutter(symbols: str) -> None:
+    over_flutter = _beats([0, 90, 180, 200, 400, 580, 670, 760], symbols)
+    before, after = symbols.split("[")[0], symbols.split("]")[1]
+    n_intervals = len(before) + len(after) - 2
+    rate = plots.heart_rate(over_flutter)
+    np.testing.assert_allclose(_points(rate, "N")[:, 1], [60 / 0.9] * n_intervals)
+    day = _points(plots.day(over_flutter), "N")
+    assert len(day) == n_intervals
+    assert len(np.unique(day[:, 1])) == 1
+    np.testing.assert_allclose(
+        _points(plots.lorenz(over_flutter), "N"), [[0.9, 0.9]] * (n_intervals - 2)
+    )
 
 
 @pytest.mark.parametrize(

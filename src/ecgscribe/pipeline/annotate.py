@@ -18,7 +18,13 @@ from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.classification import Beats, join, tell
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, LeadsSeen, scan
 from ecgscribe.pipeline.signal_quality import grade, noise_threshold, quality_at, trust
-from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NOISY_BITS, NONE_READABLE
+from ecgscribe.quality_annotations import (
+    ALL_READABLE,
+    NONE_READABLE,
+    decode_subtype,
+    encode_note,
+    encode_subtype,
+)
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
 from ecgscribe.signal.conditioning import Conditioner, warn_of_dead_leads
 from ecgscribe.signal.windows import FS, steps_to_samples
@@ -198,32 +204,16 @@ def _marks(conditioner: Conditioner, seen: LeadsSeen, quality: NDArray[np.float3
     change, state = seen.changes()
     step = np.unique(np.concatenate([change, second * FS, [n_steps]]))
     subtype = np.append(ALL_READABLE, state)[np.searchsorted(change, step, side="right")]
-    subtype = _with_noise(subtype, np.append(noisy, False)[np.minimum(step // FS, len(noisy))])
+    noisy = np.append(noisy, False)[np.minimum(step // FS, len(noisy))]
+    subtype = encode_subtype(decode_subtype(subtype).lost, noisy=noisy)
     subtype[step >= n_steps] = ALL_READABLE  # after the last sample all is well again
     sample = steps_to_samples(step.astype(np.float64), conditioner.ratio, n_samples)
     # Of two changes that fall on one sample the last holds.
     keep = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[keep], subtype[keep]
     keep = np.diff(subtype, prepend=ALL_READABLE) != 0
-    notes = [_note(value, conditioner.leads) for value in subtype[keep].tolist()]
+    notes = [encode_note(value, conditioner.leads) for value in subtype[keep].tolist()]
     return _Marks(sample[keep], subtype[keep], np.array(notes, dtype=np.str_))
-
-
-def _with_noise(subtype: NDArray[np.int64], noisy: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Set the bits of noise of those leads that are not lost."""
-    with_noise = subtype.copy()
-    for noise, lost in zip(NOISY_BITS, LOST_BITS, strict=True):
-        with_noise[noisy & (subtype & lost == 0)] |= noise
-    return with_noise
-
-
-def _note(subtype: int, leads: Sequence[str]) -> str:
-    if subtype in (NONE_READABLE, ALL_READABLE):
-        return "unreadable" if subtype == NONE_READABLE else "readable"
-    notes = [
-        f"{name} unreadable" for bit, name in zip(LOST_BITS, leads, strict=False) if subtype & bit
-    ]
-    return ", ".join(notes + ["noise"] * (subtype & sum(NOISY_BITS) != 0))
 
 
 def _merge(
