@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import SignalWarning
+from ecgscribe.errors import warn
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.classification import Beats, join, tell
@@ -26,7 +25,7 @@ from ecgscribe.quality_annotations import (
     encode_subtype,
 )
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
-from ecgscribe.signal.conditioning import Conditioner, warn_of_dead_leads
+from ecgscribe.signal.conditioning import Conditioner, warn_of_lost_leads
 from ecgscribe.signal.windows import FS, steps_to_samples
 from ecgscribe.symbols import CLASS_SYMBOLS
 
@@ -162,29 +161,23 @@ def _warn(
     record: Record | LazyRecord, conditioner: Conditioner, seen: LeadsSeen, n_beats: int
 ) -> None:
     if record.paced:
-        warnings.warn(
+        warn(
             f"{record.name}: header or annotations tell of a pacemaker; the model has learnt from "
-            "none, so paced beats are not told apart",
-            SignalWarning,
-            stacklevel=3,
+            "none, so paced beats are not told apart"
         )
-    warn_of_dead_leads(record.name, conditioner.leads, seen.lost.tolist(), conditioner.n_steps)
+    warn_of_lost_leads(record.name, conditioner.leads, seen.lost.tolist(), conditioner.n_steps)
     if seen.unreadable > 0:
-        warnings.warn(
+        warn(
             f"{record.name}: {seen.unreadable / FS:.1f} s cannot be read in any lead; "
-            "marked by ~ annotations",
-            SignalWarning,
-            stacklevel=3,
+            "marked by ~ annotations"
         )
     if record.duration < SHORT_S:
-        warnings.warn(
+        warn(
             f"{record.name}: only {record.duration:.1f} s; classes are less sure with less than "
-            f"{SHORT_S:g} s of rhythm to compare with",
-            SignalWarning,
-            stacklevel=3,
+            f"{SHORT_S:g} s of rhythm to compare with"
         )
     if n_beats == 0:
-        warnings.warn(f"{record.name}: no beats found", SignalWarning, stacklevel=3)
+        warn(f"{record.name}: no beats found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +191,7 @@ class _Marks:
 
 def _marks(conditioner: Conditioner, seen: LeadsSeen, quality: NDArray[np.float32]) -> _Marks:
     """Mark where leads are lost, where all is noise, and where they come back."""
-    n_samples, n_steps = conditioner.source.n_samples, conditioner.n_steps
+    n_samples, n_steps = conditioner.record.n_samples, conditioner.n_steps
     noisy = quality < READABLE
     second = np.flatnonzero(np.diff(noisy, prepend=False))
     change, state = seen.changes()
