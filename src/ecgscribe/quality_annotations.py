@@ -4,7 +4,7 @@ The subtype of a ``~`` holds from there to the next one. It has bits for the fir
 recording, as in the MIT-BIH databases (https://physionet.org/physiotools/wag/intro.htm): whether
 each is *noisy*, and whether it is *lost*, that is, holds no signal. Where every lead is lost or
 noisy, the recording is *unreadable*. Of a recording with one lead, ecgscribe writes the bits of
-both; of further leads, a subtype says nothing.
+both; a subtype does not describe further leads.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Positions = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class LeadStates:
-    """What subtypes say about the first two leads.
+    """What subtypes mean for the first two leads.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def encode_subtype(lost: Flags, *, noisy: Flags | None = None) -> Positions:
 
 
 def decode_subtype(subtype: Positions) -> LeadStates:
-    """Return what subtypes, shape (n,), say about the first two leads."""
+    """Return what subtypes, shape (n,), mean for the first two leads."""
     lost, noisy = (
         np.stack([subtype & int(bit) != 0 for bit in bits], axis=1) for bits in (_LOST, _NOISY)
     )
