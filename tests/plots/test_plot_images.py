@@ -1,6 +1,6 @@
 """Pictures of synthetic recordings against those in `baseline`, by pytest-mpl.
 
-``pytest tests/plots/test_plot_images.py --mpl-generate-path=tests/plots/baseline`` draws them again:
+``pytest tests/plots/test_plot_images.py --mpl-generate-path=tests/plots/baseline`` redraws them:
 look at each before you commit it.
 """
 
