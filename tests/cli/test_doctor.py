@@ -98,6 +98,6 @@ def test_doctor_knows_every_dependency() -> None:
 
     assert names(project["dependencies"]) == set(installation.REQUIRED)
     extras = project["optional-dependencies"]
-    assert {k: names(extras[k]) for k in extras if k not in ("docs", "dev")} == {
+    assert {k: names(extras[k]) for k in extras if k not in ("docs", "dev", "dev-train")} == {
         extra: set(packages) for extra, packages in installation.OPTIONAL.items()
     }
