@@ -31,7 +31,7 @@ def beats_at(*seconds: float, classes: str | None = None) -> BeatSeries:
 
 
 @st.composite
-def annotations(draw: st.DrawFn) -> Annotation:
+def made_annotations(draw: st.DrawFn) -> Annotation:
     """Draw beats, quality annotations and flutter waves, many of them close together."""
     n = draw(st.integers(0, 30))
     steps = draw(st.lists(st.integers(0, 6), min_size=n, max_size=n))
@@ -88,7 +88,7 @@ def slow_beats(annotation: Annotation) -> tuple[list[int], list[float | None]]:
 
 
 @settings(deadline=None)
-@given(annotations())
+@given(made_annotations())
 def test_unreadable_spans_are_those_of_a_look_at_every_sample(annotation: Annotation) -> None:
     bad = np.zeros(N_SAMPLES, dtype=bool)
     spans = unreadable_spans(annotation, N_SAMPLES)
@@ -101,7 +101,7 @@ def test_unreadable_spans_are_those_of_a_look_at_every_sample(annotation: Annota
 
 
 @settings(deadline=None)
-@given(annotations())
+@given(made_annotations())
 def test_intervals_are_those_of_a_walk_from_beat_to_beat(annotation: Annotation) -> None:
     beats = beat_series(annotation, N_SAMPLES)
     kept, rr = slow_beats(annotation)
