@@ -5,18 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgscribe.analysis.ectopy import PATTERNS, Ectopy, ectopy
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.symbols import AAMI_CLASSES
 
 FS = 100.0
 
 
-def beats_of(letters: str) -> Beats:
+def beats_of(letters: str) -> BeatSeries:
     """Make one beat per second of these classes; the interval after ``|`` does not count."""
     classes = [AAMI_CLASSES.index(c) for c in letters if c != "|"]
     counted = [k > 0 and letters[k - 1] != "|" for k, c in enumerate(letters) if c != "|"]
     n = len(classes)
-    return Beats(
+    return BeatSeries(
         sample=np.arange(n, dtype=np.int64) * 100,
         class_index=np.array(classes, dtype=np.int8),
         index=np.arange(n, dtype=np.int64),

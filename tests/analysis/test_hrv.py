@@ -16,17 +16,17 @@ from scipy.interpolate import CubicSpline
 
 from ecgscribe import formats
 from ecgscribe.analysis.hrv import variability
-from ecgscribe.analysis.rr_intervals import Beats, counted
+from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.record import Annotation
 
 FS = 1000.0
 Doubles = NDArray[np.float64]
 
 
-def beats_of(time: Doubles, *, symbols: NDArray[np.str_] | None = None) -> Beats:
+def beats_of(time: Doubles, *, symbols: NDArray[np.str_] | None = None) -> BeatSeries:
     sample = np.rint(time * FS).astype(np.int64)
     annotation = Annotation(sample, np.full(len(time), "N") if symbols is None else symbols, FS)
-    return counted(annotation, int(sample[-1]) + 1)
+    return beat_series(annotation, int(sample[-1]) + 1)
 
 
 def modulated(lf_ms: float, hf_ms: float, *, seconds: float, mean: float = 0.8) -> Doubles:
@@ -76,7 +76,7 @@ def test_a_difference_of_just_50_ms_is_not_more() -> None:
     # At 360 Hz it is 18 samples; as floats, such differences come out at 50 ms and a bit.
     steps = np.tile([294, 276, 250], 60)
     sample = np.cumsum(steps)
-    beats = counted(Annotation(sample, np.full(len(sample), "N"), 360.0), int(sample[-1]) + 1)
+    beats = beat_series(Annotation(sample, np.full(len(sample), "N"), 360.0), int(sample[-1]) + 1)
     result = variability(beats, float(beats.time[-1])).time
     more = np.sum(np.abs(np.diff(steps[1:])) > 18)
     assert result is not None
@@ -189,7 +189,7 @@ def test_power_equals_the_method_step_by_step() -> None:
     time, _ = irregular(390)
     beats = beats_of(time)
     result = variability(beats, 300.0).spectrum
-    inside = (beats.time < 300.0) & beats.known
+    inside = (beats.time < 300.0) & beats.has_rr
     rr, at = 1000 * beats.rr[inside], beats.time[inside]
     assert result is not None
     assert result.lf == pytest.approx(slow_power(rr, at, low=0.04, high=0.15), rel=1e-6)
@@ -258,7 +258,7 @@ def test_a_perfectly_even_rhythm_has_no_ratio() -> None:
 @pytest.mark.parametrize("fs", [128.0, 250.0, 257.3, 360.0])
 def test_an_even_rhythm_has_no_ratio_whatever_its_rate(rate: int, fs: float) -> None:
     sample = np.arange(0, 700 * fs, round(60 * fs / rate)).astype(np.int64)
-    beats = counted(Annotation(sample, np.full(len(sample), "N"), fs), int(sample[-1]) + 1)
+    beats = beat_series(Annotation(sample, np.full(len(sample), "N"), fs), int(sample[-1]) + 1)
     result = variability(beats, 600.0)
     assert result.time is not None
     assert (result.time.rmssd, result.time.pnn50) == (0, 0)
@@ -274,7 +274,7 @@ def neurokit() -> Any:
     return neurokit2
 
 
-def neurokit_time_domain(beats: Beats) -> list[float]:
+def neurokit_time_domain(beats: BeatSeries) -> list[float]:
     """Compute mean, SDNN, RMSSD and pNN50 by NeuroKit2, intervals apart from NN as missing."""
     # On multiples of 2**-20 ms, as floats of 50 ms and a bit would count for its pNN50.
     rr = np.round(np.where(beats.normal, 1000.0 * beats.rr, np.nan) * 2**20) / 2**20
@@ -307,7 +307,7 @@ def neurokit_power(rr: Doubles, time: Doubles, begin: float) -> list[float]:
     return [float(trapezoid(power[band], frequency[band])) for band in bands]
 
 
-def compare_with_neurokit(beats: Beats, duration: float) -> None:
+def compare_with_neurokit(beats: BeatSeries, duration: float) -> None:
     """Compare every figure: to a part in 10**7, as NeuroKit2 computes in floats."""
     result = variability(beats, duration)
     assert result.time is not None
@@ -343,7 +343,7 @@ def test_synthetic_rhythms_equal_neurokit(ectopic: float) -> None:
 def test_real_rhythms_equal_neurokit(name: str, data_dir: Path) -> None:
     path = data_dir / "mitdb" / name
     record = formats.open_record(path)
-    beats = counted(formats.read_annotation(path, "atr"), record.n_samples)
+    beats = beat_series(formats.read_annotation(path, "atr"), record.n_samples)
     compare_with_neurokit(beats, record.duration)
 
 

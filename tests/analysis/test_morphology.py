@@ -13,7 +13,7 @@ from ecgscribe.analysis.morphology import (
     qrs_width,
     shapes,
 )
-from ecgscribe.analysis.rr_intervals import counted
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.record import Annotation, LazyRecord, Record
 
 FS = 500.0
@@ -80,7 +80,7 @@ def test_shapes_are_medians_of_each_class_read_piece_by_piece() -> None:
     record = synthetic_record(300, reads)
     second = np.arange(300)
     symbols = np.where(second % 5 == 0, "V", "N")
-    beats = counted(Annotation((second * FS).astype(np.int64), symbols, FS), record.n_samples)
+    beats = beat_series(Annotation((second * FS).astype(np.int64), symbols, FS), record.n_samples)
     measured = shapes(record, beats, [0])
     assert [(s.class_name, s.count, len(s.beats)) for s in measured] == [
         ("N", 240, MOST_SAMPLED), ("V", 60, 59),
@@ -97,5 +97,5 @@ def test_a_beat_at_the_edge_is_cut_with_what_there_is() -> None:
     (first,) = beat_waveforms(record, [0], [10])
     assert np.isnan(first[: round(BEFORE_S * FS) - 10]).all()
     assert np.isfinite(first[round(BEFORE_S * FS) - 10 :]).all()
-    none = counted(Annotation(np.array([10]), np.array(["N"]), FS), record.n_samples)
+    none = beat_series(Annotation(np.array([10]), np.array(["N"]), FS), record.n_samples)
     assert shapes(record, none, [0]) == ()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgscribe.analysis.rr_histogram import rr_histogram
-from ecgscribe.analysis.rr_intervals import counted
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.record import Annotation
 
 FS = 1000.0
@@ -20,7 +20,7 @@ def test_counts_equal_those_of_a_slow_count(beats: list[tuple[int, str]], bin_ms
     sample = np.cumsum([rr for rr, _ in beats])
     symbols = [symbol for _, symbol in beats]
     annotation = Annotation(sample, np.array(symbols), FS)
-    histogram = rr_histogram(counted(annotation, int(sample[-1]) + 1), bin_ms=bin_ms)
+    histogram = rr_histogram(beat_series(annotation, int(sample[-1]) + 1), bin_ms=bin_ms)
     assert histogram is not None
     bins = [int(1000.0 * (rr / FS) // bin_ms) for rr, _ in beats[1:]]
     edges = [bin_ms * k for k in range(min(bins), max(bins) + 2)]
@@ -34,4 +34,4 @@ def test_counts_equal_those_of_a_slow_count(beats: list[tuple[int, str]], bin_ms
 
 
 def test_without_intervals_there_is_no_histogram() -> None:
-    assert rr_histogram(counted(Annotation(np.array([5]), np.array(["N"]), FS), 10)) is None
+    assert rr_histogram(beat_series(Annotation(np.array([5]), np.array(["N"]), FS), 10)) is None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgscribe import formats
 from ecgscribe.analysis import measures
-from ecgscribe.analysis.rr_intervals import counted
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.report.beat_comparison import usual_interval
@@ -141,9 +141,9 @@ def test_a_premature_wide_beat_is_described_as_such() -> None:
     assert beat["usual_qrs_ms"] == pytest.approx(80, abs=20)
     assert beat["likeness"] < 0
     assert content["ectopy"]["V"]["isolated"]["count"] == 1
-    beats = counted(annotation, len(time))
+    beats = beat_series(annotation, len(time))
     assert usual_interval(beats, 20) == 1.0
-    assert usual_interval(counted(annotation.select(slice(0, 3)), len(time)), 1) is None
+    assert usual_interval(beat_series(annotation.select(slice(0, 3)), len(time)), 1) is None
 
 
 def test_the_pdf_shows_the_text_of_the_page(
@@ -220,7 +220,7 @@ def test_each_measure_is_computed_once(monkeypatch: pytest.MonkeyPatch, tmp_path
 
         return wrapper
 
-    names = ("counted", "ectopy", "pauses", "rate_extremes", "shapes", "variability")
+    names = ("beat_series", "ectopy", "pauses", "rate_extremes", "shapes", "variability")
     for name in names:
         monkeypatch.setattr(measures, name, counting(name, getattr(measures, name)))
     record, reference = recording_with_ectopy(60.0)

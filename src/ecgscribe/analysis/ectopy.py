@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = [
@@ -79,13 +79,13 @@ class Ectopy:
     trigeminy: tuple[Episode, ...]
 
 
-def ectopy(beats: Beats, class_name: str) -> Ectopy:
+def ectopy(beats: BeatSeries, class_name: str) -> Ectopy:
     """Find the patterns of ectopy of one class.
 
     Parameters
     ----------
-    beats : Beats
-        The counted beats.
+    beats : BeatSeries
+        The readable beats.
     class_name : str
         AAMI class, V or S.
 
@@ -95,7 +95,7 @@ def ectopy(beats: Beats, class_name: str) -> Ectopy:
     """
     ectopic = beats.class_index == AAMI_CLASSES.index(class_name)
     joined = ectopic.copy()  # with the beat before
-    joined[1:] &= ectopic[:-1] & beats.known[1:]
+    joined[1:] &= ectopic[:-1] & beats.has_rr[1:]
     joined[:1] = False
     first = np.flatnonzero(ectopic & ~joined)
     last = np.flatnonzero(ectopic & ~np.append(joined[1:], False)[: len(ectopic)])
@@ -115,20 +115,20 @@ def ectopy(beats: Beats, class_name: str) -> Ectopy:
     )
 
 
-def _episode(beats: Beats, first: int, last: int, *, ectopic: int) -> Episode:
+def _episode(beats: BeatSeries, first: int, last: int, *, ectopic: int) -> Episode:
     seconds = float(beats.sample[last] - beats.sample[first]) / beats.fs
     rate = 60.0 * (last - first) / seconds if last > first and seconds > 0 else None
     return Episode(first, last, ectopic, rate)
 
 
-def _periodic(beats: Beats, single: NDArray[np.int64], *, period: int) -> tuple[Episode, ...]:
+def _periodic(beats: BeatSeries, single: NDArray[np.int64], *, period: int) -> tuple[Episode, ...]:
     """Find where every `period`-th beat is an isolated ectopic beat, and all others N."""
     successor = single + period
     # Of the `period` beats after each: all intervals count, and all beats but the last are N.
     fits = np.isin(successor, single)
     for offset in range(1, period + 1):
         k = np.minimum(single + offset, len(beats) - 1)
-        fits &= beats.known[k]
+        fits &= beats.has_rr[k]
         if offset < period:
             fits &= beats.class_index[k] == 0
     next_of = dict(zip(single[fits].tolist(), successor[fits].tolist(), strict=True))

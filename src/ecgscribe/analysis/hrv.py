@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 
 __all__ = [
     "HF",
@@ -120,13 +120,13 @@ class Variability:
     spectrum: Spectrum | None
 
 
-def variability(beats: Beats, duration: float) -> Variability:
+def variability(beats: BeatSeries, duration: float) -> Variability:
     """Compute heart rate variability.
 
     Parameters
     ----------
-    beats : Beats
-        The counted beats, of all classes.
+    beats : BeatSeries
+        The readable beats, of all classes.
     duration : float
         Length of the recording in seconds.
 
@@ -146,7 +146,7 @@ def variability(beats: Beats, duration: float) -> Variability:
     )
 
 
-def _time_domain(beats: Beats) -> TimeDomain | None:
+def _time_domain(beats: BeatSeries) -> TimeDomain | None:
     normal = beats.normal
     nn = 1000.0 * beats.rr[normal]
     # In whole samples, so that a difference of 50 ms is just that and no more.

@@ -13,9 +13,9 @@ from ecgscribe.analysis.hrv import Variability, variability
 from ecgscribe.analysis.morphology import Shape, shapes
 from ecgscribe.analysis.rr_histogram import RRHistogram, rr_histogram
 from ecgscribe.analysis.rr_intervals import (
-    Beats,
+    BeatSeries,
     Extreme,
-    counted,
+    beat_series,
     mean_rate,
     pauses,
     rate_extremes,
@@ -33,8 +33,8 @@ class Measures:
 
     Parameters
     ----------
-    beats : Beats
-        The counted beats and the intervals between them.
+    beats : BeatSeries
+        The readable beats and the intervals between them.
     unreadable : ndarray of int64, shape (m, 2)
         Spans that are unreadable in every lead: first sample, and the one after the last.
     readable_s : float
@@ -56,7 +56,7 @@ class Measures:
         Of each class that occurs, the dominant one first.
     """
 
-    beats: Beats
+    beats: BeatSeries
     unreadable: NDArray[np.int64]
     readable_s: float
     rates: NDArray[np.float64]
@@ -85,7 +85,7 @@ def measure(record: LazyRecord, annotation: Annotation, columns: Sequence[int]) 
     -------
     Measures
     """
-    beats = counted(annotation, record.n_samples)
+    beats = beat_series(annotation, record.n_samples)
     unreadable = unreadable_spans(annotation, record.n_samples)
     return Measures(
         beats=beats,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.record import LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
@@ -104,14 +104,14 @@ def beat_waveforms(record: LazyRecord, columns: Sequence[int], r_peaks: Sequence
     return beats
 
 
-def shapes(record: LazyRecord, beats: Beats, columns: Sequence[int]) -> tuple[Shape, ...]:
+def shapes(record: LazyRecord, beats: BeatSeries, columns: Sequence[int]) -> tuple[Shape, ...]:
     """Measure the shape of each class that occurs, the most frequent class first.
 
     Parameters
     ----------
     record : LazyRecord
-    beats : Beats
-        The counted beats.
+    beats : BeatSeries
+        The readable beats.
     columns : sequence of int
         Leads to measure in.
 

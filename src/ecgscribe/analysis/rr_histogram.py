@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 
 __all__ = ["RRHistogram", "rr_histogram"]
 
@@ -35,13 +35,13 @@ class RRHistogram:
         return self.first_ms + self.bin_ms * np.arange(len(self.normal) + 1)
 
 
-def rr_histogram(beats: Beats, *, bin_ms: int = 20) -> RRHistogram | None:
+def rr_histogram(beats: BeatSeries, *, bin_ms: int = 20) -> RRHistogram | None:
     """Count the RR intervals.
 
     Parameters
     ----------
-    beats : Beats
-        The counted beats.
+    beats : BeatSeries
+        The readable beats.
     bin_ms : int
         Width of the bins in ms; their edges are multiples of it.
 
@@ -50,10 +50,10 @@ def rr_histogram(beats: Beats, *, bin_ms: int = 20) -> RRHistogram | None:
     RRHistogram or None
         From the bin of the shortest interval to that of the longest; None without intervals.
     """
-    rr = 1000.0 * beats.rr[beats.known]
+    rr = 1000.0 * beats.rr[beats.has_rr]
     if len(rr) == 0:
         return None
-    normal = beats.normal[beats.known]
+    normal = beats.normal[beats.has_rr]
     first, last = int(rr.min() // bin_ms), int(rr.max() // bin_ms)
     edges = bin_ms * np.arange(first, last + 2)
     return RRHistogram(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ecgscribe.analysis.morphology import beat_waveforms, qrs_correlation, qrs_width
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import rounded
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import OPTIONAL, key
@@ -39,12 +39,12 @@ class BeatEntry:
     dominant: str | None = field(metadata=OPTIONAL)
 
 
-def usual_interval(beats: Beats, k: int) -> float | None:
+def usual_interval(beats: BeatSeries, k: int) -> float | None:
     """Return the patient's own interval around a beat: the median of the nearest NN intervals.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
     k : int
         Position of the beat; the intervals right before and after it do not count.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ecgscribe.analysis.measures import measure
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import file_sums, write_bytes, write_text
+from ecgscribe.files import file_sums, refuse_existing, write_bytes, write_text
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
@@ -134,11 +134,8 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
             f"{out}: expected a folder {out.parent} to write into, found none; make it first"
         )
     for target in (out, out.with_suffix(".json")):
-        if target.exists() and not force:
-            raise FormatError(
-                f"{target}: expected a new file, found one already there; choose another name or "
-                "replace it with --force"
-            )
+        if not force:
+            refuse_existing(target)
     if out.suffix.lower() == ".pdf" and find_spec("fpdf") is None:
         raise EcgScribeError(
             f"{out}: expected the package fpdf2 to write a PDF, found none; "

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ecgscribe import plots
 from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, Shape
 from ecgscribe.analysis.rr_histogram import RRHistogram
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
-from ecgscribe.quality_annotations import unreadable_spans
+from ecgscribe.quality_annotations import excerpt
 from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -68,7 +68,7 @@ def rr_histogram(histogram: RRHistogram, *, ax: Axes | None = None) -> Axes:
 
 
 def tachogram(
-    beats: Beats,
+    beats: BeatSeries,
     record: LazyRecord,
     *,
     unreadable: NDArray[np.int64] | None = None,
@@ -78,8 +78,8 @@ def tachogram(
 
     Parameters
     ----------
-    beats : Beats
-        The counted beats.
+    beats : BeatSeries
+        The readable beats.
     record : LazyRecord
         Their recording, for its length and its start.
     unreadable : ndarray of int64, shape (m, 2), optional
@@ -97,7 +97,7 @@ def tachogram(
     many = len(beats) > 5000
     shown = np.minimum(beats.rr, _LONGEST_RR)
     for index, name in enumerate(AAMI_CLASSES):
-        of_class = beats.known & (beats.class_index == index)
+        of_class = beats.has_rr & (beats.class_index == index)
         if of_class.any():
             ax.plot(
                 beats.time[of_class],
@@ -120,7 +120,7 @@ def tachogram(
     ax.xaxis.set_major_locator(MultipleLocator(step, offset=-(first % step)))
     seconds = step < 60
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
-    top = float(np.nanmax(shown)) if beats.known.any() else 1.5
+    top = float(np.nanmax(shown)) if beats.has_rr.any() else 1.5
     ax.set(
         xlim=(0, record.duration),
         ylim=(0, max(1.5, min(_LONGEST_RR, 1.1 * top))),
@@ -129,7 +129,7 @@ def tachogram(
     )
     if seconds and record.start is None:
         ax.set_xlabel("time from the start (h:mm:ss)")
-    if beats.known.any():
+    if beats.has_rr.any():
         ax.legend(
             ncols=5, fontsize=8, frameon=False, markerscale=4 if many else 2, loc="upper right",
             bbox_to_anchor=(1.0, 1.16), handletextpad=0.1, columnspacing=1.0,
@@ -200,13 +200,13 @@ def beat_overlay(
 
 
 def paper_strip(
-    source: LazyRecord, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
+    record: LazyRecord, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
 ) -> bytes:
-    """Draw a strip to scale, read from only that piece, and give it as PNG without its margins.
+    """Draw a strip to scale, reading only that piece, and return it as PNG without margins.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
     annotation : Annotation
         Of the whole recording.
     columns : sequence of int
@@ -221,9 +221,9 @@ def paper_strip(
     from matplotlib.ticker import FuncFormatter, MultipleLocator
     from matplotlib.transforms import Bbox
 
-    begin = int(begin_s * source.fs)
-    end = min(int(np.ceil(end_s * source.fs)), source.n_samples)
-    whole = source.record(begin, end)
+    begin = int(begin_s * record.fs)
+    end = min(int(np.ceil(end_s * record.fs)), record.n_samples)
+    whole = record.record(begin, end)
     part = dataclasses.replace(
         whole,
         signal=whole.signal[:, list(columns)],
@@ -231,13 +231,9 @@ def paper_strip(
         leads=tuple(_plain_text(whole.leads[k]) for k in columns),
         units=tuple(whole.units[k] for k in columns),
     )
-    ax = plots.strip(part, _within(annotation, begin, end), end=part.duration)
+    ax = plots.strip(part, excerpt(annotation, begin, end), end=part.duration)
     ax.set_title("", loc="left")
-    for low, high in unreadable_spans(annotation, source.n_samples):
-        if low < end and high > begin:
-            edges = np.clip([low, high], begin, end) - begin
-            ax.axvspan(*edges / source.fs, color="#999999", alpha=0.3, linewidth=0, zorder=2)
-    origin = begin / source.fs  # the ticks are whole seconds of the recording
+    origin = begin / record.fs  # the ticks are whole seconds of the recording
     ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_time(origin + x, hours=True)))
     width, height = figure_of(ax).get_size_inches()
@@ -249,25 +245,6 @@ def paper_strip(
         box.y1 * height + _EDGE_IN / 8,
     )
     return picture(ax, box=shown)
-
-
-def _within(annotation: Annotation, begin: int, end: int) -> Annotation:
-    """Give the annotations of a piece as of a recording of its own."""
-    first, last = np.searchsorted(annotation.sample, [begin, end]).tolist()
-    part = annotation.select(slice(first, last))
-    part = dataclasses.replace(part, sample=part.sample - begin)
-    before = np.flatnonzero(annotation.symbol[:first] == "~")
-    if len(before) == 0:
-        return part
-    # What the last mark before says holds here too.
-    return Annotation(
-        sample=np.append(0, part.sample),
-        symbol=np.append("~", part.symbol),
-        fs=part.fs,
-        subtype=np.append(annotation.subtype[before[-1]], part.subtype),
-        name=part.name,
-        mapping=part.mapping,
-    )
 
 
 def _plain_text(name: str) -> str:

@@ -218,7 +218,7 @@ def _single_beat(inputs: ReportInputs, class_name: str) -> Iterator[Strip]:
     index = AAMI_CLASSES.index(class_name)
     beats, probability = inputs.measures.beats, inputs.annotation.probability
     candidates = np.flatnonzero(beats.class_index == index)
-    between = beats.known & np.append(beats.known[1:], False)[: len(beats)]
+    between = beats.has_rr & np.append(beats.has_rr[1:], False)[: len(beats)]
     if between[candidates].any():
         candidates = candidates[between[candidates]]
     if len(candidates) == 0:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ecgscribe.analysis.rr_intervals import Beats, mean_rate, pauses, rate_extremes
+from ecgscribe.analysis.rr_intervals import BeatSeries, mean_rate, pauses, rate_extremes
 from ecgscribe.formatting import percent, rounded
 from ecgscribe.report.blocks import Table
 from ecgscribe.report.inputs import ReportInputs
@@ -78,9 +78,9 @@ def _hour(inputs: ReportInputs, begin: float, end: float) -> HourEntry:
     )
 
 
-def _between(beats: Beats, begin: float, end: float) -> Beats:
+def _between(beats: BeatSeries, begin: float, end: float) -> BeatSeries:
     part = slice(*np.searchsorted(beats.time, [begin, end]).tolist())
-    return Beats(
+    return BeatSeries(
         sample=beats.sample[part],
         class_index=beats.class_index[part],
         index=beats.index[part],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ecgscribe.analysis.rr_histogram import RRHistogram
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import rounded
 from ecgscribe.report.blocks import Picture
 from ecgscribe.report.inputs import ReportInputs
@@ -52,14 +52,14 @@ def rr_entry(inputs: ReportInputs) -> RRIntervalsEntry:
     """
     beats, histogram = inputs.measures.beats, inputs.measures.rr_histogram
     return RRIntervalsEntry(
-        count=int(beats.known.sum()),
+        count=int(beats.has_rr.sum()),
         normal_to_normal=int(beats.normal.sum()),
         summary=None if histogram is None else _summary(beats, histogram),
     )
 
 
-def _summary(beats: Beats, histogram: RRHistogram) -> RRSummary:
-    rr = 1000.0 * beats.rr[beats.known]
+def _summary(beats: BeatSeries, histogram: RRHistogram) -> RRSummary:
+    rr = 1000.0 * beats.rr[beats.has_rr]
     return RRSummary(
         shortest_ms=rounded(rr.min(), 0),
         median_ms=rounded(float(np.median(rr)), 0),
