@@ -1,4 +1,4 @@
-"""Heart rate variability against formulas written out, known spectra, NeuroKit2 and sleepecg."""
+"""Heart rate variability against formulas written out, known spectra and sleepecg."""
 
 from __future__ import annotations
 
@@ -6,43 +6,19 @@ import math
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.integrate import trapezoid
 from scipy.interpolate import CubicSpline
 
 from ecgscribe import formats
 from ecgscribe.analysis.hrv import variability
-from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.record import Annotation
+from support.rhythms import FS, beats_of, irregular, modulated
 
-FS = 1000.0
 Doubles = NDArray[np.float64]
-
-
-def beats_of(time: Doubles, *, symbols: NDArray[np.str_] | None = None) -> BeatSeries:
-    sample = np.rint(time * FS).astype(np.int64)
-    annotation = Annotation(sample, np.full(len(time), "N") if symbols is None else symbols, FS)
-    return beat_series(annotation, int(sample[-1]) + 1)
-
-
-def modulated(lf_ms: float, hf_ms: float, *, seconds: float, mean: float = 0.8) -> Doubles:
-    """R-peak times of a rhythm whose interval swings at 0.1 and at 0.25 Hz."""
-    time = [0.0]
-    while time[-1] < seconds:
-        t = time[-1]
-        swing = lf_ms * math.sin(2 * math.pi * 0.1 * t) + hf_ms * math.sin(2 * math.pi * 0.25 * t)
-        time.append(t + mean + swing / 1000)
-    return np.array(time)
-
-
-def irregular(n: int, *, ectopic: float = 0.0, seed: int = 0) -> tuple[Doubles, NDArray[np.str_]]:
-    rng = np.random.default_rng(seed)
-    time = np.cumsum(0.8 + 0.05 * rng.standard_normal(n))
-    return time, np.where(rng.random(n) < ectopic, "V", "N")
 
 
 def test_time_domain_equals_the_formulas_without_ectopic_beats() -> None:
@@ -265,86 +241,6 @@ def test_an_even_rhythm_has_no_ratio_whatever_its_rate(rate: int, fs: float) -> 
     assert result.time.sdnn == pytest.approx(0, abs=1e-9)
     assert result.spectrum is not None
     assert (result.spectrum.lf, result.spectrum.hf, result.spectrum.lf_hf) == (0, 0, None)
-
-
-def neurokit() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import neurokit2
-    return neurokit2
-
-
-def neurokit_time_domain(beats: BeatSeries) -> list[float]:
-    """Compute mean, SDNN, RMSSD and pNN50 by NeuroKit2, intervals apart from NN as missing."""
-    # On multiples of 2**-20 ms, as floats of 50 ms and a bit would count for its pNN50.
-    rr = np.round(np.where(beats.normal, 1000.0 * beats.rr, np.nan) * 2**20) / 2**20
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # A coarse histogram: that of the default width is slow, and nothing here uses it.
-        table = neurokit().hrv_time({"RRI": rr, "RRI_Time": beats.time}, binsize=50.0)
-    return [float(table[f"HRV_{name}"].iloc[0]) for name in ("MeanNN", "SDNN", "RMSSD", "pNN50")]
-
-
-def neurokit_power(rr: Doubles, time: Doubles, begin: float) -> list[float]:
-    """Compute LF and HF of the NN intervals of one segment by NeuroKit2's spectrum."""
-    missing = np.maximum(np.rint(1000.0 * np.diff(time) / rr[1:]).astype(int) - 1, 0)
-    beat = [time[:1]]
-    for k in range(len(missing)):
-        beat.append(np.linspace(time[k], time[k + 1], missing[k] + 2)[1:])
-    every = np.concatenate(beat)
-    at = np.arange(max(begin, time[0]), min(begin + 300.0, time[-1]), 0.25)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        density = neurokit().signal_psd(
-            CubicSpline(every, np.interp(every, time, rr))(at),
-            sampling_rate=4.0,
-            method="welch",
-            window=150.0,
-            normalize=False,
-        )
-    frequency, power = density["Frequency"].to_numpy(), density["Power"].to_numpy()
-    bands = [(frequency >= low) & (frequency < high) for low, high in ((0.04, 0.15), (0.15, 0.4))]
-    return [float(trapezoid(power[band], frequency[band])) for band in bands]
-
-
-def compare_with_neurokit(beats: BeatSeries, duration: float) -> None:
-    """Compare every figure: to a part in 10**7, as NeuroKit2 computes in floats."""
-    result = variability(beats, duration)
-    assert result.time is not None
-    time = result.time
-    assert [time.mean_nn, time.sdnn, time.rmssd, time.pnn50] == pytest.approx(
-        neurokit_time_domain(beats), rel=1e-7
-    )
-    power = []
-    for begin in np.arange(0, duration - 299.9, 300.0).tolist():
-        inside = beats.normal & (beats.time >= begin) & (beats.time < begin + 300.0)
-        if beats.rr[inside].sum() >= 240.0:
-            power.append(neurokit_power(1000.0 * beats.rr[inside], beats.time[inside], begin))
-    if not power:
-        assert result.spectrum is None
-        return
-    lf, hf = np.array(power).T
-    spectrum = result.spectrum
-    assert spectrum is not None
-    assert spectrum.segments == len(power)
-    assert [spectrum.lf, spectrum.hf, spectrum.lf_hf] == pytest.approx(
-        [lf.mean(), hf.mean(), (lf / hf).mean()], rel=1e-7
-    )
-
-
-@pytest.mark.parametrize("ectopic", [0.0, 0.02, 0.3])
-def test_synthetic_rhythms_equal_neurokit(ectopic: float) -> None:
-    time, symbols = irregular(2500, ectopic=ectopic)
-    compare_with_neurokit(beats_of(time, symbols=symbols), float(time[-1]))
-
-
-@pytest.mark.mitdb
-@pytest.mark.parametrize("name", ["100", "119", "207", "222", "232"])
-def test_real_rhythms_equal_neurokit(name: str, data_dir: Path) -> None:
-    path = data_dir / "mitdb" / name
-    record = formats.open_record(path)
-    beats = beat_series(formats.read_annotation(path, "atr"), record.n_samples)
-    compare_with_neurokit(beats, record.duration)
 
 
 def test_heart_rate_variability_needs_no_neurokit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ __all__ = ["INLINE", "OPTIONAL", "key", "to_json"]
 
 
 OPTIONAL: Mapping[str, Any] = {"optional": True}
-"""Metadata of a field that JSON leaves out where it is None."""
+"""Metadata of a field that JSON omits if it is None."""
 INLINE: Mapping[str, Any] = {"inline": True}
-"""Metadata of a dataclass field whose own fields stand in its place in JSON; none for None."""
+"""Metadata of a dataclass field whose own fields replace it in JSON; None adds no field."""
 
 
 def key(name: str) -> Mapping[str, Any]:
