@@ -126,6 +126,11 @@ def test_version_is_the_same_everywhere() -> None:
     assert f"\n## {ecgscribe.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_ci_runs_the_tests_as_the_readme_says() -> None:
+    (command,) = re.findall(r"^(\S*scripts/test\b.*?) *#", (ROOT / "README.md").read_text(), re.M)
+    assert f"as_a_stranger {command} || status=1\n" in (ROOT / ".ci" / "run").read_text()
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_lock_pins_and_hashes_everything(lock: Path) -> None:
     text = lock.read_text()
