@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ecgscribe import plots
-from ecgscribe.errors import FormatError
 from ecgscribe.evaluation.markdown import markdown
 from ecgscribe.evaluation.results import ConditionResults, EvaluationResult, to_json
 from ecgscribe.evaluation.table_files import table_csv, tables_page
 from ecgscribe.evaluation.tables import TABLE_FILES, tables
-from ecgscribe.files import write_text
+from ecgscribe.files import make_folder, refuse_existing, write_text
 
 __all__ = ["log_ds2", "refuse_overwriting", "write_benchmarks", "write_evaluation"]
 
@@ -73,7 +72,7 @@ def write_evaluation(result: EvaluationResult, folder: Path, *, force: bool = Fa
     FormatError
         If a file exists and `force` is false, or cannot be written.
     """
-    _make_folder(folder)
+    make_folder(folder)
     text = json.dumps(to_json(result), indent=1, allow_nan=False)
     write_text(folder / "evaluation.json", text + "\n", force=force)
     conditions = result.results.conditions
@@ -105,22 +104,12 @@ def write_benchmarks(result: EvaluationResult, page: Path, *, force: bool = Fals
 
 
 def _write_tables(result: EvaluationResult, folder: Path, *, force: bool) -> None:
-    _make_folder(folder)
+    make_folder(folder)
     every = tables(result)
     for file, table in every.items():
         write_text(folder / file, table_csv(table), force=force)
     about = f"{result.db}, {result.split}"
     write_text(folder / README, tables_page(every, about=about), force=force)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(
-            f"{folder}: expected a folder to write into, the system refused ({error.strerror}); "
-            "name another"
-        ) from error
 
 
 def _draw(condition: ConditionResults, folder: Path, *, force: bool) -> tuple[str, ...]:
@@ -161,8 +150,4 @@ def refuse_overwriting(folder: Path | None, page: Path | None) -> None:
     if page is not None:
         files += [page, *(page.parent / BENCHMARK_RESULTS / name for name in table_names)]
     for path in files:
-        if path.exists():
-            raise FormatError(
-                f"{path}: expected a new file, found one already there; choose another name or "
-                "replace it with --force"
-            )
+        refuse_existing(path)
