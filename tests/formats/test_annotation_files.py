@@ -448,7 +448,7 @@ def test_what_edf_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(FormatError, match=match):
         write(annotation(**change), tmp_path / "a.edf")
-    with pytest.raises(FormatError, match="expected an annotation at least"):
+    with pytest.raises(FormatError, match="expected at least one annotation"):
         write(annotation().select(np.zeros(5, bool)), tmp_path / "a.edf")
     assert list(tmp_path.iterdir()) == []
 

@@ -14,7 +14,7 @@ import wfdb
 from ecgscribe.datasets.catalogue import PACED
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.reading import read, read_annotation
-from ecgscribe.formats.wfdb.annotations import mentions_pacemaker
+from ecgscribe.formats.wfdb.records import mentions_pacemaker
 from ecgscribe.record import check_within
 from support.physionet_server import write_record
 
@@ -159,7 +159,7 @@ def test_other_format_is_refused(tmp_path: Path) -> None:
 
 def test_header_without_signal_file_is_refused(record_path: Path) -> None:
     record_path.with_suffix(".dat").unlink()
-    refused(record_path, r"found no file 100\.dat; put it beside")
+    refused(record_path, r"found no file 100\.dat; put it next to")
 
 
 def test_signal_file_without_header_is_refused(record_path: Path) -> None:

@@ -22,7 +22,7 @@ from scipy.io import loadmat, savemat
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.matlab import Numbers, variables
 from ecgscribe.formats.reading import read
-from ecgscribe.formats.sniffing import kind_of
+from ecgscribe.formats.sniffing import detect_format
 from support.format_files import FS
 
 Order = Literal["<", ">"]
@@ -184,7 +184,7 @@ def test_files_that_matlab_wrote_are_what_scipy_reads() -> None:
     folder = Path(scipy.io.__file__).parent / "matlab" / "tests" / "data"
     n_arrays = 0
     for path in folder.glob("test*.mat"):
-        if kind_of(path) == "mat":
+        if detect_format(path) == "mat":
             found = compare(path.read_bytes())
             n_arrays += sum(isinstance(each, Numbers) for each in found.values())
     assert n_arrays > 20

@@ -9,10 +9,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +156,7 @@ class Conditioner:
                 f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
                 "correct the header or resample the recording"
             )
-        source = record.lazy() if isinstance(record, Record) else _one_at_a_time(record)
+        source = record.lazy() if isinstance(record, Record) else record
         return cls(source, survey(source, choose_leads(source, leads)))
 
     @property
@@ -202,17 +201,6 @@ class Conditioner:
                 scaled = scale(filtered, gone, first=first, n_blocks=n_blocks)
                 signal[:, k] = scaled[begin - low : end - low]
         return ConditionedSignal(signal, lost, self.ratio, self.leads, self.source.n_samples)
-
-
-def _one_at_a_time(source: LazyRecord) -> LazyRecord:
-    """Let no two threads read at once: a file has one place that is read next."""
-    lock = Lock()
-
-    def read(begin: int, end: int) -> NDArray[np.float32]:
-        with lock:
-            return source.read(begin, end)
-
-    return replace(source, read=read)
 
 
 def warn_of_dead_leads(name: str, leads: Sequence[str], lost: Sequence[int], n_steps: int) -> None:
