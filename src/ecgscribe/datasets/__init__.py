@@ -1,4 +1,4 @@
-"""The databases of PhysioNet that ecgscribe is trained and measured on.
+"""The databases of PhysioNet on which ecgscribe is trained and evaluated.
 
 MIT-BIH Arrhythmia Database (``mitdb``; Moody & Mark, IEEE Eng Med Biol 20(3):45-50, 2001),
 MIT-BIH Supraventricular Arrhythmia Database (``svdb``; Greenwald, PhD thesis, MIT, 1990) and
@@ -18,6 +18,8 @@ from ecgscribe.datasets.catalogue import (
     NSTDB,
     PACED,
     SVDB,
+    Database,
+    find_database,
     split_records,
     subject,
 )
@@ -44,11 +46,13 @@ __all__ = [
     "NSTDB",
     "PACED",
     "SVDB",
+    "Database",
     "VerifyResult",
     "absent_files",
     "available",
     "default_dir",
     "fetch",
+    "find_database",
     "load",
     "locate",
     "noise",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.datasets.catalogue import DATABASES
 from ecgscribe.metrics import bootstrap
 from ecgscribe.metrics.comparison import Comparison
 from ecgscribe.metrics.ec57 import compare
@@ -16,9 +17,6 @@ from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping
 
 __all__ = ["Compared", "Group", "Scored", "compare_all", "figure", "group", "subsets"]
-
-
-SAME_SUBJECT = ("201", "202")
 
 
 Counts = NDArray[np.int64]
@@ -115,6 +113,6 @@ def subsets(names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Name the sets of records a table is given for, each with the records it leaves out."""
     sets: list[tuple[str, tuple[str, ...]]] = [("all", ())]
     # 202 is the subject of 201, which DS1 holds: DS2 is not wholly unseen with it.
-    if SAME_SUBJECT[1] in names and SAME_SUBJECT[0] not in names:
-        sets.append((f"without {SAME_SUBJECT[1]}", (SAME_SUBJECT[1],)))
+    for name in DATABASES["mitdb"].seen_elsewhere(names):
+        sets.append((f"without {name}", (name,)))
     return sets

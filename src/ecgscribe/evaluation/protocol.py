@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgscribe.datasets.catalogue import PACED
+from ecgscribe.datasets.catalogue import DATABASES, PACED
 from ecgscribe.evaluation.groups import Compared, Group, Scored, compare_all, figure, group, subsets
 from ecgscribe.metrics import bootstrap, performance
 from ecgscribe.metrics.comparison import summarize
@@ -30,7 +30,7 @@ WINDOWS = (0.15, 0.05)
 """Largest distance of two matching beats, in s."""
 
 
-HEAVY = {"S": "232", "F": "213"}
+HEAVY = DATABASES["mitdb"].dominant
 """The record that carries most of a rare class of DS2, which is also scored without it."""
 
 

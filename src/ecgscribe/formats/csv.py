@@ -29,10 +29,8 @@ EXPORT_SUFFIX = "annotations.txt"
 
 # From the headers of mitdb: 360 Hz, 11 bits over 10 mV, gain 200 per mV, zero at 1024.
 _EXPORT_FS, _EXPORT_GAIN, _EXPORT_ZERO, _EXPORT_TOP = 360.0, 200.0, 1024.0, 2047
-_FIRST_ROWS, _LONGEST_ROW = (
-    16,
-    1_000_000,
-)  # lines, and bytes of a line, that the layout is judged by
+_FIRST_ROWS = 16  # lines that show the layout
+_LONGEST_ROW = 1_000_000  # bytes
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 # A number, a time such as 0:00.003, or a missing value.
 _NUMBER = re.compile(r"[-+]?(?:[\d.:]+(?:e[-+]?\d+)?|inf|infinity)|nan|-?", re.IGNORECASE)
