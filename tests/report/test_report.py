@@ -399,7 +399,7 @@ def test_a_page_that_is_there_or_has_another_suffix_is_refused(tmp_path: Path) -
 
 def test_absent_packages_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     record, known = made(20.0)
-    monkeypatch.setattr("ecgscribe.report.build.build.find_spec", lambda name: None)
+    monkeypatch.setattr("ecgscribe.report.build.find_spec", lambda name: None)
     with pytest.raises(EcgScribeError, match=r"pip install 'ecgscribe\[report\]'"):
         report(record, known, out=tmp_path / "x.html")
 
