@@ -80,7 +80,7 @@ def test_fetched_files_are_complete_verified_and_only_those_needed(
     assert (len(result.ok), result.bad, result.absent) == (len(nstdb_files) - 1, (), ())
 
 
-def test_second_fetch_asks_for_nothing(server: Server, tmp_path: Path) -> None:
+def test_second_fetch_downloads_nothing(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path)
     server.asked.clear()
     fetch(server, tmp_path)
@@ -95,7 +95,7 @@ def test_second_fetch_asks_for_nothing(server: Server, tmp_path: Path) -> None:
         ("missing", "is not on the server"),
     ],
 )
-def test_bad_file_is_named_never_kept_and_the_others_come(
+def test_damaged_file_is_named_never_kept_and_the_others_are_downloaded(
     server: Server, tmp_path: Path, fault: str, reason: str
 ) -> None:
     server.faults["118e06.dat"] = fault  # type: ignore[assignment]
@@ -196,7 +196,7 @@ def test_folder_is_found_by_argument_environment_and_cache(
         datasets.locate("svdb")
 
 
-def test_half_a_database_gives_the_records_it_has(tmp_path: Path) -> None:
+def test_half_a_database_has_its_records(tmp_path: Path) -> None:
     write_record(tmp_path / "mitdb", "100")
     assert datasets.available("mitdb", data_dir=tmp_path) == ("100",)
     record, annotation = datasets.load("mitdb", "100", data_dir=tmp_path)

@@ -1,4 +1,4 @@
-"""Every format that is read: known values, real files beside a second reader, and pieces."""
+"""Every format that is read: known values, leads, suffixes and pieces."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_leads_are_chosen_by_name(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["npy", "mat"])
-def test_leads_name_the_columns_of_a_file_that_does_not(name: str, tmp_path: Path) -> None:
+def test_leads_name_the_columns_of_a_file_without_names(name: str, tmp_path: Path) -> None:
     path = WRITERS[name](tmp_path)
     assert read(path, fs=FS, leads=["II", "V1"]).leads == ("II", "V1")
     with pytest.raises(FormatError, match="a name for each of 2 columns"):
@@ -190,7 +190,7 @@ def test_arrays_that_are_no_signals_are_refused(array: NDArray[Any], tmp_path: P
         read(tmp_path / "r.npz", fs=FS)
 
 
-def test_absurd_sizes_are_refused_before_memory_is_set_aside(tmp_path: Path) -> None:
+def test_absurd_sizes_are_refused_before_memory_is_allocated(tmp_path: Path) -> None:
     header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 2), }"
     data = b"\x93NUMPY\x01\0" + struct.pack("<H", 118) + header.encode().ljust(117) + b"\n"
     (tmp_path / "r.npy").write_bytes(data)
@@ -229,7 +229,7 @@ def test_unit_and_gain_do_not_change_the_annotations(factor: float, unit: str) -
     np.testing.assert_array_equal(found.symbol, expected.symbol)
 
 
-def test_a_matlab_file_is_read_by_the_wfdb_header_beside_it(tmp_path: Path) -> None:
+def test_a_matlab_file_is_read_by_the_wfdb_header_next_to_it(tmp_path: Path) -> None:
     path = format_files.wfdb_mat(tmp_path)
     counts = format_files.counts()
     assert read(path.with_suffix(".mat")).leads == LEADS

@@ -168,8 +168,8 @@ class _Layout:
             encoding = "latin-1"
         lines = [(n, line.decode(encoding)) for n, line in enumerate(data.splitlines(), start=1)]
         lines = [(n, line) for n, line in lines if line.strip()][:3]
-        last = lines[-1][1] if lines else ""  # of numbers, as names may hold any character
-        separator = next((mark for mark in ";\t" if mark in last), ",")
+        last = lines[-1][1] if lines else ""  # of numbers, because names may hold any character
+        separator = next((character for character in ";\t" if character in last), ",")
         decimal = "," if separator != "," and "," in last else "."
         rows = [[cell.strip(" \t'\"") for cell in line.split(separator)] for _, line in lines]
         numbers = [all(_NUMBER.fullmatch(c.replace(decimal, ".")) for c in row) for row in rows]

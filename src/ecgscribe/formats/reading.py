@@ -76,7 +76,7 @@ _OTHER_FORMATS: Mapping[Format, str] = {
     "wfdb": "a WFDB header; rename it {name}.hea, next to its signal files",
     "hdf5": "HDF5 (MATLAB 7.3?); save it with -v7",
 }
-"""What was found in files that have no reader, and what to do; WFDB headers are known by suffix."""
+"""Formats without a reader here, and what to do; a WFDB header is read by its suffix."""
 
 
 def open_record(

@@ -100,14 +100,14 @@ def header_fs(base: Path) -> float:
         text = header.read_text(encoding="utf-8", errors="replace")
     lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
     fields = next((line for line in lines if line), [])
-    found = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
+    written = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
     try:
-        fs = float(found)
+        fs = float(written)
     except ValueError:
         fs = math.nan
     if not (math.isfinite(fs) and fs > 0):
         raise FormatError(
-            f"{header}: expected a sampling frequency above 0 Hz, found {found}; "
+            f"{header}: expected a sampling frequency above 0 Hz, found {written}; "
             "correct the header's first line"
         )
     if fields[1] == "0":
