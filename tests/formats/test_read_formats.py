@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.reading import open_record, read
+from ecgscribe.formats.sniffing import detect_format
 from support import format_files
 from support.format_files import FS, LEADS, MILLIVOLTS, NEED_FS, START, WRITERS
 
@@ -152,6 +153,28 @@ def test_tables_of_continental_europe(tmp_path: Path) -> None:
     record = read(tmp_path / "r.csv", fs=100, leads=["Ableitung Ü"])
     assert record.leads == ("Ableitung Ü",)
     assert record.signal.ravel().tolist() == [0.5, -1.5]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+def test_a_heading_after_blank_lines_is_a_heading(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"r.{suffix}").write_text("\n\ntime,II\n\ns,mV\n0,0.5\n1,1.5\n")
+    record = read(tmp_path / f"r.{suffix}", fs=100)
+    assert (record.leads, record.units) == (("II",), ("mV",))
+    assert record.signal.ravel().tolist() == [0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (b"1,2\n", True), (b"I,II\n-1.5e-3,nan\n", True), (b"I\tII\nmV\tmV\n1\t-\n", True),
+        (b"\xef\xbb\xbf1;2,5\n", True), (b"'0:00.003',-0.5\n", True), (b"1,inf\n", True),
+        (b"", False), (b",,\n", False), (b"I,II\nx,y\n", False), (b"1 2 3\n", False),
+        (b"1,2\n\0", False), (b"a\nb\nc\n1,2\n", False),
+    ],
+)  # fmt: skip
+def test_a_table_is_detected_by_a_row_of_numbers(head: bytes, is_one: bool, tmp_path: Path) -> None:
+    (tmp_path / "r").write_bytes(head)
+    assert detect_format(tmp_path / "r") == ("csv" if is_one else None)
 
 
 def test_every_lead_has_a_name_of_its_own_however_many_there_are() -> None:
