@@ -230,6 +230,23 @@ def test_json_lists_beats_unreadable_spans_and_the_rest(tmp_path: Path) -> None:
     assert [o["symbol"] for o in content["other"]] == ["+", "~", "~"]
 
 
+def test_json_lists_a_span_with_one_lead_lost_and_the_other_noisy(tmp_path: Path) -> None:
+    changes = Annotation(
+        sample=np.array([100, 200, 300, 400, 500, 600, 700]),
+        symbol=np.array(["~"] * 7),
+        fs=360.0,
+        subtype=np.array([0x12, -1, 0x10, 0x03, 0x21, 0x02, 0x30]),
+        aux_note=np.array(["a", "b", "c", "noise", "d", "e", "f"]),
+    )
+    content = json.loads(write(changes, tmp_path / "100.json").read_text())
+    assert content["unreadable"] == [
+        {"start": 100, "end": 300, "aux_note": "a"},
+        {"start": 500, "end": 600, "aux_note": "d"},
+        {"start": 700, "end": None, "aux_note": "f"},
+    ]
+    assert len(content["other"]) == 7
+
+
 @pytest.mark.parametrize("suffix", [".scribe", ".csv", ".json"])
 def test_nothing_is_overwritten_without_force(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"100{suffix}"

@@ -1,42 +1,14 @@
-"""Records and annotations: reading in threads, and the columns of an annotation."""
+"""The columns of an annotation."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.record import Annotation, LazyRecord
-
-
-def one_at_a_time() -> Callable[[int, int], NDArray[np.float32]]:
-    """Return a reader that fails if two threads are in it at once."""
-    readers = 0
-
-    def read(begin: int, end: int) -> NDArray[np.float32]:
-        nonlocal readers
-        readers += 1
-        assert readers == 1
-        time.sleep(0.001)
-        readers -= 1
-        return np.arange(begin, end, dtype=np.float32)[:, None]
-
-    return read
-
-
-def test_no_two_threads_read_at_once() -> None:
-    record = LazyRecord(one_at_a_time(), 100, 250.0, ("II",))
-    with ThreadPoolExecutor(8) as threads:
-        pieces = list(threads.map(lambda k: record.read(k, k + 2), range(50)))
-    assert [piece[0, 0] for piece in pieces] == list(range(50))
-    outer = dataclasses.replace(record, reader=record.read)
-    assert outer.record(3, 5).signal.ravel().tolist() == [3.0, 4.0]
+from ecgscribe.record import Annotation
 
 
 def full() -> Annotation:
