@@ -23,12 +23,11 @@ from ecgscribe.training.run_folder import write_history
 TABLE = Path(__file__).parent / "all_records.csv"
 LOG = Path(__file__).parent / "ds2.csv"
 COLUMNS = ("set", "records", "window", "start", "reference", "missed", "extra")
-SAME_PATIENT = {"202": "201"}
 
 
 def network_of(record: str) -> str:
     """Name the folder, in a run, of the network that has not seen the patient of a record."""
-    fold = folds().get(f"mitdb/{SAME_PATIENT.get(record, record)}")
+    fold = folds().get(datasets.subject("mitdb", record).replace("-", "/"))
     return "." if fold is None else f"fold-{fold}"
 
 

@@ -12,13 +12,14 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import ForDevelopers, command
 from ecgscribe.cli.output import print_result, stage_bars, without_log
 from ecgscribe.cli.values import Choice, numbers
+from ecgscribe.datasets.catalogue import DATABASES
 
 __all__ = ["command_line", "evaluate"]
 
 
 @command("evaluate --data-dir data -o report")
 @click.option(
-    "--db", type=Choice(["mitdb", "svdb"]), default="mitdb", show_default=True,
+    "--db", type=Choice(list(DATABASES)), default="mitdb", show_default=True,
     help="Database to evaluate on.",
 )  # fmt: skip
 @click.option(

@@ -104,7 +104,7 @@ def _onnx_providers() -> list[str]:
 
 def _database(db: str, data_dir: str | Path | None) -> dict[str, Any]:
     """Return where a database is and how many of its records; do not verify the files."""
-    records = len(datasets.DATABASES[db])
+    records = len(datasets.DATABASES[db].records)
     try:
         folder = datasets.locate(db, data_dir=data_dir)
         present = len(datasets.available(db, data_dir=data_dir))

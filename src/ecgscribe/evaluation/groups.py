@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.datasets.catalogue import DATABASES
 from ecgscribe.evaluation.results import Estimate
 from ecgscribe.metrics import bootstrap
 from ecgscribe.metrics.comparison import Comparison
@@ -17,10 +18,6 @@ from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping
 
 __all__ = ["Compared", "Group", "Scored", "compare_all", "estimate", "group", "subsets"]
-
-
-SAME_SUBJECT = ("201", "202")
-"""Two records of one subject; the first is in DS1 and the second in DS2."""
 
 
 Counts = NDArray[np.int64]
@@ -117,6 +114,6 @@ def subsets(names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Return the name of each set of records to evaluate, with the records that it leaves out."""
     sets: list[tuple[str, tuple[str, ...]]] = [("all", ())]
     # DS2 with 202 is not entirely unseen: its subject is also that of 201, a record of DS1.
-    if SAME_SUBJECT[1] in names and SAME_SUBJECT[0] not in names:
-        sets.append((f"without {SAME_SUBJECT[1]}", (SAME_SUBJECT[1],)))
+    for name in DATABASES["mitdb"].seen_elsewhere(names):
+        sets.append((f"without {name}", (name,)))
     return sets

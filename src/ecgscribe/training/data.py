@@ -93,9 +93,10 @@ def load_training_data(
 def training_names(config: TrainingConfig, data_dir: str | Path | None) -> dict[str, int]:
     """List the records to train on, of what is at hand, with the fold of each."""
     table = folds()
-    if unknown := set(config.databases) - {name.partition("/")[0] for name in table}:
+    trainable = dict.fromkeys(name.partition("/")[0] for name in table)
+    if unknown := set(config.databases) - set(trainable):
         raise ModelError(
-            f"expected databases among mitdb and svdb, found {', '.join(sorted(unknown))}; "
+            f"expected databases among {', '.join(trainable)}, found {', '.join(sorted(unknown))}; "
             "correct the configuration"
         )
     names: dict[str, int] = {}
