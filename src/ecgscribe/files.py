@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ecgscribe.errors import FormatError
 
-__all__ = ["atomic_write", "file_hash", "file_sums", "write_bytes", "write_text"]
+__all__ = ["atomic_write", "file_hash", "file_sums", "write_bytes", "write_csv", "write_text"]
 
 
 def file_sums(files: Iterable[str | Path]) -> list[dict[str, str]]:
@@ -83,6 +85,22 @@ def write_text(path: str | Path, text: str, *, force: bool = False) -> Path:
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> Path:
     """Write `data`, whole or not at all; see `atomic_write`."""
     return atomic_write(path, lambda target: target.write_bytes(data), force=force)
+
+
+def write_csv(path: str | Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    """Write rows as CSV, whole or not at all; replace a file that is there.
+
+    Parameters
+    ----------
+    path : str or Path
+    rows : sequence of mapping
+        Values by column. Columns are written in order of appearance; a missing value is empty.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return write_text(path, text.getvalue(), force=True)
 
 
 def file_hash(path: Path) -> str:
