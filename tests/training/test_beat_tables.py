@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 class _Tall:
-    """A trunk that detects an R-peak where the signal is high; its class logits are each frame's mean signal."""
+    """Detects an R-peak where the signal is high; class logits are the mean signal of a frame."""
 
     def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats]:
         n, length, _ = windows.shape

@@ -1,4 +1,4 @@
-"""Files of a model: ONNX Runtime computes what Keras computes; a model that differs is not written."""
+"""Model files: ONNX Runtime computes what Keras computes, or no model is written."""
 
 from __future__ import annotations
 
