@@ -4,24 +4,27 @@
 
     EcgScribeError
     ├── FormatError    a recording or annotation file cannot be read or written
-    ├── DatasetError   a database is absent, incomplete or not what its sums say
-    └── ModelError     a model file is absent, altered or does not fit
+    ├── DatasetError   a database is missing, incomplete or differs from its sums
+    └── ModelError     a model file is missing, altered or does not fit
 
     SignalWarning      a recording was read, but part of it cannot be used
 
-A message says what was expected, what was found and what to do next, in one line.
+A message is one line: what was expected, what was found, and what to do.
 """
 
 from __future__ import annotations
 
-__all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "SignalWarning"]
+import sys
+import warnings
+
+__all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "SignalWarning", "warn"]
 
 
 class EcgScribeError(Exception):
     """Base of every error that ecgscribe raises for bad input."""
 
     def __init__(self, message: str) -> None:
-        # What is quoted from a damaged file may end the line, or give orders to a terminal.
+        # Text quoted from a damaged file may hold line breaks, or control a terminal.
         super().__init__("".join(c if c.isprintable() else "?" for c in message))
 
 
@@ -30,12 +33,25 @@ class FormatError(EcgScribeError):
 
 
 class DatasetError(EcgScribeError):
-    """A database is absent, incomplete or differs from its published sums."""
+    """A database is missing, incomplete or differs from its published sums."""
 
 
 class ModelError(EcgScribeError):
-    """A model file is absent, was altered or does not fit the request."""
+    """A model file is missing, altered or does not fit the request."""
 
 
 class SignalWarning(UserWarning):
     """A recording can be annotated, but part of it cannot be used."""
+
+
+def warn(message: str) -> None:
+    """Issue a `SignalWarning` that names the line outside the package which led to it."""
+    # From Python 3.12 on, warnings.warn has skip_file_prefixes for this.
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and _is_own(frame.f_globals):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, SignalWarning, stacklevel=level)
+
+
+def _is_own(names: dict[str, object]) -> bool:
+    return str(names.get("__name__", "")).partition(".")[0] == __name__.partition(".")[0]

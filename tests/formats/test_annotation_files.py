@@ -32,7 +32,7 @@ def record_path(tmp_path: Path) -> Path:
 
 
 def annotation(**changes: Any) -> Annotation:
-    """Make two beats, an unreadable stretch and a rhythm label, as a model gives them."""
+    """Return two beats, an unreadable span and a rhythm label, as a model returns them."""
     probability = np.full((5, 5), np.nan, np.float32)
     probability[1] = np.array([0.9, 0.1, 0, 0, 0])
     probability[2] = np.array([0, 0, 1, 0, 0])
@@ -203,7 +203,7 @@ def test_written_annotations_are_read_back_the_same(
         assert getattr(found, key).tolist() == getattr(made, key).tolist()
 
 
-def test_csv_has_a_row_an_annotation_and_no_class_where_there_is_no_beat(tmp_path: Path) -> None:
+def test_csv_has_a_row_per_annotation_and_no_class_for_what_is_not_a_beat(tmp_path: Path) -> None:
     made = annotation(start=datetime(2003, 2, 1, 10, 0, 0))
     table = pd.read_csv(write(made, tmp_path / "100.csv"), keep_default_na=False)
     assert list(table.columns) == [
@@ -218,7 +218,7 @@ def test_csv_has_a_row_an_annotation_and_no_class_where_there_is_no_beat(tmp_pat
     assert table["aux_note"].tolist() == ["(N", "", "", "flat", ""]
 
 
-def test_json_lists_beats_unreadable_stretches_and_the_rest(tmp_path: Path) -> None:
+def test_json_lists_beats_unreadable_spans_and_the_rest(tmp_path: Path) -> None:
     content = json.loads(write(annotation(), tmp_path / "100.json").read_text())
     assert (content["name"], content["fs"], content["mapping"]) == ("100", 360.0, "literature")
     assert [(b["sample"], b["class"], b["normal"]) for b in content["beats"]] == [
@@ -228,6 +228,23 @@ def test_json_lists_beats_unreadable_stretches_and_the_rest(tmp_path: Path) -> N
     assert content["beats"][0]["probability"] == {"N": 0.9, "S": 0.1, "V": 0, "F": 0, "Q": 0}
     assert content["unreadable"] == [{"start": 400, "end": 500, "aux_note": "flat"}]
     assert [o["symbol"] for o in content["other"]] == ["+", "~", "~"]
+
+
+def test_json_lists_a_span_with_one_lead_lost_and_the_other_noisy(tmp_path: Path) -> None:
+    changes = Annotation(
+        sample=np.array([100, 200, 300, 400, 500, 600, 700]),
+        symbol=np.array(["~"] * 7),
+        fs=360.0,
+        subtype=np.array([0x12, -1, 0x10, 0x03, 0x21, 0x02, 0x30]),
+        aux_note=np.array(["a", "b", "c", "noise", "d", "e", "f"]),
+    )
+    content = json.loads(write(changes, tmp_path / "100.json").read_text())
+    assert content["unreadable"] == [
+        {"start": 100, "end": 300, "aux_note": "a"},
+        {"start": 500, "end": 600, "aux_note": "d"},
+        {"start": 700, "end": None, "aux_note": "f"},
+    ]
+    assert len(content["other"]) == 7
 
 
 @pytest.mark.parametrize("suffix", [".scribe", ".csv", ".json"])
@@ -286,7 +303,7 @@ def test_beats_whose_bytes_look_like_a_definition_are_read(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("lost", [1, 2, 4, 10, 50])
-def test_file_that_came_out_short_is_not_kept(
+def test_a_truncated_file_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     whole = wfdb.wrann
@@ -348,12 +365,12 @@ def test_no_header_text_in_any_output(tmp_path: Path) -> None:
 
 
 def graded(**changes: Any) -> Annotation:
-    """Make annotations of which one beat lies in noise, with a wall-clock start."""
+    """Return annotations with one beat in noise and a wall-clock start."""
     quality = np.array([np.nan, 0.9, 0.2, np.nan, np.nan], np.float32)
     return annotation(quality=quality, start=datetime(2024, 3, 1, 23, 59, 59, 500_000), **changes)
 
 
-def test_quality_is_told_of_every_beat(tmp_path: Path) -> None:
+def test_every_beat_has_its_quality(tmp_path: Path) -> None:
     made = graded()
     assert made.readable.tolist() == [False, True, False, False, False]
     assert annotation().readable.tolist() == [False, True, True, False, False]
@@ -448,7 +465,7 @@ def test_what_edf_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(FormatError, match=match):
         write(annotation(**change), tmp_path / "a.edf")
-    with pytest.raises(FormatError, match="expected an annotation at least"):
+    with pytest.raises(FormatError, match="expected at least one annotation"):
         write(annotation().select(np.zeros(5, bool)), tmp_path / "a.edf")
     assert list(tmp_path.iterdir()) == []
 

@@ -82,8 +82,8 @@ def test_telemetry_would_be_seen(tmp_path: Path) -> None:
 
 def test_functions_that_share_a_module_s_name_stay_functions() -> None:
     code = "import ecgscribe.pipeline.annotate, ecgscribe.evaluation.evaluate"
-    code += "; ecgscribe.pipeline.annotate.__code__"
-    code += "; ecgscribe.evaluation.evaluate.__code__; ecgscribe.explanation.explain.__code__"
+    code += "; ecgscribe.annotate.__code__"
+    code += "; ecgscribe.evaluate.__code__; ecgscribe.explain.__code__"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -124,6 +124,11 @@ def test_notice_credits_the_databases() -> None:
 def test_version_is_the_same_everywhere() -> None:
     assert f"version: {ecgscribe.__version__}\n" in (ROOT / "CITATION.cff").read_text()
     assert f"\n## {ecgscribe.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_ci_runs_the_tests_as_the_readme_says() -> None:
+    (command,) = re.findall(r"^(\S*scripts/test\b.*?) *#", (ROOT / "README.md").read_text(), re.M)
+    assert f"as_a_stranger {command} || status=1\n" in (ROOT / ".ci" / "run").read_text()
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
+from ecgscribe.quality_annotations import decode_subtype
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -21,11 +22,7 @@ __all__ = ["parts", "table_of", "write_csv", "write_json"]
 
 
 PART = 20_000
-"""Annotations that are turned into text at a time."""
-
-
-# Both signals unreadable: bits 4 and 5 of the subtype of a ~ annotation (EC57, as bxb has it).
-_UNREADABLE = 0x30
+"""Annotations that are converted to text at once."""
 
 
 def write_csv(annotation: Annotation, path: Path) -> None:
@@ -36,8 +33,8 @@ def write_csv(annotation: Annotation, path: Path) -> None:
     annotation : Annotation
         Beats and others.
     path : Path
-        Gets the columns of `Annotation.to_frame`, then ``subtype`` and ``aux_note``. Annotations
-        that are not beats have a symbol, and no class, normality or probability.
+        Has the columns of `Annotation.to_frame`, then ``subtype`` and ``aux_note``. An annotation
+        that is not a beat has a symbol but no class, normality or probability.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, part in enumerate(parts(annotation)):
@@ -48,13 +45,13 @@ def write_csv(annotation: Annotation, path: Path) -> None:
 
 
 def parts(annotation: Annotation) -> Iterator[Annotation]:
-    """Cut annotations into parts, at least one, so that no table of all is ever in memory."""
+    """Cut annotations into parts, at least one, so that no table of all of them is in memory."""
     for begin in range(0, max(len(annotation), 1), PART):
         yield annotation.select(slice(begin, begin + PART))
 
 
 def table_of(annotation: Annotation) -> pd.DataFrame:
-    """Give a row an annotation: the columns of the beats' table, ``subtype`` and ``aux_note``."""
+    """Return a table of all annotations: the columns of beats, ``subtype`` and ``aux_note``."""
     import pandas as pd
 
     beat = annotation.class_index >= 0
@@ -73,18 +70,19 @@ def table_of(annotation: Annotation) -> pd.DataFrame:
 
 
 def write_json(annotation: Annotation, path: Path) -> None:
-    """Write beats, unreadable stretches and other annotations as one JSON object.
+    """Write beats, unreadable spans and other annotations as one JSON object.
 
     Parameters
     ----------
     annotation : Annotation
         Beats and others.
     path : Path
-        Gets the keys ``name``, ``fs`` (Hz), ``mapping``, ``beats`` (``sample``, ``time`` in
+        Has the keys ``name``, ``fs`` (Hz), ``mapping``, ``beats`` (``sample``, ``time`` in
         seconds, ``class``, ``symbol``, ``normal``, and from a model ``score``, ``quality``,
-        ``readable`` and ``probability``), ``unreadable`` (``start``, ``end`` in samples, null
-        where it runs to the end of the record, ``aux_note``) and ``other`` (``sample``, ``time``,
-        ``symbol``, ``subtype``, ``aux_note``).
+        ``readable`` and ``probability``), ``unreadable`` (spans in which at least one lead is lost
+        and the other lost or noisy: ``start``, ``end`` in samples, null if it lasts to the end of
+        the record, ``aux_note``) and ``other`` (``sample``, ``time``, ``symbol``, ``subtype``,
+        ``aux_note``).
     """
     about = {
         "name": annotation.name,
@@ -105,7 +103,7 @@ def _json(content: Any) -> str:
 
 
 def _write_list(file: TextIO, key: str, parts: Iterator[list[dict[str, Any]]]) -> None:
-    """Write a key and its list, as `json.dumps` would write all parts in one."""
+    """Write a key and its list as `json.dumps` would write all parts at once."""
     file.write(f',\n "{key}": [')
     is_empty = True
     for part in parts:
@@ -152,17 +150,17 @@ def _other(annotation: Annotation, i: int) -> dict[str, Any]:
 
 
 def _unreadable(annotation: Annotation) -> list[dict[str, Any]]:
-    stretches: list[dict[str, Any]] = []
-    is_open = False
-    for i in np.flatnonzero(annotation.symbol == "~"):
-        sample, note = int(annotation.sample[i]), str(annotation.aux_note[i])
-        begins = (int(annotation.subtype[i]) & _UNREADABLE) == _UNREADABLE
-        if begins and not is_open:
-            stretches.append({"start": sample, "end": None, "aux_note": note})
-        elif is_open and not begins:
-            stretches[-1]["end"] = sample
-        is_open = begins
-    return stretches
+    changes = annotation.select(annotation.symbol == "~")
+    state = decode_subtype(changes.subtype)
+    unreadable = state.unreadable & state.lost.any(axis=1)  # noise alone is among the others
+    spans: list[dict[str, Any]] = []
+    for i in np.flatnonzero(np.diff(unreadable, prepend=False)):
+        sample, note = int(changes.sample[i]), str(changes.aux_note[i])
+        if unreadable[i]:
+            spans.append({"start": sample, "end": None, "aux_note": note})
+        else:
+            spans[-1]["end"] = sample
+    return spans
 
 
 def _number(value: np.float32) -> float | None:

@@ -97,9 +97,10 @@ def load_training_data(
 def training_names(config: TrainingConfig, data_dir: str | Path | None) -> dict[str, int]:
     """Return the fold of each record to train on, by its name; see `load_training_data`."""
     table = folds()
-    if unknown := set(config.databases) - {name.partition("/")[0] for name in table}:
+    trainable = dict.fromkeys(name.partition("/")[0] for name in table)
+    if unknown := set(config.databases) - set(trainable):
         raise ModelError(
-            f"expected databases among mitdb and svdb, found {', '.join(sorted(unknown))}; "
+            f"expected databases among {' and '.join(trainable)}, found {', '.join(sorted(unknown))}; "
             "correct the configuration"
         )
     names: dict[str, int] = {}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import datasets
+from ecgscribe.datasets.catalogue import find_database
 from ecgscribe.errors import DatasetError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import condition
@@ -134,7 +135,7 @@ def load_examples(names: Iterable[str], *, data_dir: str | Path | None = None) -
     for name in names:
         db, _, record = name.partition("/")
         loaded = datasets.load(db, record, data_dir=data_dir)
-        examples.append(make_example(name, *loaded, align=db == "svdb"))
+        examples.append(make_example(name, *loaded, align=find_database(db).realign_annotations))
     return examples
 
 
