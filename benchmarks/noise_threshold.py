@@ -5,7 +5,7 @@
 The threshold of `ecgscribe.pipeline.signal_quality` was chosen from this table: DS1 and svdb stay
 readable, and noise has no readable beats. The noise is open to training: the first halves of bw and
 ma, and signals made by `ecgscribe.training.noise_only`. Neither DS2 nor the signals of
-``heartless.py`` are used.
+``noise_only.py`` are used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ecgscribe.pipeline.signal_quality import quality_at, trust
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
-from ecgscribe.training.noise_only import heartless
+from ecgscribe.training.noise_only import noise_only_signal
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9)
 MADE = 8
@@ -47,7 +47,7 @@ def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
         yield "bw and ma, first halves", noise.lazy().record(0, noise.n_samples // 2)
     rng = np.random.default_rng(5)
     for _ in range(MADE):
-        made = np.concatenate([heartless(FS * 150, [], rng) for _ in range(12)])
+        made = np.concatenate([noise_only_signal(FS * 150, [], rng) for _ in range(12)])
         yield "synthetic noise", Record(made, float(FS), ("1", "2"))
 
 

@@ -1,9 +1,9 @@
 """Find the R-peaks of all 48 mitdb records, each by a network that has not seen the patient.
 
-Run it as ``python experiments/all_records.py RUN`` with the databases found by ``ECGSCRIBE_DATA``.
-RUN is a finished ``ecgscribe train``: records that it trained on are annotated by the network of
-the fold that held them out, all others by its final network, but for 202, whose patient is that
-of 201. The table goes to ``experiments/all_records.csv``.
+Run it as ``python experiments/all_records.py RUN``, with ``ECGSCRIBE_DATA`` set to the folder of
+the databases. RUN is the folder of a finished ``ecgscribe train``. Records that it trained on are
+annotated by the network of the fold that held them out; so is 202, whose patient is that of 201.
+All others are annotated by its final network. The table goes to ``experiments/all_records.csv``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ecgscribe.evaluation.groups import Scored
 from ecgscribe.evaluation.output import log_ds2
 from ecgscribe.evaluation.protocol import r_peak_metrics
 from ecgscribe.evaluation.records import annotate_records
+from ecgscribe.files import write_csv
 from ecgscribe.training.data import folds
-from ecgscribe.training.run_folder import write_history
 
 TABLE = Path(__file__).parent / "all_records.csv"
 LOG = Path(__file__).parent / "ds2.csv"
@@ -26,7 +26,7 @@ COLUMNS = ("set", "records", "window", "start", "reference", "missed", "extra")
 
 
 def network_of(record: str) -> str:
-    """Name the folder, in a run, of the network that has not seen the patient of a record."""
+    """Return the folder, within a run, of the network that has not seen a record's patient."""
     fold = folds().get(datasets.subject("mitdb", record).replace("-", "/"))
     return "." if fold is None else f"fold-{fold}"
 
@@ -42,12 +42,12 @@ def main(run: Path) -> None:
         if set(records) & set(datasets.DS2):
             log_ds2(LOG, model_hash=model.hash, purpose="R-peaks of all 48 records")
         scored += annotate_records(partial(annotate, model=model), records)
-    figures = []
+    rows = []
     for row in r_peak_metrics(scored, annotator="all_records"):
         shares = {"se": row.se.value, "pp": row.pp.value, "f1": row.f1.value}
         counts = {key: getattr(row, key) for key in COLUMNS}
-        figures.append(counts | {key: f"{share:.5f}" for key, share in shares.items()})
-    write_history(TABLE, figures)
+        rows.append(counts | {key: f"{share:.5f}" for key, share in shares.items()})
+    write_csv(TABLE, rows)
 
 
 if __name__ == "__main__":

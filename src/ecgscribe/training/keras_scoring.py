@@ -1,4 +1,4 @@
-"""Score recordings with a Keras trunk."""
+"""Score conditioned signals with a Keras trunk."""
 
 from __future__ import annotations
 
