@@ -85,7 +85,7 @@ def test_it_is_evaluated_and_its_annotations_are_realigned(
     from ecgscribe.training import examples
 
     model = load_model("default")
-    assert list(records_of_split("madeupdb", "odd", model, data_dir=fetched)) == ["1", "3"]
+    assert records_of_split("madeupdb", "odd", model, data_dir=fetched).names == ("1", "3")
 
     aligned: list[bool] = []
 
