@@ -97,12 +97,12 @@ def records_of_split(
     Returns
     -------
     RecordSet
-        In order. Of svdb, the records in the folder.
+        In order. Of other databases than mitdb, the records in the folder.
 
     Raises
     ------
     DatasetError
-        If the database or split does not exist, or svdb is missing.
+        If the database or split does not exist, or a database other than mitdb is missing.
     ModelError
         If the model held out no patient of `db`.
     """
