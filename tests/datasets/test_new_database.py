@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,15 @@ MADEUPDB = datasets.Database(
 
 
 @pytest.fixture(autouse=True)
-def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add the database, and forget the commands, which read the catalogue when imported."""
     monkeypatch.setitem(datasets.DATABASES, "madeupdb", MADEUPDB)
-    for command in ("fetch", "evaluate"):
-        monkeypatch.delitem(sys.modules, f"ecgscribe.cli.{command}", raising=False)
+    commands = [f"ecgscribe.cli.{name}" for name in ("fetch", "evaluate")]
+    for command in commands:
+        monkeypatch.delitem(sys.modules, command, raising=False)
+    yield
+    for command in commands:
+        sys.modules.pop(command, None)
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def test_it_is_evaluated_and_its_annotations_are_realigned(
     from ecgscribe.training import examples
 
     model = load_model("default")
-    assert list(records_of_split("madeupdb", "odd", model, data_dir=fetched)) == ["1", "3"]
+    assert records_of_split("madeupdb", "odd", model, data_dir=fetched).names == ("1", "3")
 
     aligned: list[bool] = []
 

@@ -100,8 +100,8 @@ def training_names(config: TrainingConfig, data_dir: str | Path | None) -> dict[
     trainable = dict.fromkeys(name.partition("/")[0] for name in table)
     if unknown := set(config.databases) - set(trainable):
         raise ModelError(
-            f"expected databases among {' and '.join(trainable)}, found "
-            f"{', '.join(sorted(unknown))}; correct the configuration"
+            f"expected databases among {' and '.join(trainable)}, "
+            f"found {', '.join(sorted(unknown))}; correct the configuration"
         )
     names: dict[str, int] = {}
     for db in config.databases:
