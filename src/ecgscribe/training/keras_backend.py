@@ -1,4 +1,4 @@
-"""Import Keras with its backend, or say in one line what is missing."""
+"""Import Keras with its backend; report in one line what is missing."""
 
 from __future__ import annotations
 
