@@ -18,7 +18,8 @@ from ecgscribe.explanation.occlusion import Found, Scene, find, scene
 from ecgscribe.explanation.replacements import REACH, as_usual, fills, straight, usual_beat
 from ecgscribe.explanation.result import Explanation, Fact, Stretch
 from ecgscribe.explanation.text import where
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES, RATIO_GAIN
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
+from ecgscribe.model.rhythm_features import RATIO_GAIN
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record

@@ -18,13 +18,13 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.model.decision import calibrate, split_no_beat
 from ecgscribe.model.features import (
     FEATURE_NAMES,
-    WAVEFORM,
     logit_features,
     segment_features,
     segments,
 )
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import score_beats
+from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.pipeline import classification, detection
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record

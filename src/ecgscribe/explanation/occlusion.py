@@ -14,9 +14,11 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.features import FAR, logit_features, segment_features, segments, waveforms
+from ecgscribe.model.features import logit_features, segment_features, segments
+from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, Scores, beat_grid, trunk_grid
+from ecgscribe.model.shape_features import waveforms
 from ecgscribe.pipeline.classification import Beats, join, tell
 from ecgscribe.pipeline.detection import ROOM, LeadsSeen, scan
 from ecgscribe.pipeline.peaks import PLACE_REACH

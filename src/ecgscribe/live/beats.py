@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from ecgscribe.live.changes import hidden
 from ecgscribe.live.conditioner import HOP, LiveSignal
-from ecgscribe.model.features import BEFORE, waveforms
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
+from ecgscribe.model.shape_features import BEFORE, waveforms
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES

@@ -28,9 +28,9 @@ from ecgscribe.live.changes import Losses, Shapes, hidden
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import Beat, Change, Peak, What
 from ecgscribe.model.decision import decide
-from ecgscribe.model.features import AFTER, ALIKE, BEFORE
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores
+from ecgscribe.model.shape_features import AFTER, ALIKE, BEFORE
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import FS_RANGE, MIN_DURATION, choose_leads

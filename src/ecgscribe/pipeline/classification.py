@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.beat_head import predict_in_windows
-from ecgscribe.model.features import FAR, SEGMENT, WAVEFORM
+from ecgscribe.model.features import SEGMENT
+from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
+from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["Beats", "found", "join", "tell"]

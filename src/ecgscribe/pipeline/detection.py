@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.features import waveforms
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
+from ecgscribe.model.shape_features import waveforms
 from ecgscribe.pipeline.classification import Beats, found
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
 from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NONE_READABLE
