@@ -1,5 +1,6 @@
-# Sourced by the scripts beside it: `environment NAME` makes .venv/NAME hold what
+# Sourced by the scripts next to it: `environment NAME` makes .venv/NAME hold what
 # requirements/NAME.txt locks and the package itself, and puts its programs first on the PATH.
+# `is_made NAME` says whether it holds them already.
 
 fail() {
   echo "$(basename "$0"): $1" >&2
@@ -17,17 +18,20 @@ supported_python() {
   fail "expected Python 3.11, 3.12 or 3.13 with venv on the PATH, found none; install one and run this again"
 }
 
+# What an installed environment depends on; the folder's own place too, as venv writes it down.
+stamp() { pwd && cat "requirements/$1.txt" pyproject.toml; }
+
+is_made() { stamp "$1" | cmp -s - ".venv/$1/stamp"; }
+
 environment() {
   local folder=.venv/$1 lock=requirements/$1.txt python
-  # What an installed environment depends on; the folder's own place too, as venv writes it down.
-  stamp() { pwd && cat "$lock" pyproject.toml; }
-  if ! stamp | cmp -s - "$folder/stamp"; then
+  if ! is_made "$1"; then
     python=$(supported_python)
     echo "Making $folder with $python" >&2
     "$python" -m venv --clear "$folder"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-    stamp >"$folder/stamp"
+    stamp "$1" >"$folder/stamp"
   fi
   PATH=$PWD/$folder/bin:$PATH
 }

@@ -1,41 +1,74 @@
 """Where the real databases are, and what happens to a test that needs what may be absent.
 
 ECGSCRIBE_DATA names the folder that holds mitdb, svdb and nstdb, and ECGSCRIBE_REFERENCE the one
-that holds the reference program's tables. A test that needs one of them, or packages to install,
-is skipped where they are absent; with ECGSCRIBE_NO_SKIP=1 it fails instead, so that a run meant to
-have them cannot pass without them.
+that holds the reference program's tables. A test that needs them is marked ``mitdb``: by itself, or
+here, where it requests `data_dir` or `reference_dir`. It is skipped where they are absent, and only
+such a test sees the two variables, so that one without the mark fails wherever it is run.
+
+A test marked ``slow`` takes seconds, or needs the packages that train; it is skipped where Keras
+is absent.
+
+With ECGSCRIBE_NO_SKIP=1 a test that is skipped for want of data or of packages fails instead, so
+that a run meant to have them cannot pass without them.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-MAY_BE_ABSENT = ("data_dir", "reference_dir", "installed")
+NEEDED = {"data_dir": "ECGSCRIBE_DATA", "reference_dir": "ECGSCRIBE_REFERENCE"}
+FOLDERS = {variable: os.environ.get(variable) for variable in NEEDED.values()}
+CAN_TRAIN = importlib.util.find_spec("keras") is not None
 
 
-def _folder(variable: str) -> Path:
-    folder = os.environ.get(variable)
-    if not folder:
-        pytest.skip(f"{variable} is not set")
-    if not Path(folder).is_dir():
-        pytest.fail(f"{variable}: expected a folder, found {folder}")
-    return Path(folder)
+def _requested(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects by the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _requested(item) & set(NEEDED):
+            item.add_marker("mitdb")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("slow") and not CAN_TRAIN:
+        pytest.skip("Keras is not installed: run scripts/test --all")
+    if not item.get_closest_marker("mitdb"):
+        return
+    requested = _requested(item) | {"data_dir"}  # nothing can be compared without the recordings
+    for variable in (NEEDED[name] for name in NEEDED if name in requested):
+        folder = FOLDERS[variable]
+        if not folder:
+            pytest.skip(f"{variable} is not set: see CONTRIBUTING.md")
+        if not Path(folder).is_dir():
+            pytest.fail(f"{variable}: expected a folder, found {folder}")
+
+
+@pytest.fixture(autouse=True)
+def _databases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.node.get_closest_marker("mitdb"):
+        for variable in FOLDERS:
+            monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder that holds the databases: mitdb, svdb and nstdb."""
-    return _folder("ECGSCRIBE_DATA")
+    return Path(FOLDERS["ECGSCRIBE_DATA"] or "")
 
 
 @pytest.fixture(scope="session")
 def reference_dir() -> Path:
     """Folder that holds what the reference programs print: bxb and nst."""
-    return _folder("ECGSCRIBE_REFERENCE")
+    return Path(FOLDERS["ECGSCRIBE_REFERENCE"] or "")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,8 +76,10 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    expected = item.get_closest_marker("mitdb") or any(
-        name in MAY_BE_ABSENT for name in getattr(item, "fixturenames", ())
+    expected = (
+        item.get_closest_marker("mitdb")
+        or (item.get_closest_marker("slow") and not CAN_TRAIN)
+        or "installed" in _requested(item)
     )
     if expected and report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
         report.outcome = "failed"

@@ -2,17 +2,20 @@
 
 ``<!-- page: MODEL_CARD.md -->`` stands for that file of the project, and
 ``<!-- page: README.md, Limits -->`` for the text under that heading of it;
-``<!-- commands -->`` for what every command takes. So nothing is said twice.
+``<!-- commands -->`` for the help of every command. So nothing is written twice.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecgscribe._arguments import VERBS, parser
-from ecgscribe._parser import verbs_of
+import click
+
+from ecgscribe.cli.commands import Command
+from ecgscribe.cli.main import ecgscribe
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -67,17 +70,28 @@ def _link(match: re.Match[str], folder: Path) -> str:
 
 
 def commands() -> str:
-    """Give the help of every command as Markdown."""
-    root = parser()
-    parts = [f"```text\n{root.format_help()}```"]
-    parsers = verbs_of(root)
-    for (_, purpose, example), (name, verb) in zip(VERBS, parsers.items(), strict=True):
-        verb.epilog = verb.description = None  # they stand above it
-        parts.append(
-            f"## {name}\n\n{purpose[0].upper()}{purpose[1:]}.\n\n"
-            f"```sh\necgscribe {example}\n```\n\n```text\n{verb.format_help()}```"
-        )
+    """Return the help of every command as Markdown, subject by subject."""
+    root = click.Context(ecgscribe, info_name="ecgscribe", **ecgscribe.context_settings)
+    root.terminal_width = 100
+    parts = [f"```text\n{root.get_help()}\n```"]
+    for subject, names in ecgscribe.subjects.items():
+        parts.append(f"## {subject}")
+        for name in names:
+            command = ecgscribe.get_command(root, name)
+            if command is not None:
+                parts.append(_command(command, click.Context(command, root, name)))
     return "\n\n".join(parts)
+
+
+def _command(command: Command, context: click.Context) -> str:
+    """Return what one command does, an example, and its usage and options."""
+    formatter = context.make_formatter()
+    command.format_usage(context, formatter)
+    command.format_options(context, formatter)
+    return (
+        f"### {command.name}\n\n{inspect.cleandoc(command.help or '')}\n\n"
+        f"```sh\necgscribe {command.example}\n```\n\n```text\n{formatter.getvalue()}```"
+    )
 
 
 def _fill(app: Sphinx, name: str, source: list[str]) -> None:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from ecgscribe.cli import main
+from ecgscribe.cli.main import main
 
 sys.exit(main())

@@ -27,7 +27,7 @@ def server(nstdb_files: dict[str, bytes]) -> Iterator[Server]:
 
 
 def fetch(server: Server, to: Path) -> Path:
-    return datasets.fetch("nstdb", to=to, base_url=server.url, progress=False)
+    return datasets.fetch("nstdb", to=to, base_url=server.url)
 
 
 def test_ds1_and_ds2_are_22_records_each_and_share_none() -> None:
@@ -116,13 +116,16 @@ def test_altered_file_is_reported_and_fetched_again(server: Server, tmp_path: Pa
     assert altered.read_bytes() == good
 
 
-def test_progress_goes_to_stderr(
+def test_progress_counts_files(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    datasets.fetch("nstdb", to=tmp_path, base_url=server.url)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "nstdb" in err
+    calls: list[tuple[int, int]] = []
+    datasets.fetch(
+        "nstdb", to=tmp_path, base_url=server.url, progress=lambda *call: calls.append(call)
+    )
+    n_files = len(list((tmp_path / "nstdb").iterdir())) - 1  # without the list of sums
+    assert calls == [(k, n_files) for k in range(1, n_files + 1)]
+    assert capsys.readouterr() == ("", "")
 
 
 def test_offline_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ def test_offline_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     with pytest.raises(DatasetError, match=r"offline\?.*try again later.*ECGSCRIBE_DATA") as caught:
-        datasets.fetch("mitdb", to=tmp_path, base_url=f"http://127.0.0.1:{port}", progress=False)
+        datasets.fetch("mitdb", to=tmp_path, base_url=f"http://127.0.0.1:{port}")
     assert "\n" not in str(caught.value)
 
 
@@ -143,7 +146,7 @@ def test_page_in_place_of_the_sums_is_not_kept(server: Server, tmp_path: Path) -
 
 def test_server_without_the_database_is_said(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"svdb: expected its SHA256SUMS\.txt.*status 404"):
-        datasets.fetch("svdb", to=tmp_path, base_url=server.url, progress=False)
+        datasets.fetch("svdb", to=tmp_path, base_url=server.url)
 
 
 def test_folder_that_cannot_be_written_is_one_line(server: Server, tmp_path: Path) -> None:

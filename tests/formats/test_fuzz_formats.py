@@ -173,6 +173,7 @@ def fuzz_recording(name: str, folder: Path) -> None:
     fuzz()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_damaged_recordings_end_in_one_clear_error_or_a_record(
     name: str, tmp_path: Path, apart: ProcessPoolExecutor
@@ -205,6 +206,7 @@ def fuzz_annotation(name: str, folder: Path) -> None:
     fuzz()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["atr", "ann", "edf", "bdf", "edf-gap", "annotations.txt"])
 def test_damaged_annotations_end_in_one_clear_error_or_an_annotation(
     name: str, tmp_path: Path, apart: ProcessPoolExecutor

@@ -184,7 +184,7 @@ def test_wrong_line_ends_in_one_line_after_the_beats(samples: Signal, expected: 
     [
         (["stream"], "give --fs and --leads"),
         (["stream", "--fs", "5", "--leads", "I"], "100 to 2000 Hz"),
-        (["stream", "--fs", "250", "--leads", "I", "--use", "V1"], "expected leads among I"),
+        (["stream", "--fs", "250", "--columns", "I", "--leads", "V1"], "expected leads among I"),
         (["stream", "--fs", "250", "--leads", "PLETH"], "expected an ECG lead"),
     ],
 )

@@ -12,6 +12,8 @@ from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_beat_head, build_network, build_trunk
 from support.tiny_training import SIZES
 
+pytestmark = pytest.mark.slow
+
 CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 N_STEPS = 96
 N_LOGIT_FEATURES = len(LOGIT_FEATURE_NAMES)

@@ -12,15 +12,15 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
-from ecgscribe import cli
-from ecgscribe._arguments import parser
-from ecgscribe._parser import parse
+from ecgscribe.cli import main as program
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+ROOT_CONTEXT = click.Context(program.ecgscribe, info_name="ecgscribe")
 COMMAND = re.compile(r"^(?:.*\|)? *(ecgscribe [^|<>#;\n]+)", re.MULTILINE)
 
 
@@ -61,12 +61,14 @@ def text(built: Path, page: str) -> str:
     return (built / "html" / f"{page}.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_page_is_in_the_site(built: Path) -> None:
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in PAGES}
     assert all((built / "html" / f"{page}.html").is_file() for page in pages)
     assert pages > {"index", "tour", "faq", "howto/holter", "how_it_works", "protocol"}
 
 
+@pytest.mark.slow
 def test_examples_in_the_text_were_run(built: Path) -> None:
     said = (built / "doctest" / "output.txt").read_text(encoding="utf-8")
     # Every page that has some, and every one of them.
@@ -79,6 +81,7 @@ def test_examples_in_the_text_were_run(built: Path) -> None:
     assert "0 failures in tests" in said
 
 
+@pytest.mark.slow
 def test_site_asks_the_network_for_nothing(built: Path) -> None:
     asked = re.compile(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?(?:https?:)?//[^>]*""")
     found = {
@@ -87,12 +90,13 @@ def test_site_asks_the_network_for_nothing(built: Path) -> None:
     assert not found
 
 
-def test_every_verb_and_every_public_name_is_looked_up(built: Path) -> None:
+def test_every_command_and_every_public_name_is_looked_up(built: Path) -> None:
     import ecgscribe
     from ecgscribe import datasets, metrics, plots
 
+    names = program.ecgscribe.list_commands(ROOT_CONTEXT)
     commands, reference = text(built, "commands"), text(built, "reference")
-    assert all(f'id="{verb}"' in commands for verb in cli.COMMANDS)
+    assert all(f'id="{name}"' in commands for name in names)
     assert "--compare-with" in commands
     for package in (ecgscribe, metrics, plots, datasets):
         for name in package.__all__:
@@ -100,6 +104,7 @@ def test_every_verb_and_every_public_name_is_looked_up(built: Path) -> None:
             assert f'id="{home}.{name}"' in reference or name.isupper(), name
 
 
+@pytest.mark.slow
 def test_figures_come_from_the_benchmarks_themselves(built: Path) -> None:
     figures = set(
         re.findall(r"\d+\.\d\d \[\d+\.\d\d, \d+\.\d\d\]", (ROOT / "BENCHMARKS.md").read_text())
@@ -139,7 +144,9 @@ def commands(page: Path) -> list[str]:
 def test_commands_in_the_text_are_ones(page: Path) -> None:
     for line in commands(page):
         words = shlex.split(line)[1:]
-        assert parse(parser(), words).verb == words[0], line
+        command = program.ecgscribe.get_command(ROOT_CONTEXT, words[0])
+        assert command is not None, line
+        command.make_context(words[0], words[1:], parent=ROOT_CONTEXT)
 
 
 def test_commands_of_the_tour_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,13 +154,14 @@ def test_commands_of_the_tour_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lines = commands(DOCS / "tour.md")
     assert len(lines) >= 6
     for line in lines:
-        assert cli.main(shlex.split(line)[1:]) == 0, line
+        assert program.main(shlex.split(line)[1:]) == 0, line
     assert {"demo", "out", "strip.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
 # Pictures
 
 
+@pytest.mark.slow
 def test_network_is_drawn_as_it_is() -> None:
     drawn = module(DOCS / "pictures" / "draw_network.py").svg()
     assert drawn == (DOCS / "pictures" / "network.svg").read_text(encoding="utf-8")

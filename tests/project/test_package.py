@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 
 import ecgscribe
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
+from support.wfdb_files import save
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "ecgscribe"
@@ -45,11 +48,36 @@ def _locked(lock: Path) -> set[str]:
     return set(re.findall(r"^([a-z0-9._-]+)==", lock.read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("module", ["ecgscribe", "ecgscribe.cli"])
+@pytest.mark.parametrize("module", ["ecgscribe", "ecgscribe.cli.main"])
 def test_import_is_light(module: str) -> None:
     code = f"import {module}, json, sys; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(HEAVY) & set(json.loads(run.stdout))
+
+
+def _files_left_in_home(folder: Path, **variables: str) -> list[Path]:
+    """Run the installed command with an empty HOME and without CI, where onnxruntime is silent."""
+    home = folder / "home"
+    home.mkdir()
+    environment = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith("XDG_")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)  # importing the package here has set it
+    command = [str(Path(sys.executable).with_name("ecgscribe")), "annotate", "made", "--quiet"]
+    environment |= {"HOME": str(home)} | variables
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    assert (folder / "made.scribe").is_file()
+    return [path for path in home.rglob("*") if path.is_file()]
+
+
+def test_no_telemetry_is_kept(tmp_path: Path) -> None:
+    save(synthesize(duration=10.0, seed=1, name="made")[0], tmp_path)
+    assert not _files_left_in_home(tmp_path)
+
+
+def test_telemetry_would_be_seen(tmp_path: Path) -> None:
+    save(synthesize(duration=10.0, seed=1, name="made")[0], tmp_path)
+    nowhere = "http://127.0.0.1:9"  # a proxy that is absent: this test sends nothing, either
+    left = _files_left_in_home(tmp_path, ORT_DISABLE_TELEMETRY="0", HTTPS_PROXY=nowhere)
+    assert {path.name for path in left} == {"deviceid", "onnxruntime.db"}
 
 
 def test_functions_that_share_a_module_s_name_stay_functions() -> None:
@@ -98,6 +126,11 @@ def test_version_is_the_same_everywhere() -> None:
     assert f"\n## {ecgscribe.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_ci_runs_the_tests_as_the_readme_says() -> None:
+    (command,) = re.findall(r"^(\S*scripts/test\b.*?) *#", (ROOT / "README.md").read_text(), re.M)
+    assert f"as_a_stranger {command} || status=1\n" in (ROOT / ".ci" / "run").read_text()
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_lock_pins_and_hashes_everything(lock: Path) -> None:
     text = lock.read_text()
@@ -113,11 +146,15 @@ def test_lock_holds_what_the_package_and_its_build_need_and_no_torch(lock: Path)
     assert not {"torch", "nvidia-cublas"} & _locked(lock)
 
 
-def test_test_lock_holds_every_extra() -> None:
+def test_full_lock_holds_every_extra_and_test_lock_all_but_training() -> None:
     extras = _project()["optional-dependencies"]
     assert isinstance(extras, dict)
-    wanted = set().union(*(_names(extra) for extra in extras.values()))
-    assert wanted <= _locked(ROOT / "requirements" / "test.txt")
+    wanted = {name: _names(extra) for name, extra in extras.items()}
+    full, test = (_locked(ROOT / "requirements" / f"{name}.txt") for name in ("full", "test"))
+    assert set().union(*wanted.values()) <= full
+    training = wanted.pop("train") | wanted.pop("dev-train")
+    assert set().union(*wanted.values()) <= test < full
+    assert not training & test
 
 
 def _written_by_us() -> list[Path]:

@@ -103,6 +103,7 @@ def test_draw_is_decided_by_its_generator() -> None:
 # --- fit ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
 

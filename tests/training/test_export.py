@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
@@ -22,7 +20,10 @@ from ecgscribe.training.export import TOLERANCE, export_model, largest_differenc
 from support.tiny_training import SIZES
 
 # Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 DECISIONS = {
@@ -75,6 +76,8 @@ def test_files_are_named_with_their_hashes(exported: tuple[Any, Model]) -> None:
 
 
 def test_onnx_files_name_their_outputs_and_no_machine(exported: tuple[Any, Model]) -> None:
+    import onnx
+
     _, model = exported
     trunk = onnx.load(model.weight_file("trunk"))
     assert [o.name for o in trunk.graph.output] == ["peak", "frame_class"]
@@ -94,6 +97,9 @@ def test_weights_load_into_a_new_network(exported: tuple[Any, Model]) -> None:
 
 
 def test_onnx_file_that_was_changed_differs(exported: tuple[Any, Model], tmp_path: Path) -> None:
+    import onnx
+    from onnx import numpy_helper
+
     network, model = exported
     meta = json.loads(model.path.read_text())
     for entry in meta["files"].values():
@@ -133,7 +139,6 @@ def test_scores_that_are_not_numbers_are_refused(
     assert not (tmp_path / "model.json").exists()
 
 
-@pytest.mark.slow
 def test_weights_that_tensorflow_cannot_export_are_one_line(tmp_path: Path) -> None:
     # How it goes well is part of a training with another backend: see test_train.py.
     weights = tmp_path / "model.weights.h5"

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -67,6 +68,7 @@ def _difference(model: Model) -> float:
 # --- the run folder -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_run_folder_holds_everything(run: Path) -> None:
     of_each = {
         *("trunk.csv", "trunk.png", "trunk-state.json", "trunk-last.weights.h5"),
@@ -84,11 +86,13 @@ def test_run_folder_holds_everything(run: Path) -> None:
         assert (run / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_config_is_kept_whole(run: Path) -> None:
     kept = json.loads((run / "config.json").read_text())
     assert kept == json.loads(json.dumps(asdict(complete(CONFIG))))
 
 
+@pytest.mark.slow
 def test_course_has_loss_and_held_out_figures(run: Path) -> None:
     trunk = _history(run / "fold-0" / "trunk.csv")
     assert [row["pass"] for row in trunk] == [1, 2, 3]
@@ -101,6 +105,7 @@ def test_course_has_loss_and_held_out_figures(run: Path) -> None:
     assert not any("val_auprc" in row for row in _history(run / "trunk.csv"))
 
 
+@pytest.mark.slow
 def test_log_has_a_line_a_pass(run: Path) -> None:
     lines = (run / "log.txt").read_text().splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line) for line in lines)
@@ -113,6 +118,7 @@ def test_log_has_a_line_a_pass(run: Path) -> None:
     assert lines[-1].endswith(f"done: {run / 'model.json'}")
 
 
+@pytest.mark.slow
 def test_model_says_what_it_was_made_of(run: Path) -> None:
     meta = load_model(run).meta
     assert meta["trained_on"] == "synthetic recordings"
@@ -133,10 +139,12 @@ def test_model_says_what_it_was_made_of(run: Path) -> None:
     assert {"ecgscribe", "python", "keras", "numpy", "scipy", "wfdb"} <= set(meta["versions"])
 
 
+@pytest.mark.slow
 def test_model_is_the_same_in_keras_and_onnx(run: Path) -> None:
     assert _difference(load_model(run)) <= TOLERANCE
 
 
+@pytest.mark.slow
 def test_model_annotates(run: Path) -> None:
     record, _ = synthesize(duration=20)
     annotation = annotate(record, model=load_model(run))
@@ -181,6 +189,7 @@ def test_run_that_was_killed_goes_on(
     assert load_model(tmp_path).meta["split"] == load_model(run).meta["split"]
 
 
+@pytest.mark.slow
 def test_finished_run_that_is_resumed_keeps_its_trunk(run: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     shutil.copytree(run, again)
@@ -191,6 +200,7 @@ def test_finished_run_that_is_resumed_keeps_its_trunk(run: Path, tmp_path: Path)
     np.testing.assert_allclose(after.peak, before.peak, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_earlier_run_is_not_overwritten(run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
     with pytest.raises(ModelError, match="go on with it by --resume, or name another --out"):
@@ -198,6 +208,7 @@ def test_earlier_run_is_not_overwritten(run: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_run_is_not_resumed_with_another_config(run: Path) -> None:
     before = (run / "config.json").read_bytes()
     with pytest.raises(ModelError, match="expected the configuration that the run began with"):
@@ -225,6 +236,7 @@ def made_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_training_on_databases_holds_out_a_fold(made_data: Path, tmp_path: Path) -> None:
     config = replace(
         CONFIG,
@@ -293,6 +305,8 @@ def test_every_training_record_has_its_fold() -> None:
 def test_package_that_is_not_installed_is_one_line(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if package == "tf2onnx":
+        monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))  # it is not asked anything
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ModelError) as caught:
         train(synthetic=True, out=tmp_path / "run")
@@ -327,7 +341,9 @@ def test_backend_is_tensorflow_by_default_and_says_nothing(tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["nonsense", "numpy"])
 def test_backend_that_cannot_train_is_one_line(backend: str, tmp_path: Path) -> None:
-    code = "from ecgscribe.cli import main; import sys; sys.exit(main(['train', '--synthetic']))"
+    code = (
+        "from ecgscribe.cli.main import main; import sys; sys.exit(main(['train', '--synthetic']))"
+    )
     done = _python(code, KERAS_BACKEND=backend, KERAS_HOME=str(tmp_path))
     assert done.returncode == 1
     assert done.stdout == ""

@@ -56,6 +56,7 @@ def _obvious_class_loss(kind: str, target: Floats, logits: Floats) -> float:
     return total / (beats + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["weighted", "focal", "plain"])
 def test_class_loss_is_that_of_the_beats_alone(
     kind: Literal["weighted", "focal", "plain"],
@@ -70,17 +71,20 @@ def test_class_loss_is_that_of_the_beats_alone(
     assert float(loss(target, logits)) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_class_loss_without_beats_is_nothing() -> None:
     loss = class_loss(CONFIG)
     assert float(loss(np.full((2, 4), -1, np.float32), np.ones((2, 4, 5), np.float32))) == 0
 
 
+@pytest.mark.slow
 def test_weight_of_a_class_grows_as_the_root_of_its_rarity_up_to_8() -> None:
     logits, loss = np.zeros((1, 1, 5), np.float32), class_loss(CONFIG)
     weight = [float(loss(np.full((1, 1), k, np.float32), logits)) for k in range(5)]
     np.testing.assert_allclose(np.array(weight) / weight[0], [1, 5.05, 4.675, 8, 8], rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "weight"), [("weighted", 2.5), ("none", 1.0)])
 def test_peak_loss_is_that_of_the_known_steps(
     kind: Literal["weighted", "none"], weight: float
@@ -181,6 +185,7 @@ def _fit(
         return lines, list(csv.DictReader(file)), trunk
 
 
+@pytest.mark.slow
 def test_training_stops_without_a_better_figure_and_keeps_the_best(
     tmp_path: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +207,7 @@ def test_training_stops_without_a_better_figure_and_keeps_the_best(
     assert rows_again == rows
 
 
+@pytest.mark.slow
 def test_training_that_comes_to_its_end_keeps_its_last_weights(
     tmp_path: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +227,7 @@ def test_training_that_comes_to_its_end_keeps_its_last_weights(
     ]
 
 
+@pytest.mark.slow
 def test_training_without_held_out_patients_goes_by_its_schedule(
     tmp_path: Path, examples: list[Example]
 ) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,7 +69,13 @@ def matches(path: Path, digest: str) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
-def download(url: str, folder: Path, names: Iterable[str], *, progress: bool = True) -> None:
+def download(
+    url: str,
+    folder: Path,
+    names: Iterable[str],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
     """Bring files into a folder, each verified before it gets its name.
 
     Files that are there and have the right sum are not asked for again, so that an interrupted
@@ -84,8 +89,8 @@ def download(url: str, folder: Path, names: Iterable[str], *, progress: bool = T
         Where the files go; made if absent.
     names : iterable of str
         Names of the files.
-    progress : bool
-        Show a bar on stderr.
+    progress : callable, optional
+        Called with the number of files done and of all files, after each file.
 
     Raises
     ------
@@ -93,25 +98,21 @@ def download(url: str, folder: Path, names: Iterable[str], *, progress: bool = T
         If the server cannot be reached, the folder cannot be written, or a file is not listed,
         not there or not what its sum says.
     """
-    from tqdm import tqdm
-
     url = url.rstrip("/")
+    wanted = list(names)
     failed: dict[str, str] = {}
-    done = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder) as scratch:
             if not (folder / SUMS).is_file():
                 _first_sums(url, Path(scratch), folder)
             sums = read_sums(folder)
-            for name in tqdm(
-                list(names), desc=folder.name, unit="file", file=sys.stderr, disable=not progress
-            ):
+            for number, name in enumerate(wanted, start=1):
                 reason = _ensure(url, name, Path(scratch), folder, sums.get(name))
                 if reason:
                     failed[name] = reason
-                else:
-                    done += 1
+                if progress is not None:
+                    progress(number, len(wanted))
     except OSError as error:
         raise DatasetError(
             f"{folder}: expected to write here, the system refused ({error.strerror or error}); "
@@ -121,8 +122,8 @@ def download(url: str, folder: Path, names: Iterable[str], *, progress: bool = T
         shown = ", ".join(f"{name} {reason}" for name, reason in list(failed.items())[:_SHOWN])
         more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
         raise DatasetError(
-            f"{folder}: {done} files are complete, {len(failed)} are not: {shown}{more}; fetch "
-            "again, only these will be asked for"
+            f"{folder}: {len(wanted) - len(failed)} files are complete, {len(failed)} are not: "
+            f"{shown}{more}; fetch again, only these will be asked for"
         )
 
 

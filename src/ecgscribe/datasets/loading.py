@@ -10,6 +10,7 @@ MIT-BIH Noise Stress Test Database (``nstdb``; Moody, Muldrow & Mark, Comput Car
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,11 @@ def available(db: str, *, data_dir: str | Path | None = None) -> tuple[str, ...]
 
 
 def fetch(
-    db: str, *, to: str | Path | None = None, base_url: str = BASE_URL, progress: bool = True
+    db: str,
+    *,
+    to: str | Path | None = None,
+    base_url: str = BASE_URL,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Download a database from PhysioNet, every file verified.
 
@@ -124,8 +129,8 @@ def fetch(
         Root under which the folder `db` is made; a folder in the user's cache by default.
     base_url : str
         Address under which ``<database>/1.0.0/`` lies.
-    progress : bool
-        Show a bar on stderr.
+    progress : callable, optional
+        Called with the number of files done and of all files, after each file.
 
     Returns
     -------

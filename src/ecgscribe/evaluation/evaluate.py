@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
@@ -26,7 +25,7 @@ from ecgscribe.files import write_text
 from ecgscribe.live.stream import annotate_live
 from ecgscribe.metrics import performance
 from ecgscribe.metrics.ec57 import compare
-from ecgscribe.model.runtime import MODELS, Model, load_model
+from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
 
@@ -37,10 +36,23 @@ ONE_LEAD = "ecgscribe, lead 0 only"
 LIVE = "ecgscribe, live"
 
 
-def _numbered(n: int) -> Callable[[str], str]:
-    """Give a function that numbers the titles of a run's `n` stages, one after another."""
+Progress = Callable[[int, int], None]
+Stage = Callable[[str], Progress]
+
+
+def _silent(title: str) -> Progress:
+    return lambda done, total: None
+
+
+def _numbered(n: int, progress: Callable[[str, int, int], None] | None) -> Stage:
+    """Return a function that begins the next of `n` stages and returns its `progress`."""
     number = count(1)
-    return lambda title: f"{next(number)}/{n} {title}"
+
+    def stage(title: str) -> Progress:
+        numbered = f"{next(number)}/{n} {title}"
+        return _silent(title) if progress is None else partial(progress, numbered)
+
+    return stage
 
 
 def _first_lead(record: Record) -> Record:
@@ -55,7 +67,7 @@ def peer_rows(
     db: str = "mitdb",
     data_dir: str | Path | None = None,
     resamples: int = 1000,
-    numbered: Callable[[str], str] = str,
+    stage: Stage = _silent,
 ) -> list[dict[str, Any]]:
     """Score other detectors on the same records: raw, and with their constant offset removed.
 
@@ -66,8 +78,8 @@ def peer_rows(
     ----------
     names, db, data_dir, resamples
         As for `annotate_records` and `evaluate_records`.
-    numbered : callable
-        Puts a number before the title of a bar of progress.
+    stage : callable
+        Takes the title of a stage and returns the `progress` of `annotate_records` for it.
 
     Returns
     -------
@@ -86,10 +98,10 @@ def peer_rows(
     for peer in PEERS:
         run = partial(detect, peer=peer)
         learnt = annotate_records(
-            run, datasets.DS1, data_dir=data_dir, title=numbered(f"{peer} on DS1")
+            run, datasets.DS1, data_dir=data_dir, progress=stage(f"{peer} on DS1")
         )
         offset = float(np.median(np.concatenate([_offsets(item) for item in learnt])))
-        items = list(annotate_records(run, names, db=db, data_dir=data_dir, title=numbered(peer)))
+        items = list(annotate_records(run, names, db=db, data_dir=data_dir, progress=stage(peer)))
         rows += r_peak_rows(items, annotator=peer, resamples=resamples)
         if offset == 0:
             continue
@@ -112,7 +124,7 @@ def noise_rows(
     db: str = "mitdb",
     data_dir: str | Path | None = None,
     resamples: int = 1000,
-    numbered: Callable[[str], str] = str,
+    stage: Stage = _silent,
 ) -> list[dict[str, Any]]:
     """Score R-peaks with the noise ``em`` of nstdb added; see `ecgscribe.evaluation.noise_stress`.
 
@@ -124,8 +136,8 @@ def noise_rows(
         As for `annotate_records` and `evaluate_records`.
     snrs_db : sequence of float
         Signal-to-noise ratios in dB.
-    numbered : callable
-        Puts a number before the title of a bar of progress.
+    stage : callable
+        Takes the title of a stage and returns the `progress` of `annotate_records` for it.
 
     Returns
     -------
@@ -147,8 +159,8 @@ def noise_rows(
             return noise_stress.add_noise(record, noise, gain)
 
         where: dict[str, Any] = {"db": db, "data_dir": data_dir, "prepare": noisy}
-        title = numbered(f"em at {snr_db:g} dB")
-        items = list(annotate_records(annotator, names, title=title, **where))
+        where["progress"] = stage(f"em at {snr_db:g} dB")
+        items = list(annotate_records(annotator, names, **where))
         alone = [
             dataclasses.replace(i, reference=_in_noise(i.reference), test=_in_noise(i.test))
             for i in items
@@ -187,39 +199,8 @@ def _name(model: Model) -> str:
     return model.path.parent.name or stem if stem == "model" else stem
 
 
-def _argument(model: Model) -> str:
-    """Name a model as a command line does, without the folders of this machine."""
-    is_file = model.path.parent != MODELS and model.path.stem != "model"
-    return model.path.name if is_file else _name(model)
-
-
 def _identity(model: Model) -> dict[str, str]:
     return {"name": _name(model), "hash": model.hash}
-
-
-def _command(
-    model: Model,
-    db: str,
-    split: str,
-    *,
-    with_peers: bool,
-    others: Sequence[Model],
-    snrs_db: Sequence[float],
-    live: bool,
-) -> str:
-    """Write the command that measures the model again, without the folders of this machine."""
-    command = ["ecgscribe", "evaluate", "--db", db, "--split", split]
-    if _argument(model) != "default":
-        command += ["--model", _argument(model)]
-    if others:
-        command += ["--compare-with", *(_argument(other) for other in others)]
-    if snrs_db:
-        command += ["--snr", *(f"{snr_db:g}" for snr_db in snrs_db)]
-    if live:
-        command.append("--live")
-    if with_peers:
-        command.append("--peers")
-    return shlex.join([*command, "--benchmarks", "BENCHMARKS.md", "--force"])
 
 
 def _refuse_seen(model: Model, names: Sequence[str]) -> None:
@@ -248,6 +229,8 @@ def evaluate(
     force: bool = False,
     ds2_log: str | Path | None = None,
     purpose: str = "evaluation",
+    command: str = "",
+    progress: Callable[[str, int, int], None] | None = None,
     resamples: int = 1000,
 ) -> dict[str, Any]:
     """Measure a model on a database, beats detected and classified end to end.
@@ -281,6 +264,11 @@ def evaluate(
         ``experiments``. A hash that it holds already is not noted again.
     purpose : str
         Why DS2 was run, for the log.
+    command : str
+        Command line that measures the model again, to be written into the tables.
+    progress : callable, optional
+        Called after each record with the title of the stage (``"1/2 annotate"``), the number of
+        records done and the number of records in the stage.
     resamples : int
         Bootstrap resamples of patients.
 
@@ -311,21 +299,19 @@ def evaluate(
             _refuse_seen(other, [f"{db}/{name}" for name in names])
     run = partial(annotate, model=loaded)
     n_stages = 2 + live + len(others) + len(snrs_db) + 2 * len(PEERS) * peers
-    numbered = _numbered(n_stages)
-    items = list(annotate_records(run, names, title=numbered("annotate"), **where))
+    stage = _numbered(n_stages, progress)
+    items = list(annotate_records(run, names, progress=stage("annotate"), **where))
     log = _log_path(ds2_log)
     if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
         for measured in (loaded, *others):
             log_ds2(log, model_hash=measured.hash, purpose=purpose)
     alone = annotate_records(
-        _on_first_lead(loaded), names, title=numbered("annotate lead 0"), **where
+        _on_first_lead(loaded), names, progress=stage("annotate lead 0"), **where
     )
     report: dict[str, Any] = {
         "model": _identity(loaded),
         "version": __version__,
-        "command": _command(
-            loaded, db, split, with_peers=peers, others=others, snrs_db=snrs_db, live=live
-        ),
+        "command": command,
         "db": db,
         "split": split,
         **evaluate_records(items, resamples=resamples),
@@ -333,7 +319,7 @@ def evaluate(
     }
     if live:
         run_live = partial(annotate_live, model=loaded)
-        told = annotate_records(run_live, names, title=numbered("annotate live"), **where)
+        told = annotate_records(run_live, names, progress=stage("annotate live"), **where)
         report["live"] = evaluate_records(told, annotator=LIVE, resamples=resamples)
     report["others"] = [
         {"model": _identity(other)}
@@ -341,7 +327,7 @@ def evaluate(
             annotate_records(
                 partial(annotate, model=other),
                 names,
-                title=numbered(f"annotate {_name(other)}"),
+                progress=stage(f"annotate {_name(other)}"),
                 **where,
             ),
             annotator=_name(other),
@@ -350,11 +336,9 @@ def evaluate(
         for other in others
     ]
     if snrs_db:
-        report["noise"] = noise_rows(
-            run, names, snrs_db, resamples=resamples, numbered=numbered, **where
-        )
+        report["noise"] = noise_rows(run, names, snrs_db, resamples=resamples, stage=stage, **where)
     if peers:
-        report["peers"] = peer_rows(names, resamples=resamples, numbered=numbered, **where)
+        report["peers"] = peer_rows(names, resamples=resamples, stage=stage, **where)
     if folder is not None:
         write_evaluation(report, folder, force=force)
     if page is not None:

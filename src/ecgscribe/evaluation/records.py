@@ -30,7 +30,7 @@ def records_of_split(
     Parameters
     ----------
     db, split : str
-        See `ecgscribe.datasets.catalogue.split_records`; or the split `HELD_OUT`.
+        See `ecgscribe.datasets.loading.catalogue.split_records`; or the split `HELD_OUT`.
     model : Model
         Names the patients of `HELD_OUT`.
     data_dir : str or Path, optional
@@ -74,10 +74,10 @@ def annotate_records(
     *,
     db: str = "mitdb",
     data_dir: str | Path | None = None,
-    title: str = "annotate",
     prepare: Prepare | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Scored]:
-    """Annotate records of a database one by one, with progress on stderr.
+    """Annotate records of a database one by one.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ def annotate_records(
         The database.
     data_dir : str or Path, optional
         Folder that holds the databases; see `ecgscribe.datasets.locate`.
-    title : str
-        What the progress bar says.
     prepare : callable, optional
         Changes a record, known with its reference, before it is annotated.
+    progress : callable, optional
+        Called with the number of records done and of all records, after each record.
 
     Yields
     ------
@@ -103,12 +103,13 @@ def annotate_records(
     DatasetError
         If the database, or one of the records, is not there.
     """
-    from tqdm import tqdm
-
-    # Before there is a bar, so that a database that is absent is one line on stderr.
     datasets.locate(db, data_dir=data_dir)
-    for name in tqdm(list(names), desc=title, unit="record", disable=None, delay=2):
+    wanted = list(names)
+    for number, name in enumerate(wanted, start=1):
         record, reference = datasets.load(db, name, data_dir=data_dir)
         if prepare is not None:
             record = prepare(record, reference)
-        yield Scored(name, datasets.subject(db, name), reference, annotator(record))
+        scored = Scored(name, datasets.subject(db, name), reference, annotator(record))
+        if progress is not None:
+            progress(number, len(wanted))
+        yield scored

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,12 @@ from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, Scores, beat_grid, trunk_grid
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.classification import Beats, join, tell
-from ecgscribe.pipeline.detection import ROOM, LeadsSeen, scan
+from ecgscribe.pipeline.candidates import is_beat, is_written
+from ecgscribe.pipeline.classification import SegmentClassifier
+from ecgscribe.pipeline.detection import ROOM, detect_r_peaks
+from ecgscribe.pipeline.lead_availability import join_availability
 from ecgscribe.pipeline.peaks import PLACE_REACH
-from ecgscribe.pipeline.signal_quality import grade, quality_at, trust
-from ecgscribe.record import READABLE
+from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, cut
 
@@ -69,21 +69,18 @@ def find(
     progress: Callable[[int, int], object] | None = None,
 ) -> Found:
     """Find the beats of a recording; their waveforms are not kept."""
-    seen = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
-    every = tell(model, scan(model, conditioner, seen, progress=progress))
-    pieces = list(_small(chain([join([])], every)))
-    step, height, logits, score = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    thresholds = model.thresholds
-    trusted = trust(step, score, conditioner.n_steps, lost=seen.stretches())
-    quality = quality_at(step, grade(trusted, thresholds.noise))
-    beat = score >= thresholds.beat
-    written = (quality >= READABLE) | (score >= thresholds.beat_in_noise)
+    classifier, columns, parts = SegmentClassifier(model.head), [], []
+    for block in detect_r_peaks(model, conditioner, progress=progress):
+        done, _, of_beat = classifier.push(block.candidates, is_last=block.is_last)
+        columns.append((done.r_peaks, done.peak_scores, done.logits, of_beat))
+        parts.append(block.availability)
+    step, height, logits, score = (np.concatenate(column) for column in zip(*columns, strict=True))
+    unreadable = join_availability(parts).unreadable_spans()
+    index = signal_quality(step, score, conditioner.n_steps, unreadable=unreadable)
+    quality = quality_at(step, scale_quality(index, model.thresholds.noise))
+    beat = is_beat(score, model.thresholds)
+    written = is_written(score, quality, model.thresholds)
     return Found(step[beat], height[beat], logits[beat], score[beat], quality[beat], written[beat])
-
-
-def _small(pieces: Iterable[Beats]) -> Iterator[tuple[NDArray[np.float64], Floats, Floats, Floats]]:
-    for piece in pieces:
-        yield piece.step.copy(), piece.height.copy(), piece.logits.copy(), piece.score.copy()
 
 
 @dataclass(frozen=True, eq=False)

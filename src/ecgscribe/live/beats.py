@@ -10,6 +10,7 @@ from ecgscribe.live.conditioner import HOP, LiveSignal
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.model.shape_features import BEFORE, waveforms
+from ecgscribe.pipeline.candidates import is_beat
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
@@ -89,7 +90,7 @@ class LiveBeats:
         due = new & (self._step < until)
         beat = ~(new & hidden(live, self._step))
         of_class, of_beat = self._probabilities(model, live, beat)
-        kept = beat & ~(new & (of_beat < model.thresholds.beat))
+        kept = beat & ~(new & ~is_beat(of_beat, model.thresholds))
         if (kept != beat).any():  # without the others the rhythm is another
             of_class, _ = self._probabilities(model, live, kept)
         beat = kept

@@ -133,7 +133,7 @@ def read_lines(read: Read, n_columns: int) -> Iterator[Floats]:
         if len(rest) > LONGEST_LINE:
             raise FormatError(
                 f"line {number + 1}: expected {n_columns} numbers, found more than {LONGEST_LINE} "
-                "characters without an end of line; send one line a sample"
+                "characters without an end of line; send one line per sample"
             )
     samples, wrong = _parsed([rest], number, n_columns)
     if len(samples):
@@ -158,7 +158,7 @@ def _parsed(lines: list[bytes], before: int, n_columns: int) -> tuple[Floats, Fo
         if len(sample) != n_columns:
             wrong = FormatError(
                 f"line {before + k + 1}: expected {n_columns} numbers, one a lead, found "
-                f"{text[:40]!a}; send one line a sample, or name the columns with --leads"
+                f"{text[:40]!a}; send one line per sample, or name the columns with --columns"
             )
             break
         samples.append(sample)
@@ -200,7 +200,7 @@ def read_frames(read: Read, n_columns: int) -> Iterator[Floats]:
     if rest:
         raise FormatError(
             f"stream: expected frames of {size} bytes ({n_columns} values of int16), found "
-            f"{len(rest)} bytes at the end; name the leads with --leads, one a value"
+            f"{len(rest)} bytes at the end; name each column with --columns"
         )
 
 

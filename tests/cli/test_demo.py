@@ -1,7 +1,10 @@
+"""`ecgscribe demo`: the recording, its beats and the page."""
+
 from __future__ import annotations
 
 import base64
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import ecgscribe.demo
 from ecgscribe import formats, metrics
+from ecgscribe.cli import demonstration
+from ecgscribe.cli.demo_page import NOTE
+from ecgscribe.cli.demonstration import demonstrate
+from ecgscribe.cli.main import main
 from ecgscribe.datasets.synthetic_settings import DEMO
-from ecgscribe.demo import NOTE, demo
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
 
@@ -48,13 +53,13 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         symbol[::10] = "V"
         return Annotation(known.sample + round(0.005 * record.fs), symbol, record.fs, name="demo")
 
-    monkeypatch.setattr(ecgscribe.demo, "annotate", annotate)
-    monkeypatch.setattr(ecgscribe.demo, "load_model", lambda: SimpleNamespace(hash="<ab12>"))
+    monkeypatch.setattr(demonstration, "annotate", annotate)
+    monkeypatch.setattr(demonstration, "load_model", lambda: SimpleNamespace(hash="<ab12>"))
     return folder
 
 
 def test_the_demo_leaves_a_record_its_beats_and_a_page(out: Path) -> None:
-    text = demo(out)
+    text = demonstrate(out)
     assert {path.name for path in out.iterdir()} == FILES
     assert NOTE in text
     assert "QRS" in text
@@ -67,7 +72,7 @@ def test_the_demo_leaves_a_record_its_beats_and_a_page(out: Path) -> None:
 
 
 def test_the_page_is_one_file_with_the_note_and_whole_pictures(out: Path) -> None:
-    demo(out)
+    demonstrate(out)
     html = (out / "demo.html").read_text(encoding="utf-8")
     page = _Page()
     page.feed(html)
@@ -83,7 +88,7 @@ def test_the_page_is_one_file_with_the_note_and_whole_pictures(out: Path) -> Non
 
 
 def test_text_in_the_page_is_escaped(out: Path) -> None:
-    demo(out)
+    demonstrate(out)
     html = (out / "demo.html").read_text(encoding="utf-8")
     assert "&lt;ab12&gt;" in html
     assert "<ab12>" not in html
@@ -93,30 +98,50 @@ def test_an_earlier_demo_is_kept_unless_forced(out: Path) -> None:
     out.mkdir(parents=True)
     (out / "demo.ref").write_text("mine")
     with pytest.raises(FormatError, match=r"found demo\.ref; .*--force"):
-        demo(out)
+        demonstrate(out)
     assert [path.name for path in out.iterdir()] == ["demo.ref"]
-    demo(out, force=True)
+    demonstrate(out, force=True)
     assert {path.name for path in out.iterdir()} == FILES
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FormatError, match="expected a folder") as caught:
-        demo(tmp_path / "file" / "demo")
+        demonstrate(tmp_path / "file" / "demo")
     assert "\n" not in str(caught.value)
 
 
 def test_the_demo_is_the_same_every_time(out: Path) -> None:
-    demo(out)
+    demonstrate(out)
     first = {name: (out / name).read_bytes() for name in ("demo.dat", "demo.hea", "demo.ref")}
-    demo(out, force=True)
+    demonstrate(out, force=True)
     assert first == {name: (out / name).read_bytes() for name in first}
 
 
 def test_the_model_in_the_package_finds_the_beats_of_the_demo(tmp_path: Path) -> None:
-    demo(tmp_path)
+    demonstrate(tmp_path)
     known, found = (formats.read_annotation(tmp_path / "demo", name) for name in ("ref", "scribe"))
     ratios = metrics.compare(known, found, start=0.0).ratios
     assert ratios.qrs_se.value > 0.98
     assert ratios.qrs_pp.value > 0.98
     np.testing.assert_array_less(found.sample, round(300 * DEMO.fs))
+
+
+def test_page_shows_the_figures_of_the_table(out: Path) -> None:
+    text = demonstrate(out)
+    html = (out / "demo.html").read_text(encoding="utf-8")
+    for figure, counts in re.findall(r"([\d.]+) % \((\d+/\d+)\)", text):
+        assert f"<td>{figure}%</td><td>{counts}</td>" in html
+
+
+def test_demo_needs_no_extra(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("fpdf", "neurokit2", "tensorflow", "keras", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing it is an error
+    assert main(["demo", "-o", str(out)]) == 0
+    assert (out / "demo.html").is_file()
+    assert main(["demo", "-o", str(out)]) == 1
+
+
+def test_quiet_demo_prints_nothing(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--quiet", "-o", str(out)]) == 0
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,1 @@
+"""The command ``ecgscribe``: one module per command, what they share in the others."""

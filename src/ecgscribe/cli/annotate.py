@@ -1,0 +1,124 @@
+"""The command ``annotate``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecgscribe.cli import options
+from ecgscribe.cli.commands import command
+from ecgscribe.cli.messages import complain, one_line
+from ecgscribe.cli.output import print_text
+from ecgscribe.cli.recordings import annotate_recording
+from ecgscribe.cli.values import Choice, own_annotator
+from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.files import make_folder
+
+if TYPE_CHECKING:
+    from ecgscribe.record import Annotation, LazyRecord
+
+__all__ = ["annotate"]
+
+
+@command("annotate data/mitdb/100 data/mitdb/101 -o out")
+@click.argument("records", metavar="RECORD...", nargs=-1, required=True, type=click.Path())
+@options.fs
+@options.leads("Leads to analyse, or to choose the best two from (default: all)")
+@options.out("Folder to write into (default: the current one).", metavar="DIR", default=".")
+@click.option(
+    "-f", "--format", "kind", type=Choice(["wfdb", "csv", "json", "parquet", "edf"]),
+    default="wfdb", show_default=True, help="Format to write.",
+)  # fmt: skip
+@click.option(
+    "--annotator", metavar="EXT", type=own_annotator, default="scribe", show_default=True,
+    help="Extension of the files written.",
+)  # fmt: skip
+@options.model
+@options.force()
+@options.as_json("a summary of each recording, one JSON line per recording")
+@options.quiet
+def annotate(
+    records: tuple[str, ...],
+    *,
+    fs: float | None,
+    leads: tuple[str, ...] | None,
+    out: Path,
+    kind: str,
+    annotator: str,
+    model: str,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Find and classify the beats of recordings.
+
+    The annotations of each RECORD go to a file of its name in the output folder. A recording that
+    cannot be annotated does not stop the others; the exit code is then 1.
+    """
+    from ecgscribe import formats
+    from ecgscribe.model.runtime import load_model
+
+    loaded = load_model(model)
+    make_folder(out)
+    # The annotator stays in the name of a table too: 100.csv may be the recording itself.
+    suffix = annotator if kind == "wfdb" else f"{annotator}.{kind}"
+    written: set[Path] = set()
+    failed = False
+    for path in records:
+        try:
+            record = formats.open_record(path, fs=fs, leads=leads)
+            target = out / f"{record.name}.{suffix}"
+            _refuse_same_name(path, target, written)
+            annotation = annotate_recording(record, model=loaded, leads=leads, quiet=quiet)
+            formats.write(annotation, target, force=force)
+            written.add(target)
+            summary = _summary(record, path, annotation, target) | {"model": loaded.hash}
+            if not quiet:
+                complain(_sentence(summary))
+        except (EcgScribeError, OSError) as error:
+            failed = True
+            complain(one_line(error))
+            summary = {"record": path, "error": one_line(error)}
+        if as_json:
+            print_text(json.dumps(summary))
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _refuse_same_name(path: str, target: Path, written: set[Path]) -> None:
+    if target in written:
+        raise FormatError(
+            f"{path}: expected a recording of another name, as this call already wrote {target}; "
+            "annotate recordings of the same name into separate folders"
+        )
+
+
+def _summary(record: LazyRecord, path: str, annotation: Annotation, target: Path) -> dict[str, Any]:
+    import numpy as np
+
+    from ecgscribe.quality_annotations import readable_seconds
+    from ecgscribe.symbols import AAMI_CLASSES
+
+    counted = annotation.class_index[annotation.readable]
+    counts = np.bincount(counted, minlength=len(AAMI_CLASSES)).tolist()
+    return {
+        "record": path,
+        "file": str(target),
+        "seconds": record.duration,
+        "readable_seconds": round(readable_seconds(annotation, record.n_samples), 3),
+        "beats_in_noise": len(annotation.beats()) - sum(counts),
+        "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
+    }
+
+
+def _sentence(summary: dict[str, Any]) -> str:
+    beats = " ".join(f"{name} {count}" for name, count in summary["beats"].items() if count)
+    in_noise = f", {summary['beats_in_noise']} more in noise" if summary["beats_in_noise"] else ""
+    share = 100 * summary["readable_seconds"] / summary["seconds"]
+    return (
+        f"{summary['record']}: {sum(summary['beats'].values())} beats ({beats or 'none'})"
+        f"{in_noise}, {share:.1f}% readable, written to {summary['file']}"
+    )

@@ -1,0 +1,56 @@
+"""The command ``explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ecgscribe.cli import options
+from ecgscribe.cli.commands import command
+from ecgscribe.cli.output import print_result, progress_bar
+from ecgscribe.cli.recordings import chosen_leads
+from ecgscribe.cli.values import seconds
+
+__all__ = ["explain"]
+
+
+@command("explain data/mitdb/119 --at 1:30.5 -o why.png")
+@options.recording
+@click.option(
+    "--at", metavar="TIME", type=seconds, required=True,
+    help="Explain the beat nearest to this time, in seconds or h:m:s.",
+)  # fmt: skip
+@options.fs
+@options.leads("Leads to analyse, or to choose the best two from (default: all)")
+@options.out("Also draw a picture: .png, .pdf or .svg.", metavar="FILE")
+@options.model
+@options.force("an existing picture")
+@options.as_json()
+@options.quiet
+def explain(
+    record: str,
+    *,
+    at: float,
+    fs: float | None,
+    leads: tuple[str, ...] | None,
+    out: Path | None,
+    model: str,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Show which parts of the signal and which features decided the class of a beat."""
+    from ecgscribe import formats, plots
+    from ecgscribe.explanation.explain import explain as explain_beat
+    from ecgscribe.explanation.figure import draw
+    from ecgscribe.model.runtime import load_model
+
+    loaded = load_model(model)
+    opened = formats.read(record, fs=fs, leads=leads)
+    chosen = chosen_leads(opened, leads)
+    with progress_bar(Path(record).name, quiet=quiet) as progress:
+        explanation = explain_beat(opened, at=at, model=loaded, leads=chosen, progress=progress)
+    if out is not None:
+        plots.save(draw(explanation, opened), out, force=force)
+    print_result(explanation.text(), explanation.to_dict(), as_json=as_json, quiet=quiet)

@@ -1,0 +1,66 @@
+"""The command ``fetch``."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from ecgscribe.cli import options
+from ecgscribe.cli.commands import ForDevelopers, command
+from ecgscribe.cli.output import print_result, progress_bar
+from ecgscribe.cli.values import Choice
+from ecgscribe.datasets.catalogue import DATABASES
+
+__all__ = ["fetch"]
+
+
+@command("fetch mitdb -o data")
+@click.argument("db", metavar="DB", type=Choice(list(DATABASES)))
+@options.out(
+    "Folder that holds the databases (default: the cache folder; to verify, ECGSCRIBE_DATA first).",
+    metavar="DIR",
+)
+@click.option(
+    "--verify", is_flag=True,
+    help="Download nothing; compare the local files with the published checksums.",
+)  # fmt: skip
+@options.as_json()
+@options.quiet
+@click.option(
+    "--base-url", metavar="URL", cls=ForDevelopers,
+    help="Download from a mirror with the same layout as PhysioNet.",
+)  # fmt: skip
+def fetch(
+    db: str, *, out: Path | None, verify: bool, as_json: bool, quiet: bool, base_url: str | None
+) -> None:
+    """Download a database from PhysioNet, or verify a local copy.
+
+    DB is mitdb (MIT-BIH Arrhythmia), svdb (Supraventricular Arrhythmia) or nstdb (Noise Stress
+    Test).
+    """
+    if verify:
+        _verify(db, out, as_json=as_json, quiet=quiet)
+        return
+    from ecgscribe import datasets
+
+    source = base_url or datasets.BASE_URL
+    with progress_bar(db, quiet=quiet) as progress:
+        folder = str(datasets.fetch(db, to=out, base_url=source, progress=progress))
+    print_result(folder, {"db": db, "folder": folder}, as_json=as_json, quiet=quiet)
+
+
+def _verify(db: str, out: Path | None, *, as_json: bool, quiet: bool) -> None:
+    from ecgscribe import datasets
+
+    result = datasets.verify(db, data_dir=out)
+    lines = [
+        f"{db}: {len(result.ok)} good, {len(result.bad)} bad, {len(result.absent)} absent",
+        *(f"bad {name}" for name in result.bad),
+        *(f"absent {name}" for name in result.absent),
+    ]
+    content = {"db": db, **dataclasses.asdict(result)}
+    print_result("\n".join(lines), content, as_json=as_json, quiet=quiet)
+    if result.bad:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,83 @@
+"""The command ``ecgscribe`` itself: its commands by subject, and its exit codes.
+
+Exit codes: 0 done, 1 something could not be done, 2 the command line is wrong. Results go to
+files or to stdout; progress, warnings and errors go to stderr, one line each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ecgscribe._version import __version__
+from ecgscribe.cli.commands import Commands
+from ecgscribe.cli.messages import complain, one_line, usage_line, warnings_on_one_line
+from ecgscribe.errors import EcgScribeError
+
+__all__ = ["ecgscribe", "main"]
+
+SUBJECTS = {
+    "Annotate": ("annotate", "stream"),
+    "Look": ("info", "plot", "explain", "report"),
+    "Measure and train": ("score", "evaluate", "train"),
+    "Data and setup": ("fetch", "demo", "doctor", "completion"),
+}
+"""The commands, as the help groups them. Each is a function in the module of its name."""
+
+
+@click.group(
+    cls=Commands,
+    subjects=SUBJECTS,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="ecgscribe %(version)s", help="Print the version.")
+def ecgscribe() -> None:
+    """Read an ECG recording and annotate every heartbeat.
+
+    A research tool, not a medical device. `ecgscribe COMMAND -h` shows the options of a command
+    and an example.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The command line after the program's name; by default that of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    with warnings_on_one_line():
+        try:
+            code = ecgscribe.main(arguments, prog_name="ecgscribe", standalone_mode=False)
+            sys.stdout.flush()
+        except click.UsageError as error:
+            complain(usage_line(error))
+            code = 2
+        except click.Abort:
+            complain("stopped")
+            code = 130
+        except BrokenPipeError:  # the reader has what it wanted (`| head`)
+            code = 1
+        except (EcgScribeError, OSError) as error:
+            complain(one_line(error))
+            code = 1
+    _let_go_of_stdout()
+    return int(code or 0)
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what a full disk or a closed pipe refused; Python would complain as it exits."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,105 @@
+"""The command ``stream``: samples come in from stdin, a socket or LSL, JSON lines go out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from ecgscribe.cli import options
+from ecgscribe.cli.commands import command
+from ecgscribe.cli.output import print_text
+from ecgscribe.cli.values import Choice, address, names
+from ecgscribe.errors import EcgScribeError, FormatError
+
+if TYPE_CHECKING:
+    from ecgscribe.live.events import Beat
+    from ecgscribe.live.stream import Stream
+
+__all__ = ["stream"]
+
+
+@command("stream --fs 360 --leads MLII,V1 < samples.txt")
+@click.option(
+    "--connect", metavar="HOST:PORT", type=address,
+    help="Read from a TCP server (default: from stdin).",
+)  # fmt: skip
+@click.option(
+    "--lsl", metavar="NAME", help="Read a stream of the Lab Streaming Layer (ecgscribe[lsl])."
+)
+@click.option(
+    "-f", "--format", "kind", type=Choice(["text", "int16"]), default="text", show_default=True,
+    help="text: one sample per line, values separated by commas or spaces; int16: little-endian "
+    "frames.",
+)  # fmt: skip
+@options.fs
+@click.option(
+    "--columns", metavar="A,B", type=names,
+    help="A name for each column of the samples, if they hold more than the leads to analyse.",
+)  # fmt: skip
+@options.leads("Leads to analyse (default: by name)", source="source")
+@click.option("--peaks", is_flag=True, help="Also print each R-peak at once, before its class.")
+@options.model
+def stream(
+    *,
+    connect: tuple[str, int] | None,
+    lsl: str | None,
+    kind: str,
+    fs: float | None,
+    columns: tuple[str, ...] | None,
+    leads: tuple[str, ...] | None,
+    peaks: bool,
+    model: str,
+) -> None:
+    """Find and classify beats as samples arrive; print one JSON line per beat.
+
+    Ends with the source, or with Ctrl-C.
+    """
+    from ecgscribe.live import sources as source
+    from ecgscribe.live.stream import Stream
+    from ecgscribe.model.runtime import load_model
+
+    if connect is not None and lsl is not None:
+        raise click.UsageError("expected --connect or --lsl, found both; leave one out")
+    inlet = None if lsl is None else source.lsl_inlet(lsl)
+    if inlet is not None:
+        fs, columns = fs or inlet.fs, columns or inlet.leads
+    # Where nothing else names the columns, the leads do.
+    columns, use = (leads, None) if columns is None else (columns, leads)
+    if not fs or not columns:
+        raise FormatError(
+            "stream: expected the sampling frequency and a name for each column, found them "
+            "nowhere; give --fs and --leads"
+        )
+    live = Stream(fs, columns, use=use, model=load_model(model))
+    failure = None
+    with ExitStack() as stack:
+        if inlet is not None:
+            chunks = inlet.chunks
+        else:
+            read = source.standard_input
+            if connect is not None:
+                read = stack.enter_context(source.connected(connect))
+            reader = source.read_lines if kind == "text" else source.read_frames
+            chunks = reader(read, len(columns))
+        try:
+            for chunk in source.until_interrupted(chunks):
+                _print_events(live, live.push(chunk), peaks=peaks)
+        except EcgScribeError as error:  # what came before it still counts
+            failure = error
+        _print_events(live, live.close(), peaks=peaks)
+    if failure is not None:
+        raise failure
+
+
+def _print_events(live: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
+    """Print what a push or the end made known, one JSON line each, in the order of detection."""
+    from ecgscribe.live.events import Peak, to_dict
+
+    others = [event for event in live.events if peaks or not isinstance(event, Peak)]
+    events = sorted([*others, *beats], key=lambda event: event.known)
+    if events:
+        print_text("\n".join(json.dumps(to_dict(event, live.fs)) for event in events))

@@ -1,0 +1,52 @@
+"""`ecgscribe plot`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ecgscribe.cli.main import main
+from support.command_line import ecgscribe, only_error
+
+
+def test_plot_draws_a_strip_and_overwrites_only_when_forced(good: Path, tmp_path: Path) -> None:
+    command = ["plot", good, "--start", "0:05", "--end", "0:08", "--annotator", "ref"]
+    run = ecgscribe(*command, cwd=tmp_path)
+    assert run.stdout == "good.png\n"
+    assert (tmp_path / "good.png").read_bytes().startswith(b"\x89PNG")
+    assert "--force" in only_error(ecgscribe(*command, cwd=tmp_path))
+    assert ecgscribe(*command, "--force", cwd=tmp_path).returncode == 0
+
+
+def test_plot_annotates_where_no_annotator_is_named(good: Path, tmp_path: Path) -> None:
+    assert ecgscribe("plot", good, "-o", tmp_path / "strip.svg").returncode == 0
+    assert "<svg" in (tmp_path / "strip.svg").read_text()
+
+
+@pytest.mark.parametrize("kind", ["day", "lorenz", "timeline"])
+def test_plot_draws_all_beats_of_a_recording(good: Path, tmp_path: Path, kind: str) -> None:
+    command = ["plot", good, "--kind", kind, "--annotator", "ref", "-o", tmp_path / "beats.pdf"]
+    run = ecgscribe(*command)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (tmp_path / "beats.pdf").read_bytes().startswith(b"%PDF")
+    assert "with a strip" in only_error(ecgscribe(*command, "--start", "0:05"))
+
+
+def test_plot_outside_the_recording_is_one_line(good: Path, tmp_path: Path) -> None:
+    run = ecgscribe("plot", good, "--start", "40", "--annotator", "ref", "-o", tmp_path / "a.png")
+    assert "inside the recording" in only_error(run)
+
+
+def test_plot_tells_its_file_as_text_as_json_or_not_at_all(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = str(tmp_path / "a.png")
+    command = ["plot", str(good), "--annotator", "ref", "-o", target, "--force"]
+    assert main(command) == 0
+    assert capsys.readouterr().out == f"{target}\n"
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"record": str(good), "file": target}
+    assert main([*command, "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")

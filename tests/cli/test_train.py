@@ -1,0 +1,44 @@
+"""`ecgscribe train`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from ecgscribe.cli.main import main
+from ecgscribe.model.runtime import MODELS
+from support.command_line import ecgscribe, only_error
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_database_that_is_not_there_is_one_line(name: str, tmp_path: Path) -> None:
+    run = ecgscribe(name, "--data-dir", tmp_path, "--out", tmp_path / "out")
+    assert "ecgscribe fetch mitdb" in only_error(run)
+
+
+def test_train_with_an_unknown_setting_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text("epoch = 3\n")
+    run = ecgscribe("train", "--config", tmp_path / "wrong.toml", "--out", tmp_path / "out")
+    assert "epoch" in only_error(run)
+
+
+def test_quiet_training_logs_to_its_folder_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ecgscribe.training import train as training
+
+    def train(config: object, *, out: Path, **_: object) -> Path:
+        sys.stderr.write("     1 s  fold 0: pass 1/10\n")
+        return MODELS / "default.json"
+
+    monkeypatch.setattr(training, "train", train)
+    command = ["train", "--out", str(tmp_path)]
+    assert main([*command, "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main([*command, "--json"]) == 0
+    told, log = capsys.readouterr()
+    assert len(json.loads(told)["model"]) == 64
+    assert "pass 1/10" in log
