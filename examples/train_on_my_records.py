@@ -48,7 +48,8 @@ network = fit_final(data, fitted.tables, config, run, print)
 
 # %% Write it, with what it is and what it has seen, so that nobody evaluates it on these people.
 about = {
-    "name": "mine", "thresholds": fitted.thresholds, "calibration": fitted.calibration,
+    "name": "mine", "thresholds": fitted.thresholds.to_json(beat_head=True),
+    "calibration": fitted.calibration.to_json(),
     "facts": list(FEATURE_NAMES), "split": {"training": list(recordings), "held_out": []},
     "config": dataclasses.asdict(config),
 }  # fmt: skip

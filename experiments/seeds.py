@@ -31,8 +31,8 @@ def main(run: Path, out: Path, seeds: list[int]) -> None:
         fitted = fit_idea(Idea(), run, config, out, folder)
         network = fit_final(data, fitted.tables, config, folder, log)
         meta = shipped | {
-            "calibration": fitted.calibration,
-            "thresholds": fitted.thresholds,
+            "calibration": fitted.calibration.to_json(),
+            "thresholds": fitted.thresholds.to_json(beat_head=True),
             "config": dataclasses.asdict(config),
             "unseen_patients": {k: round(v, 5) for k, v in fitted.metrics.items()},
         }

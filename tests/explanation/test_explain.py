@@ -18,7 +18,8 @@ from ecgscribe.explanation.occlusion import Found, Scene, find, scene
 from ecgscribe.explanation.replacements import REACH, as_usual, fills, straight, usual_beat
 from ecgscribe.explanation.result import Explanation, Fact, Stretch
 from ecgscribe.explanation.text import where
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES, RATIO_GAIN
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
+from ecgscribe.model.rhythm_features import RATIO_GAIN
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
@@ -82,7 +83,6 @@ def test_beats_of_the_database_are_told_as_annotate_tells_them(name: str, at: fl
 
 def test_a_model_without_a_beat_head_has_no_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Model, "has_beat_head", False)
-    monkeypatch.setattr(Model, "frame", 8)
     record = recording()[0]
     beats = annotate(record).beats()
     explanation = explain(record, at=20.0)

@@ -10,7 +10,8 @@ import pytest
 
 from ecgscribe import datasets
 from ecgscribe.evaluation.groups import Scored
-from ecgscribe.model.runtime import Model
+from ecgscribe.model.decision import Calibration, Thresholds
+from ecgscribe.model.runtime import Model, OnnxNetwork
 from ecgscribe.record import Annotation, Record
 
 FS = 360.0
@@ -59,7 +60,7 @@ def scored(*names: str) -> list[Scored]:
 def model_with_hash(path: str, sha256: str) -> Model:
     """Return a model without weights."""
     meta = {"files": {"trunk": {"sha256": sha256}}, "thresholds": {}, "calibration": {}}
-    return Model(Path(path), meta)
+    return Model(Path(path), meta, Thresholds(), Calibration(), OnnxNetwork(Path("trunk.onnx")))
 
 
 def fake_evaluation(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Model:

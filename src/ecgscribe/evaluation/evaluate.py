@@ -115,7 +115,7 @@ def evaluate(
     page = None if benchmarks is None else Path(benchmarks)
     if not force:
         refuse_overwriting(folder, page)
-    loaded = model if isinstance(model, Model) else load_model(model or "default")
+    loaded = load_model(model)
     records = records_of_split(db, split, loaded, data_dir=data_dir)
     others = [load_model(other) for other in compare_with]
     if split == HELD_OUT:

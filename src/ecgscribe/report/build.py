@@ -91,7 +91,7 @@ def report(
     sums = file_sums(files)
     columns = choose_leads(lazy, leads)
     if annotation is None or model is not None:
-        model = model if isinstance(model, Model) else load_model(model or "default")
+        model = load_model(model)
     if annotation is None:
         annotation = annotate(lazy, model=model, leads=columns, progress=progress)
         annotator = None

@@ -122,7 +122,7 @@ class Targets:
 
 def make_targets(example: Example, config: TrainingConfig) -> Targets:
     """Make the targets of one example: R-peaks at every step, classes at every frame."""
-    steps_per_frame = config.architecture.frame
+    steps_per_frame = config.architecture.steps_per_frame
     n_steps = len(example.signal)
     n_frames = -(-n_steps // steps_per_frame)
     peak = peak_targets(example.r_peaks, n_steps, width=config.trunk.peak_width)
@@ -183,7 +183,7 @@ def draw_batch(
         ``peak``, shape (batch, n_steps, 1), and ``frame_class``, shape (batch, n_frames).
     """
     rng = np.random.default_rng([config.seed, epoch, index])
-    steps_per_frame = config.architecture.frame
+    steps_per_frame = config.architecture.steps_per_frame
     length = int(config.trunk.window_s * FS) // STEPS_PER_FRAME * STEPS_PER_FRAME
     balanced = config.imbalance.sampling == "balanced"
     signals, peaks, classes = [], [], []

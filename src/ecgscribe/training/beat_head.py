@@ -17,6 +17,7 @@ from ecgscribe.symbols import NO_BEAT
 from ecgscribe.training.batches import BALANCED_PART, BalancedSampler
 from ecgscribe.training.beat_tables import BeatTable
 from ecgscribe.training.config import TrainingConfig
+from ecgscribe.training.keras_scoring import KerasNetwork
 from ecgscribe.training.losses import class_loss
 from ecgscribe.training.optimizer import build_optimizer
 from ecgscribe.training.run_folder import Log, save_weights
@@ -160,8 +161,4 @@ def _compiled(head: Any, config: TrainingConfig) -> Any:
 
 def predict_beats(head: Any, table: BeatTable) -> Floats:
     """Return the head's outputs for the R-peaks of a record, not calibrated, shape (n_beats, 6)."""
-    return score_beats(
-        lambda classes, features: np.asarray(head.predict_on_batch([classes, features])),
-        table.logit_features,
-        table.features,
-    )
+    return score_beats(KerasNetwork(beat_head=head), table.logit_features, table.features)

@@ -16,7 +16,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ecgscribe.model.features import beat_features, logit_features
-from ecgscribe.model.scoring import rows_at
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
@@ -24,7 +23,7 @@ from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training.augmentation import augment, draw_noise, noise_gain
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example
-from ecgscribe.training.keras_scoring import trunk_scores
+from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.matching import match_r_peaks
 from ecgscribe.training.noise_only import noise_only_signal
 from ecgscribe.training.rhythm_augmentation import augment_rhythm
@@ -166,7 +165,7 @@ def _table(
     trunk: Any, example: Example, config: TrainingConfig, shift: Floats | float = 0.0
 ) -> BeatTable:
     """Make the table of one record; `shift` is added to the class logits of all of its beats."""
-    scores = trunk_scores(trunk, example.signal, frame=config.architecture.frame)
+    (scores,) = score_examples(trunk, [example], config)
     r_peaks, peak_score = find_beats(scores.peak, example.signal, threshold=CANDIDATE)
     of_reference, of_detected = match_r_peaks(r_peaks, example)
     inside = np.minimum(r_peaks.astype(np.int64), len(example.signal) - 1)
@@ -174,7 +173,7 @@ def _table(
     class_index[of_detected] = example.class_index[of_reference]
     offset = np.full(len(r_peaks), np.nan, dtype=np.float32)
     offset[of_detected] = (r_peaks[of_detected] - example.r_peaks[of_reference]) / FS
-    logits = rows_at(scores.frame_class, r_peaks, frame=config.architecture.frame)
+    logits = scores.class_logits_at(r_peaks)
     return BeatTable(
         example.name,
         peak_score,

@@ -7,7 +7,7 @@ their outputs: stacking with cross-fitting, see Wolpert, Neural Networks 5(2):24
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
-from ecgscribe.model.decision import calibrate, decide, split_no_beat
+from ecgscribe.model.decision import Calibration, Thresholds, calibrate, decide, split_no_beat
 from ecgscribe.model.network import build_network
 from ecgscribe.training.beat_head import fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables, make_tables
@@ -55,7 +55,8 @@ class CrossFit:
         From fold to the Keras network fitted on the other folds.
     tables : dict
         From fold to the tables of its records, made with that trunk.
-    calibration, thresholds : dict
+    calibration : Calibration
+    thresholds : Thresholds
         Chosen on all records, each with the outputs of a network that has not seen it; see
         `ecgscribe.model.decision.calibrate` and `ecgscribe.model.decision.decide`.
     metrics : dict
@@ -65,8 +66,8 @@ class CrossFit:
 
     networks: dict[int, Any]
     tables: dict[int, BeatTables]
-    calibration: dict[str, Any]
-    thresholds: dict[str, Any]
+    calibration: Calibration
+    thresholds: Thresholds
     metrics: dict[str, float]
 
 
@@ -228,8 +229,14 @@ def evaluate_out_of_fold(networks: dict[int, Any], tables: dict[int, BeatTables]
     calibration = fit_calibration(probability, truth)
     calibrated = calibrate(probability, calibration)
     groups = (clean, changed, noisy)
-    thresholds = choose_thresholds(calibrated, truth) | choose_beat_thresholds(
+    of_beats = choose_beat_thresholds(
         [group.tables for group in groups], [group.beat_probability for group in groups]
+    )
+    thresholds = replace(
+        choose_thresholds(calibrated, truth),
+        peak=of_beats["peak"],
+        beat=of_beats["beat"],
+        beat_in_noise=of_beats["beat_in_noise"],
     )
     metrics = {
         "auprc": abnormal_auprc(calibrated, truth),
@@ -288,7 +295,7 @@ class _Outputs:
             self.class_probability.append(of_class)
             self.beat_probability.append(of_beat)
 
-    def r_peak_f1(self, thresholds: dict[str, Any], *, window: float = 0.15) -> float:
+    def r_peak_f1(self, thresholds: Thresholds, *, window: float = 0.15) -> float:
         """Return the gross F1 of the R-peaks that are classified as beats."""
         return r_peak_f1(self.tables, self.beat_probability, thresholds, window=window)
 

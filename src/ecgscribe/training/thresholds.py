@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.metrics import performance
-from ecgscribe.model.decision import decide
+from ecgscribe.model.decision import Calibration, Thresholds, decide
 from ecgscribe.model.scoring import Scores
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.symbols import AAMI_CLASSES
@@ -61,7 +61,7 @@ def detected_macro_f1(predicted: NDArray[np.int8], truth: NDArray[np.int8]) -> f
     return float(performance.macro_f1(matrix))
 
 
-def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> dict[str, Any]:
+def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> Calibration:
     """Fit temperature and class priors to held-out beats by maximum likelihood.
 
     Parameters
@@ -71,8 +71,7 @@ def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> dict[str, A
 
     Returns
     -------
-    dict
-        ``temperature`` and ``bias``; see `ecgscribe.model.decision.calibrate`.
+    Calibration
     """
     from scipy.optimize import minimize
 
@@ -87,13 +86,13 @@ def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> dict[str, A
         return float(-log_p.mean() + 1e-4 * np.sum(x**2))
 
     optimum = minimize(loss, np.zeros(len(AAMI_CLASSES)), method="L-BFGS-B").x
-    return {
-        "temperature": round(float(np.exp(optimum[0])), 4),
-        "bias": [0.0, *(round(float(b), 4) for b in optimum[1:])],
-    }
+    return Calibration(
+        temperature=round(float(np.exp(optimum[0])), 4),
+        bias=(0.0, *(round(float(b), 4) for b in optimum[1:])),
+    )
 
 
-def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> dict[str, Any]:
+def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Thresholds:
     """Choose the thresholds that give the best F1 on held-out beats.
 
     The threshold of abnormal classes maximises their F1, the weights of S and F then maximise
@@ -107,27 +106,26 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> dict[str,
 
     Returns
     -------
-    dict
-        ``abnormal`` and ``weight``; see `ecgscribe.model.decision.decide`.
+    Thresholds
+        With ``abnormal`` and ``weight`` chosen; the others are the defaults.
     """
     curve = performance.pr_curve(1 - probability[:, 0], truth > 0)
     f1 = 2 * curve.precision * curve.recall / np.maximum(curve.precision + curve.recall, 1e-9)
     abnormal = float(np.clip(curve.threshold[int(np.argmax(f1))], 0.05, 0.95))
-    best: tuple[float, dict[str, float]] = (-1.0, {})
-    for s in S_WEIGHTS:
-        for f in F_WEIGHTS:
-            weight = {"S": s, "V": 1.0, "F": f, "Q": 1.0}
-            predicted = decide(probability, {"abnormal": abnormal, "weight": weight})
-            macro_f1 = detected_macro_f1(predicted, truth)
-            if macro_f1 > best[0]:
-                best = macro_f1, weight
-    return {"abnormal": round(abnormal, 4), "weight": best[1]}
+    choices = [
+        Thresholds(abnormal=abnormal, weight=(s, 1.0, f, 1.0)) for s in S_WEIGHTS for f in F_WEIGHTS
+    ]
+
+    def macro_f1(thresholds: Thresholds) -> float:
+        return detected_macro_f1(decide(probability, thresholds), truth)
+
+    return replace(max(choices, key=macro_f1), abnormal=round(abnormal, 4))
 
 
 def r_peak_f1(
     tables: Sequence[BeatTable],
     beat_probability: Sequence[Floats],
-    thresholds: Mapping[str, Any],
+    thresholds: Thresholds,
     *,
     window: float = 0.15,
 ) -> float:
@@ -138,8 +136,8 @@ def r_peak_f1(
     tables : sequence of BeatTable
     beat_probability : sequence of ndarray of float32, shape (n_beats,)
         Probability that each R-peak of a table is a beat.
-    thresholds : mapping
-        ``peak`` and ``beat``, which the R-peak score and that probability must reach.
+    thresholds : Thresholds
+        The R-peak score and that probability must reach its ``peak`` and ``beat``.
     window : float
         Largest distance from the reference beat in seconds.
 
@@ -149,7 +147,7 @@ def r_peak_f1(
     """
     right = total = 0
     for table, p in zip(tables, beat_probability, strict=True):
-        predicted = (table.peak_score >= thresholds["peak"]) & (p >= thresholds["beat"])
+        predicted = (table.peak_score >= thresholds.peak) & (p >= thresholds.beat)
         right += int(np.sum(predicted & (np.abs(table.offset) <= window)))
         total += int(np.sum(predicted & (table.class_index != UNKNOWN)))
         total += int(np.sum(table.is_beat)) + table.missed
@@ -181,7 +179,7 @@ def choose_beat_thresholds(
     """
     errors = {
         (peak, beat): [
-            1 + 1e-6 - r_peak_f1(*group, {"peak": peak, "beat": beat})
+            1 + 1e-6 - r_peak_f1(*group, Thresholds(peak=peak, beat=beat))
             for group in zip(tables, beat_probability, strict=True)
         ]
         for peak in PEAK_CHOICES

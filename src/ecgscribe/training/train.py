@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ecgscribe.model.decision import calibrate, softmax
+from ecgscribe.model.decision import Calibration, Thresholds, calibrate, softmax
 from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import build_network
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import rows_at
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.config import TrainingConfig, complete, load_config, synthetic_config
@@ -119,15 +118,14 @@ def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: L
     fit_trunk(trunk, training, held_out, data.noise, config, out, log)
     scores = score_examples(trunk, held_out, config)
     probability = np.concatenate(
-        [
-            softmax(rows_at(s.frame_class, e.r_peaks, frame=config.architecture.frame))
-            for s, e in zip(scores, held_out, strict=True)
-        ]
+        [softmax(s.class_logits_at(e.r_peaks)) for s, e in zip(scores, held_out, strict=True)]
     )
     truth = np.concatenate([e.class_index for e in held_out])
     calibration = fit_calibration(probability, truth)
-    thresholds = choose_thresholds(calibrate(probability, calibration), truth)
-    thresholds["peak"] = choose_peak_threshold(scores, held_out)
+    thresholds = dataclasses.replace(
+        choose_thresholds(calibrate(probability, calibration), truth),
+        peak=choose_peak_threshold(scores, held_out),
+    )
     meta = _meta(data, config.fold, config, calibration, thresholds)
     return export_model(trunk, config.architecture, meta, out, "model")
 
@@ -136,8 +134,8 @@ def _meta(
     data: TrainingData,
     fold: int | None,
     config: TrainingConfig,
-    calibration: dict[str, Any],
-    thresholds: dict[str, Any],
+    calibration: Calibration,
+    thresholds: Thresholds,
 ) -> dict[str, Any]:
     """Describe a network that was fitted on the patients of all folds but one, or of all folds."""
     training, held_out = data.split(fold)
@@ -147,8 +145,8 @@ def _meta(
         "leads": "one or two, any",
         "classes": list(AAMI_CLASSES),
         "trained_on": "real recordings" if data.hashes else "synthetic recordings",
-        "thresholds": thresholds,
-        "calibration": calibration,
+        "thresholds": thresholds.to_json(beat_head=not config.is_classic),
+        "calibration": calibration.to_json(),
         "split": {
             "training": [e.name for e in training],
             "held_out": [e.name for e in held_out],

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ecgscribe.files import write_csv, write_text
 from ecgscribe.metrics import performance
 from ecgscribe.model.decision import softmax
-from ecgscribe.model.scoring import rows_at
 from ecgscribe.training.batches import ExamplePool, draw_batch, make_targets
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example
@@ -115,7 +114,7 @@ def validate_trunk(
     scores = score_examples(trunk, held_out, config)
     abnormal, truth = [], []
     for score, example in zip(scores, held_out, strict=True):
-        at_beats = rows_at(score.frame_class, example.r_peaks, frame=config.architecture.frame)
+        at_beats = score.class_logits_at(example.r_peaks)
         abnormal.append(1 - softmax(at_beats)[:, 0])
         truth.append(example.class_index > 0)
     curve = performance.pr_curve(np.concatenate(abnormal), np.concatenate(truth))
