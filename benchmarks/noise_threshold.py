@@ -58,7 +58,7 @@ def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[
     every = join(list(tell(model, scan(model, conditioner, seen))))
     lost = seen.stretches()
     track = trust(every.step, every.score, conditioner.n_steps, lost=lost)
-    beats = every.step[every.score >= model.meta["thresholds"].get("beat", 0)]
+    beats = every.step[every.score >= model.thresholds.beat]
     dark = np.zeros(len(track), dtype=np.bool_)
     for begin, end in lost // FS:
         dark[begin : end + 1] = True

@@ -15,13 +15,11 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
@@ -30,14 +28,13 @@ from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
+from ecgscribe.training.keras_scoring import KerasNetwork
 
 YARDSTICK = "XQRS (wfdb Python)"
 WARM_UP_S = 480
 """Long enough for every shape of batch to be seen."""
 GAIN = 200
 """Of mitdb, in counts a mV: so written, the records are what they were."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -46,28 +43,6 @@ class Taken:
 
     wall: float
     cpu: float
-
-
-class ByKeras(Model):
-    """The same model, run by Keras and not by ONNX Runtime."""
-
-    @cached_property
-    def network(self) -> Any:
-        """The network with the weights that the ONNX files were made from."""
-        network = build_network(Architecture(**self.meta["config"]["architecture"]))
-        network.load_weights(self.weight_file("weights"))
-        return network
-
-    def predict_trunk(self, windows: Floats) -> tuple[Floats, Floats]:
-        """Score windows as they are; see `Model.predict_trunk`."""
-        trunk = self.network.get_layer("trunk") if self.has_beat_head else self.network
-        peak, frame_class = trunk.predict_on_batch(windows)
-        return np.asarray(peak), np.asarray(frame_class)
-
-    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
-        """Give class probabilities of runs of beats; see `Model.predict_beats`."""
-        head = self.network.get_layer("beat_head")
-        return np.asarray(head.predict_on_batch([logit_features, features]))
 
 
 def joined(records: Sequence[Record]) -> Record:
@@ -115,9 +90,9 @@ def by_keras(path: Path) -> Model | None:
         sys.stderr.write("speed: no Keras, its row is left out; install ecgscribe[train]\n")
         return None
     model = load_model(path)
-    same = ByKeras(model.path, model.meta)
-    _ = same.network  # built here, as blocks are scored in threads
-    return same
+    network = build_network(Architecture(**model.meta["config"]["architecture"]))
+    network.load_weights(model.weight_file("weights"))
+    return dataclasses.replace(model, network=KerasNetwork.of(network))
 
 
 def measures(

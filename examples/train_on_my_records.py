@@ -48,7 +48,8 @@ network = fit_whole(data, found.tables, config, run, print)
 
 # %% Write it. Say what it is, and what it has seen, so that nobody measures it on the same people.
 about = {
-    "name": "mine", "thresholds": found.thresholds, "calibration": found.calibration,
+    "name": "mine", "thresholds": found.thresholds.to_json(beat_head=True),
+    "calibration": found.calibration.to_json(),
     "facts": list(FEATURE_NAMES), "split": {"training": list(recordings), "held_out": []},
     "config": dataclasses.asdict(config),
 }  # fmt: skip

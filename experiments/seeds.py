@@ -31,8 +31,8 @@ def main(run: Path, out: Path, seeds: list[int]) -> None:
         found = fit_idea(Idea(), run, config, out, folder)
         network = fit_whole(data, found.tables, config, folder, log)
         meta = shipped | {
-            "calibration": found.calibration,
-            "thresholds": found.thresholds,
+            "calibration": found.calibration.to_json(),
+            "thresholds": found.thresholds.to_json(beat_head=True),
             "config": dataclasses.asdict(config),
             "unseen_patients": {k: round(v, 5) for k, v in found.figures.items()},
         }

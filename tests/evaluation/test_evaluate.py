@@ -23,7 +23,8 @@ from ecgscribe.evaluation.output import log_ds2
 from ecgscribe.evaluation.protocol import evaluate_records
 from ecgscribe.evaluation.records import annotate_records
 from ecgscribe.metrics import ec57
-from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.model.decision import Calibration, Thresholds
+from ecgscribe.model.runtime import Model, OnnxNetwork, load_model
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import MAPPINGS, Mapping
 from support.wfdb_files import save
@@ -308,7 +309,7 @@ def test_the_live_path_has_rows_of_its_own(a_model: Model, monkeypatch: pytest.M
 
 def _with_hash(path: str, sha256: str) -> Model:
     meta = {"files": {"trunk": {"sha256": sha256}}, "thresholds": {}, "calibration": {}}
-    return Model(Path(path), meta)
+    return Model(Path(path), meta, Thresholds(), Calibration(), OnnxNetwork(Path("trunk.onnx")))
 
 
 def test_other_models_have_rows_of_their_own(
@@ -316,7 +317,7 @@ def test_other_models_have_rows_of_their_own(
 ) -> None:
     module = importlib.import_module("ecgscribe.evaluation.evaluate")
     models = {p: _with_hash(p, p[0] * 64) for p in ("runs/other/model.json", "models/twin.json")}
-    monkeypatch.setattr(module, "load_model", lambda path: models[path])
+    monkeypatch.setattr(module, "load_model", lambda model: models.get(model, model))
     Path("experiments").mkdir()
 
     report = evaluate(a_model, compare_with=list(models), benchmarks="B.md", resamples=0)

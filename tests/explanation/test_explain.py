@@ -82,7 +82,6 @@ def test_beats_of_the_database_are_told_as_annotate_tells_them(name: str, at: fl
 
 def test_a_model_without_a_beat_head_has_no_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Model, "has_beat_head", False)
-    monkeypatch.setattr(Model, "frame", 8)
     record = recording()[0]
     beats = annotate(record).beats()
     explanation = explain(record, at=20.0)

@@ -27,7 +27,7 @@ def _normal(*shape: int) -> Any:
 @pytest.mark.parametrize("n_steps", [8, N_STEPS])
 def test_trunk_scores_every_step_and_every_frame(sizes: Architecture, n_steps: int) -> None:
     peak, frame_class = build_trunk(sizes).predict_on_batch(_normal(3, n_steps, 2))
-    n_frames = n_steps // sizes.frame
+    n_frames = n_steps // sizes.steps_per_frame
     assert peak.shape == (3, n_steps, 1)
     assert frame_class.shape == (3, n_frames, 5)
     assert np.all((peak > 0) & (peak < 1))

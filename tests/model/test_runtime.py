@@ -17,9 +17,18 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.runtime import MODELS, load_model
-from ecgscribe.model.scoring import BATCH, BEAT_HALO, HALO_S, WINDOW_S, score_beats, score_signal
-from ecgscribe.signal.windows import FS
+from ecgscribe.model.scoring import (
+    BATCH,
+    BEAT_HALO,
+    HALO_S,
+    WINDOW_S,
+    Scores,
+    score_beats,
+    score_signal,
+)
+from ecgscribe.signal.windows import FS, STEPS_PER_FRAME
 from ecgscribe.symbols import AAMI_CLASSES
 
 Floats = NDArray[np.float32]
@@ -54,6 +63,22 @@ def moving_sum(x: Floats, reach: int) -> Floats:
     return (total[:, 2 * reach + 1 :] - total[:, : -2 * reach - 1]).astype(np.float32)
 
 
+class MovingSums:
+    """A network whose scores are sums over as much as the halos hold."""
+
+    def __init__(self, steps_per_frame: int) -> None:
+        self.steps_per_frame = steps_per_frame
+        self.batches: list[int] = []
+
+    def predict_trunk(self, windows: Floats) -> tuple[Floats, Floats]:
+        self.batches.append(len(windows))
+        wide = moving_sum(windows, HALO_S * FS - self.steps_per_frame)
+        return wide[:, :, :1], wide[:, :: self.steps_per_frame][:, :, [0, 1, 0, 1, 0]]
+
+    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
+        return moving_sum(logit_features + 2 * features, BEAT_HALO)
+
+
 @few
 @given(
     n=st.one_of(st.integers(1, 3 * WINDOW_S * FS), st.just(BATCH * WINDOW_S * FS + 17)),
@@ -61,15 +86,9 @@ def moving_sum(x: Floats, reach: int) -> Floats:
 )
 def test_windows_score_a_signal_as_the_whole_is_scored(n: int, frame: int) -> None:
     signal = np.random.default_rng(n).normal(size=(n, 2)).astype(np.float32)
-    batches = []
-
-    def predict(windows: Floats) -> tuple[Floats, Floats]:
-        batches.append(len(windows))
-        wide = moving_sum(windows, HALO_S * FS - frame)
-        return wide[:, :, :1], wide[:, ::frame][:, :, [0, 1, 0, 1, 0]]
-
-    scores = score_signal(predict, signal, frame=frame)
-    assert max(batches) <= BATCH
+    network = MovingSums(frame)
+    scores = score_signal(network, signal)
+    assert max(network.batches) <= BATCH
     whole = moving_sum(signal[None], HALO_S * FS - frame)[0]
     np.testing.assert_allclose(scores.peak, whole[:, 0], atol=1e-3)
     by_frame = whole[::frame][:, [0, 1, 0, 1, 0]]
@@ -83,29 +102,38 @@ def test_windows_of_beats_score_as_the_whole_is_scored(n: int) -> None:
     logit_features = rng.normal(size=(n, 6)).astype(np.float32)
     features = rng.normal(size=(n, 6)).astype(np.float32)
 
-    def predict(logit_features: Floats, features: Floats) -> Floats:
-        return moving_sum(logit_features + 2 * features, BEAT_HALO)
+    network = MovingSums(8)
+    whole = np.zeros((0, 6))
+    if n:
+        whole = network.predict_beats(logit_features[None], features[None])[0]
+    np.testing.assert_allclose(score_beats(network, logit_features, features), whole, atol=1e-4)
 
-    whole = predict(logit_features[None], features[None])[0] if n else np.zeros((0, 6))
-    np.testing.assert_allclose(score_beats(predict, logit_features, features), whole, atol=1e-4)
+
+def test_class_logits_are_those_of_the_frame_that_holds_the_r_peak() -> None:
+    frames = np.arange(10, dtype=np.float32)[:, None]
+    r_peaks = np.array([0.0, 7.4, 7.6, 40.0, 79.0, 500.0])
+    at_frames = Scores(np.zeros(80, np.float32), frames, STEPS_PER_FRAME).class_logits_at(r_peaks)
+    assert at_frames[:, 0].tolist() == [0, 0, 1, 5, 9, 9]
+    at_steps = Scores(np.zeros(10, np.float32), frames, 1).class_logits_at(r_peaks / 13)
+    assert at_steps[:, 0].tolist() == [0, 1, 1, 3, 6, 9]
 
 
 @pytest.mark.parametrize("n", [FS, 8 * FS + 3, 150 * FS])
 def test_the_model_in_the_package_scores_any_length(n: int) -> None:
     signal = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
     model = load_model()
-    scores = model.score_signal(signal)
+    scores = score_signal(model.network, signal)
     assert scores.peak.shape == (n,)
     assert scores.peak.min() >= 0
     assert scores.peak.max() <= 1
-    n_frames = -(-n // model.frame)
+    n_frames = -(-n // model.network.steps_per_frame)
     assert scores.frame_class.shape == (n_frames, len(AAMI_CLASSES))
 
 
 def test_a_grid_from_step_0_scores_the_beginning_alike_however_long_the_rest_is() -> None:
     signal = np.random.default_rng(0).normal(size=(3 * WINDOW_S * FS, 2)).astype(np.float32)
-    model = load_model()
-    long, short = model.score_signal(signal), model.score_signal(signal[: 2 * WINDOW_S * FS])
+    network = load_model().network
+    long, short = (score_signal(network, signal[:n]) for n in (len(signal), 2 * WINDOW_S * FS))
     answered = 2 * (WINDOW_S - 2 * HALO_S) * FS  # two windows lie in both wholly
     np.testing.assert_allclose(long.peak[:answered], short.peak[:answered], atol=1e-5)
 
@@ -119,7 +147,9 @@ def test_the_model_in_the_package_is_what_its_description_says() -> None:
     assert model.meta["fs"] == FS
     assert model.weight_file("weights").is_file()
     assert model.has_beat_head
-    assert len(model.hash) == 64
+    assert model.hash == "97a5eefe8120ed49b31a03f3a5462fd4ed4185ab78ba1a5c33d3b8242a19f0d3"
+    assert model.meta["facts"] == list(FEATURE_NAMES)
+    assert load_model(model) is model
 
 
 def test_a_model_is_loaded_by_file_and_by_folder(
@@ -148,7 +178,7 @@ def test_one_changed_byte_is_found(folder: Path, part: str) -> None:
 @pytest.mark.parametrize("part", ["default-trunk.onnx", "default-beats.onnx"])
 def test_a_missing_file_is_named(folder: Path, part: str) -> None:
     (folder / part).unlink()
-    refused(folder / "default.json", f"expected the file {part} beside it, found none")
+    refused(folder / "default.json", f"expected the file {part} next to it, found none")
 
 
 def test_keras_weights_are_not_needed_to_annotate(folder: Path) -> None:
@@ -167,7 +197,7 @@ def test_a_file_name_does_not_lead_out_of_the_folder(folder: Path, name: str) ->
         meta["files"]["trunk"] = {"name": name, "sha256": file_hash(secret)}
 
     edit(folder / "default.json", change)
-    refused(folder / "default.json", "expected the file .* beside it, found none")
+    refused(folder / "default.json", "expected the file .* next to it, found none")
 
 
 @pytest.mark.parametrize("name", ["defualt", "no/such.json", "no/such", ""])
@@ -199,7 +229,10 @@ def test_a_description_that_is_no_text_is_refused(folder: Path) -> None:
         lambda meta: meta["thresholds"]["weight"].pop("F"),
         lambda meta: meta["thresholds"].update(abnormal="high"),
         lambda meta: meta.pop("calibration"),
+        lambda meta: meta.pop("facts"),
+        lambda meta: meta["thresholds"].update(noise=None),
         lambda meta: meta["calibration"].update(temperature=None),
+        lambda meta: meta["calibration"].update(temperature=0),
         lambda meta: meta["calibration"].update(bias=[0, 0]),
         lambda meta: meta["calibration"].update(bias=[0, 0, 0, 0, float("nan")]),
         lambda meta: meta["files"]["trunk"].pop("sha256"),
@@ -215,11 +248,36 @@ def test_a_description_with_a_part_missing_is_refused(
     refused(folder / "default.json", "expected a model description in JSON")
 
 
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda names: names[:-1], r"found 43 others \(missing: distance_near_2\)"),
+        (lambda names: [*names, "age"], r"found 45 others \(unknown: age\)"),
+        (lambda names: ["rr", *names[1:]], r"\(unknown: rr, missing: rr_before/near\)"),
+        (lambda names: names[::-1], r"found 44 others \(in another order\)"),
+        (lambda names: [], r"found 0 others"),
+    ],
+)
+def test_a_model_of_other_features_is_refused(
+    folder: Path, change: Callable[[list[str]], list[str]], match: str
+) -> None:
+    edit(folder / "default.json", lambda meta: meta.update(facts=change(meta["facts"])))
+    refused(folder / "default.json", "expected the 44 beat features of this version, .*" + match)
+
+
+def test_a_model_without_a_beat_head_names_no_features(folder: Path) -> None:
+    edit(folder / "classic.json", lambda meta: meta.pop("facts"))
+    classic = load_model(folder / "classic.json")
+    assert classic.head.feature_names == ()
+    with pytest.raises(ModelError, match="expected a network with a beat head, found a trunk"):
+        classic.network.predict_beats(*np.zeros((2, 1, 1, 1), dtype=np.float32))
+
+
 def test_a_network_that_is_none_is_refused(folder: Path) -> None:
     trunk = folder / "default-trunk.onnx"
     trunk.write_bytes(b"not a network")
     edit(folder / "default.json", lambda m: m["files"]["trunk"].update(sha256=file_hash(trunk)))
     model = load_model(folder / "default.json")
     with pytest.raises(ModelError, match="expected a network in ONNX form") as caught:
-        model.score_signal(np.zeros((FS, 2), dtype=np.float32))
+        score_signal(model.network, np.zeros((FS, 2), dtype=np.float32))
     assert "\n" not in str(caught.value)

@@ -20,6 +20,7 @@ from ecgscribe.formats.writing import write
 from ecgscribe.metrics.comparison import Comparison
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.model.scoring import score_signal
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Annotation, Record
@@ -138,9 +139,8 @@ def test_chosen_leads_are_used(model: Model) -> None:
     assert_found(reference, annotate(spoilt, model=model, leads=["C"]))
 
 
-def with_thresholds(model: Model, **thresholds: float) -> Model:
-    meta = model.meta | {"thresholds": model.meta["thresholds"] | thresholds}
-    return Model(model.path, meta)
+def with_thresholds(model: Model, **thresholds: Any) -> Model:
+    return replace(model, thresholds=replace(model.thresholds, **thresholds))
 
 
 def noisy_within() -> Record:
@@ -166,10 +166,8 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
     np.testing.assert_array_equal(kept.sample, every.sample[beat])
     np.testing.assert_array_equal(kept.score, every.score[beat])
     conditioned = condition(record)
-    scores = model.score_signal(conditioned.signal)
-    step, height = find_beats(
-        scores.peak, conditioned.signal, threshold=model.meta["thresholds"]["peak"]
-    )
+    scores = score_signal(model.network, conditioned.signal)
+    step, height = find_beats(scores.peak, conditioned.signal, threshold=model.thresholds.peak)
     alone, _ = classify(model, conditioned.signal, scores, step[beat], height[beat])
     np.testing.assert_allclose(kept.probability, alone, atol=1e-6)
     assert not np.allclose(kept.probability, every.probability[beat], atol=1e-3)
@@ -219,7 +217,7 @@ def test_the_annotation_has_the_form_that_is_promised(model: Model) -> None:
     assert found.score is not None
     assert found.probability.shape == (len(found), len(AAMI_CLASSES))
     np.testing.assert_allclose(found.probability.sum(axis=1), 1, atol=1e-5)
-    assert np.all((found.score >= model.meta["thresholds"]["beat"]) & (found.score <= 1))
+    assert np.all((found.score >= model.thresholds.beat) & (found.score <= 1))
 
 
 def test_the_class_of_a_symbol_is_the_class_it_stands_for() -> None:

@@ -24,6 +24,7 @@ from ecgscribe.model.features import (
     segments,
 )
 from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.model.scoring import score_beats
 from ecgscribe.pipeline import classification, detection
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
@@ -167,10 +168,10 @@ def test_beats_told_in_pieces_are_told_as_all_at_once(seed: int, n: int, cuts: l
     features = np.empty((n, len(FEATURE_NAMES)), dtype=np.float32)
     for run in segments(n):
         features[run] = segment_features(beats.step, run, beats.waveform[run])
-    said = model.score_beats(logit_features(beats.logits, beats.height), features)
+    said = score_beats(model.network, logit_features(beats.logits, beats.height), features)
     np.testing.assert_array_equal(found.step, beats.step)
     of_class, score = split_no_beat(said)
-    probability = calibrate(of_class, model.meta["calibration"])
+    probability = calibrate(of_class, model.calibration)
     np.testing.assert_allclose(found.score, score, atol=1e-6)
     np.testing.assert_allclose(found.probability, probability, atol=1e-6)
 
@@ -197,8 +198,8 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
 ) -> None:
     model = load_model()
     # The slow way does not know what is noise, and asks no more of a beat there.
-    alike = {"beat_in_noise": model.meta["thresholds"]["beat"]}
-    model = replace(model, meta=model.meta | {"thresholds": model.meta["thresholds"] | alike})
+    alike = replace(model.thresholds, beat_in_noise=model.thresholds.beat)
+    model = replace(model, thresholds=alike)
     record = synthetic(duration=600.0, seed=seed, leads=leads, heart_rate=rate)
     record = replace(record, signal=record.signal[: int(seconds * record.fs)])
     record = spoilt(record, stretches)

@@ -14,9 +14,7 @@ from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.signal_quality import (
     AROUND_S,
     LEAST_RATE,
-    NOISE,
     grade,
-    noise_threshold,
     quality_at,
     trust,
 )
@@ -75,8 +73,6 @@ def test_quality_halves_at_the_threshold() -> None:
     assert grade(np.array([0, 0.3, 0.6, 0.8, 1], np.float32), 0.6).tolist() == pytest.approx(
         [0, 0.25, READABLE, 0.75, 1]
     )
-    assert noise_threshold({}) == NOISE
-    assert noise_threshold({"noise": 0.25}) == 0.25
     assert quality_at(
         np.array([0.0, 127.9, 128, 9999]), np.array([0.1, 0.9], np.float32)
     ).tolist() == (pytest.approx([0.1, 0.1, 0.9, 0.9]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
 from ecgscribe.model.features import beat_features, logit_features
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import Scores, rows_at
+from ecgscribe.model.scoring import Scores, score_beats, score_signal
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import condition
@@ -42,27 +42,28 @@ def classify(
     of_beat : ndarray of float32, shape (n_beats,)
         Probability that it is one; of a model without a beat head the score.
     """
-    logits = rows_at(scores.frame_class, step, frame=model.frame)
+    logits = scores.class_logits_at(step)
     if model.has_beat_head:
-        said = model.score_beats(logit_features(logits, height), beat_features(signal, step))
+        of_logits, features = logit_features(logits, height), beat_features(signal, step)
+        said = score_beats(model.network, of_logits, features)
         of_class, of_beat = split_no_beat(said)
     else:
         of_class, of_beat = softmax(logits), height
-    return calibrate(of_class, model.meta["calibration"]), of_beat
+    return calibrate(of_class, model.calibration), of_beat
 
 
 def annotate_whole(record: Record, model: Model) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Give samples, probabilities and scores of all beats."""
     conditioned = condition(record)
-    scores = model.score_signal(conditioned.signal)
-    thresholds = model.meta["thresholds"]
-    step, height = find_beats(scores.peak, conditioned.signal, threshold=thresholds["peak"])
+    scores = score_signal(model.network, conditioned.signal)
+    thresholds = model.thresholds
+    step, height = find_beats(scores.peak, conditioned.signal, threshold=thresholds.peak)
     hidden = long_runs(~conditioned.readable, round(0.1 * FS))
     seen = ~hidden[np.minimum(step.astype(np.int64), len(hidden) - 1)]
     step, height = step[seen], height[seen]
     probability, of_beat = classify(model, conditioned.signal, scores, step, height)
     if model.has_beat_head:
-        beat = of_beat >= thresholds["beat"]
+        beat = of_beat >= thresholds.beat
         step, height, of_beat = step[beat], height[beat], of_beat[beat]
         probability, _ = classify(model, conditioned.signal, scores, step, height)
     sample = steps_to_samples(step, conditioned.ratio, record.n_samples)

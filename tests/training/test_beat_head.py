@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
-from ecgscribe.model.decision import calibrate, decide, softmax
+from ecgscribe.model.decision import Thresholds, calibrate, decide, softmax
 from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
@@ -158,9 +158,9 @@ def test_calibration_recovers_a_known_temperature_and_bias() -> None:
     bias = np.array([0, 0.8, -0.7, 0.4, 0])
     wrong = softmax(1.7 * (np.log(right) - bias))
     found = fit_calibration(wrong, truth)
-    assert found["temperature"] == pytest.approx(1.7, abs=0.05)
-    np.testing.assert_allclose(found["bias"], bias, atol=0.08)
-    assert found["bias"][0] == 0
+    assert found.temperature == pytest.approx(1.7, abs=0.05)
+    np.testing.assert_allclose(found.bias, bias, atol=0.08)
+    assert found.bias[0] == 0
     calibrated = calibrate(wrong, found)
     assert _nll(calibrated, truth) < _nll(wrong, truth) - 0.03
     assert _nll(calibrated, truth) == pytest.approx(_nll(right, truth), abs=2e-3)
@@ -169,11 +169,11 @@ def test_calibration_recovers_a_known_temperature_and_bias() -> None:
 def test_calibration_leaves_right_probabilities_and_absent_classes_alone() -> None:
     right, truth = _known()
     found = fit_calibration(right, truth)
-    assert found["temperature"] == pytest.approx(1, abs=0.03)
-    np.testing.assert_allclose(found["bias"], 0, atol=0.06)
+    assert found.temperature == pytest.approx(1, abs=0.03)
+    np.testing.assert_allclose(found.bias, 0, atol=0.06)
     normal = np.zeros(50, dtype=np.int8)
     certain = np.tile(np.array([1, 0, 0, 0, 0], np.float32), (50, 1))
-    assert np.isfinite(fit_calibration(certain, normal)["bias"]).all()
+    assert np.isfinite(fit_calibration(certain, normal).bias).all()
 
 
 def _f1(called: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
@@ -185,8 +185,8 @@ def test_threshold_of_abnormal_has_the_best_f1_of_all() -> None:
     found = choose_thresholds(probability, truth)
     abnormal = 1 - probability[:, 0]
     best = max(_f1(abnormal >= t, truth > 0) for t in np.unique(abnormal))
-    assert _f1(abnormal >= found["abnormal"], truth > 0) == pytest.approx(best, abs=2e-3)
-    assert set(found["weight"]) == set(AAMI_CLASSES[1:])
+    assert _f1(abnormal >= found.abnormal, truth > 0) == pytest.approx(best, abs=2e-3)
+    assert len(found.weight) == len(AAMI_CLASSES[1:])
 
 
 def test_weights_serve_the_rare_classes() -> None:
@@ -197,16 +197,16 @@ def test_weights_serve_the_rare_classes() -> None:
     probability[50:80, [2, 3]] = 0.95, 0.05
     probability[80:, [2, 3]] = 0.7, 0.3
     found = choose_thresholds(probability, truth)
-    assert found["weight"]["F"] == 4.0
+    assert found.weight[2] == 4.0
     np.testing.assert_array_equal(decide(probability, found), truth)
 
 
 def test_threshold_stays_off_the_ends() -> None:
     truth = np.array([0, 0, 2, 2], dtype=np.int8)
     certain = np.eye(5, dtype=np.float32)[truth]
-    assert choose_thresholds(certain, truth)["abnormal"] == 0.95
+    assert choose_thresholds(certain, truth).abnormal == 0.95
     doubtful = np.array([[1, 0, 0, 0, 0], [0.99, 0, 0.01, 0, 0]], np.float32)[[0, 0, 1, 1]]
-    assert choose_thresholds(doubtful, truth)["abnormal"] == 0.05
+    assert choose_thresholds(doubtful, truth).abnormal == 0.05
 
 
 # --- which R-peaks are beats --------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_f1_of_r_peaks_counts_missed_and_extra_ones_and_leaves_out_the_unknown()
     of_beat = np.array([0.9, 0.9, 0.8, 0.9, 0.1], dtype=np.float32)
 
     def f1(peak: float, beat: float, window: float = 0.15) -> float:
-        return r_peak_f1([table], [of_beat], {"peak": peak, "beat": beat}, window=window)
+        return r_peak_f1([table], [of_beat], Thresholds(peak=peak, beat=beat), window=window)
 
     # Four beats in the reference, one of which has no R-peak.
     assert f1(0.3, 0.0) == pytest.approx(2 * 3 / (4 + 4))

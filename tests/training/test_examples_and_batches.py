@@ -266,7 +266,7 @@ def test_batch_without_augmentation_is_cut_from_the_records(
 ) -> None:
     plain = replace(config, imbalance=Imbalance(augment=False))
     signal, target = _batch(examples, plain, 1, 0)
-    frame = config.architecture.frame
+    frame = config.architecture.steps_per_frame
     assert signal.shape == (6, 5 * FS, 2)
     assert target["peak"].shape == (6, 5 * FS, 1)
     assert target["frame_class"].shape == (6, 5 * FS // frame)

@@ -12,6 +12,7 @@ import pytest
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import MODELS, Model, load_model
 from ecgscribe.training import export
@@ -28,6 +29,7 @@ CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 DECISIONS = {
     "thresholds": {"peak": 0.5, "beat": 0.5, "abnormal": 0.5, "weight": dict.fromkeys("SVFQ", 1.0)},
     "calibration": {"temperature": 1.0, "bias": [0.0] * 5},
+    "facts": list(FEATURE_NAMES),
 }
 
 
@@ -110,7 +112,7 @@ def test_onnx_file_that_was_changed_differs(exported: tuple[Any, Model], tmp_pat
             weight.CopyFrom(numpy_helper.from_array(values * np.float32(1.05), weight.name))
     onnx.save(changed, path)
     meta["files"]["trunk"]["sha256"] = file_hash(path)
-    assert largest_difference(network, Model(tmp_path / "model.json", meta)) > TOLERANCE
+    assert largest_difference(network, Model.from_meta(tmp_path / "model.json", meta)) > TOLERANCE
 
 
 def test_network_that_differs_from_its_onnx_is_not_written(

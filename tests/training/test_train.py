@@ -24,6 +24,7 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.model.scoring import score_signal
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.training.config import TrainingConfig, complete
 from ecgscribe.training.data import folds, training_names
@@ -125,7 +126,7 @@ def test_model_says_what_it_was_made_of(run: Path) -> None:
     names = [f"synthetic/{k}" for k in range(5)]
     assert meta["split"] == {"training": names, "held_out": []}
     assert load_model(run / "fold-1").meta["split"]["held_out"] == names[1::2]
-    assert load_model(run / "fold-1").meta["thresholds"] == meta["thresholds"]
+    assert load_model(run / "fold-1").thresholds == load_model(run).thresholds
     assert set(meta["unseen_patients"]) == {
         "auprc",
         "macro_f1",
@@ -195,7 +196,7 @@ def test_finished_run_that_is_resumed_keeps_its_trunk(run: Path, tmp_path: Path)
     train_tiny(again, resume=True)
     assert _history(again / "trunk.csv") == _history(run / "trunk.csv")
     signal = np.random.default_rng(0).normal(size=(1280, 2)).astype(np.float32)
-    before, after = (load_model(folder).score_signal(signal) for folder in (run, again))
+    before, after = (score_signal(load_model(folder).network, signal) for folder in (run, again))
     np.testing.assert_allclose(after.peak, before.peak, atol=1e-6)
 
 

@@ -19,7 +19,7 @@ from ecgscribe.signal.windows import FS
 from ecgscribe.training import trunk as trunk_module
 from ecgscribe.training.config import Imbalance
 from ecgscribe.training.examples import Example, make_example
-from ecgscribe.training.keras_scoring import trunk_scores
+from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.losses import CLASS_SHARE, class_loss, peak_loss
 from ecgscribe.training.run_folder import write_history
 from ecgscribe.training.thresholds import choose_peak_threshold
@@ -158,7 +158,7 @@ def test_threshold_of_the_r_peak_is_one_that_finds_them(
     height: float, threshold: float, examples: list[Example]
 ) -> None:
     oracle = _Oracle(examples, height)
-    scores = [trunk_scores(oracle, example.signal, frame=8) for example in examples]
+    scores = score_examples(oracle, examples, CONFIG)
     assert choose_peak_threshold(scores, examples) == threshold
 
 

@@ -290,7 +290,7 @@ def evaluate(
         refuse_overwriting(folder, page)
     if peers:
         require_peers()
-    loaded = model if isinstance(model, Model) else load_model(model or "default")
+    loaded = load_model(model)
     names = records_of_split(db, split, loaded, data_dir=data_dir)
     where: dict[str, Any] = {"db": db, "data_dir": data_dir}
     others = [load_model(other) for other in compare_with]

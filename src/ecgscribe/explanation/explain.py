@@ -82,8 +82,7 @@ def explain(
             f"{record.name}: expected a time within its {record.duration:.1f} s, found {at:g} s; "
             "choose another"
         )
-    if not isinstance(model, Model):
-        model = load_model(model or "default")
+    model = load_model(model)
     conditioner = Conditioner.for_record(record, leads=leads)
     found = find(model, conditioner, progress=progress)
     written = np.flatnonzero(found.written)
@@ -119,7 +118,7 @@ def preferred_fill(ways: Mapping[str, Fill]) -> str:
 
 
 def _decided(model: Model, probability: Floats) -> str:
-    return AAMI_CLASSES[int(decide(probability[None], model.meta["thresholds"])[0])]
+    return AAMI_CLASSES[int(decide(probability[None], model.thresholds)[0])]
 
 
 def _stretches(
@@ -161,7 +160,7 @@ def _without(
 
 
 def _facts(of_beat: Scene) -> tuple[Fact, ...]:
-    if not of_beat.model.has_beat_head:
+    if not of_beat.model.head.feature_names:
         return ()
     features = []
     for group in replaced(of_beat):

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.explanation.occlusion import Scene
-from ecgscribe.model.decision import calibrate, decide, split_no_beat
+from ecgscribe.model.beat_head import predict_in_windows
+from ecgscribe.model.decision import decide
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.scoring import BEAT_HALO
 from ecgscribe.signal.windows import FS
@@ -103,8 +104,8 @@ def usual_beats(scene: Scene, of_class: Floats, features: Floats) -> NDArray[np.
     ndarray of bool, shape (beats of the runs,)
     """
     model = scene.model
-    probability, _ = split_no_beat(model.score_beats(of_class, features))
-    decided = decide(calibrate(probability, model.meta["calibration"]), model.meta["thresholds"])
+    probability, _ = predict_in_windows(model.head, np.concatenate([of_class, features], axis=1))
+    decided = decide(probability, model.thresholds)
     normal = np.asarray(decided == 0)
     normal[scene.index - scene.beats.start] = False
     return normal if normal.sum() >= LEAST else np.ones(len(normal), dtype=np.bool_)

@@ -14,17 +14,16 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.decision import calibrate, softmax, split_no_beat
 from ecgscribe.model.features import FAR, logit_features, segment_features, segments, waveforms
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, rows_at, trunk_grid
+from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, Scores, beat_grid, trunk_grid
 from ecgscribe.pipeline.classification import Beats, join, tell
 from ecgscribe.pipeline.detection import ROOM, LeadsSeen, scan
 from ecgscribe.pipeline.peaks import PLACE_REACH
-from ecgscribe.pipeline.signal_quality import grade, noise_threshold, quality_at, trust
+from ecgscribe.pipeline.signal_quality import grade, quality_at, trust
 from ecgscribe.record import READABLE
 from ecgscribe.signal.conditioning import Conditioner
-from ecgscribe.signal.windows import FS, Grid, cut
+from ecgscribe.signal.windows import FS, cut
 
 __all__ = ["Found", "Scene", "find", "scene"]
 
@@ -72,13 +71,11 @@ def find(
     every = tell(model, scan(model, conditioner, seen, progress=progress))
     pieces = list(_small(chain([join([])], every)))
     step, height, logits, score = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    thresholds = model.meta["thresholds"]
+    thresholds = model.thresholds
     trusted = trust(step, score, conditioner.n_steps, lost=seen.stretches())
-    quality = quality_at(step, grade(trusted, noise_threshold(thresholds)))
-    least = thresholds["beat"] if model.has_beat_head else 0.0
-    in_noise = thresholds.get("beat_in_noise", least) if model.has_beat_head else 0.0
-    beat = score >= least
-    written = (quality >= READABLE) | (score >= in_noise)
+    quality = quality_at(step, grade(trusted, thresholds.noise))
+    beat = score >= thresholds.beat
+    written = (quality >= READABLE) | (score >= thresholds.beat_in_noise)
     return Found(step[beat], height[beat], logits[beat], score[beat], quality[beat], written[beat])
 
 
@@ -136,8 +133,9 @@ class Scene:
             Probability that it is one.
         """
         for signal in changed:
-            peak, frame_class = self.model.predict_trunk(signal[None])
-            yield self._answer(*self._read(signal, peak[0, :, 0], frame_class[0]))
+            peak, frame_class = self.model.network.predict_trunk(signal[None])
+            scores = Scores(peak[0, :, 0], frame_class[0], self.model.network.steps_per_frame)
+            yield self._answer(*self._read(signal, scores))
 
     def features(self) -> tuple[Floats, Floats]:
         """Tell class facts and facts of the beats of the runs, as they are."""
@@ -162,23 +160,22 @@ class Scene:
 
     def from_facts(self, of_class: Floats, features: Floats) -> tuple[Floats, float]:
         """Tell the beat from the facts of the beats of the runs; see `signals`."""
-        grid = Grid(len(self.found.step), BEAT_WINDOW, BEAT_HALO)
+        return self._predict(np.concatenate([of_class, features], axis=1))
+
+    def _predict(self, features: Floats) -> tuple[Floats, float]:
+        grid = beat_grid(len(self.found.step))
         window = self.index // BEAT_CORE
-        both = [
-            cut(x, grid, window, window + 1, begin=self.beats.start) for x in (of_class, features)
-        ]
-        said = self.model.predict_beats(*both)[0, self.index - grid.starts[window]]
-        of_beat, score = split_no_beat(said[None])
-        return calibrate(of_beat, self.model.meta["calibration"])[0], float(score[0])
+        windows = cut(features, grid, window, window + 1, begin=self.beats.start)
+        probability, score = self.model.head.predict(windows)
+        own = self.index - grid.starts[window]
+        return probability[0, own], float(score[0, own])
 
     def _class_facts(self, logits: Floats, height: Floats) -> Floats:
         edges = [run.start - self.beats.start for run in self.runs[1:]]
         parts = zip(np.split(logits, edges), np.split(height, edges), strict=True)
         return np.concatenate([logit_features(*part) for part in parts])
 
-    def _read(
-        self, signal: Floats, peak: Floats, frame_class: Floats
-    ) -> tuple[Floats, Floats, Floats]:
+    def _read(self, signal: Floats, scores: Scores) -> tuple[Floats, Floats, Floats]:
         """Take logits, heights and waveforms of the beats nearby from what the trunk says."""
         step = self.found.step[self.beats]
         near = np.abs(step - self.found.step[self.index]) < REACH_S * FS
@@ -186,19 +183,27 @@ class Scene:
         row = step[near] - self.begin
         logits, height = self.found.logits[self.beats].copy(), self.found.height[self.beats].copy()
         waveform = self.waveform.copy()
-        logits[near] = rows_at(frame_class, row, frame=self.model.frame)
+        logits[near] = scores.class_logits_at(row)
         around = np.rint(row).astype(np.int64)[:, None] + np.arange(-PLACE_REACH, PLACE_REACH + 1)
-        height[near] = peak[around].max(axis=1)
+        height[near] = scores.peak[around].max(axis=1)
         waveform[near] = waveforms(signal, row)
         return logits, height, waveform
 
     def _answer(self, logits: Floats, height: Floats, waveform: Floats) -> tuple[Floats, float]:
-        if not self.model.has_beat_head:
-            own = self.index - self.beats.start
-            probability = calibrate(softmax(logits[own][None]), self.model.meta["calibration"])
-            return probability[0], float(height[own])
-        features = self.segment_features(self.found.step, waveform)
-        return self.from_facts(self._class_facts(logits, height), features)
+        features = []
+        for run in self.runs:
+            low = max(run.start - FAR, 0)
+            part = slice(run.start - self.beats.start, run.stop - self.beats.start)
+            features.append(
+                self.model.head.features(
+                    self.found.step[low : run.stop + FAR],
+                    slice(run.start - low, run.stop - low),
+                    logits=logits[part],
+                    peak_scores=height[part],
+                    waveforms=waveform[part],
+                )
+            )
+        return self._predict(np.concatenate(features))
 
 
 def scene(model: Model, conditioner: Conditioner, found: Found, index: int) -> Scene:

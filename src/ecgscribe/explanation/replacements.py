@@ -34,7 +34,7 @@ def fills(scene: Scene) -> dict[str, Fill]:
         leads, to the signal without it.
     """
     ways: dict[str, Fill] = {"line": partial(straight, scene)}
-    if scene.model.has_beat_head:
+    if scene.model.head.feature_names:
         mean = usual_beat(scene, usual_beats(scene, *scene.features()))
         if mean is not None:
             ways["usual"] = partial(as_usual, scene, mean)

@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from ecgscribe.live.changes import hidden
 from ecgscribe.live.conditioner import HOP, LiveSignal
-from ecgscribe.model.decision import calibrate, softmax, split_no_beat
-from ecgscribe.model.features import BEFORE, beat_features, logit_features
+from ecgscribe.model.features import BEFORE, waveforms
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import rows_at
+from ecgscribe.model.scoring import Scores
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
@@ -61,13 +60,13 @@ class LiveBeats:
         self._logits = np.concatenate([self._logits, none])
         return step, height
 
-    def look_again(self, frames: Floats, *, begin: int, end: int, frame: int) -> None:
+    def look_again(self, scores: Scores, *, begin: int, end: int) -> None:
         """Read the trunk's classes of late R-peaks from the window that begins at a step.
 
         So the class of each is taken from the last window before it is due.
         """
         late = slice(int(np.searchsorted(self._step, end - CLASS_AHEAD - HOP)), None)
-        self._logits[late] = rows_at(frames, self._step[late] - begin, frame=frame)
+        self._logits[late] = scores.class_logits_at(self._step[late] - begin)
 
     def classify(
         self, model: Model, live: LiveSignal, *, until: float
@@ -90,12 +89,10 @@ class LiveBeats:
         due = new & (self._step < until)
         beat = ~(new & hidden(live, self._step))
         of_class, of_beat = self._probabilities(model, live, beat)
-        if model.has_beat_head:
-            threshold = model.meta["thresholds"]["beat"]
-            kept = beat & ~(new & (of_beat < threshold))
-            if (kept != beat).any():  # without the others the rhythm is another
-                of_class, _ = self._probabilities(model, live, kept)
-            beat = kept
+        kept = beat & ~(new & (of_beat < model.thresholds.beat))
+        if (kept != beat).any():  # without the others the rhythm is another
+            of_class, _ = self._probabilities(model, live, kept)
+        beat = kept
         given = due & beat
         found = self._step[given], of_class[given], of_beat[given]
         # What is due and no beat is gone for good; what comes later is asked again.
@@ -113,15 +110,16 @@ class LiveBeats:
         of_beat = np.zeros(len(beat), dtype=np.float32)
         if len(at) == 0:
             return of_class, of_beat
-        if not model.has_beat_head:
-            of_class[at], of_beat[at] = softmax(logits), height
-        else:
-            features = beat_features(live.since(live.first), step - live.first)
-            said = model.predict_beats(
-                logit_features(logits, height)[None, -RUN:], features[None, -RUN:]
-            )
-            of_class[at[-RUN:]], of_beat[at[-RUN:]] = split_no_beat(said[0])
-        of_class[at] = calibrate(of_class[at], model.meta["calibration"])
+        step = step - live.first
+        features = model.head.features(
+            step,
+            slice(0, len(step)),
+            logits=logits,
+            peak_scores=height,
+            waveforms=waveforms(live.since(live.first), step),
+        )
+        predicted = model.head.predict(features[None, -RUN:])
+        of_class[at[-RUN:]], of_beat[at[-RUN:]] = (probability[0] for probability in predicted)
         return of_class, of_beat
 
     def _keep(self, kept: NDArray[np.bool_] | slice) -> None:

@@ -30,6 +30,7 @@ from ecgscribe.live.events import Beat, Change, Peak, What
 from ecgscribe.model.decision import decide
 from ecgscribe.model.features import AFTER, ALIKE, BEFORE
 from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.model.scoring import Scores
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import FS_RANGE, MIN_DURATION, choose_leads
@@ -103,7 +104,7 @@ class Stream:
         self.leads = tuple(names[k] for k in self.columns)
         self.events: tuple[Peak | Change, ...] = ()
         """What the last `push` or `close` told beside beats: R-peaks, early, and changes."""
-        self.model = model if isinstance(model, Model) else load_model(model or "default")
+        self.model = load_model(model)
         self._n_columns = len(names)
         self._live = LiveSignal(self.fs, len(self.leads), history=HISTORY_STEPS)
         self._beats = LiveBeats()
@@ -187,7 +188,8 @@ class Stream:
             peak, frames = self._score(window)
         self._find(peak, window)
         begin = live.end - len(window)
-        self._beats.look_again(frames, begin=begin, end=live.end, frame=self.model.frame)
+        scores = Scores(peak, frames, self.model.network.steps_per_frame)
+        self._beats.look_again(scores, begin=begin, end=live.end)
         for lead, first in self._shapes.turns(live):
             live.turn(lead, first)
             self._tell("polarity", first, [lead])
@@ -198,13 +200,13 @@ class Stream:
         return beats
 
     def _score(self, window: Floats) -> tuple[Floats, Floats]:
-        peak, frames = self.model.predict_trunk(window[None])
+        peak, frames = self.model.network.predict_trunk(window[None])
         return peak[0, :, 0], frames[0]
 
     def _peaks_of(
         self, peak: Floats, window: Floats, *, since: int
     ) -> tuple[NDArray[np.float64], Floats]:
-        threshold = self.model.meta["thresholds"]["peak"]
+        threshold = self.model.thresholds.peak
         begin = self._live.end - len(window)
         step, height = find_beats(peak, window, threshold=threshold, since=since - begin)
         return step + begin, height
@@ -257,7 +259,7 @@ class Stream:
         live = self._live
         until = live.end - CLASS_AHEAD
         step, probability, of_beat = self._beats.classify(self.model, live, until=until)
-        classes = decide(probability, self.model.meta["thresholds"])
+        classes = decide(probability, self.model.thresholds)
         return [
             Beat(
                 sample,

@@ -70,7 +70,7 @@ class Architecture:
     n_facts: int = 0
 
     @property
-    def frame(self) -> int:
+    def steps_per_frame(self) -> int:
         """Steps that one frame of the trunk spans."""
         return STEPS_PER_FRAME if self.preset == "default" else 1
 

@@ -1,9 +1,10 @@
-"""Scores of a signal, from ONNX Runtime or from Keras: the same windows, the same numbers."""
+"""Load a trained model: check its files, parse what it decides by, run its network by ONNX."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +15,60 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
-from ecgscribe.model.scoring import Scores, TrunkScores, score_beats, score_signal, score_windows
-from ecgscribe.signal.windows import STEPS_PER_FRAME, Grid
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.model.beat_head import BeatHead, IdentityHead, NetworkHead
+from ecgscribe.model.decision import Calibration, Thresholds
+from ecgscribe.model.features import FEATURE_NAMES
+from ecgscribe.model.scoring import Network
+from ecgscribe.signal.windows import STEPS_PER_FRAME
 
-__all__ = ["MODELS", "Model", "load_model"]
+__all__ = ["MODELS", "Model", "OnnxNetwork", "load_model"]
 
 Floats = NDArray[np.float32]
 MODELS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxNetwork:
+    """A network that ONNX Runtime computes; see `ecgscribe.model.scoring.Network`.
+
+    Parameters
+    ----------
+    trunk : Path
+        ONNX file of the trunk; read when it is first needed, as is the other one.
+    beat_head : Path, optional
+        ONNX file of the beat head; ``classic`` has none.
+    """
+
+    trunk: Path
+    beat_head: Path | None = None
+
+    @property
+    def steps_per_frame(self) -> int:
+        """Steps that one frame of the trunk spans."""
+        return STEPS_PER_FRAME if self.beat_head else 1
+
+    def predict_trunk(self, windows: Floats) -> tuple[Floats, Floats]:
+        """Score windows as they are; see `ecgscribe.model.scoring.Network.predict_trunk`."""
+        peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
+        return peak, frame_class
+
+    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
+        """Predict the classes of runs of beats; see `ecgscribe.model.scoring.Network`."""
+        inputs = {"class_facts": logit_features, "facts": features}
+        return np.asarray(self._beat_head.run(["probability"], inputs)[0])
+
+    @cached_property
+    def _trunk(self) -> Any:
+        return _session(self.trunk)
+
+    @cached_property
+    def _beat_head(self) -> Any:
+        if self.beat_head is None:
+            raise ModelError(
+                f"{self.trunk.name}: expected a network with a beat head, found a trunk alone; "
+                "use another model"
+            )
+        return _session(self.beat_head)
 
 
 def _session(path: Path) -> Any:
@@ -29,7 +76,7 @@ def _session(path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # Blocks of a recording are scored side by side, which is faster than threads within one.
+    # Blocks of a recording are scored in parallel, which is faster than threads within one.
     options.intra_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -42,7 +89,7 @@ def _session(path: Path) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A trained network in ONNX form, with what it was trained on and how it decides.
+    """A trained network, with what it was trained on and how it decides.
 
     Parameters
     ----------
@@ -50,14 +97,44 @@ class Model:
         The JSON file that names the weight files and their hashes.
     meta : dict
         Its content.
+    thresholds : Thresholds
+    calibration : Calibration
+    network : Network
     """
 
     path: Path
     meta: dict[str, Any]
+    thresholds: Thresholds
+    calibration: Calibration
+    network: Network
+
+    @classmethod
+    def from_meta(cls, path: Path, meta: dict[str, Any]) -> Model:
+        """Make the model that the content of a JSON file describes.
+
+        Raises
+        ------
+        ModelError
+            If a weight file is missing or was altered, or the model was trained on features that
+            this version does not compute.
+        AttributeError, KeyError, TypeError, ValueError
+            If the content is incomplete.
+        """
+        beat_head = "beat_head" in meta["files"]
+        parts = ("trunk", "beat_head") if beat_head else ("trunk",)
+        if beat_head:
+            _check_feature_names(path, meta["facts"])
+        return cls(
+            path,
+            meta,
+            Thresholds.from_json(meta["thresholds"], beat_head=beat_head),
+            Calibration.from_json(meta["calibration"]),
+            OnnxNetwork(*(_weight_file(path, meta, part) for part in parts)),
+        )
 
     @property
     def hash(self) -> str:
-        """SHA-256 over all that decides: the ONNX files' hashes, thresholds and calibration."""
+        """SHA-256 over all in the file that decides: ONNX files, thresholds and calibration."""
         files = self.meta["files"]
         deciding = {
             "sha256": [files[part]["sha256"] for part in sorted(files) if part != "weights"],
@@ -66,89 +143,70 @@ class Model:
         }
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def has_beat_head(self) -> bool:
+        """Whether the network has a head over beats (``classic`` has none)."""
+        return "beat_head" in self.meta["files"]
+
+    @cached_property
+    def head(self) -> BeatHead:
+        """What classifies R-peak candidates."""
+        if self.has_beat_head:
+            return NetworkHead(self.network, self.calibration)
+        return IdentityHead(self.calibration)
+
     def weight_file(self, part: str) -> Path:
-        """Give the path of one file of the model, after its hash was found right.
+        """Return the path of one file of the model: trunk, beat_head or weights.
 
         Raises
         ------
         ModelError
-            If the file is absent or was altered.
+            If the file is missing or was altered.
         """
-        entry = self.meta["files"][part]
-        path = self.path.parent / Path(entry["name"]).name
-        if not path.is_file():
-            raise ModelError(
-                f"{self.path.name}: expected the file {path.name} beside it, found none; "
-                "install or copy the model again"
-            )
-        found = file_hash(path)
-        if found != entry["sha256"]:
-            raise ModelError(
-                f"{path.name}: expected SHA-256 {entry['sha256'][:12]}…, found {found[:12]}…; "
-                "the file was altered: install or copy the model again"
-            )
-        return path
+        return _weight_file(self.path, self.meta, part)
 
-    @cached_property
-    def _trunk(self) -> Any:
-        return _session(self.weight_file("trunk"))
 
-    @cached_property
-    def _beat_head(self) -> Any:
-        return _session(self.weight_file("beat_head"))
-
-    @property
-    def has_beat_head(self) -> bool:
-        """Whether the class comes from a head over beats (``classic`` has none)."""
-        return "beat_head" in self.meta["files"]
-
-    @property
-    def frame(self) -> int:
-        """Steps that one frame of the trunk spans."""
-        return STEPS_PER_FRAME if self.has_beat_head else 1
-
-    def predict_trunk(self, windows: Floats) -> TrunkScores:
-        """Score windows as they are, shape (n, n_steps, 2), n_steps a multiple of `frame`.
-
-        Returns
-        -------
-        peak : ndarray of float32, shape (n, n_steps, 1)
-        frame_class : ndarray of float32, shape (n, n_steps / frame, 5)
-        """
-        peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
-        return peak, frame_class
-
-    def score_signal(self, signal: Floats) -> Scores:
-        """Score a conditioned signal, shape (n_steps, 2); see `score_signal`."""
-        return score_signal(self.predict_trunk, signal, frame=self.frame)
-
-    def score_windows(
-        self, signal: Floats, grid: Grid, first: int, last: int, *, begin: int
-    ) -> Scores:
-        """Score some windows of a conditioned signal; see `score_windows`."""
-        return score_windows(
-            self.predict_trunk, signal, grid, first, last, begin=begin, frame=self.frame
+def _weight_file(path: Path, meta: Mapping[str, Any], part: str) -> Path:
+    """Return the path of one file of a model after checking its hash."""
+    entry = meta["files"][part]
+    file = path.parent / Path(entry["name"]).name
+    if not file.is_file():
+        raise ModelError(
+            f"{path.name}: expected the file {file.name} next to it, found none; "
+            "install or copy the model again"
         )
-
-    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
-        """Give class probabilities of runs of beats as they are, shape (n, n_beats, 6)."""
-        inputs = {"class_facts": logit_features, "facts": features}
-        return np.asarray(self._beat_head.run(["probability"], inputs)[0])
-
-    def score_beats(
-        self, logit_features: Floats, features: Floats, *, first: int = 0, last: int | None = None
-    ) -> Floats:
-        """Give class probabilities, shape (n_beats, 6); see `score_beats`."""
-        return score_beats(self.predict_beats, logit_features, features, first=first, last=last)
+    sha256 = file_hash(file)
+    if sha256 != entry["sha256"]:
+        raise ModelError(
+            f"{file.name}: expected SHA-256 {entry['sha256'][:12]}…, found {sha256[:12]}…; "
+            "the file was altered: install or copy the model again"
+        )
+    return file
 
 
-def load_model(model: str | Path = "default") -> Model:
+def _check_feature_names(path: Path, names: list[str]) -> None:
+    """Check that a model was trained on the features that this version computes."""
+    if list(names) == list(FEATURE_NAMES):
+        return
+    unknown = [name for name in names if name not in FEATURE_NAMES]
+    missing = [name for name in FEATURE_NAMES if name not in names]
+    difference = [f"unknown: {name}" for name in unknown[:1]]
+    difference += [f"missing: {name}" for name in missing[:1]]
+    raise ModelError(
+        f"{path.name}: expected the {len(FEATURE_NAMES)} beat features of this version, found "
+        f"{len(names)} others ({', '.join(difference) or 'in another order'}); "
+        "use the version of ecgscribe that trained the model, or train it again"
+    )
+
+
+def load_model(model: Model | str | Path | None = None) -> Model:
     """Load a model by the name of one in the package, or by the path of its JSON file.
 
     Parameters
     ----------
-    model : str or Path
-        ``"default"``, or a path such as ``run/model.json``.
+    model : str, Path or Model, optional
+        ``"default"``, which is used where none is given, or a path such as ``run/model.json``. A
+        model that is loaded is returned as it is.
 
     Returns
     -------
@@ -157,40 +215,32 @@ def load_model(model: str | Path = "default") -> Model:
     Raises
     ------
     ModelError
-        If there is no such model, or one of its files was altered.
+        If there is no such model, one of its files was altered, its description is incomplete, or
+        it was trained on features that this version does not compute.
     """
+    if isinstance(model, Model):
+        return model
+    path = _find_model("default" if model is None else model)
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        return Model.from_meta(path, meta)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise ModelError(
+            f"{path}: expected a model description in JSON, found something else "
+            f"({type(error).__name__}: {error}); install or copy the model again"
+        ) from error
+
+
+def _find_model(model: str | Path) -> Path:
     path = Path(model)
     if str(model).isidentifier() and (MODELS / f"{model}.json").is_file():
         path = MODELS / f"{model}.json"
     if path.is_dir():
         path = path / "model.json"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in MODELS.glob("*.json")))
+        in_package = ", ".join(sorted(p.stem for p in MODELS.glob("*.json")))
         raise ModelError(
-            f"expected a model in the package ({known}) or the path of its JSON file, "
+            f"expected a model in the package ({in_package}) or the path of its JSON file, "
             f"found {model}; name one of those"
         )
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-        loaded = Model(path, meta)
-        for part in sorted({"trunk", *meta["files"]} - {"weights"}):
-            loaded.weight_file(part)
-        _check_decisions(meta)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise ModelError(
-            f"{path}: expected a model description in JSON, found something else "
-            f"({type(error).__name__}: {error}); install or copy the model again"
-        ) from error
-    return loaded
-
-
-def _check_decisions(meta: dict[str, Any]) -> None:
-    """Raise KeyError, TypeError or ValueError where a number that decides is absent."""
-    thresholds, calibration = meta["thresholds"], meta["calibration"]
-    numbers = [thresholds["peak"], thresholds["abnormal"], calibration["temperature"]]
-    numbers += [thresholds["weight"][c] for c in AAMI_CLASSES[1:]]
-    if "beat_head" in meta["files"]:
-        numbers += [thresholds["beat"], thresholds.get("beat_in_noise", thresholds["beat"])]
-    numbers += calibration["bias"]
-    if len(calibration["bias"]) != len(AAMI_CLASSES) or not np.isfinite(numbers).all():
-        raise ValueError("thresholds or calibration are incomplete")
+    return path

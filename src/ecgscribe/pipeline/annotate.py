@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import SignalWarning
-from ecgscribe.model.decision import decide
+from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.classification import Beats, join, tell
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, LeadsSeen, scan
-from ecgscribe.pipeline.signal_quality import grade, noise_threshold, quality_at, trust
+from ecgscribe.pipeline.signal_quality import grade, quality_at, trust
 from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NOISY_BITS, NONE_READABLE
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
 from ecgscribe.signal.conditioning import Conditioner, warn_of_dead_leads
@@ -84,21 +84,19 @@ def annotate(
     SignalWarning
         If a lead, a stretch, the length or the kind of patient is not what the model can read.
     """
-    if not isinstance(model, Model):
-        model = load_model(model or "default")
+    model = load_model(model)
     conditioner = Conditioner.for_record(record, leads=leads)
     leads_seen = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
     r_peaks = scan(model, conditioner, leads_seen, block_windows=block_windows, progress=progress)
-    thresholds = model.meta["thresholds"]
+    thresholds = model.thresholds
     candidates: list[Candidates] = []
     beats = _noted(tell(model, r_peaks), candidates)
     if model.has_beat_head:  # without those that are none the rhythm is another
-        beats = tell(model, _only_beats(beats, thresholds["beat"]), rescore=False)
+        beats = tell(model, _only_beats(beats, thresholds.beat), rescore=False)
     gathered = _gathered(beats, thresholds)
-    quality = _quality(candidates, conditioner, leads_seen, noise_threshold(thresholds))
+    quality = _quality(candidates, conditioner, leads_seen, thresholds.noise)
     if model.has_beat_head:
-        least = thresholds.get("beat_in_noise", thresholds["beat"])
-        gathered = _surer_in_noise(gathered, quality, least)
+        gathered = _surer_in_noise(gathered, quality, thresholds.beat_in_noise)
     _warn(record, conditioner, leads_seen, sum(map(len, gathered["step"])))
     marks = _marks(conditioner, leads_seen, quality)
     return _merge(record, conditioner, gathered, quality, marks)
@@ -128,7 +126,7 @@ def _quality(
     return grade(trusted, threshold)
 
 
-def _gathered(pieces: Iterable[Beats], thresholds: Mapping[str, Any]) -> Gathered:
+def _gathered(pieces: Iterable[Beats], thresholds: Thresholds) -> Gathered:
     """Gather what an annotation says of all beats, and no more than that."""
     gathered: Gathered = {name: [] for name in ("step", "symbol", "probability", "score")}
     for piece in chain([join([])], pieces):

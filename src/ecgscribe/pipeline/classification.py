@@ -14,16 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.decision import calibrate, softmax, split_no_beat
-from ecgscribe.model.features import (
-    FAR,
-    FEATURE_NAMES,
-    LOGIT_FEATURE_NAMES,
-    SEGMENT,
-    WAVEFORM,
-    logit_features,
-    segment_features,
-)
+from ecgscribe.model.beat_head import predict_in_windows
+from ecgscribe.model.features import FAR, SEGMENT, WAVEFORM
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
 from ecgscribe.symbols import AAMI_CLASSES
@@ -102,26 +94,16 @@ def tell(model: Model, pieces: Iterable[Beats], *, rescore: bool = True) -> Iter
         The same, in other pieces, with `Beats.score` and the calibrated `Beats.probability`. Of a
         model without a beat head the score is that of the R-peak.
     """
-    calibration = model.meta["calibration"]
-    if not model.has_beat_head:
-        for piece in pieces:
-            probability = calibrate(softmax(piece.logits), calibration)
-            yield dataclasses.replace(piece, probability=probability)
-        return
-    beats, told = (
-        join([]),
-        np.zeros((0, len(LOGIT_FEATURE_NAMES) + len(FEATURE_NAMES)), dtype=np.float32),
-    )
+    beats, told = join([]), np.zeros((0, 0), dtype=np.float32)
     first = 0  # window, of those over `beats`, that is to be answered next
-    for run, features, is_last in _with_features(pieces):
-        beats, told = join([beats, run]), np.concatenate([told, features])
-        windows = -(-len(beats) // BEAT_CORE) if is_last else (len(beats) - BEAT_HALO) // BEAT_CORE
-        said = model.score_beats(
-            *np.split(told, [len(LOGIT_FEATURE_NAMES)], axis=1), first=first, last=windows
+    for run, features, is_last in _with_features(model, pieces):
+        beats, told = (
+            join([beats, run]),
+            np.concatenate([told, features]) if len(told) else features,
         )
-        of_class, score = split_no_beat(said)
-        probability = calibrate(of_class, calibration)
-        answered = beats[first * BEAT_CORE : first * BEAT_CORE + len(said)]
+        windows = -(-len(beats) // BEAT_CORE) if is_last else (len(beats) - BEAT_HALO) // BEAT_CORE
+        probability, score = predict_in_windows(model.head, told, first=first, last=windows)
+        answered = beats[first * BEAT_CORE : first * BEAT_CORE + len(score)]
         if rescore:
             answered = dataclasses.replace(answered, score=score)
         yield dataclasses.replace(answered, probability=probability)
@@ -130,22 +112,25 @@ def tell(model: Model, pieces: Iterable[Beats], *, rescore: bool = True) -> Iter
         beats, told, first = beats[rest], told[rest], 1
 
 
-def _with_features(pieces: Iterable[Beats]) -> Iterator[tuple[Beats, Floats, bool]]:
+def _with_features(model: Model, pieces: Iterable[Beats]) -> Iterator[tuple[Beats, Floats, bool]]:
     """Cut beats into runs, as `features.segments` does, and compute the facts of each."""
     held, before = join([]), np.zeros(0)
     for piece in pieces:
         held = join([held, piece])
         while len(held) > SEGMENT + SEGMENT // 2:
             run, held = held[:SEGMENT], held[SEGMENT:]
-            yield run, _facts(before, run, held.step[:FAR]), False
+            yield run, _facts(model, before, run, held.step[:FAR]), False
             before = run.step[-FAR:]
     if len(held):
-        yield held, _facts(before, held, np.zeros(0)), True
+        yield held, _facts(model, before, held, np.zeros(0)), True
 
 
-def _facts(before: NDArray[np.float64], run: Beats, after: NDArray[np.float64]) -> Floats:
+def _facts(
+    model: Model, before: NDArray[np.float64], run: Beats, after: NDArray[np.float64]
+) -> Floats:
     """Tell all facts of a run, shape (n_beats, len(CLASS_FACTS) + len(FACTS))."""
     step = np.concatenate([before, run.step, after])
     within = slice(len(before), len(before) + len(run))
-    of_class = logit_features(run.logits, run.height)
-    return np.concatenate([of_class, segment_features(step, within, run.waveform)], axis=1)
+    return model.head.features(
+        step, within, logits=run.logits, peak_scores=run.height, waveforms=run.waveform
+    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.features import waveforms
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import rows_at, trunk_grid
+from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
 from ecgscribe.pipeline.classification import Beats, found
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
 from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NONE_READABLE
@@ -116,7 +116,7 @@ def scan(
     Beats
         All R-peaks in time order, some at a time.
     """
-    threshold = model.meta["thresholds"]["peak"]
+    threshold = model.thresholds.peak
     rest: _Block | None = None
     state = ALL_READABLE
     for block, lost in _blocks(model, conditioner, block_windows):
@@ -125,9 +125,13 @@ def scan(
         if rest is not None:
             block = _joined(rest, block)
         n = len(block.peak)
-        cut = n if end == conditioner.n_steps else _quiet(block.peak, threshold, model.frame)
-        yield _beats(model, _cut(block, 0, cut, model.frame), threshold)
-        rest = _cut(block, cut, n, model.frame)
+        cut = (
+            n
+            if end == conditioner.n_steps
+            else _quiet(block.peak, threshold, model.network.steps_per_frame)
+        )
+        yield _beats(model, _cut(block, 0, cut, model.network.steps_per_frame), threshold)
+        rest = _cut(block, cut, n, model.network.steps_per_frame)
         if progress is not None:
             progress(end, conditioner.n_steps)
     if state != ALL_READABLE:  # after the last sample all is well again: that closes a stretch
@@ -147,7 +151,7 @@ def _blocks(
         begin, end = first * grid.core, min(last * grid.core, grid.n)
         low = max(begin - grid.halo, 0)
         part = conditioner.condition(low, min(end + grid.halo, grid.n))
-        scores = model.score_windows(part.signal, grid, first, last, begin=low)
+        scores = score_windows(model.network, part.signal, grid, first, last, begin=low)
         own = slice(begin - low, end - low)
         every = ~part.readable
         state = _state(part.lost, every)[own]
@@ -237,6 +241,8 @@ def _beats(model: Model, block: _Block, threshold: float) -> Beats:
     return found(
         placed + block.signal_begin,
         height,
-        rows_at(block.frame_class, placed - within, frame=model.frame),
+        Scores(block.peak, block.frame_class, model.network.steps_per_frame).class_logits_at(
+            placed - within
+        ),
         waveforms(block.signal, placed),
     )

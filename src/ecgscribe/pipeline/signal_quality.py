@@ -16,31 +16,19 @@ the heart stands still or flutters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.record import READABLE
 from ecgscribe.signal.windows import FS
 
-__all__ = ["NOISE", "grade", "noise_threshold", "quality_at", "trust"]
+__all__ = ["grade", "quality_at", "trust"]
 
 
 AROUND_S = 5.0
 """Seconds to each side that are looked at."""
 LEAST_RATE = 24 / 60
 """Beats a second that a heart makes at the least."""
-NOISE = 0.8
-"""Trust below which a second is noise, unless the model's thresholds name another as ``noise``.
-Chosen by ``benchmarks/noise_threshold.py``: the least that leaves fewer than five readable beats an
-hour of made noise; 0.4% of DS1 is lost, most of it in ventricular flutter."""
-
-
-def noise_threshold(thresholds: Mapping[str, Any]) -> float:
-    """Give the trust below which a second is noise to a model with these thresholds."""
-    return float(thresholds.get("noise", NOISE))
 
 
 def trust(

@@ -94,7 +94,7 @@ def report(
     sums = file_sums(files)
     columns = choose_leads(source, leads)
     if annotation is None or model is not None:
-        model = model if isinstance(model, Model) else load_model(model or "default")
+        model = load_model(model)
     if annotation is None:
         annotation = annotate(source, model=model, leads=columns, progress=progress)
         annotator = None

@@ -138,7 +138,7 @@ class Pool:
 
 def make_targets(example: Example, config: TrainingConfig) -> Targets:
     """Make the targets of one example: R-peaks at every step, classes at every frame."""
-    every = config.architecture.frame
+    every = config.architecture.steps_per_frame
     n_steps = len(example.signal)
     n_frames = -(-n_steps // every)
     peak = peak_targets(example.step, n_steps, width=config.trunk.peak_width)
@@ -186,7 +186,7 @@ def draw_batch(
         ``peak``, shape (batch, n_steps, 1), and ``frame_class``, shape (batch, n_frames).
     """
     rng = np.random.default_rng([config.seed, number, index])
-    every = config.architecture.frame
+    every = config.architecture.steps_per_frame
     length = int(config.trunk.window_s * FS) // STEPS_PER_FRAME * STEPS_PER_FRAME
     balanced = config.imbalance.sampling == "balanced"
     signals, peaks, classes = [], [], []

@@ -16,6 +16,7 @@ from ecgscribe.symbols import NO_BEAT
 from ecgscribe.training.batches import RareBeats
 from ecgscribe.training.beat_tables import BeatTable
 from ecgscribe.training.config import TrainingConfig
+from ecgscribe.training.keras_scoring import KerasNetwork
 from ecgscribe.training.losses import class_loss
 from ecgscribe.training.run_folder import Log, save_weights, write_history
 from ecgscribe.training.thresholds import abnormal_auprc
@@ -67,11 +68,7 @@ class _Sampler:
 
 def predict_beats(head: Any, table: BeatTable) -> Floats:
     """Give what the head says of a record's R-peaks, shape (n_beats, 6), not yet calibrated."""
-    return score_beats(
-        lambda classes, features: np.asarray(head.predict_on_batch([classes, features])),
-        table.logit_features,
-        table.features,
-    )
+    return score_beats(KerasNetwork(beat_head=head), table.logit_features, table.features)
 
 
 def fit_beat_head(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.features import beat_features, logit_features
-from ecgscribe.model.scoring import rows_at
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
@@ -19,7 +18,7 @@ from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training.augmentation import augment, draw_noise, noise_gain
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example, match
-from ecgscribe.training.keras_scoring import trunk_scores
+from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.noise_only import heartless
 from ecgscribe.training.rhythm_augmentation import remake
 
@@ -162,7 +161,7 @@ def _table(
     trunk: Any, example: Example, config: TrainingConfig, shift: Floats | float = 0.0
 ) -> BeatTable:
     """Gather what the trunk says at the R-peaks that it finds in a record."""
-    said = trunk_scores(trunk, example.signal, frame=config.architecture.frame)
+    (said,) = score_examples(trunk, [example], config)
     step, height = find_beats(said.peak, example.signal, threshold=CANDIDATE)
     of_reference, of_step = match(step, example)
     inside = np.minimum(step.astype(np.int64), len(example.signal) - 1)
@@ -170,7 +169,7 @@ def _table(
     class_index[of_step] = example.class_index[of_reference]
     offset = np.full(len(step), np.nan, dtype=np.float32)
     offset[of_step] = (step[of_step] - example.step[of_reference]) / FS
-    logits = rows_at(said.frame_class, step, frame=config.architecture.frame)
+    logits = said.class_logits_at(step)
     return BeatTable(
         example.name,
         height,

@@ -7,7 +7,7 @@ stacking with cross-fitting, as Wolpert, Neural Networks 5(2):241-259, 1992.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
-from ecgscribe.model.decision import calibrate, decide, split_no_beat
+from ecgscribe.model.decision import (
+    Calibration,
+    Thresholds,
+    calibrate,
+    decide,
+    split_no_beat,
+)
 from ecgscribe.model.network import build_network
 from ecgscribe.training.beat_head import fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables, make_tables
@@ -48,9 +54,9 @@ class CrossFit:
         From fold to the Keras network fitted on the others.
     tables : dict
         From fold to the tables of its records, by its trunk.
-    calibration, thresholds : dict
-        Chosen on all records, each scored by networks that had not seen it; see
-        `ecgscribe.model.decision.calibrate` and `ecgscribe.model.decision.decide`.
+    calibration : Calibration
+    thresholds : Thresholds
+        Chosen on all records, each scored by networks that had not seen it.
     figures : dict
         How well they do on unseen patients: AUPRC of abnormal and macro-F1 (of the R-peaks found),
         R-peak F1 at 150 and 50 ms, and at 150 ms in changed and in noisy copies.
@@ -58,8 +64,8 @@ class CrossFit:
 
     networks: dict[int, Any]
     tables: dict[int, BeatTables]
-    calibration: dict[str, Any]
-    thresholds: dict[str, Any]
+    calibration: Calibration
+    thresholds: Thresholds
     figures: dict[str, float]
 
 
@@ -227,7 +233,13 @@ def _judge(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
     calibration = fit_calibration(of_class, truth)
     calibrated = calibrate(of_class, calibration)
     of_beat = [[p for _, p in group] for group in said]
-    thresholds = choose_thresholds(calibrated, truth) | choose_beat_thresholds(groups, of_beat)
+    of_beats = choose_beat_thresholds(groups, of_beat)
+    thresholds = replace(
+        choose_thresholds(calibrated, truth),
+        peak=of_beats["peak"],
+        beat=of_beats["beat"],
+        beat_in_noise=of_beats["beat_in_noise"],
+    )
     figures = {
         "auprc": abnormal_auprc(calibrated, truth),
         "macro_f1": macro_f1(decide(calibrated, thresholds), truth),

@@ -28,9 +28,9 @@ from ecgscribe.files import atomic_write, file_hash, write_text
 from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import score_beats
+from ecgscribe.model.scoring import score_beats, score_signal
 from ecgscribe.signal.windows import FS, STEPS_PER_FRAME
-from ecgscribe.training.keras_scoring import trunk_scores
+from ecgscribe.training.keras_scoring import KerasNetwork
 
 __all__ = ["TOLERANCE", "export_model", "largest_difference"]
 
@@ -136,23 +136,16 @@ def largest_difference(network: Any, model: Model) -> float:
         Over all outputs, on random signal and random beats.
     """
     rng = np.random.default_rng(0)
-    trunk = network.get_layer("trunk") if model.has_beat_head else network
+    by_keras = KerasNetwork.of(network)
     signal = rng.normal(size=(CHECKED_S * FS, 2)).astype(np.float32)
-    ours = model.score_signal(signal)
-    theirs = trunk_scores(trunk, signal, frame=model.frame)
-    pairs = [(getattr(ours, f.name), getattr(theirs, f.name)) for f in dataclasses.fields(ours)]
-    if model.has_beat_head:
-        head = network.get_layer("beat_head")
-        logit_features, features = (
+    ours, theirs = (score_signal(n, signal) for n in (model.network, by_keras))
+    pairs = [(ours.peak, theirs.peak), (ours.frame_class, theirs.frame_class)]
+    if by_keras.beat_head is not None:
+        beats = [
             rng.normal(size=(CHECKED_BEATS, model_input.shape[-1])).astype(np.float32)
-            for model_input in head.inputs
-        )
-        by_keras = score_beats(
-            lambda *inputs: np.asarray(head.predict_on_batch(list(inputs))),
-            logit_features,
-            features,
-        )
-        pairs.append((model.score_beats(logit_features, features), by_keras))
+            for model_input in by_keras.beat_head.inputs
+        ]
+        pairs.append((score_beats(model.network, *beats), score_beats(by_keras, *beats)))
     return max(float(np.abs(a - b).max()) for a, b in pairs)
 
 
@@ -208,9 +201,8 @@ def export_model(
     entries = {
         part: {"name": path.name, "sha256": file_hash(path)} for part, path in sorted(files.items())
     }
-    model = Model(
-        folder / f"{name}.json", meta | {"versions": _versions(backend), "files": entries}
-    )
+    meta = meta | {"versions": _versions(backend), "files": entries}
+    model = Model.from_meta(folder / f"{name}.json", meta)
     difference = largest_difference(network, model)
     if not difference <= TOLERANCE:
         raise ModelError(

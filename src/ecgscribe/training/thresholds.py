@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.metrics import performance
-from ecgscribe.model.decision import decide
+from ecgscribe.model.decision import Calibration, Thresholds, decide
 from ecgscribe.model.scoring import Scores
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.symbols import AAMI_CLASSES
@@ -53,7 +53,7 @@ def macro_f1(predicted: NDArray[np.int8], truth: NDArray[np.int8]) -> float:
     return float(np.mean(figures))
 
 
-def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> dict[str, Any]:
+def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> Calibration:
     """Fit temperature and class priors to held-out beats by maximum likelihood.
 
     Parameters
@@ -63,8 +63,7 @@ def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> dict[str, A
 
     Returns
     -------
-    dict
-        ``temperature`` and ``bias``; see `ecgscribe.model.decision.calibrate`.
+    Calibration
     """
     from scipy.optimize import minimize
 
@@ -79,13 +78,13 @@ def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> dict[str, A
         return float(-log_p.mean() + 1e-4 * np.sum(x**2))
 
     found = minimize(loss, np.zeros(len(AAMI_CLASSES)), method="L-BFGS-B").x
-    return {
-        "temperature": round(float(np.exp(found[0])), 4),
-        "bias": [0.0, *(round(float(b), 4) for b in found[1:])],
-    }
+    return Calibration(
+        temperature=round(float(np.exp(found[0])), 4),
+        bias=(0.0, *(round(float(b), 4) for b in found[1:])),
+    )
 
 
-def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> dict[str, Any]:
+def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Thresholds:
     """Choose the decision that gives held-out beats their best F1 figures.
 
     The threshold of abnormal is chosen for its F1, then the weights of S and F for macro-F1.
@@ -98,26 +97,25 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> dict[str,
 
     Returns
     -------
-    dict
-        ``abnormal`` and ``weight``; see `ecgscribe.model.decision.decide`.
+    Thresholds
+        With ``abnormal`` and ``weight`` chosen; the others are the defaults.
     """
     curve = performance.pr_curve(1 - probability[:, 0], truth > 0)
     f1 = 2 * curve.precision * curve.recall / np.maximum(curve.precision + curve.recall, 1e-9)
     abnormal = float(np.clip(curve.threshold[int(np.argmax(f1))], 0.05, 0.95))
-    best: tuple[float, dict[str, float]] = (-1.0, {})
-    for s in (0.5, 0.7, 1.0, 1.4, 2.0, 2.8):
-        for f in (0.5, 1.0, 2.0, 4.0):
-            weight = {"S": s, "V": 1.0, "F": f, "Q": 1.0}
-            figure = macro_f1(decide(probability, {"abnormal": abnormal, "weight": weight}), truth)
-            if figure > best[0]:
-                best = figure, weight
-    return {"abnormal": round(abnormal, 4), "weight": best[1]}
+    tried = [
+        Thresholds(abnormal=abnormal, weight=(s, 1.0, f, 1.0))
+        for s in (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+        for f in (0.5, 1.0, 2.0, 4.0)
+    ]
+    best = max(tried, key=lambda thresholds: macro_f1(decide(probability, thresholds), truth))
+    return replace(best, abnormal=round(abnormal, 4))
 
 
 def r_peak_f1(
     tables: Sequence[BeatTable],
     of_beat: Sequence[Floats],
-    thresholds: Mapping[str, Any],
+    thresholds: Thresholds,
     *,
     window: float = 0.15,
 ) -> float:
@@ -128,8 +126,8 @@ def r_peak_f1(
     tables : sequence of BeatTable
     of_beat : sequence of ndarray of float32, shape (n_beats,)
         Probability that each R-peak is one.
-    thresholds : mapping
-        ``peak`` and ``beat``, which score and probability must reach.
+    thresholds : Thresholds
+        Score and probability must reach its ``peak`` and ``beat``.
     window : float
         Seconds from the reference beat within which one is found.
 
@@ -139,7 +137,7 @@ def r_peak_f1(
     """
     found = total = 0
     for table, p in zip(tables, of_beat, strict=True):
-        called = (table.height >= thresholds["peak"]) & (p >= thresholds["beat"])
+        called = (table.height >= thresholds.peak) & (p >= thresholds.beat)
         found += int(np.sum(called & (np.abs(table.offset) <= window)))
         total += int(np.sum(called & (table.class_index != UNKNOWN)))
         total += int(np.sum(table.is_beat)) + table.missed
@@ -171,7 +169,7 @@ def choose_beat_thresholds(
     """
     errors = {
         (peak, beat): [
-            1 + 1e-6 - r_peak_f1(*group, {"peak": peak, "beat": beat})
+            1 + 1e-6 - r_peak_f1(*group, Thresholds(peak=peak, beat=beat))
             for group in zip(tables, of_beat, strict=True)
         ]
         for peak in CANDIDATES

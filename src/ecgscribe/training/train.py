@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ecgscribe.model.decision import calibrate, softmax
+from ecgscribe.model.decision import Calibration, Thresholds, calibrate, softmax
 from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import build_network
 from ecgscribe.model.runtime import Model
-from ecgscribe.model.scoring import rows_at
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.config import TrainingConfig, complete, load_config, synthetic_config
@@ -20,7 +19,7 @@ from ecgscribe.training.cross_fitting import cross_fit, fit_whole
 from ecgscribe.training.data import TrainingData, load_training_data, synthetic_data, training_names
 from ecgscribe.training.export import export_model
 from ecgscribe.training.keras_backend import import_keras
-from ecgscribe.training.keras_scoring import trunk_scores
+from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.run_folder import Log, draw_curves, open_run
 from ecgscribe.training.thresholds import choose_peak_threshold, choose_thresholds, fit_calibration
 from ecgscribe.training.trunk import fit_trunk
@@ -111,17 +110,16 @@ def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: L
     trunk = build_network(config.architecture)
     training, held_out = data.split(config.fold)
     fit_trunk(trunk, training, held_out, data.noise, config, out, log)
-    scores = [trunk_scores(trunk, e.signal, frame=config.architecture.frame) for e in held_out]
+    scores = score_examples(trunk, held_out, config)
     probability = np.concatenate(
-        [
-            softmax(rows_at(s.frame_class, e.step, frame=config.architecture.frame))
-            for s, e in zip(scores, held_out, strict=True)
-        ]
+        [softmax(s.class_logits_at(e.step)) for s, e in zip(scores, held_out, strict=True)]
     )
     truth = np.concatenate([e.class_index for e in held_out])
     calibration = fit_calibration(probability, truth)
-    thresholds = choose_thresholds(calibrate(probability, calibration), truth)
-    thresholds["peak"] = choose_peak_threshold(scores, held_out)
+    thresholds = dataclasses.replace(
+        choose_thresholds(calibrate(probability, calibration), truth),
+        peak=choose_peak_threshold(scores, held_out),
+    )
     meta = _meta(data, config.fold, config, calibration, thresholds)
     return export_model(trunk, config.architecture, meta, out, "model")
 
@@ -130,8 +128,8 @@ def _meta(
     data: TrainingData,
     fold: int | None,
     config: TrainingConfig,
-    calibration: dict[str, Any],
-    thresholds: dict[str, Any],
+    calibration: Calibration,
+    thresholds: Thresholds,
 ) -> dict[str, Any]:
     """Describe a network that was fitted on the patients of all folds but one, or of all."""
     training, held_out = data.split(fold)
@@ -141,8 +139,8 @@ def _meta(
         "leads": "one or two, any",
         "classes": list(AAMI_CLASSES),
         "trained_on": "real recordings" if data.hashes else "synthetic recordings",
-        "thresholds": thresholds,
-        "calibration": calibration,
+        "thresholds": thresholds.to_json(beat_head=not config.is_classic),
+        "calibration": calibration.to_json(),
         "split": {
             "training": [e.name for e in training],
             "held_out": [e.name for e in held_out],

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ecgscribe.files import write_text
 from ecgscribe.metrics import performance
 from ecgscribe.model.decision import softmax
-from ecgscribe.model.scoring import rows_at
 from ecgscribe.training.batches import Pool, draw_batch, make_targets
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example
@@ -49,8 +48,7 @@ def validate_trunk(
     scores = score_examples(trunk, held_out, config)
     abnormal, truth = [], []
     for score, example in zip(scores, held_out, strict=True):
-        at_beats = rows_at(score.frame_class, example.step, frame=config.architecture.frame)
-        abnormal.append(1 - softmax(at_beats)[:, 0])
+        abnormal.append(1 - softmax(score.class_logits_at(example.step))[:, 0])
         truth.append(example.class_index > 0)
     curve = performance.pr_curve(np.concatenate(abnormal), np.concatenate(truth))
     return {
