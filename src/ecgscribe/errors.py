@@ -14,7 +14,10 @@ A message says what was expected, what was found and what to do next, in one lin
 
 from __future__ import annotations
 
-__all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "SignalWarning"]
+import sys
+import warnings
+
+__all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "SignalWarning", "warn"]
 
 
 class EcgScribeError(Exception):
@@ -39,3 +42,16 @@ class ModelError(EcgScribeError):
 
 class SignalWarning(UserWarning):
     """A recording can be annotated, but part of it cannot be used."""
+
+
+def warn(message: str) -> None:
+    """Issue a `SignalWarning` that names the line outside the package which led to it."""
+    # From Python 3.12 on, warnings.warn has skip_file_prefixes for this.
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and _is_own(frame.f_globals):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, SignalWarning, stacklevel=level)
+
+
+def _is_own(names: dict[str, object]) -> bool:
+    return str(names.get("__name__", "")).partition(".")[0] == __name__.partition(".")[0]

@@ -11,32 +11,72 @@ from pathlib import Path
 
 from ecgscribe.errors import FormatError
 
-__all__ = ["atomic_write", "file_hash", "file_sums", "write_bytes", "write_text"]
+__all__ = [
+    "atomic_write",
+    "file_hash",
+    "file_sums",
+    "make_folder",
+    "refuse_existing",
+    "write_bytes",
+    "write_text",
+]
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def file_sums(files: Iterable[str | Path]) -> list[dict[str, str]]:
-    """Give name and SHA-256 of files."""
-    sums = []
-    for file in map(Path, files):
-        with file.open("rb") as stream:
-            sums.append(
-                {"name": file.name, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-            )
-    return sums
+    """Return the ``name`` and the ``sha256`` of each file."""
+    return [{"name": file.name, "sha256": file_hash(file)} for file in map(Path, files)]
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder to write into, and those above it; it may exist.
+
+    Raises
+    ------
+    FormatError
+        If the system refuses.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(
+            f"{path}: expected a folder to write into, cannot make it ({error.strerror}); "
+            "choose another one"
+        ) from error
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise an error if a file that is to be written already exists.
+
+    Raises
+    ------
+    FormatError
+        If it does.
+    """
+    if path.exists():
+        raise FormatError(
+            f"{path}: expected a new file, found one already there; choose another name or "
+            "replace it with --force"
+        )
 
 
 def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bool = False) -> Path:
-    """Let `write` make a file under a temporary name, then move it to `path` in one step.
+    """Write a file under a temporary name, then move it to `path` in one step.
 
     Parameters
     ----------
     path : str or Path
         Where the file goes; its folder must exist.
     write : callable
-        Called with the temporary path, which has the same file name and lies in a new folder
-        beside `path` (the same file system, so that the move cannot be half done).
+        Writes the file. It gets the temporary path, which has the same file name and is in a new
+        folder next to `path`: on the same file system, the move cannot be half done.
     force : bool
-        Replace a file that is there.
+        Replace an existing file.
 
     Returns
     -------
@@ -46,24 +86,21 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
     Raises
     ------
     FormatError
-        If the file is there and `force` is false, or if the system refuses (no permission, no
-        folder, disk full). Nothing half-written is left.
+        If the file exists and `force` is false, or if the system refuses (no permission, no folder,
+        disk full). No partial file is left.
     """
     path = Path(path)
     if path.is_dir():
         raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
-    if path.exists() and not force:
-        raise FormatError(
-            f"{path}: expected a new file, found one already there; choose another name or "
-            "replace it with --force"
-        )
+    if not force:
+        refuse_existing(path)
     scratch = None
     try:
         scratch = Path(tempfile.mkdtemp(prefix=".ecgscribe-", dir=path.parent))
         write(scratch / path.name)
         with (scratch / path.name).open("r+b") as file:
-            os.fsync(file.fileno())  # some file systems tell only now that the disk is full
-        os.replace(scratch / path.name, path)  # noqa: PTH105 (the name the promise is known by)
+            os.fsync(file.fileno())  # some file systems report only now that the disk is full
+        os.replace(scratch / path.name, path)  # noqa: PTH105 (the call that promises atomicity)
     except OSError as error:
         raise FormatError(
             f"{path}: expected to write this file, the system refused "
@@ -83,9 +120,3 @@ def write_text(path: str | Path, text: str, *, force: bool = False) -> Path:
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> Path:
     """Write `data`, whole or not at all; see `atomic_write`."""
     return atomic_write(path, lambda target: target.write_bytes(data), force=force)
-
-
-def file_hash(path: Path) -> str:
-    """Give the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

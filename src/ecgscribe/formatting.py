@@ -1,8 +1,9 @@
-"""How numbers and times are written, and which name was probably meant."""
+"""How times, numbers and questions about mistyped names are written."""
 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -12,27 +13,27 @@ __all__ = ["did_you_mean", "format_time", "percent", "rounded"]
 
 
 _CUTOFF = 0.65
-"""Least likeness, 0 to 1: MLI and MLII are alike by 0.86, ptbdb and mitdb by 0.6."""
+"""Least similarity, 0 to 1: that of MLI and MLII is 0.86, that of ptbdb and mitdb 0.6."""
 
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", prefix: str = "") -> str:
-    """Ask for the names that a word was perhaps meant to be.
+    """Ask whether a similar name was meant.
 
     Parameters
     ----------
     word : str
-        What was given.
+        The unknown name.
     known : iterable of str
-        What could have been; upper and lower case count as the same.
+        The names that exist; case does not matter.
     otherwise : str
-        What to say where nothing is near.
+        Text to return if no name is similar.
     prefix : str
-        Put before each name; not compared.
+        Text before each name; not compared.
 
     Returns
     -------
     str
-        A question that names up to three, nearest first, such as ``did you mean MLII?``.
+        A question with up to three names, the most similar first, such as ``did you mean MLII?``.
 
     Examples
     --------
@@ -40,24 +41,28 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", prefix
     'did you mean MLII?'
     """
     by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=_CUTOFF)
-    names = [prefix + by_lower[name] for name in near]
+    similar = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=_CUTOFF)
+    names = [prefix + by_lower[name] for name in similar]
     if not names:
         return otherwise
     return f"did you mean {' or '.join(filter(None, (', '.join(names[:-1]), names[-1])))}?"
 
 
-def format_time(seconds: float, *, start: datetime | None = None, hours: bool = False) -> str:
-    """Write a time, rounded to the nearest second.
+def format_time(
+    seconds: float, *, start: datetime | None = None, hours: bool = False, digits: int = 0
+) -> str:
+    """Format a time, rounded to the nearest second, halves up.
 
     Parameters
     ----------
     seconds : float
-        Since the start of the recording, or the length of a span.
+        Time since the start of the recording, or length of a span.
     start : datetime, optional
-        Start of the recording; with it the text is the time of day, hh:mm:ss.
+        Start of the recording; with it, the text is the time of day, hh:mm:ss.
     hours : bool
-        Write hours even where there are none.
+        Write hours even if there are none.
+    digits : int
+        Digits of the seconds after the point; round to these instead. Not for the time of day.
 
     Returns
     -------
@@ -70,22 +75,28 @@ def format_time(seconds: float, *, start: datetime | None = None, hours: bool = 
     '1:00'
     >>> format_time(59.6, hours=True)
     '0:01:00'
+    >>> format_time(59.6, digits=3)
+    '0:59.600'
     """
     if start is not None:
         return f"{start + timedelta(seconds=seconds + 0.5):%H:%M:%S}"
-    minutes, second = divmod(int(seconds + 0.5), 60)
+    parts = math.floor(abs(seconds) * 10**digits + 0.5)
+    sign = "-" if seconds < 0 < parts else ""
+    whole, fraction = divmod(parts, 10**digits)
+    minutes, second = divmod(whole, 60)
     hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02d}:{second:02d}" if hour or hours else f"{minute}:{second:02d}"
+    text = f"{hour}:{minute:02d}:{second:02d}" if hour or hours else f"{minute}:{second:02d}"
+    return f"{sign}{text}" + (f".{fraction:0{digits}d}" if digits else "")
 
 
 def rounded(value: float | None, digits: int) -> float | int | None:
-    """Round; to whole numbers with 0 digits, and to nothing what is not known."""
+    """Round a number, to an int with 0 digits; None if it is missing, NaN or infinite."""
     if value is None or not np.isfinite(value):
         return None
     return round(float(value), digits) + 0.0 if digits else round(float(value))  # no -0.0
 
 
 def percent(part: float, whole: float) -> float:
-    """Give a share in percent, to one digit; to two where it is below one percent."""
+    """Return a share in percent, rounded to one digit, or to two below one percent."""
     share = 100.0 * part / whole if whole else 0.0
     return round(share, 1 if share >= 1 else 2)

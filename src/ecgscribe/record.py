@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,6 +122,20 @@ class Record:
         )
 
 
+Read = Callable[[int, int], NDArray[np.float32]]
+
+
+def _one_at_a_time(read: Read) -> Read:
+    """Let no two threads read at once: a file has one position."""
+    lock = Lock()
+
+    def locked(begin: int, end: int) -> NDArray[np.float32]:
+        with lock:
+            return read(begin, end)
+
+    return locked
+
+
 @dataclass(frozen=True, eq=False)
 class LazyRecord:
     """A recording that is read piece by piece, so that it need not be in memory as a whole.
@@ -129,14 +144,15 @@ class LazyRecord:
     ----------
     read : callable
         From the first sample and the one after the last, ``0 <= begin <= end <= n_samples``, to
-        what `Record.signal` holds there, shape (end - begin, n_leads).
+        what `Record.signal` holds there, shape (end - begin, n_leads). Only one thread reads at a
+        time.
     n_samples : int
         Number of samples a lead.
     fs, leads, units, name, start, comments, paced
         As of a `Record`.
     """
 
-    read: Callable[[int, int], NDArray[np.float32]]
+    read: Read
     n_samples: int
     fs: float
     leads: tuple[str, ...]
@@ -147,6 +163,7 @@ class LazyRecord:
     paced: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "read", _one_at_a_time(self.read))
         if not self.units:
             object.__setattr__(self, "units", ("mV",) * len(self.leads))
 

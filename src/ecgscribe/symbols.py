@@ -26,7 +26,7 @@ __all__ = [
 
 
 CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
-"""The WFDB symbol that is written for each AAMI class."""
+"""The WFDB symbol that represents each AAMI class in an annotation file."""
 
 
 Mapping = Literal["literature", "ec57"]
@@ -37,7 +37,7 @@ AAMI_CLASSES: tuple[str, ...] = ("N", "S", "V", "F", "Q")
 
 
 NO_BEAT = len(AAMI_CLASSES)
-"""Index that the beat head answers with, beside the classes, where an R-peak is none."""
+"""Index, after those of the classes, that the beat head predicts for a false detection."""
 
 
 CLASS_NAMES = {
@@ -62,7 +62,7 @@ _INDEX: dict[Mapping, dict[str, int]] = {
 
 
 def class_indices(symbols: Iterable[str], *, mapping: Mapping = "literature") -> NDArray[np.int8]:
-    """Give each symbol the index of its AAMI class.
+    """Return the index of the AAMI class of each symbol.
 
     Parameters
     ----------
@@ -81,5 +81,5 @@ def class_indices(symbols: Iterable[str], *, mapping: Mapping = "literature") ->
 
 
 def is_beat(symbols: Iterable[str]) -> NDArray[np.bool_]:
-    """Tell which symbols are beats (the same ones in both mappings)."""
+    """Return which symbols are beats; both mappings agree."""
     return class_indices(symbols) >= 0

@@ -5,19 +5,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgscribe.analysis.ectopy import Ectopy, ectopy
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.symbols import AAMI_CLASSES
 
 FS = 100.0
 V = AAMI_CLASSES.index("V")
 
 
-def made(letters: str) -> Beats:
+def made(letters: str) -> BeatSeries:
     """Make a beat a second of the classes named; before one after ``|`` nothing is known."""
     classes = [AAMI_CLASSES.index(c) for c in letters if c != "|"]
     known = [k > 0 and letters[k - 1] != "|" for k, c in enumerate(letters) if c != "|"]
     n = len(classes)
-    return Beats(
+    return BeatSeries(
         sample=np.arange(n, dtype=np.int64) * 100,
         class_index=np.array(classes, dtype=np.int8),
         index=np.arange(n, dtype=np.int64),

@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 
 from ecgscribe import formats
 from ecgscribe.analysis.hrv import variability
-from ecgscribe.analysis.rr_intervals import Beats, counted
+from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.errors import EcgScribeError
 from ecgscribe.record import Annotation
 
@@ -24,10 +24,10 @@ FS = 1000.0
 Floats = NDArray[np.float64]
 
 
-def beats_of(time: Floats, *, symbols: NDArray[np.str_] | None = None) -> Beats:
+def beats_of(time: Floats, *, symbols: NDArray[np.str_] | None = None) -> BeatSeries:
     sample = np.rint(time * FS).astype(np.int64)
     annotation = Annotation(sample, np.full(len(time), "N") if symbols is None else symbols, FS)
-    return counted(annotation, int(sample[-1]) + 1)
+    return beat_series(annotation, int(sample[-1]) + 1)
 
 
 def modulated(lf_ms: float, hf_ms: float, *, seconds: float, mean: float = 0.8) -> Floats:
@@ -77,7 +77,7 @@ def test_a_difference_of_just_50_ms_is_not_more() -> None:
     # At 360 Hz it is 18 samples; as floats, such differences come out at 50 ms and a bit.
     steps = np.tile([294, 276, 250], 60)
     sample = np.cumsum(steps)
-    beats = counted(Annotation(sample, np.full(len(sample), "N"), 360.0), int(sample[-1]) + 1)
+    beats = beat_series(Annotation(sample, np.full(len(sample), "N"), 360.0), int(sample[-1]) + 1)
     found = variability(beats, float(beats.time[-1])).time
     more = np.sum(np.abs(np.diff(steps[1:])) > 18)
     assert found is not None
@@ -190,7 +190,7 @@ def test_power_is_what_the_method_says_step_by_step() -> None:
     time, _ = irregular(390)
     beats = beats_of(time)
     found = variability(beats, 300.0).spectrum
-    inside = (beats.time < 300.0) & beats.known
+    inside = (beats.time < 300.0) & beats.has_rr
     rr, at = 1000 * beats.rr[inside], beats.time[inside]
     assert found is not None
     assert found.lf == pytest.approx(slow_power(rr, at, low=0.04, high=0.15), rel=1e-6)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, MOST, cut, likeness, qrs_width, shapes
-from ecgscribe.analysis.rr_intervals import counted
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.record import Annotation, LazyRecord, Record
 
 FS = 500.0
@@ -72,7 +72,7 @@ def test_shapes_are_medians_of_each_class_read_piece_by_piece() -> None:
     source = made_source(300, reads)
     second = np.arange(300)
     symbols = np.where(second % 5 == 0, "V", "N")
-    beats = counted(Annotation((second * FS).astype(np.int64), symbols, FS), source.n_samples)
+    beats = beat_series(Annotation((second * FS).astype(np.int64), symbols, FS), source.n_samples)
     found = shapes(source, beats, [0])
     assert [(s.class_name, s.count, len(s.beats)) for s in found] == [
         ("N", 240, MOST), ("V", 60, 59),
@@ -89,5 +89,5 @@ def test_a_beat_at_the_edge_is_cut_with_what_there_is() -> None:
     (first,) = cut(source, [0], [10])
     assert np.isnan(first[: round(BEFORE_S * FS) - 10]).all()
     assert np.isfinite(first[round(BEFORE_S * FS) - 10 :]).all()
-    none = counted(Annotation(np.array([10]), np.array(["N"]), FS), source.n_samples)
+    none = beat_series(Annotation(np.array([10]), np.array(["N"]), FS), source.n_samples)
     assert shapes(source, none, [0]) == ()

@@ -5,32 +5,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgscribe.analysis.rr_intervals import Beats, counted, mean_rate, pauses, rate_extremes, rates
+from ecgscribe.analysis.rr_intervals import (
+    BeatSeries,
+    beat_series,
+    mean_rate,
+    pauses,
+    rate_extremes,
+    rates,
+)
 from ecgscribe.quality_annotations import readable_seconds, unreadable_spans
 from ecgscribe.record import READABLE, Annotation
 
 FS = 100.0
 N_SAMPLES = 200
 BEATS = "NAVF/"
-UNREADABLE = (-1, 3, 0x30, 0x12)  # of every lead
-READABLE_MARKS = (0, 1, 0x20)  # of one lead at least
+UNREADABLE = (-1, 3, 0x30, 0x12)  # every lead is lost or noisy
+READABLE_SUBTYPES = (0, 1, 0x20)
 
 
-def beats_at(*seconds: float, classes: str | None = None) -> Beats:
-    """Beats whose every interval counts."""
+def beats_at(*seconds: float, classes: str | None = None) -> BeatSeries:
+    """Make beats whose intervals all count."""
     symbols = list((classes or "N" * len(seconds)).replace("S", "A"))
     sample = np.rint(np.array(seconds) * FS).astype(np.int64)
-    return counted(Annotation(sample, np.array(symbols, dtype=np.str_), FS), 10**9)
+    return beat_series(Annotation(sample, np.array(symbols, dtype=np.str_), FS), 10**9)
 
 
 @st.composite
-def marked_beats(draw: st.DrawFn) -> Annotation:
-    """Beats, marks of what can be read, and flutter waves, many of them close together."""
+def made_annotations(draw: st.DrawFn) -> Annotation:
+    """Draw beats, quality annotations and flutter waves, many of them close together."""
     n = draw(st.integers(0, 30))
     steps = draw(st.lists(st.integers(0, 6), min_size=n, max_size=n))
     symbols = draw(st.lists(st.sampled_from(BEATS + "NNNN~~+[!]"), min_size=n, max_size=n))
     subtypes = [
-        draw(st.sampled_from(UNREADABLE + READABLE_MARKS)) if s == "~" else 0 for s in symbols
+        draw(st.sampled_from(UNREADABLE + READABLE_SUBTYPES)) if s == "~" else 0 for s in symbols
     ]
     quality = None
     if draw(st.booleans()):
@@ -45,8 +52,8 @@ def marked_beats(draw: st.DrawFn) -> Annotation:
     )
 
 
-def slow_bad(annotation: Annotation) -> list[bool]:
-    """Tell of every sample whether the last mark at or before it leaves no lead readable."""
+def slow_unreadable(annotation: Annotation) -> list[bool]:
+    """Return for each sample whether the last ``~`` at or before it leaves no lead readable."""
     bad = []
     for sample in range(N_SAMPLES):
         last = 0
@@ -60,11 +67,11 @@ def slow_bad(annotation: Annotation) -> list[bool]:
 
 
 def slow_beats(annotation: Annotation) -> tuple[list[int], list[float | None]]:
-    """Positions of the beats that count, and the interval before each."""
-    bad = slow_bad(annotation)
+    """Return the positions of readable beats, and the RR interval before each."""
+    bad = slow_unreadable(annotation)
     kept: list[int] = []
     rr: list[float | None] = []
-    before: int | None = None  # the beat before, if it counts
+    before: int | None = None  # the beat before, if it is readable
     for k, symbol in enumerate(annotation.symbol):
         if symbol in "[!]":
             before = None
@@ -81,22 +88,22 @@ def slow_beats(annotation: Annotation) -> tuple[list[int], list[float | None]]:
 
 
 @settings(deadline=None)
-@given(marked_beats())
-def test_stretches_are_those_of_a_look_at_every_sample(annotation: Annotation) -> None:
+@given(made_annotations())
+def test_unreadable_spans_are_those_of_a_look_at_every_sample(annotation: Annotation) -> None:
     bad = np.zeros(N_SAMPLES, dtype=bool)
-    stretches = unreadable_spans(annotation, N_SAMPLES)
-    for begin, end in stretches:
+    spans = unreadable_spans(annotation, N_SAMPLES)
+    for begin, end in spans:
         assert begin < end
         bad[begin:end] = True
-    assert bad.tolist() == slow_bad(annotation)
-    assert np.all(stretches[1:, 0] > stretches[:-1, 1])
+    assert bad.tolist() == slow_unreadable(annotation)
+    assert np.all(spans[1:, 0] > spans[:-1, 1])
     assert readable_seconds(annotation, N_SAMPLES) == pytest.approx((~bad).sum() / FS)
 
 
 @settings(deadline=None)
-@given(marked_beats())
-def test_what_counts_is_what_a_walk_from_beat_to_beat_finds(annotation: Annotation) -> None:
-    beats = counted(annotation, N_SAMPLES)
+@given(made_annotations())
+def test_intervals_are_those_of_a_walk_from_beat_to_beat(annotation: Annotation) -> None:
+    beats = beat_series(annotation, N_SAMPLES)
     kept, rr = slow_beats(annotation)
     assert beats.sample.tolist() == kept
     assert [None if np.isnan(x) else x for x in beats.rr] == pytest.approx(rr)
@@ -106,7 +113,7 @@ def test_what_counts_is_what_a_walk_from_beat_to_beat_finds(annotation: Annotati
         assert len(beats) == annotation.readable.sum()
 
 
-def test_no_interval_reaches_over_noise_or_a_beat_in_noise() -> None:
+def test_no_interval_spans_noise_or_a_beat_in_noise() -> None:
     annotation = Annotation(
         np.array([0, 100, 150, 170, 200, 300, 400]),
         np.array(["N", "N", "~", "~", "N", "N", "N"]),
@@ -114,7 +121,7 @@ def test_no_interval_reaches_over_noise_or_a_beat_in_noise() -> None:
         subtype=np.array([0, 0, 3, 0, 0, 0, 0]),
         quality=np.array([1, 1, np.nan, np.nan, 1, 0.2, 1], dtype=np.float32),
     )
-    beats = counted(annotation, 500)
+    beats = beat_series(annotation, 500)
     assert beats.in_noise == 1
     np.testing.assert_array_equal(beats.rr, [np.nan, 1.0, np.nan, np.nan])
 

@@ -218,7 +218,7 @@ def test_csv_has_a_row_an_annotation_and_no_class_where_there_is_no_beat(tmp_pat
     assert table["aux_note"].tolist() == ["(N", "", "", "flat", ""]
 
 
-def test_json_lists_beats_unreadable_stretches_and_the_rest(tmp_path: Path) -> None:
+def test_json_lists_beats_unreadable_spans_and_the_rest(tmp_path: Path) -> None:
     content = json.loads(write(annotation(), tmp_path / "100.json").read_text())
     assert (content["name"], content["fs"], content["mapping"]) == ("100", 360.0, "literature")
     assert [(b["sample"], b["class"], b["normal"]) for b in content["beats"]] == [
@@ -228,6 +228,23 @@ def test_json_lists_beats_unreadable_stretches_and_the_rest(tmp_path: Path) -> N
     assert content["beats"][0]["probability"] == {"N": 0.9, "S": 0.1, "V": 0, "F": 0, "Q": 0}
     assert content["unreadable"] == [{"start": 400, "end": 500, "aux_note": "flat"}]
     assert [o["symbol"] for o in content["other"]] == ["+", "~", "~"]
+
+
+def test_json_lists_a_span_with_one_lead_lost_and_the_other_noisy(tmp_path: Path) -> None:
+    changes = Annotation(
+        sample=np.array([100, 200, 300, 400, 500, 600, 700]),
+        symbol=np.array(["~"] * 7),
+        fs=360.0,
+        subtype=np.array([0x12, -1, 0x10, 0x03, 0x21, 0x02, 0x30]),
+        aux_note=np.array(["a", "b", "c", "noise", "d", "e", "f"]),
+    )
+    content = json.loads(write(changes, tmp_path / "100.json").read_text())
+    assert content["unreadable"] == [
+        {"start": 100, "end": 300, "aux_note": "a"},
+        {"start": 500, "end": 600, "aux_note": "d"},
+        {"start": 700, "end": None, "aux_note": "f"},
+    ]
+    assert len(content["other"]) == 7
 
 
 @pytest.mark.parametrize("suffix", [".scribe", ".csv", ".json"])

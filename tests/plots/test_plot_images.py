@@ -1,7 +1,7 @@
 """Pictures of synthetic recordings against those in `baseline`, by pytest-mpl.
 
-``pytest tests/plots/test_plot_images.py --mpl-generate-path=tests/plots/baseline`` draws them anew:
-look at each before it is committed.
+``pytest tests/plots/test_plot_images.py --mpl-generate-path=tests/plots/baseline`` redraws them:
+look at each before you commit it.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ looks_as_before = pytest.mark.mpl_image_compare(
 
 @cache
 def made() -> tuple[Record, Annotation]:
-    """Make ten minutes with beats of four classes, and noise that is marked."""
-    record, known = synthesize(
+    """Make ten minutes with beats of four classes, a lost lead and noise."""
+    record, reference = synthesize(
         duration=600, seed=3, classes=("N", "S", "V", "F"), v_rate=0.1, s_rate=0.08, f_rate=0.03
     )
-    marks = [(2000, 0x30), (2400, 0), (3000, 0x01), (3300, 0), (90_000, 3), (95_000, 0)]
-    at = np.array([m[0] for m in marks])
-    place = np.searchsorted(known.sample, at)
+    changes = [(2000, 0x30), (2400, 0), (3000, 0x01), (3300, 0), (90_000, 3), (95_000, 0)]
+    at = np.array([c[0] for c in changes])
+    place = np.searchsorted(reference.sample, at)
     annotation = dataclasses.replace(
-        known,
-        sample=np.insert(known.sample, place, at),
-        symbol=np.insert(known.symbol, place, "~"),
-        subtype=np.insert(known.subtype, place, [m[1] for m in marks]),
-        aux_note=np.insert(known.aux_note, place, ""),
+        reference,
+        sample=np.insert(reference.sample, place, at),
+        symbol=np.insert(reference.symbol, place, "~"),
+        subtype=np.insert(reference.subtype, place, [c[1] for c in changes]),
+        aux_note=np.insert(reference.aux_note, place, ""),
     )
     return record, annotation
 
@@ -64,7 +64,7 @@ def figure(axes: Axes) -> Figure:
 
 
 def results() -> tuple[performance.PrCurve, performance.PrCurve, performance.Reliability]:
-    """Give two curves and a reliability of made scores."""
+    """Make two curves and a reliability from made scores."""
     rng = np.random.default_rng(1)
     ill = rng.random(400) < 0.2
     good, poor = (np.clip(0.3 * ill + w * rng.random(400), 0, 1) for w in (0.5, 0.8))

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 
-from ecgscribe import plots, quality_annotations
+from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics import performance
@@ -68,14 +68,14 @@ def test_leads_do_not_overlap(recording: tuple[Record, Annotation]) -> None:
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("mV", 1.0), ("uV", 1000.0), ("V", 0.001)])
-def test_units_are_brought_to_millivolts(unit: str, factor: float) -> None:
+def test_units_are_converted_to_millivolts(unit: str, factor: float) -> None:
     wave = np.sin(np.arange(1000) / 50)[:, None]
     record = Record((factor * wave).astype(np.float32), 100.0, ("II",), (unit,))
     drawn = np.asarray(plots.strip(record).lines[0].get_ydata(), dtype=float)
     assert np.ptp(drawn) == pytest.approx(2.0, rel=1e-3)
 
 
-def test_a_lead_of_unknown_unit_says_that_it_is_not_to_scale() -> None:
+def test_a_lead_in_an_unknown_unit_is_labelled_not_to_scale() -> None:
     signal = np.stack([np.sin(np.arange(500) / 9), np.zeros(500)], axis=1).astype(np.float32)
     record = Record(signal, 100.0, ("II", "V1"), ("adu", "mV"))
     texts = [text.get_text() for text in plots.strip(record).texts]
@@ -92,49 +92,29 @@ def test_missing_and_dead_leads_are_drawn_without_a_warning() -> None:
     ("start", "end", "what"),
     [(-1.0, 5.0, "inside"), (40.0, None, "inside"), (5.0, 5.0, "inside"), (0.0, 90.0, "shorter")],
 )
-def test_a_stretch_that_cannot_be_drawn_is_refused(
-    start: float, end: float | None, what: str
-) -> None:
+def test_a_span_that_cannot_be_drawn_is_refused(start: float, end: float | None, what: str) -> None:
     record = Record(np.zeros((3500 if what == "inside" else 9500, 1), np.float32), 100.0, ("II",))
     with pytest.raises(FormatError, match=what):
         plots.strip(record, start=start, end=end)
 
 
-def test_unreadable_stretches_end_at_the_next_mark_or_at_the_end() -> None:
-    marks = Annotation(
-        sample=np.array([10, 20, 30, 40, 50]),
-        symbol=np.array(["~", "N", "~", "~", "~"]),
-        fs=100.0,
-        subtype=np.array([0x10, 0, 0, 0x01, -1]),
-    )
-    assert quality_annotations.unreadable(marks, end=60) == [(10, 30, 1), (50, 60, 3)]
-
-
-def test_only_the_lead_that_cannot_be_read_or_is_noise_is_shaded() -> None:
+def test_only_the_lead_that_is_lost_or_noisy_is_shaded() -> None:
     record = Record(np.zeros((1000, 3), np.float32), 100.0, ("a", "b", "c"))
     for subtype, shaded in ((0x10, 1), (0x20, 1), (0x30, 3), (0x03, 3), (0x12, 2), (0, 0)):
-        marks = Annotation(np.array([200]), np.array(["~"]), 100.0, np.array([subtype]))
-        axes = plots.strip(record, marks)
+        quality = Annotation(np.array([200]), np.array(["~"]), 100.0, np.array([subtype]))
+        axes = plots.strip(record, quality)
         bare = plots.strip(record)
         assert len(axes.collections) - len(bare.collections) == shaded
 
 
-def test_noise_in_a_lead_that_is_lost_is_not_told_twice() -> None:
-    marks = Annotation(
-        np.array([10, 20, 30]), np.array(["~"] * 3), 100.0, subtype=np.array([0x01, -1, 0x12])
-    )
-    assert quality_annotations.noisy(marks, end=40) == [(10, 20, 1), (30, 40, 2)]
-    assert quality_annotations.unreadable(marks, end=40) == [(20, 30, 3), (30, 40, 1)]
-
-
 def _beats(at: list[int], symbols: str | None = None, **about: Any) -> Annotation:
-    """Beats at these hundredths of a second."""
+    """Make beats at these hundredths of a second."""
     letters = symbols or "N" * len(at)
     return Annotation(np.array(at, dtype=np.int64), np.array(list(letters)), 100.0, **about)
 
 
 def _points(axes: Axes, name: str) -> np.ndarray[Any, Any]:
-    """Points that the markers of a class stand at, shape (n, 2)."""
+    """Return the points of a class, shape (n, 2)."""
     (drawn,) = (c for c in axes.collections if str(c.get_label()).startswith(f"{name}:"))
     return np.asarray(drawn.get_offsets())
 
@@ -144,7 +124,7 @@ OF_ALL_BEATS = (plots.day, plots.heart_rate, plots.lorenz, plots.timeline)
 
 @pytest.mark.parametrize("draw", OF_ALL_BEATS)
 @pytest.mark.parametrize("n", [0, 1, 2])
-def test_recordings_with_hardly_a_beat_are_drawn(draw: Callable[..., Axes], n: int) -> None:
+def test_recordings_with_few_beats_are_drawn(draw: Callable[..., Axes], n: int) -> None:
     axes = draw(_beats([100 * k for k in range(n)]))
     axes.figure.canvas.draw()
 
@@ -168,7 +148,7 @@ def _is_class(drawn: Any) -> bool:
     return str(drawn.get_label())[:2] in {f"{name}:" for name in AAMI_CLASSES}
 
 
-def test_heart_rate_is_that_of_the_interval_before_a_beat() -> None:
+def test_the_heart_rate_at_a_beat_is_that_of_the_interval_before_it() -> None:
     drawn = _points(plots.heart_rate(_beats([100, 200, 250])), "N")
     np.testing.assert_allclose(drawn, [[2 / 60, 60], [2.5 / 60, 120]])
 
@@ -180,23 +160,38 @@ def test_a_lorenz_plot_puts_each_beat_between_its_intervals() -> None:
     assert axes.get_title(loc="left") == "record: 4 beats"
 
 
-def test_a_lorenz_plot_says_what_it_leaves_out() -> None:
+def test_a_lorenz_plot_counts_what_it_leaves_out() -> None:
     axes = plots.lorenz(_beats([0, 100, 200, 510, 610, 700]))
     assert axes.get_title(loc="left") == "record: 2 beats, 2 with more than 3 s left out"
     assert len(_points(axes, "N")) == 2
 
 
+@pytest.mark.parametrize("symbols", ["NNN[]NNN", "NNN[!]NN", "NNN[N]NN"])
+def test_no_interval_is_drawn_over_ventricular_flutter(symbols: str) -> None:
+    over_flutter = _beats([0, 90, 180, 200, 400, 580, 670, 760], symbols)
+    before, after = symbols.split("[")[0], symbols.split("]")[1]
+    n_intervals = len(before) + len(after) - 2
+    rate = plots.heart_rate(over_flutter)
+    np.testing.assert_allclose(_points(rate, "N")[:, 1], [60 / 0.9] * n_intervals)
+    day = _points(plots.day(over_flutter), "N")
+    assert len(day) == n_intervals
+    assert len(np.unique(day[:, 1])) == 1
+    np.testing.assert_allclose(
+        _points(plots.lorenz(over_flutter), "N"), [[0.9, 0.9]] * (n_intervals - 2)
+    )
+
+
 @pytest.mark.parametrize(
     ("subtype", "left"), [(-1, 3), (0x30, 3), (0x03, 3), (0x21, 3), (0x10, 5), (0x02, 5)]
 )
-def test_no_interval_spans_time_that_no_lead_can_be_read_in(subtype: int, left: int) -> None:
-    marks = Annotation(
+def test_no_interval_is_drawn_over_an_unreadable_span(subtype: int, left: int) -> None:
+    quality = Annotation(
         sample=np.array([0, 100, 200, 250, 260, 300, 400, 500]),
         symbol=np.array(list("NNN~~NNN")),
         fs=100.0,
         subtype=np.array([0, 0, 0, subtype, 0, 0, 0, 0]),
     )
-    assert len(_points(plots.heart_rate(marks), "N")) == left + (subtype != 0 and left == 3)
+    assert len(_points(plots.heart_rate(quality), "N")) == left + (subtype != 0 and left == 3)
 
 
 def test_beats_in_noise_have_no_intervals() -> None:
@@ -229,13 +224,13 @@ def test_faster_beats_are_higher_on_their_line_of_a_day() -> None:
 
 
 def test_noise_over_the_end_of_a_line_is_shaded_on_both() -> None:
-    marks = Annotation(
+    quality = Annotation(
         sample=np.array([100, 29_000, 31_000, 45_000]),
         symbol=np.array(list("N~~N")),
         fs=100.0,
         subtype=np.array([0, 3, 0, 0]),
     )
-    shaded = [c for c in plots.day(marks).collections if isinstance(c, PolyCollection)]
+    shaded = [c for c in plots.day(quality).collections if isinstance(c, PolyCollection)]
     boxes = [c.get_paths()[0].get_extents() for c in shaded]
     np.testing.assert_allclose([(b.x0, b.x1, b.y0) for b in boxes], [(29 / 6, 5, 0), (0, 1 / 6, 1)])
 
@@ -250,7 +245,7 @@ def test_a_timeline_counts_the_beats_of_each_class() -> None:
     assert np.flatnonzero(s).tolist() == [1, 10]
 
 
-def test_a_single_beat_of_a_timeline_is_seen() -> None:
+def test_a_single_beat_in_a_timeline_is_visible() -> None:
     at = [*range(0, 100), 150]
     axes = plots.timeline(_beats(at))
     heights = [-p.get_height() for p in axes.patches if isinstance(p, Rectangle)]
@@ -293,8 +288,8 @@ def test_the_confusion_matrix_shows_counts_and_shares_of_the_row() -> None:
 
 
 def test_the_reliability_curve_leaves_out_empty_bins() -> None:
-    said = {"predicted": [0.1, None, 0.9], "observed": [0.2, None, 0.8], "count": [10, 0, 20]}
-    axes = plots.reliability(said)
+    bins = {"predicted": [0.1, None, 0.9], "observed": [0.2, None, 0.8], "count": [10, 0, 20]}
+    axes = plots.reliability(bins)
     np.testing.assert_allclose(np.asarray(axes.lines[1].get_xdata(), dtype=float), [0.1, 0.9])
     assert [text.get_text() for text in axes.texts] == ["10", "20"]
 
@@ -306,7 +301,7 @@ def test_training_curves_put_losses_left_and_scores_right() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_a_picture_is_written_whole_and_never_over_another(tmp_path: Path, suffix: str) -> None:
+def test_a_picture_is_written_whole_and_replaces_no_other(tmp_path: Path, suffix: str) -> None:
     axes = plots.training_curves({"loss": [3, 2]})
     path = tmp_path / f"curves{suffix}"
     assert plots.save(axes, path, dpi=50) == path

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe import formats
-from ecgscribe.analysis.rr_intervals import counted
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.record import Annotation, LazyRecord, Record
@@ -245,9 +245,9 @@ def test_a_premature_wide_beat_is_told_as_such() -> None:
     assert beat["usual_qrs_ms"] == pytest.approx(80, abs=20)
     assert beat["likeness"] < 0
     assert content["ectopy"]["V"]["isolated"]["count"] == 1
-    beats = counted(annotation, len(time))
+    beats = beat_series(annotation, len(time))
     assert usual_interval(beats, 20) == 1.0
-    assert usual_interval(counted(annotation.select(slice(0, 3)), len(time)), 1) is None
+    assert usual_interval(beat_series(annotation.select(slice(0, 3)), len(time)), 1) is None
 
 
 # PDF

@@ -1,10 +1,10 @@
-"""Conditioning: what it keeps in place, what it does not depend on, and what it refuses."""
+"""Conditioning: what it preserves, what it does not depend on, and what it refuses."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Record
-from ecgscribe.signal.conditioning import choose_leads, condition
-from ecgscribe.signal.filters import DELAY, filter_lead, unreadable
+from ecgscribe.signal.conditioning import Conditioner, choose_leads, condition
+from ecgscribe.signal.filters import DELAY, filter_lead, invalid_samples
 from ecgscribe.signal.windows import FS, rate_ratio
 
 few = settings(max_examples=50, deadline=None)
@@ -65,7 +66,7 @@ def test_an_impulse_stays_in_its_place(fs: float, place: float) -> None:
 
 
 @pytest.mark.parametrize("fs", [100.0, 128.0, 200.0, 250.0, 360.0, 500.0, 1000.0, 2000.0])
-def test_the_answer_to_an_impulse_is_symmetric(fs: float) -> None:
+def test_the_impulse_response_is_symmetric(fs: float) -> None:
     lead = np.zeros(int(8 * fs), dtype=np.float32)
     lead[int(4 * fs)] = 1  # on a step, as every whole second is
     steps = filter_lead(lead, fs)
@@ -75,7 +76,7 @@ def test_the_answer_to_an_impulse_is_symmetric(fs: float) -> None:
 
 
 @pytest.mark.parametrize("fs", [100.0, 257.0, 360.0, 1000.0])
-def test_an_answer_reaches_no_further_than_it_says(fs: float) -> None:
+def test_the_impulse_response_is_no_longer_than_the_delay(fs: float) -> None:
     lead = np.zeros(int(8 * fs), dtype=np.float32)
     lead[int(4 * fs) :] = np.random.default_rng(0).normal(size=len(lead) - int(4 * fs))
     steps = filter_lead(lead, fs)
@@ -94,7 +95,7 @@ def test_the_band_of_the_qrs_passes_and_baseline_and_mains_do_not(
 
 
 @pytest.mark.parametrize("fs", [128.0, 360.0])
-def test_several_leads_are_filtered_each_by_itself(fs: float) -> None:
+def test_each_of_several_leads_is_filtered_on_its_own(fs: float) -> None:
     leads = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
     each = np.stack([filter_lead(lead, fs) for lead in leads.T], axis=1)
     np.testing.assert_allclose(filter_lead(leads, fs), each, atol=1e-6)
@@ -104,13 +105,13 @@ def test_several_leads_are_filtered_each_by_itself(fs: float) -> None:
 
 
 @pytest.mark.parametrize("fs", [100.0, 128.0, 250.0, 360.0, 500.0, 2000.0])
-def test_the_same_ecg_at_any_frequency_gives_nearly_the_same_signal(fs: float) -> None:
+def test_the_same_ecg_at_any_frequency_has_nearly_the_same_signal(fs: float) -> None:
     expected = condition(record(ecg(1000.0), 1000.0)).signal
-    found = condition(record(ecg(fs), fs)).signal
-    assert found.shape == expected.shape
-    assert found.dtype == np.float32
+    signal = condition(record(ecg(fs), fs)).signal
+    assert signal.shape == expected.shape
+    assert signal.dtype == np.float32
     # At 128 Hz nothing is resampled, and so the low-pass is left out.
-    np.testing.assert_allclose(found, expected, atol=0.06)
+    np.testing.assert_allclose(signal, expected, atol=0.06)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +121,8 @@ def test_the_same_ecg_at_any_frequency_gives_nearly_the_same_signal(fs: float) -
 def test_unit_scale_and_offset_do_not_matter(gain: float, offset: float) -> None:
     signal = ecg(360.0)
     expected = condition(record(signal)).signal
-    found = condition(record((signal.astype(np.float64) * gain + offset).astype(np.float32))).signal
-    np.testing.assert_allclose(found, expected, atol=0.01)
+    other = (signal.astype(np.float64) * gain + offset).astype(np.float32)
+    np.testing.assert_allclose(condition(record(other)).signal, expected, atol=0.01)
 
 
 def test_a_qrs_spans_about_2() -> None:
@@ -162,10 +163,10 @@ def test_the_record_is_left_as_it_was() -> None:
     np.testing.assert_array_equal(signal, before)
 
 
-# --- what cannot be read ---
+# --- lost leads ---
 
 
-def slow_unreadable(lead: Floats, fs: float) -> list[bool]:
+def slow_invalid_samples(lead: Floats, fs: float) -> list[bool]:
     """Go through runs of equal samples, and of samples at either rail, one by one."""
     finite = [x for x in lead.tolist() if np.isfinite(x)]
     lost = [not np.isfinite(x) for x in lead.tolist()]
@@ -182,26 +183,26 @@ def slow_unreadable(lead: Floats, fs: float) -> list[bool]:
     return lost
 
 
-stretch = st.tuples(
+span = st.tuples(
     st.sampled_from(["noise", "flat", "high", "low", "nan", "inf"]), st.integers(1, 250)
 )
 
 
 @few
-@given(stretches=st.lists(stretch, min_size=1, max_size=8), seed=st.integers(0, 99))
-def test_what_cannot_be_read_is_what_a_loop_over_runs_finds(
-    stretches: list[tuple[str, int]], seed: int
+@given(spans=st.lists(span, min_size=1, max_size=8), seed=st.integers(0, 99))
+def test_invalid_samples_are_those_of_a_loop_over_runs(
+    spans: list[tuple[str, int]], seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     value = {"flat": 0.5, "high": 9, "low": -9, "nan": nan, "inf": np.inf}
     lead = np.concatenate(
-        [rng.normal(size=n) if k == "noise" else np.full(n, value[k]) for k, n in stretches]
+        [rng.normal(size=n) if k == "noise" else np.full(n, value[k]) for k, n in spans]
     ).astype(np.float32)
-    assert unreadable(lead, 100.0).tolist() == slow_unreadable(lead, 100.0)
+    assert invalid_samples(lead, 100.0).tolist() == slow_invalid_samples(lead, 100.0)
 
 
 @pytest.mark.parametrize("kind", ["nan", "flat", "saturated", "inf"])
-def test_a_stretch_that_holds_no_signal_is_not_readable(kind: str) -> None:
+def test_a_span_without_a_signal_is_not_readable(kind: str) -> None:
     signal = ecg(360.0)
     signal[3600:5400] = {"nan": nan, "flat": 0.3, "saturated": 5.0, "inf": np.inf}[kind]
     conditioned = condition(record(signal))
@@ -210,7 +211,7 @@ def test_a_stretch_that_holds_no_signal_is_not_readable(kind: str) -> None:
     assert (lost[0], lost[-1], len(lost)) == (10 * FS, 15 * FS - 1, 5 * FS)
 
 
-def test_a_stretch_that_one_lead_can_be_read_in_is_readable() -> None:
+def test_a_span_with_one_lead_lost_is_readable() -> None:
     signal = ecg(360.0)
     signal[3600:5400, 0] = nan
     signal[7200:9000, 1] = 0.0
@@ -218,7 +219,7 @@ def test_a_stretch_that_one_lead_can_be_read_in_is_readable() -> None:
 
 
 @pytest.mark.parametrize("dead", [nan, 0.0, 1.23, 1000.7])
-def test_a_dead_lead_beside_a_good_one_is_zero(dead: float) -> None:
+def test_a_dead_lead_next_to_a_good_one_is_zero(dead: float) -> None:
     signal = ecg(360.0)
     signal[:, 0] = dead
     with pytest.warns(SignalWarning, match="lead II cannot be read for 100% of the recording"):
@@ -247,14 +248,14 @@ def test_what_is_left_of_a_mostly_dead_lead_keeps_its_scale(dead: float, good: s
     broken = np.full_like(signal, dead)
     broken[kept] = signal[kept]
     with pytest.warns(SignalWarning):
-        found = condition(record(broken, fs)).signal
+        rest = condition(record(broken, fs)).signal
     inner = slice((good.start + 2) * FS, (good.stop - 2) * FS)
-    np.testing.assert_allclose(found[inner], whole[inner], atol=0.3)
-    assert np.abs(found[: max(good.start - 2, 0) * FS]).max(initial=0) < 0.01
-    assert np.abs(found[(good.stop + 2) * FS :]).max(initial=0) < 0.01
+    np.testing.assert_allclose(rest[inner], whole[inner], atol=0.3)
+    assert np.abs(rest[: max(good.start - 2, 0) * FS]).max(initial=0) < 0.01
+    assert np.abs(rest[(good.stop + 2) * FS :]).max(initial=0) < 0.01
 
 
-def test_a_short_rest_of_signal_after_nothing_is_scaled_by_itself() -> None:
+def test_a_short_rest_of_signal_after_a_gap_is_scaled_on_its_own() -> None:
     signal = ecg(200.0, 3.0)
     signal[:400] = nan
     with pytest.warns(SignalWarning):
@@ -298,13 +299,13 @@ def test_leads_are_chosen(
 @pytest.mark.parametrize(
     "other", ["PLETH", "Resp", "ABP", "ART", "SpO2", "EMG chin", "Fp1 EEG", "Event marker", "CO2"]
 )
-def test_what_is_no_ecg_by_its_name_is_left_out(other: str) -> None:
+def test_a_signal_with_the_name_of_another_kind_is_left_out(other: str) -> None:
     with pytest.warns(SignalWarning, match=f"not ECG by name or unit, left out: {other}"):
         assert choose_leads(named([other, "II", "V1"])) == (1, 2)
 
 
 @pytest.mark.parametrize("unit", ["mmHg", " MMHG", "%", "bpm", "Ohm"])
-def test_what_is_no_ecg_by_its_unit_is_left_out(unit: str) -> None:
+def test_a_signal_with_the_unit_of_another_kind_is_left_out(unit: str) -> None:
     with pytest.warns(SignalWarning, match="left out: X"):
         assert choose_leads(named(["X", "II"], [unit, "mV"])) == (1,)
 
@@ -321,7 +322,7 @@ def test_of_twelve_leads_the_rhythm_leads_are_chosen() -> None:
     assert choose_leads(named(TWELVE)) == (1, 10)
 
 
-def test_of_twelve_leads_those_that_can_be_read_are_chosen() -> None:
+def test_of_twelve_leads_those_that_are_not_lost_are_chosen() -> None:
     twelve = named(TWELVE)
     signal = twelve.signal.copy()
     signal[:, 1] = nan
@@ -329,8 +330,34 @@ def test_of_twelve_leads_those_that_can_be_read_are_chosen() -> None:
     assert choose_leads(replace(twelve, signal=signal)) == (7, 9)
 
 
+def test_many_leads_are_read_twice_before_they_are_conditioned() -> None:
+    twelve = named(TWELVE, seconds=60)
+    n_read = 0
+
+    def read(begin: int, end: int) -> Floats:
+        nonlocal n_read
+        n_read += end - begin
+        return twelve.signal[begin:end]
+
+    conditioner = Conditioner.for_record(replace(twelve.lazy(), read=read))
+    assert conditioner.leads == ("II", "V5")
+    assert n_read == 2 * twelve.n_samples
+
+
+@pytest.mark.parametrize("use", [condition, annotate])
+def test_warnings_name_the_line_that_called_the_package(use: Callable[[Record], object]) -> None:
+    signal = ecg(360.0)
+    signal[:, 0] = nan
+    other = Record(np.pad(signal, ((0, 0), (0, 1))), 360.0, ("II", "V1", "Resp"))
+    with pytest.warns(SignalWarning) as caught:
+        use(other)
+    assert "left out: Resp" in str(caught[0].message)
+    assert "lead II cannot be read" in str(caught[1].message)
+    assert {warning.filename for warning in caught} == {__file__}
+
+
 @pytest.mark.parametrize(
-    ("leads", "asked", "found"),
+    ("leads", "asked", "message"),
     [
         (["II"], ["V9"], "expected leads among II, found 'V9'"),
         (["II"], [1], "found 1"),
@@ -343,12 +370,12 @@ def test_of_twelve_leads_those_that_can_be_read_are_chosen() -> None:
         ([], None, "expected an ECG lead, found only none"),
     ],
 )
-def test_leads_that_cannot_be_had_are_refused(
-    leads: list[str], asked: list[str | int] | None, found: str
+def test_leads_that_are_missing_or_too_many_are_refused(
+    leads: list[str], asked: list[str | int] | None, message: str
 ) -> None:
     with pytest.raises(FormatError) as caught:
         condition(named(leads), leads=asked)
-    assert found in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from ecgscribe.signal.windows import (
     FS,
     STEPS_PER_FRAME,
+    Clock,
     Grid,
+    Span,
+    ceil_div,
     class_targets,
     cut,
     frame_of,
@@ -41,7 +44,7 @@ def sequence_of(n: int, channels: int = 2) -> Floats:
     return np.arange(1, n * channels + 1, dtype=np.float32).reshape(n, channels)
 
 
-# --- clocks ---
+# --- clocks and spans ---
 
 
 @few
@@ -49,7 +52,7 @@ def sequence_of(n: int, channels: int = 2) -> Floats:
     fs=st.floats(100, 2000),
     sample=st.lists(st.integers(0, 2000 * 86_400), max_size=20),
 )
-def test_a_sample_survives_the_way_to_steps_and_back(fs: float, sample: list[int]) -> None:
+def test_a_sample_survives_conversion_to_steps_and_back(fs: float, sample: list[int]) -> None:
     ratio = rate_ratio(fs)
     there = samples_to_steps(np.array(sample, dtype=np.int64), ratio)
     back = steps_to_samples(there, ratio, 2000 * 86_400 + 1)
@@ -77,6 +80,47 @@ def test_the_ratio_of_any_frequency_is_near_and_small_enough_to_resample_by(fs: 
     # 2000. The closest is off by half of that at most: nearly one part in 4000, where p is 1.
     assert abs(float(ratio) * fs / FS - 1) < 1 / 4000 + 1e-5
     assert max(ratio.numerator, ratio.denominator) <= 2560
+
+
+@few
+@given(fs=st.floats(100, 2000), step=st.integers(0, 10**7), n_samples=st.integers(0, 10**7))
+def test_whole_samples_and_steps_are_converted_without_rounding_errors(
+    fs: float, step: int, n_samples: int
+) -> None:
+    ratio = rate_ratio(fs)
+    clock = Clock(ratio)
+    sample = clock.sample_at(step)
+    assert sample * ratio <= step < (sample + 1) * ratio
+    assert clock.sample_at(np.array([step])).tolist() == [sample]
+    assert (clock.n_steps(n_samples) - 1) * (1 / ratio) < max(n_samples, 1)
+    assert clock.n_steps(n_samples) >= n_samples * ratio
+    assert clock.step_at(n_samples) <= n_samples * ratio < clock.step_at(n_samples) + 1
+
+
+@few
+@given(fs=st.floats(100, 2000), begin=st.integers(0, 10**6), length=st.integers(0, 10**4))
+def test_samples_of_steps_hold_them_and_begin_where_both_clocks_meet(
+    fs: float, begin: int, length: int
+) -> None:
+    ratio = rate_ratio(fs)
+    samples = Clock(ratio).samples_of(Span(begin, begin + length))
+    assert (samples.begin * ratio).denominator == 1
+    assert samples.begin * ratio <= begin
+    assert samples.end * ratio >= begin + length
+
+
+@few
+@given(a=st.integers(-100, 100), b=st.integers(1, 20))
+def test_a_quotient_is_rounded_up(a: int, b: int) -> None:
+    assert ceil_div(a, b) == int(np.ceil(a / b))
+
+
+def test_a_span_is_padded_clipped_and_cut_from_an_array() -> None:
+    span = Span(10, 30)
+    assert len(span) == 20
+    assert span.padded(15) == Span(-5, 45)
+    assert span.padded(15).clipped(0, 40) == Span(0, 40)
+    assert np.arange(5, 100)[span.within(5)].tolist() == list(range(10, 30))
 
 
 def test_positions_stay_within_the_record() -> None:
@@ -114,7 +158,7 @@ def test_a_window_is_cut_as_a_loop_cuts_it(grid: Grid) -> None:
 @pytest.mark.parametrize("every", [1, 2, 8])
 @few
 @given(data=st.data())
-def test_scores_that_repeat_the_signal_give_the_signal_back(
+def test_stitched_scores_that_repeat_the_signal_are_the_signal(
     every: int, data: st.DataObject
 ) -> None:
     grid = data.draw(grids(every=every))
@@ -129,7 +173,7 @@ def test_scores_that_repeat_the_signal_give_the_signal_back(
 
 @few
 @given(grid=grids(), seed=st.integers(0, 99))
-def test_windows_give_what_the_whole_sequence_gives_where_the_halo_is_enough(
+def test_windows_predict_what_the_whole_sequence_predicts_if_the_halo_is_enough(
     grid: Grid, seed: int
 ) -> None:
     sequence = np.random.default_rng(seed).normal(size=(grid.n, 1)).astype(np.float32)
@@ -147,7 +191,7 @@ def test_windows_give_what_the_whole_sequence_gives_where_the_halo_is_enough(
 
 @few
 @given(grid=grids())
-def test_every_position_has_one_window_that_answers_for_it(grid: Grid) -> None:
+def test_the_scores_of_every_position_come_from_one_window(grid: Grid) -> None:
     cores = [range(s + grid.halo, s + grid.halo + grid.core) for s in grid.starts]
     assert [sum(k in core for core in cores) for k in range(grid.n)] == [1] * grid.n
 
@@ -168,7 +212,7 @@ beats = st.lists(st.floats(-5, 205), max_size=8).map(lambda x: np.array(sorted(x
 
 @few
 @given(step=beats, width=st.sampled_from([-0.05, -0.02, 0.016, 0.03]))
-def test_peak_targets_are_what_a_loop_over_steps_and_beats_gives(
+def test_peak_targets_are_those_of_a_loop_over_steps_and_beats(
     step: NDArray[np.float64], width: float
 ) -> None:
     expected = np.zeros(200)

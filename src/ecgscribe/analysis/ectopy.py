@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 
 __all__ = ["LEAST_REPEATS", "LEAST_RUN", "Ectopy", "Episode", "ectopy"]
 
@@ -67,12 +67,12 @@ class Ectopy:
     trigeminy: tuple[Episode, ...]
 
 
-def ectopy(beats: Beats, class_index: int) -> Ectopy:
+def ectopy(beats: BeatSeries, class_index: int) -> Ectopy:
     """Tell the structure of the ectopy of one class.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
         The beats that count.
     class_index : int
         Index of the class in `ecgscribe.symbols.AAMI_CLASSES`.
@@ -83,7 +83,7 @@ def ectopy(beats: Beats, class_index: int) -> Ectopy:
     """
     mine = beats.class_index == class_index
     joined = mine.copy()  # with the beat before
-    joined[1:] &= mine[:-1] & beats.known[1:]
+    joined[1:] &= mine[:-1] & beats.has_rr[1:]
     joined[:1] = False
     first = np.flatnonzero(mine & ~joined)
     last = np.flatnonzero(mine & ~np.append(joined[1:], False)[: len(mine)])
@@ -103,20 +103,20 @@ def ectopy(beats: Beats, class_index: int) -> Ectopy:
     )
 
 
-def _episode(beats: Beats, first: int, last: int, ectopic: int) -> Episode:
+def _episode(beats: BeatSeries, first: int, last: int, ectopic: int) -> Episode:
     seconds = float(beats.sample[last] - beats.sample[first]) / beats.fs
     rate = 60.0 * (last - first) / seconds if last > first and seconds > 0 else None
     return Episode(first, last, ectopic, rate)
 
 
-def _repeated(beats: Beats, single: NDArray[np.int64], period: int) -> tuple[Episode, ...]:
+def _repeated(beats: BeatSeries, single: NDArray[np.int64], period: int) -> tuple[Episode, ...]:
     """Find where isolated ectopic beats stand at every `period`-th place, N between them."""
     next_ = single + period
     # Of the `period` places after each: all intervals known, and all beats but the last N.
     fits = np.isin(next_, single)
     for step in range(1, period + 1):
         at = np.minimum(single + step, len(beats) - 1)
-        fits &= beats.known[at]
+        fits &= beats.has_rr[at]
         if step < period:
             fits &= beats.class_index[at] == 0
     found = []

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.errors import EcgScribeError
 
 __all__ = [
@@ -125,12 +125,12 @@ class Variability:
     spectrum: Spectrum | None
 
 
-def variability(beats: Beats, duration: float) -> Variability:
+def variability(beats: BeatSeries, duration: float) -> Variability:
     """Compute heart rate variability.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
         The beats that count, of all classes.
     duration : float
         Length of the recording in seconds.

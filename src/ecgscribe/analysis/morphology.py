@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.record import LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
@@ -94,13 +94,13 @@ def cut(source: LazyRecord, columns: Sequence[int], samples: Sequence[int]) -> F
     return beats
 
 
-def shapes(source: LazyRecord, beats: Beats, columns: Sequence[int]) -> tuple[Shape, ...]:
+def shapes(source: LazyRecord, beats: BeatSeries, columns: Sequence[int]) -> tuple[Shape, ...]:
     """Look at the beats of each class that there is, the most frequent class first.
 
     Parameters
     ----------
     source : LazyRecord
-    beats : Beats
+    beats : BeatSeries
         The beats that count.
     columns : sequence of int
         Leads to look at.

@@ -1,8 +1,8 @@
-"""RR intervals that can be trusted, and the heart rate that they make.
+"""The one definition of an RR interval, and the heart rates that intervals make.
 
-An interval counts where both of its beats can be read, no other beat lies between them, and no
-stretch between them is lost or noisy in every lead, or marked as ventricular flutter. A
-normal-to-normal (NN) interval is one between two beats of class N.
+An interval counts where both of its beats are readable, no other beat lies between them, no span
+between them is unreadable, that is, lost or noisy in every lead, and no annotation of ventricular
+flutter lies between them. A normal-to-normal (NN) interval is one between two beats of class N.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.quality_annotations import dark, unreadable_spans
+from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation
 
 __all__ = [
     "PAUSE_S",
     "RATE_INTERVALS",
-    "Beats",
+    "BeatSeries",
     "Extreme",
-    "counted",
-    "intervals",
+    "beat_series",
     "mean_rate",
     "pauses",
     "rate_extremes",
@@ -29,23 +28,9 @@ __all__ = [
 ]
 
 
-def intervals(annotation: Annotation) -> tuple[Annotation, NDArray[np.float64]]:
-    """Give the beats and the RR interval in s before each, NaN where a beat may lie unseen."""
-    beats = annotation.beats()
-    rr = np.diff(beats.sample, prepend=np.int64(0)) / beats.fs
-    rr[:1] = np.nan
-    rr[rr <= 0] = np.nan
-    begin, stop = dark(annotation).T
-    before = np.insert(beats.sample, 0, 0)[:-1]
-    inside = np.searchsorted(begin, beats.sample) > np.searchsorted(stop, before, side="right")
-    seen = beats.readable
-    rr[inside | ~seen | ~np.insert(seen, 0, False)[:-1]] = np.nan
-    return beats, rr
-
-
 RATE_INTERVALS = 8
-"""Consecutive RR intervals that a lowest or highest heart rate is the mean of. No standard names
-the number; recorders use 4 to 16."""
+"""Consecutive RR intervals whose mean is a lowest or highest heart rate. No standard names the
+number; recorders use 4 to 16."""
 PAUSE_S = 2.0
 """An RR interval that is longer is a pause (Kusumoto et al., Circulation 2019;140:e382-e482, call
 3 s or more clinically significant; Holter reports count from 2 s)."""
@@ -54,34 +39,34 @@ PAUSE_S = 2.0
 _FLUTTER = ("[", "!", "]")  # its beginning, its waves, which are not beats, and its end
 
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Beats:
-    """The beats of a recording that count, and the intervals between them.
+class BeatSeries:
+    """The readable beats of a recording, and the RR intervals between them.
 
     Parameters
     ----------
     sample : ndarray of int64, shape (n,)
-        Their positions.
+        Position of each beat.
     class_index : ndarray of int8, shape (n,)
-        Index of each one's AAMI class.
+        Index of the AAMI class of each beat.
     index : ndarray of int64, shape (n,)
-        Where each stands in the annotation.
+        Index of each beat in the annotation.
     rr : ndarray of float64, shape (n,)
-        Seconds since the beat before; NaN where that is not known.
+        RR interval in s that ends at each beat; NaN where no interval counts.
     fs : float
         Sampling frequency in Hz.
     in_noise : int
-        Number of beats that do not count.
+        Number of beats that are left out, because they are not readable.
     """
 
     sample: NDArray[np.int64]
     class_index: NDArray[np.int8]
     index: NDArray[np.int64]
-    rr: Floats
+    rr: Doubles
     fs: float
     in_noise: int
 
@@ -89,68 +74,69 @@ class Beats:
         return len(self.sample)
 
     @property
-    def time(self) -> Floats:
+    def time(self) -> Doubles:
         """Seconds from the start of the recording, shape (n,)."""
         return self.sample / self.fs
 
     @property
-    def known(self) -> Flags:
-        """Whether the interval before each beat counts, shape (n,)."""
+    def has_rr(self) -> Flags:
+        """Whether an RR interval ends at each beat, shape (n,)."""
         return ~np.isnan(self.rr)
 
     @property
     def normal(self) -> Flags:
-        """Whether the interval before each beat is one from N to N, shape (n,)."""
+        """Whether an NN interval ends at each beat, shape (n,)."""
         both = np.zeros(len(self), dtype=np.bool_)
         both[1:] = (self.class_index[1:] == 0) & (self.class_index[:-1] == 0)
-        return both & self.known
+        return both & self.has_rr
 
 
-def counted(annotation: Annotation, n_samples: int) -> Beats:
-    """Choose the beats that count, and tell the intervals between them.
+def beat_series(annotation: Annotation, n_samples: int) -> BeatSeries:
+    """Select the readable beats and compute the RR intervals between them.
 
     Parameters
     ----------
     annotation : Annotation
-        Beats, and ``~`` where the signal cannot be read. Where it holds no quality of each beat,
-        those inside an unreadable stretch do not count.
+        Beats, and a ``~`` wherever the signal quality changes. If it holds no quality per beat,
+        beats inside unreadable spans are left out.
     n_samples : int
         Length of the recording.
 
     Returns
     -------
-    Beats
+    BeatSeries
     """
-    stretches = unreadable_spans(annotation, n_samples)
-    every = np.flatnonzero(annotation.class_index >= 0)
-    sample = annotation.sample[every]
-    good = annotation.readable[every]
+    spans = unreadable_spans(annotation, n_samples)
+    beats = np.flatnonzero(annotation.class_index >= 0)
+    sample = annotation.sample[beats]
+    readable = annotation.readable[beats]
     if annotation.quality is None:
-        good = good & ~_inside(sample, stretches)
-    keep = np.flatnonzero(good)
+        readable = readable & ~_inside(sample, spans)
+    keep = np.flatnonzero(readable)
     rr = np.full(len(keep), np.nan)
     if len(keep) > 1:
         at = sample[keep]
-        step = np.diff(at)
-        # The next beat that counts is the next of all, and no bad stretch begins in between.
-        alone = (np.diff(keep) == 1) & (step > 0)
-        ended = np.searchsorted(stretches[:, 1], at[:-1], side="right")
-        clear = np.searchsorted(stretches[:, 0], at[1:]) == ended
-        flutter = np.cumsum(np.isin(annotation.symbol, _FLUTTER))[every[keep]]
-        rr[1:] = np.where(alone & clear & (np.diff(flutter) == 0), step / annotation.fs, np.nan)
-    return Beats(
+        distance = np.diff(at)
+        # The next readable beat is the next of all, and no unreadable span begins in between.
+        adjacent = (np.diff(keep) == 1) & (distance > 0)
+        ended = np.searchsorted(spans[:, 1], at[:-1], side="right")
+        clear = np.searchsorted(spans[:, 0], at[1:]) == ended
+        flutter = np.cumsum(np.isin(annotation.symbol, _FLUTTER))[beats[keep]]
+        counts = adjacent & clear & (np.diff(flutter) == 0)
+        rr[1:] = np.where(counts, distance / annotation.fs, np.nan)
+    return BeatSeries(
         sample=sample[keep],
-        class_index=annotation.class_index[every][keep],
-        index=every[keep],
+        class_index=annotation.class_index[beats][keep],
+        index=beats[keep],
         rr=rr,
         fs=annotation.fs,
-        in_noise=len(every) - len(keep),
+        in_noise=len(beats) - len(keep),
     )
 
 
-def _inside(sample: NDArray[np.int64], stretches: NDArray[np.int64]) -> Flags:
-    begun = np.searchsorted(stretches[:, 0], sample, side="right")
-    ended = np.searchsorted(stretches[:, 1], sample, side="right")
+def _inside(sample: NDArray[np.int64], spans: NDArray[np.int64]) -> Flags:
+    begun = np.searchsorted(spans[:, 0], sample, side="right")
+    ended = np.searchsorted(spans[:, 1], sample, side="right")
     return np.asarray(begun > ended)
 
 
@@ -161,9 +147,9 @@ class Extreme:
     Parameters
     ----------
     rate : float
-        Beats a minute.
+        Beats per minute.
     first, last : int
-        Numbers of the beats that it reaches from and to.
+        Indices of the first and the last beat of its intervals.
     """
 
     rate: float
@@ -171,25 +157,25 @@ class Extreme:
     last: int
 
 
-def mean_rate(beats: Beats) -> float | None:
-    """Give the intervals that count a minute of their time; None if there are none."""
-    rr = beats.rr[beats.known]
+def mean_rate(beats: BeatSeries) -> float | None:
+    """Return the mean heart rate over all RR intervals in 1/min; None without an interval."""
+    rr = beats.rr[beats.has_rr]
     return None if len(rr) == 0 else float(60.0 / rr.mean())
 
 
-def rates(beats: Beats, *, intervals: int = RATE_INTERVALS) -> Floats:
-    """Give the heart rate over the intervals that end at each beat.
+def rates(beats: BeatSeries, *, intervals: int = RATE_INTERVALS) -> Doubles:
+    """Return the heart rate over the last RR intervals at each beat.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
     intervals : int
-        How many consecutive intervals each is the mean of.
+        Number of consecutive intervals in each mean.
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        Beats a minute, of all classes; NaN where not all of the intervals count.
+        Beats per minute, of all classes; NaN where one of the intervals does not count.
     """
     rate = np.full(len(beats), np.nan)
     if len(beats) > intervals:
@@ -199,15 +185,15 @@ def rates(beats: Beats, *, intervals: int = RATE_INTERVALS) -> Floats:
 
 
 def rate_extremes(
-    beats: Beats, *, intervals: int = RATE_INTERVALS
+    beats: BeatSeries, *, intervals: int = RATE_INTERVALS
 ) -> tuple[Extreme, Extreme] | None:
     """Find the lowest and the highest heart rate.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
     intervals : int
-        How many consecutive intervals each is the mean of.
+        Number of consecutive intervals in each mean.
 
     Returns
     -------
@@ -224,6 +210,6 @@ def rate_extremes(
     )
 
 
-def pauses(beats: Beats, *, longer_than: float = PAUSE_S) -> NDArray[np.int64]:
-    """Find the beats that end a pause, an interval that counts and is longer; shape (m,)."""
-    return np.flatnonzero(beats.known & (np.nan_to_num(beats.rr) > longer_than))
+def pauses(beats: BeatSeries, *, longer_than: float = PAUSE_S) -> NDArray[np.int64]:
+    """Return the indices of beats at the end of a pause, a longer RR interval; shape (m,)."""
+    return np.flatnonzero(beats.has_rr & (np.nan_to_num(beats.rr) > longer_than))

@@ -15,6 +15,7 @@ from ecgscribe.cli.output import print_text
 from ecgscribe.cli.recordings import annotate_recording
 from ecgscribe.cli.values import Choice, own_annotator
 from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.files import make_folder
 
 if TYPE_CHECKING:
     from ecgscribe.record import Annotation, LazyRecord
@@ -61,7 +62,7 @@ def annotate(
     from ecgscribe.model.runtime import load_model
 
     loaded = load_model(model)
-    _make_folder(out)
+    make_folder(out)
     # The annotator stays in the name of a table too: 100.csv may be the recording itself.
     suffix = annotator if kind == "wfdb" else f"{annotator}.{kind}"
     written: set[Path] = set()
@@ -85,16 +86,6 @@ def annotate(
             print_text(json.dumps(summary))
     if failed:
         raise click.exceptions.Exit(1)
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(
-            f"{out}: expected a folder to write into, cannot make it ({error.strerror}); "
-            "choose another one with --out"
-        ) from error
 
 
 def _refuse_same_name(path: str, target: Path, written: set[Path]) -> None:

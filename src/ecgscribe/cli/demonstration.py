@@ -14,7 +14,7 @@ from ecgscribe.cli.demo_page import NOTE, demo_page
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.errors import FormatError
-from ecgscribe.files import write_text
+from ecgscribe.files import make_folder, write_text
 from ecgscribe.model.runtime import load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.report.html import html
@@ -70,13 +70,7 @@ def demonstrate(out: str | Path, *, force: bool = False) -> str:
 
 def _prepare(out: Path, *, force: bool) -> None:
     """Make the folder; before any work is done, refuse to overwrite an earlier demo."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(
-            f"{out}: expected a folder for the demo, cannot make it ({error.strerror}); "
-            "choose another one"
-        ) from error
+    make_folder(out)
     suffixes = (".hea", ".dat", f".{_REFERENCE}", f".{formats.DEFAULT_ANNOTATOR}", ".html")
     existing = [f"{_NAME}{suffix}" for suffix in suffixes if (out / f"{_NAME}{suffix}").exists()]
     if existing and not force:

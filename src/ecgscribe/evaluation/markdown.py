@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ecgscribe.formatting import format_time
 from ecgscribe.metrics.comparison import COLUMNS, ROWS
 
 __all__ = ["markdown"]
@@ -52,12 +53,8 @@ def _score(figure: dict[str, float | None], digits: int = 3) -> str:
     return f"{value} [{_number(figure['low'], digits)}, {_number(figure['high'], digits)}]"
 
 
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
 def _choice(view: dict[str, Any]) -> list[str]:
-    return [view["mapping"], _clock(view["start"]), f"{view['set']} ({view['records']})"]
+    return [view["mapping"], format_time(view["start"]), f"{view['set']} ({view['records']})"]
 
 
 def _summary(report: dict[str, Any]) -> str:
@@ -115,7 +112,7 @@ def _ec57(views: list[dict[str, Any]]) -> str:
 
 
 def _title(view: dict[str, Any]) -> str:
-    return f"{view['mapping']}, from {_clock(view['start'])}, {view['set']}"
+    return f"{view['mapping']}, from {format_time(view['start'])}, {view['set']}"
 
 
 def _matrix(view: dict[str, Any]) -> str:
@@ -263,7 +260,7 @@ def markdown(report: dict[str, Any], *, plots: Sequence[str] = ()) -> str:
     ]
     for window, start in sorted({(r["window"], r["start"]) for r in rows}, key=_widest_first):
         chosen = [r for r in rows if (r["window"], r["start"]) == (window, start)]
-        parts += [f"### Within {1000 * window:.0f} ms, from {_clock(start)}", _r_peaks(chosen)]
+        parts += [f"### Within {1000 * window:.0f} ms, from {format_time(start)}", _r_peaks(chosen)]
     if "noise" in report:
         parts += [
             "## R-peaks in noise",

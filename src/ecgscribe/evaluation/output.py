@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ecgscribe import plots
-from ecgscribe.errors import FormatError
 from ecgscribe.evaluation.markdown import markdown
-from ecgscribe.files import write_text
+from ecgscribe.files import make_folder, refuse_existing, write_text
 
 __all__ = ["log_ds2", "refuse_overwriting", "write_evaluation"]
 
@@ -66,13 +65,7 @@ def write_evaluation(report: dict[str, Any], out: Path, *, force: bool = False) 
     FormatError
         If a file is there and `force` is false, or cannot be written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(
-            f"{out}: expected a folder to write into, the system refused ({error.strerror}); "
-            "name another"
-        ) from error
+    make_folder(out)
     text = json.dumps(report, indent=1, allow_nan=False)
     write_text(out / "evaluation.json", text + "\n", force=force)
     drawn = _draw(report["views"][0], out, force=force) if report["views"] else ()
@@ -96,17 +89,13 @@ def _draw(view: dict[str, Any], out: Path, *, force: bool) -> tuple[str, ...]:
 
 
 def refuse_overwriting(out: Path | None, benchmarks: Path | None) -> None:
-    """Find files that are in the way before records are annotated, which takes minutes.
+    """Refuse existing files before records are annotated, which takes minutes.
 
     Raises
     ------
     FormatError
-        If one of the files that would be written is there.
+        If one of the files to write already exists.
     """
     files = [] if out is None else [out / n for n in ("evaluation.json", "evaluation.md", *PLOTS)]
     for path in files + ([] if benchmarks is None else [benchmarks]):
-        if path.exists():
-            raise FormatError(
-                f"{path}: expected a new file, found one already there; choose another name or "
-                "replace it with --force"
-            )
+        refuse_existing(path)

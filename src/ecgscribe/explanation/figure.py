@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.formatting import format_time
-from ecgscribe.plots.strip import strip
+from ecgscribe.plots.paper import strip
 from ecgscribe.plots.style import GREY
 from ecgscribe.record import Record
 from ecgscribe.symbols import AAMI_CLASSES

@@ -36,7 +36,7 @@ def in_words(explanation: Explanation) -> str:
     """Say what was told of a beat, and which parts moved it, the most moving first."""
     e = explanation
     lines = [
-        f"{e.record} at {format_time(int(e.time))}{f'{e.time % 1:.3f}'[1:]}: "
+        f"{e.record} at {format_time(e.time, digits=3)}: "
         f"{e.aami_class}, {CLASS_NAMES[e.aami_class]}",
         "  ".join(f"P({c}) {p:.2f}" for c, p in zip(AAMI_CLASSES, e.probability, strict=True))
         + f"  that it is a beat at all: {e.score:.2f}",

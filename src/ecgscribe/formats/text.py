@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
+from ecgscribe.quality_annotations import decode_subtype
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -22,10 +23,6 @@ __all__ = ["parts", "table_of", "write_csv", "write_json"]
 
 PART = 20_000
 """Annotations that are turned into text at a time."""
-
-
-# Both signals unreadable: bits 4 and 5 of the subtype of a ~ annotation (EC57, as bxb has it).
-_UNREADABLE = 0x30
 
 
 def write_csv(annotation: Annotation, path: Path) -> None:
@@ -73,7 +70,7 @@ def table_of(annotation: Annotation) -> pd.DataFrame:
 
 
 def write_json(annotation: Annotation, path: Path) -> None:
-    """Write beats, unreadable stretches and other annotations as one JSON object.
+    """Write beats, unreadable spans and other annotations as one JSON object.
 
     Parameters
     ----------
@@ -82,9 +79,10 @@ def write_json(annotation: Annotation, path: Path) -> None:
     path : Path
         Gets the keys ``name``, ``fs`` (Hz), ``mapping``, ``beats`` (``sample``, ``time`` in
         seconds, ``class``, ``symbol``, ``normal``, and from a model ``score``, ``quality``,
-        ``readable`` and ``probability``), ``unreadable`` (``start``, ``end`` in samples, null
-        where it runs to the end of the record, ``aux_note``) and ``other`` (``sample``, ``time``,
-        ``symbol``, ``subtype``, ``aux_note``).
+        ``readable`` and ``probability``), ``unreadable`` (spans in which at least one lead is lost
+        and the other lost or noisy: ``start``, ``end`` in samples, null where it runs to the end of
+        the record, ``aux_note``) and ``other`` (``sample``, ``time``, ``symbol``, ``subtype``,
+        ``aux_note``).
     """
     about = {
         "name": annotation.name,
@@ -152,17 +150,17 @@ def _other(annotation: Annotation, i: int) -> dict[str, Any]:
 
 
 def _unreadable(annotation: Annotation) -> list[dict[str, Any]]:
-    stretches: list[dict[str, Any]] = []
-    is_open = False
-    for i in np.flatnonzero(annotation.symbol == "~"):
-        sample, note = int(annotation.sample[i]), str(annotation.aux_note[i])
-        begins = (int(annotation.subtype[i]) & _UNREADABLE) == _UNREADABLE
-        if begins and not is_open:
-            stretches.append({"start": sample, "end": None, "aux_note": note})
-        elif is_open and not begins:
-            stretches[-1]["end"] = sample
-        is_open = begins
-    return stretches
+    changes = annotation.select(annotation.symbol == "~")
+    state = decode_subtype(changes.subtype)
+    unreadable = state.unreadable & state.lost.any(axis=1)  # noise alone is among the others
+    spans: list[dict[str, Any]] = []
+    for i in np.flatnonzero(np.diff(unreadable, prepend=False)):
+        sample, note = int(changes.sample[i]), str(changes.aux_note[i])
+        if unreadable[i]:
+            spans.append({"start": sample, "end": None, "aux_note": note})
+        else:
+            spans[-1]["end"] = sample
+    return spans
 
 
 def _number(value: np.float32) -> float | None:

@@ -23,7 +23,7 @@ from ecgscribe.signal.filters import (
     SCALE_BLOCK,
     SCALE_BLOCKS,
     filter_lead,
-    unreadable,
+    invalid_samples,
 )
 from ecgscribe.signal.lead_statistics import without_large_offset
 from ecgscribe.signal.windows import FS, rate_ratio
@@ -238,7 +238,7 @@ class LiveSignal:
                 low, high = min(low, valid.min()), max(high, valid.max())
                 self._extremes[:, k] = low, high
             # What the lead reached before decides what its rails are.
-            found = unreadable(np.concatenate(([low, high], lead)).astype(np.float32), self.fs)
+            found = invalid_samples(np.concatenate(([low, high], lead)).astype(np.float32), self.fs)
             lost[: len(at), k] = found[2:][at]
         before = begin - step[0]
         known = self.lost_since(int(step[0]))

@@ -32,6 +32,7 @@ from ecgscribe.model.features import AFTER, ALIKE, BEFORE
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.pipeline.peaks import find_beats
+from ecgscribe.quality_annotations import encode_subtype
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import FS_RANGE, MIN_DURATION, choose_leads
 from ecgscribe.signal.windows import FS, steps_to_samples
@@ -342,6 +343,4 @@ def annotate_live(record: Record, *, model: Model | None = None) -> Annotation:
 
 def _subtype(mark: Change, leads: Sequence[str]) -> int:
     """Give the subtype of a ``~``, as the MIT-BIH database has it; see `ecgscribe.annotate`."""
-    if set(mark.leads) == set(leads):
-        return -1
-    return sum((16, 32)[leads.index(name)] for name in mark.leads)
+    return int(encode_subtype(np.array([[name in mark.leads for name in leads]]))[0])

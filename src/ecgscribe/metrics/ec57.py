@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics.comparison import COLUMNS, Comparison, Pairs
+from ecgscribe.quality_annotations import decode_subtype
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping, class_indices
 
@@ -25,7 +26,6 @@ __all__ = ["compare"]
 
 _O, _X = 5, 6  # of ROWS and of COLUMNS
 _FAR = 1 << 62  # beyond any sample: where a list that has ended stands
-_SHUTDOWN = 0x30  # bits 4 and 5 of a noise annotation's subtype: neither signal can be read
 
 
 _Int = NDArray[np.int64]
@@ -73,7 +73,7 @@ def _flutter(annotation: Annotation) -> _Spans:
 def _shutdown(annotation: Annotation) -> _Spans:
     """Find shutdown: from a ``~`` with both of its bits set to the next one without."""
     at = np.flatnonzero(annotation.symbol == "~")
-    on = (annotation.subtype[at] & _SHUTDOWN) == _SHUTDOWN
+    on = decode_subtype(annotation.subtype[at]).all_lost
     return _spans(zip(annotation.sample[at].tolist(), on.tolist(), strict=True))
 
 

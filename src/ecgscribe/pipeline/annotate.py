@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -12,15 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import SignalWarning
+from ecgscribe.errors import warn
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.classification import Beats, join, tell
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, LeadsSeen, scan
 from ecgscribe.pipeline.signal_quality import grade, quality_at, trust
-from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NOISY_BITS, NONE_READABLE
+from ecgscribe.quality_annotations import (
+    ALL_READABLE,
+    NONE_READABLE,
+    decode_subtype,
+    encode_note,
+    encode_subtype,
+)
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
-from ecgscribe.signal.conditioning import Conditioner, warn_of_dead_leads
+from ecgscribe.signal.conditioning import Conditioner, warn_of_lost_leads
 from ecgscribe.signal.windows import FS, steps_to_samples
 from ecgscribe.symbols import CLASS_SYMBOLS
 
@@ -154,29 +159,23 @@ def _warn(
     record: Record | LazyRecord, conditioner: Conditioner, seen: LeadsSeen, n_beats: int
 ) -> None:
     if record.paced:
-        warnings.warn(
+        warn(
             f"{record.name}: header or annotations tell of a pacemaker; the model has learnt from "
-            "none, so paced beats are not told apart",
-            SignalWarning,
-            stacklevel=3,
+            "none, so paced beats are not told apart"
         )
-    warn_of_dead_leads(record.name, conditioner.leads, seen.lost.tolist(), conditioner.n_steps)
+    warn_of_lost_leads(record.name, conditioner.leads, seen.lost.tolist(), conditioner.n_steps)
     if seen.unreadable > 0:
-        warnings.warn(
+        warn(
             f"{record.name}: {seen.unreadable / FS:.1f} s cannot be read in any lead; "
-            "marked by ~ annotations",
-            SignalWarning,
-            stacklevel=3,
+            "marked by ~ annotations"
         )
     if record.duration < SHORT_S:
-        warnings.warn(
+        warn(
             f"{record.name}: only {record.duration:.1f} s; classes are less sure with less than "
-            f"{SHORT_S:g} s of rhythm to compare with",
-            SignalWarning,
-            stacklevel=3,
+            f"{SHORT_S:g} s of rhythm to compare with"
         )
     if n_beats == 0:
-        warnings.warn(f"{record.name}: no beats found", SignalWarning, stacklevel=3)
+        warn(f"{record.name}: no beats found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,38 +189,22 @@ class _Marks:
 
 def _marks(conditioner: Conditioner, seen: LeadsSeen, quality: NDArray[np.float32]) -> _Marks:
     """Mark where leads are lost, where all is noise, and where they come back."""
-    n_samples, n_steps = conditioner.source.n_samples, conditioner.n_steps
+    n_samples, n_steps = conditioner.record.n_samples, conditioner.n_steps
     noisy = quality < READABLE
     second = np.flatnonzero(np.diff(noisy, prepend=False))
     change, state = seen.changes()
     step = np.unique(np.concatenate([change, second * FS, [n_steps]]))
     subtype = np.append(ALL_READABLE, state)[np.searchsorted(change, step, side="right")]
-    subtype = _with_noise(subtype, np.append(noisy, False)[np.minimum(step // FS, len(noisy))])
+    noisy = np.append(noisy, False)[np.minimum(step // FS, len(noisy))]
+    subtype = encode_subtype(decode_subtype(subtype).lost, noisy=noisy)
     subtype[step >= n_steps] = ALL_READABLE  # after the last sample all is well again
     sample = steps_to_samples(step.astype(np.float64), conditioner.ratio, n_samples)
     # Of two changes that fall on one sample the last holds.
     keep = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[keep], subtype[keep]
     keep = np.diff(subtype, prepend=ALL_READABLE) != 0
-    notes = [_note(value, conditioner.leads) for value in subtype[keep].tolist()]
+    notes = [encode_note(value, conditioner.leads) for value in subtype[keep].tolist()]
     return _Marks(sample[keep], subtype[keep], np.array(notes, dtype=np.str_))
-
-
-def _with_noise(subtype: NDArray[np.int64], noisy: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Set the bits of noise of those leads that are not lost."""
-    with_noise = subtype.copy()
-    for noise, lost in zip(NOISY_BITS, LOST_BITS, strict=True):
-        with_noise[noisy & (subtype & lost == 0)] |= noise
-    return with_noise
-
-
-def _note(subtype: int, leads: Sequence[str]) -> str:
-    if subtype in (NONE_READABLE, ALL_READABLE):
-        return "unreadable" if subtype == NONE_READABLE else "readable"
-    notes = [
-        f"{name} unreadable" for bit, name in zip(LOST_BITS, leads, strict=False) if subtype & bit
-    ]
-    return ", ".join(notes + ["noise"] * (subtype & sum(NOISY_BITS) != 0))
 
 
 def _merge(

@@ -20,7 +20,7 @@ from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
 from ecgscribe.pipeline.classification import Beats, found
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
-from ecgscribe.quality_annotations import ALL_READABLE, LOST_BITS, NONE_READABLE
+from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE, encode_subtype
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.filters import BRIDGED_S, long_runs
 from ecgscribe.signal.windows import FS
@@ -176,12 +176,9 @@ def _blocks(
 
 def _state(lost: NDArray[np.bool_], every: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Give the subtype of ``~`` that holds at every step; a lead's short losses do not count."""
-    state = np.zeros(len(lost), dtype=np.int64)
-    if lost.any():
-        for k in range(lost.shape[1]):
-            state += LOST_BITS[k] * long_runs(lost[:, k], FS)
-        state[every] = NONE_READABLE
-    return state
+    if not lost.any():
+        return np.full(len(lost), ALL_READABLE)
+    return encode_subtype(np.stack([long_runs(lead, FS) | every for lead in lost.T], axis=1))
 
 
 def _add(seen: LeadsSeen, lost: _Lost, begin: int, *, before: int) -> int:

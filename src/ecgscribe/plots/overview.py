@@ -1,7 +1,7 @@
-"""Pictures of the beats of a whole recording. Public through `ecgscribe.plots.strip`.
+"""Pictures of the beats of a whole recording.
 
-All are made for a day of 100,000 beats: points are rasterised, so that a PDF or SVG of them stays
-small, while axes and letters are drawn as lines.
+All are designed for a day of 100,000 beats: points are rasterised, so that a PDF or SVG stays
+small, while axes and letters remain lines.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.rr_intervals import intervals
+from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.formatting import format_time
 from ecgscribe.plots.style import CLASS_COLOURS, CLASS_MARKERS, GREY, new_axes
-from ecgscribe.quality_annotations import dark, last_sample
+from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -25,25 +25,44 @@ if TYPE_CHECKING:
 __all__ = ["day", "heart_rate", "lorenz", "timeline"]
 
 
-GUIDE, DARK = "#D9D9D9", "#BBBBBB"
+GUIDE, UNREADABLE = "#D9D9D9", "#BBBBBB"
 LONGEST_RR = 3.0
-"""Seconds that the axes of `lorenz` reach to at most."""
+"""Seconds; the axes of `lorenz` end there at the latest."""
 HOUR, SHORT_LINE = 3600.0, 300.0
 MOST_BARS = 200
 BAR_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 LEAST_BAR = 0.07
-"""Height of the smallest bar in its lane: a single beat of a day must be seen."""
+"""Height of the smallest bar in its lane: a single beat in a day must be visible."""
 FASTEST = 250.0
-"""Beats a minute that a picture shows at most."""
+"""Highest heart rate of a picture, in beats per minute."""
 ABOVE = 24.0
-"""Points between axes and title that the names of the markers have room in."""
+"""Points between axes and title: room for the legend."""
 DOT_SIZE, MARKER_SIZE = 2.5, 14.0
 
 
-def _scatter(
-    ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], class_index: NDArray[np.int8]
-) -> None:
-    """Draw a point a beat by the marker of its class; the legend's entries count them."""
+Doubles = NDArray[np.float64]
+
+
+def _last_sample(annotation: Annotation) -> int:
+    """Return the last sample that is known to belong to the recording."""
+    return int(annotation.sample[-1]) if len(annotation) else 0
+
+
+def _end_s(annotation: Annotation) -> float:
+    return _last_sample(annotation) / annotation.fs
+
+
+def _beat_series(annotation: Annotation) -> BeatSeries:
+    return beat_series(annotation, _last_sample(annotation) + 1)
+
+
+def _unreadable(annotation: Annotation) -> Doubles:
+    """Return the unreadable spans in seconds, shape (n, 2)."""
+    return unreadable_spans(annotation, _last_sample(annotation) + 1) / annotation.fs
+
+
+def _scatter(ax: Axes, x: Doubles, y: Doubles, class_index: NDArray[np.int8]) -> None:
+    """Draw one point per beat with the marker of its class; the legend counts them."""
     shown = np.isfinite(x) & np.isfinite(y)
     for index, name in enumerate(AAMI_CLASSES):
         mine = shown & (class_index == index)
@@ -52,7 +71,7 @@ def _scatter(
             ax.scatter(
                 x[mine],
                 y[mine],
-                # N is drawn small and first: the rare classes are what one looks for.
+                # N is drawn small and first: readers look for the rare classes.
                 s=DOT_SIZE if usual else MARKER_SIZE,
                 color=CLASS_COLOURS[name],
                 marker=CLASS_MARKERS[name],
@@ -64,7 +83,7 @@ def _scatter(
 
 
 def _legend(ax: Axes, *, above: bool = False) -> None:
-    """Name the markers, within the axes or above them, where no point can lie under the names."""
+    """Name the markers, inside the axes or above them, where the names cannot hide a point."""
     if not ax.get_legend_handles_labels()[0]:
         return
     where: dict[str, Any] = {"loc": "upper right"}
@@ -74,9 +93,9 @@ def _legend(ax: Axes, *, above: bool = False) -> None:
 
 
 def _shade(ax: Axes, annotation: Annotation, seconds: float) -> None:
-    """Shade the time that cannot be read; the axis counts in units of so many `seconds`."""
-    for first, stop in dark(annotation) / annotation.fs / seconds:
-        ax.axvspan(first, stop, color=DARK, linewidth=0, zorder=0)
+    """Shade the unreadable spans; `seconds` is the unit of the axis."""
+    for begin, end in _unreadable(annotation) / seconds:
+        ax.axvspan(begin, end, color=UNREADABLE, linewidth=0, zorder=0)
 
 
 def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
@@ -85,8 +104,8 @@ def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     annotation : Annotation
-        Beats; the rate of a beat comes from the RR interval that ends at it. Time that cannot be
-        read, as ``~`` says, is grey.
+        Beats; the rate at a beat is that of the RR interval that ends at it, see
+        `ecgscribe.analysis.rr_intervals`. Unreadable spans are grey.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes if absent.
 
@@ -95,11 +114,12 @@ def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = new_axes((10.0, 3.0)) if ax is None else ax
-    beats, rr = intervals(annotation)
-    _scatter(ax, beats.sample / beats.fs / 60, np.minimum(60 / rr, FASTEST), beats.class_index)
+    beats = _beat_series(annotation)
+    _scatter(ax, beats.time / 60, np.minimum(60 / beats.rr, FASTEST), beats.class_index)
     _shade(ax, annotation, 60.0)
     ax.set(xlabel="time (min)", ylabel="heart rate (1/min)", ylim=(0, FASTEST))
-    ax.set_title(f"{annotation.name}: {len(beats):,} beats", fontsize=9, loc="left", pad=ABOVE)
+    n_beats = len(beats) + beats.in_noise
+    ax.set_title(f"{annotation.name}: {n_beats:,} beats", fontsize=9, loc="left", pad=ABOVE)
     _legend(ax, above=True)
     return ax
 
@@ -107,27 +127,26 @@ def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
 def lorenz(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     """Draw each RR interval against the next, coloured by the class of the beat between them.
 
-    Also known as Poincare plot. A regular rhythm is one cloud on the diagonal, premature beats lie
-    above it, the beats after their pause below, and where the atria fibrillate the points spread
-    like a fan.
+    Also known as Poincare plot. A regular rhythm is one cloud on the diagonal. Premature beats are
+    above it, the beats after their pause below it. In atrial fibrillation the points form a fan.
 
     Parameters
     ----------
     annotation : Annotation
-        Beats. Intervals next to beats in noise, or over time that cannot be read, are left out.
+        Beats. Only intervals that count are drawn, see `ecgscribe.analysis.rr_intervals`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes if absent.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Both axes in seconds, of one scale.
+        Both axes are in seconds and have the same scale.
     """
     ax = new_axes((5.5, 5.5)) if ax is None else ax
-    beats, rr = intervals(annotation)
-    before, after = rr[:-1], rr[1:]
+    beats = _beat_series(annotation)
+    before, after = beats.rr[:-1], beats.rr[1:]
     both = np.isfinite(before) & np.isfinite(after)
-    fits = np.maximum(before, after) <= LONGEST_RR  # false where one is not known
+    fits = np.maximum(before, after) <= LONGEST_RR  # false where one is missing
     _scatter(ax, np.where(fits, before, np.nan), after, beats.class_index[:-1])
     shown = np.concatenate([before[fits], after[fits], [0.6, 1.0]])
     low, high = np.floor(10 * shown.min() - 0.5) / 10, np.ceil(10 * shown.max() + 0.5) / 10
@@ -142,70 +161,72 @@ def lorenz(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
 
 
 def day(annotation: Annotation, *, line: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the heart rate at every beat of a long recording, an hour to a line.
+    """Draw the heart rate at every beat of a long recording, one hour per line.
 
     Parameters
     ----------
     annotation : Annotation
-        Beats. Time that cannot be read is grey; rates out of range are drawn at its edge.
+        Beats. Unreadable spans are grey; rates out of range are drawn at the edge of their line.
     line : float, optional
-        Seconds to a line; by default an hour, or five minutes of a recording of less than two
+        Seconds per line; by default an hour, or five minutes if the recording is shorter than two
         hours.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes if absent, as high as there are lines.
+        Where to draw; new axes if absent, whose height follows the number of lines.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Line k lies between y = k and k + 1, the first on top; x is in minutes. Left of each stands
-        when it begins, right of it the beats that are not N.
+        Line k is between y = k and k + 1, the first on top; x is in minutes. Its start time is on
+        the left, the number of beats that are not N on the right.
     """
-    end = last_sample(annotation) / annotation.fs
+    end = _end_s(annotation)
     if line is None:
         line = HOUR if end >= 2 * HOUR else SHORT_LINE
     n_lines = max(int(np.ceil(end / line)), 1)
     ax = new_axes((10.0, 0.8 + 0.45 * n_lines)) if ax is None else ax
-    beats, rr = intervals(annotation)
-    row, x = np.divmod(beats.sample / beats.fs, line)
-    rate = 60 / rr
+    beats = _beat_series(annotation)
+    row, x = np.divmod(beats.time, line)
+    rate = 60 / beats.rr
     low, high = _rates(rate)
 
-    def level(beats_a_minute: NDArray[np.float64]) -> NDArray[np.float64]:
-        return 0.92 - 0.84 * np.clip((beats_a_minute - low) / (high - low), 0, 1)
+    def level(beats_per_minute: Doubles) -> Doubles:
+        return 0.92 - 0.84 * np.clip((beats_per_minute - low) / (high - low), 0, 1)
 
     _scatter(ax, x / 60, row + level(rate), beats.class_index)
     ax.set(xlim=(0, line / 60), ylim=(n_lines, 0), xlabel="minutes")
-    for first, stop in dark(annotation) / annotation.fs / line:
-        _shade_lines(ax, first, stop, line / 60)
+    for begin, stop in _unreadable(annotation) / line:
+        _shade_lines(ax, begin, stop, line / 60)
     rates = np.arange(low, high + 1, 40.0 if high - low <= 120 else 80.0)
     _rule(ax, n_lines, level(rates), rates)
-    starts = [_begins(k * line, annotation.start, line) for k in range(n_lines)]
+    starts = [_line_start(k * line, annotation.start, line) for k in range(n_lines)]
     ax.set_yticks(np.arange(n_lines) + 0.5, starts, fontsize=8)
     ax.tick_params(axis="y", length=0, pad=20)  # room for the rates
+    every = annotation.beats()
+    line_of = every.sample / every.fs // line
     for k in range(n_lines):
-        _count(ax, k, beats.class_index[row == k])
+        _count(ax, k, every.class_index[line_of == k])
     ax.set_title(f"{annotation.name}: heart rate (1/min)", fontsize=9, loc="left", pad=ABOVE)
     _legend(ax, above=True)
     return ax
 
 
-def _begins(seconds: float, start: datetime | None, line: float) -> str:
-    """Write when a line begins: the time of day where it is known, or the time since the start."""
+def _line_start(seconds: float, start: datetime | None, line: float) -> str:
+    """Return the start time of a line: the time of day if known, or the time since the start."""
     if start is None and line % HOUR == 0:
         return f"{seconds / HOUR:.0f} h"
     return format_time(seconds, start=start)
 
 
-def _rates(rate: NDArray[np.float64]) -> tuple[float, float]:
-    """Give the range of rates to draw, in whole steps of 20: nearly all, and at least 80 wide."""
-    known = rate[np.isfinite(rate)]
-    low, high = np.quantile(known, [0.005, 0.995]) if len(known) else (60.0, 100.0)
+def _rates(rate: Doubles) -> tuple[float, float]:
+    """Return the range of rates to draw, in whole steps of 20: nearly all, and at least 80 wide."""
+    finite = rate[np.isfinite(rate)]
+    low, high = np.quantile(finite, [0.005, 0.995]) if len(finite) else (60.0, 100.0)
     low = 20 * np.floor(low / 20)
     return float(low), float(max(min(20 * np.ceil(high / 20), FASTEST), low + 80))
 
 
-def _rule(ax: Axes, n_lines: int, level: NDArray[np.float64], rates: NDArray[np.float64]) -> None:
-    """Draw the border of each line and its levels of equal rate, which are named on the first."""
+def _rule(ax: Axes, n_lines: int, level: Doubles, rates: Doubles) -> None:
+    """Draw the border of each line and its levels of equal rate; the first line names them."""
     ax.hlines(np.arange(1, n_lines), *ax.get_xlim(), color=GREY, linewidth=0.6, zorder=1)
     for y, rate in zip(level, rates, strict=True):
         ax.hlines(np.arange(n_lines) + y, *ax.get_xlim(), color=GUIDE, linewidth=0.5, zorder=1)
@@ -221,14 +242,14 @@ def _rule(ax: Axes, n_lines: int, level: NDArray[np.float64], rates: NDArray[np.
 
 
 def _shade_lines(ax: Axes, first: float, stop: float, minutes: float) -> None:
-    """Shade a stretch, in lines from the start, on each line that it crosses."""
+    """Shade a span, given in lines from the start, on each line that it crosses."""
     for k in range(int(first), int(np.ceil(stop))):
         begin, end = max(first - k, 0) * minutes, min(stop - k, 1) * minutes
-        ax.fill_between([begin, end], k, k + 1, color=DARK, linewidth=0, zorder=0)
+        ax.fill_between([begin, end], k, k + 1, color=UNREADABLE, linewidth=0, zorder=0)
 
 
 def _count(ax: Axes, line: int, class_index: NDArray[np.int8]) -> None:
-    """Write right of a line how many of its beats are not N."""
+    """Write the number of beats that are not N to the right of a line."""
     counts = np.bincount(class_index, minlength=len(AAMI_CLASSES)).tolist()
     text = "  ".join(f"{c} {n:,}" for c, n in zip(AAMI_CLASSES, counts, strict=True) if n)
     ax.annotate(
@@ -244,25 +265,25 @@ def _count(ax: Axes, line: int, class_index: NDArray[np.int8]) -> None:
 
 
 def timeline(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
-    """Draw when the beats of each class come: a lane a class, a bar for each piece of time.
+    """Draw when the beats of each class occur: one lane per class, one bar per period.
 
     Parameters
     ----------
     annotation : Annotation
-        Beats. Time that cannot be read is grey.
+        Beats. Unreadable spans are grey.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes if absent.
 
     Returns
     -------
     matplotlib.axes.Axes
-        A lane for each class that occurs, N on top. Each has a scale of its own: its highest bar,
-        whose count stands right of it, fills it, and a single beat is drawn so that it is seen.
+        One lane per class that occurs, N on top. Each has its own scale: its highest bar, whose
+        count is on the right, fills the lane, and a single beat is always visible.
     """
     beats = annotation.beats()
     present = np.unique(beats.class_index).tolist()
     ax = new_axes((10.0, 1.0 + 0.6 * max(len(present), 1))) if ax is None else ax
-    end = max(last_sample(annotation) / annotation.fs, 1.0)
+    end = max(_end_s(annotation), 1.0)
     width = next((w for w in BAR_S if end / w <= MOST_BARS), BAR_S[-1])
     edges = np.arange(0, end + width, width)
     unit, per = ("h", HOUR) if end >= 2 * HOUR else ("min", 60.0)

@@ -1,4 +1,4 @@
-"""Pictures of results: curves and matrices made of plain numbers. Public through `plot`."""
+"""Pictures of results: curves and matrices made of plain numbers."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["confusion", "pr_curve", "reliability", "training_curves"]
 
 
 _CURVE = "curve"
-"""Marks the lines that each take the next colour and style."""
+"""Group id of the lines that each get the next colour and style."""
 
 
 def _next_line(ax: Axes) -> tuple[str, Any]:
-    """Give the colour and style of the next curve in these axes."""
+    """Return the colour and style of the next curve in these axes."""
     return LINES[sum(line.get_gid() == _CURVE for line in ax.lines) % len(LINES)]
 
 
 def _part(result: object, key: str) -> NDArray[np.float64]:
-    """Return numbers of a result: a dataclass of `metrics.performance`, or the dict JSON holds."""
+    """Return numbers of a result, a dataclass of `metrics.performance` or its dict in JSON."""
     values = result[key] if isinstance(result, Mapping) else getattr(result, key)
     return np.asarray(values, dtype=np.float64)
 
@@ -45,13 +45,13 @@ def pr_curve(
     Parameters
     ----------
     curve : ecgscribe.metrics.performance.PrCurve or mapping
-        With ``recall`` and ``precision``, as `ecgscribe.evaluate` gives it under ``abnormal``.
+        With ``recall`` and ``precision``, as `ecgscribe.evaluate` returns it under ``abnormal``.
     prevalence : float, optional
-        Share of positives: the precision of a guess, drawn as a thin grey line.
+        Share of positives, the precision of a guess; drawn as a thin grey line.
     auprc : float, optional
         Average precision, for the legend.
     name : str
-        What the curve belongs to.
+        Name of the curve in the legend.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes if absent.
 
@@ -93,9 +93,10 @@ def confusion(
     Parameters
     ----------
     matrix : array_like of int, shape (n_rows, n_columns)
-        Counts, rows reference and columns test, as `ecgscribe.metrics.ec57` gives them.
+        Counts, with the reference in rows and the test in columns, as in
+        `ecgscribe.metrics.ec57`.
     rows, columns : sequence of str
-        Names; only as many as there are rows and columns are used.
+        Names; those beyond the shape of `matrix` are ignored.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes if absent.
 
@@ -131,15 +132,15 @@ def reliability(
     name: str = "model",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how often what was given a probability came true.
+    """Draw the observed share over the predicted probability.
 
     Parameters
     ----------
     bins : ecgscribe.metrics.performance.Reliability or mapping
-        With ``predicted``, ``observed`` and ``count``, as `ecgscribe.evaluate` gives it under
-        ``abnormal``; empty bins, NaN or None, are left out. Beside each point stands its count.
+        With ``predicted``, ``observed`` and ``count``, as `ecgscribe.evaluate` returns it under
+        ``abnormal``. Each point shows its count; empty bins, NaN or None, are left out.
     name : str
-        What the curve belongs to.
+        Name of the curve in the legend.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes if absent.
 
@@ -149,12 +150,12 @@ def reliability(
     """
     ax = new_axes((5.0, 4.5)) if ax is None else ax
     x, y, count = (_part(bins, key) for key in ("predicted", "observed", "count"))
-    there = np.isfinite(x) & np.isfinite(y)
+    drawn = np.isfinite(x) & np.isfinite(y)
     colour, style = _next_line(ax)
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
     ax.plot(
-        x[there],
-        y[there],
+        x[drawn],
+        y[drawn],
         marker="o",
         markersize=4,
         label=name,
@@ -162,7 +163,7 @@ def reliability(
         linestyle=style,
         gid=_CURVE,
     )
-    for px, py, k in zip(x[there], y[there], count[there], strict=True):
+    for px, py, k in zip(x[drawn], y[drawn], count[drawn], strict=True):
         ax.annotate(f"{k:,.0f}", (px, py), xytext=(5, -9), textcoords="offset points", fontsize=7)
     # Room for the counts of points at the edge.
     ax.set(
@@ -180,7 +181,7 @@ def training_curves(
     Parameters
     ----------
     history : mapping of str to sequence of float
-        One value an epoch; names that hold ``loss`` go to the left.
+        One value per epoch; names that contain ``loss`` are drawn on the left.
     ax : sequence of two matplotlib.axes.Axes, optional
         Where to draw; a new figure if absent.
 

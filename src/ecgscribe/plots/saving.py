@@ -21,12 +21,12 @@ __all__ = ["DPI", "figure_of", "picture", "png", "save"]
 
 
 DPI = 150
-"""Dots per inch of every picture: a small square of the paper is 5.9 dots wide."""
-_COLOURS = 256  # of a picture: enough for lines and letters, and a third of the bytes
+"""Dots per inch: a small square of the paper is 5.9 dots wide."""
+_COLOURS = 256  # enough for lines and letters, and a third of the bytes
 
 
 def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
-    """Give the figure that holds `ax` as a small PNG.
+    """Return the figure of `ax` as a small PNG.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     Returns
     -------
     bytes
-        `DPI` dots per inch, in few colours.
+        A PNG with `DPI` dots per inch and few colours.
     """
     from PIL import Image
 
     one: Axes = np.ravel(np.array(ax, dtype=object))[0]
     drawn = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # of a name: a box stands for it
+        warnings.filterwarnings("ignore", message="Glyph")  # missing in the font: a box replaces it
         figure_of(one).savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
     small = io.BytesIO()
     with Image.open(drawn) as image:
@@ -58,28 +58,29 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
 def save(
     ax: Axes | NDArray[np.object_], path: str | Path, *, dpi: int = 150, force: bool = False
 ) -> Path:
-    """Write the figure that holds `ax`; the suffix names the format.
+    """Write the figure of `ax` to a file; the suffix names the format.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes or array of them
-        As a function of this module returned it.
+        As a function of `ecgscribe.plots` returns it.
     path : str or Path
         ``.png``, ``.svg`` or ``.pdf``.
     dpi : int
         Dots per inch of a PNG; at 150 a small square of the paper is 5.9 dots wide.
     force : bool
-        Overwrite what is there.
+        Replace an existing file.
 
     Returns
     -------
     Path
-        What was written; either the whole file or nothing.
+        The file that was written.
 
     Raises
     ------
     FormatError
-        If the suffix is another, or the file exists or cannot be written.
+        If the suffix is another one, or the file exists or cannot be written. No partial file is
+        left.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -98,14 +99,14 @@ def save(
 
 
 def png(ax: Axes, *, dpi: int = 110) -> bytes:
-    """Give the figure that holds `ax` as the bytes of a PNG, to put into a page."""
+    """Return the figure of `ax` as the bytes of a PNG."""
     target = io.BytesIO()
     figure_of(ax).savefig(target, dpi=dpi, format="png")
     return target.getvalue()
 
 
 def figure_of(ax: Axes) -> Figure:
-    """Find the whole figure, also where the axes lie in a part of one."""
+    """Return the whole figure of `ax`, also if it is in a subfigure."""
     figure = ax.figure
     while figure is not figure.figure:
         figure = figure.figure

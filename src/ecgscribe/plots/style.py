@@ -1,8 +1,8 @@
-"""What all pictures share: axes without pyplot, colours, markers and the time of day.
+"""What all pictures share: axes without pyplot, colours, markers and line styles.
 
-The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any kind
-of colour vision tell apart. Nothing is told by colour alone: classes have a marker or their letter
-as well, and curves a line style.
+The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any kind of
+colour vision can distinguish. Nothing is shown by colour alone: classes also have a marker or their
+letter, and curves a line style.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ LINES = (
     ("#56B4E9", (0, (3, 3))),
     ("#000000", (0, (1, 2))),
 )
-"""Colour and style of the first, second … curve; without yellow, too pale for a line on white."""
+"""Colour and style of the first, second … curve; no yellow, which is too pale on white."""
 
 
 def new_axes(size: tuple[float, float]) -> Axes:
-    """Make axes in a figure of its own, `size` in inches, without pyplot."""
+    """Make axes in a new figure without pyplot; `size` is in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=size, layout="constrained").add_subplot()

@@ -13,9 +13,9 @@ import numpy as np
 
 from ecgscribe.analysis.hrv import variability
 from ecgscribe.analysis.morphology import shapes
-from ecgscribe.analysis.rr_intervals import counted
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import file_sums, write_bytes, write_text
+from ecgscribe.files import file_sums, refuse_existing, write_bytes, write_text
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
@@ -132,11 +132,8 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
             f"{out}: expected a folder {out.parent} to write into, found none; make it first"
         )
     for target in (out, out.with_suffix(".json")):
-        if target.exists() and not force:
-            raise FormatError(
-                f"{target}: expected a new file, found one already there; choose another name or "
-                "replace it with --force"
-            )
+        if not force:
+            refuse_existing(target)
 
 
 def _require_packages() -> None:
@@ -176,7 +173,7 @@ def _content(
     origin: dict[str, Any],
     sums: Sequence[dict[str, str]],
 ) -> tuple[Context, dict[str, Any]]:
-    beats = counted(annotation, source.n_samples)
+    beats = beat_series(annotation, source.n_samples)
     found = shapes(source, beats, columns)
     context = Context(source, annotation, beats, found, columns)
     content = facts(
@@ -221,7 +218,7 @@ def _pictures(context: Context, content: dict[str, Any]) -> dict[str, bytes]:
         )
         for k, strip in enumerate(content["strips"])
     }
-    if beats.known.any():
+    if beats.has_rr.any():
         drawn["histogram"] = picture(figures.rr_histogram(beats))
         stretches = unreadable_spans(context.annotation, source.n_samples)
         drawn["tachogram"] = picture(figures.tachogram(beats, source, stretches=stretches))

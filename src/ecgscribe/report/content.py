@@ -18,7 +18,7 @@ from ecgscribe.analysis.morphology import MOST, Shape, likeness
 from ecgscribe.analysis.rr_intervals import (
     PAUSE_S,
     RATE_INTERVALS,
-    Beats,
+    BeatSeries,
     mean_rate,
     pauses,
     rate_extremes,
@@ -46,7 +46,7 @@ _MOST_PAUSES = 5
 def facts(
     source: LazyRecord,
     annotation: Annotation,
-    beats: Beats,
+    beats: BeatSeries,
     *,
     variability: Variability,
     shapes: Sequence[Shape],
@@ -62,7 +62,7 @@ def facts(
         The recording.
     annotation : Annotation
         Its annotations.
-    beats : Beats
+    beats : BeatSeries
         Those beats of it that count.
     variability : Variability
     shapes : sequence of Shape
@@ -130,7 +130,7 @@ def _readable(source: LazyRecord, annotation: Annotation) -> dict[str, Any]:
     return content
 
 
-def _counts(beats: Beats) -> dict[str, Any]:
+def _counts(beats: BeatSeries) -> dict[str, Any]:
     counts = np.bincount(beats.class_index, minlength=len(AAMI_CLASSES)).tolist()
     total = len(beats)
     return {
@@ -146,7 +146,7 @@ def _counts(beats: Beats) -> dict[str, Any]:
     }
 
 
-def _heart_rate(source: LazyRecord, beats: Beats) -> dict[str, Any]:
+def _heart_rate(source: LazyRecord, beats: BeatSeries) -> dict[str, Any]:
     extremes = rate_extremes(beats)
     content: dict[str, Any] = {
         "intervals": RATE_INTERVALS,
@@ -163,7 +163,7 @@ def _heart_rate(source: LazyRecord, beats: Beats) -> dict[str, Any]:
     return content
 
 
-def _hours(source: LazyRecord, annotation: Annotation, beats: Beats) -> list[dict[str, Any]]:
+def _hours(source: LazyRecord, annotation: Annotation, beats: BeatSeries) -> list[dict[str, Any]]:
     """Tell of every hour from the start, where the recording is long."""
     if source.duration < HOURLY_FROM_S:
         return []
@@ -198,18 +198,18 @@ def _hours(source: LazyRecord, annotation: Annotation, beats: Beats) -> list[dic
     return content
 
 
-def _between(beats: Beats, begin: float, end: float) -> Beats:
+def _between(beats: BeatSeries, begin: float, end: float) -> BeatSeries:
     first, last = np.searchsorted(beats.time, [begin, end]).tolist()
     part = slice(first, last)
-    return Beats(
+    return BeatSeries(
         beats.sample[part], beats.class_index[part], beats.index[part], beats.rr[part], beats.fs, 0
     )
 
 
-def _histogram(beats: Beats) -> dict[str, Any]:
+def _histogram(beats: BeatSeries) -> dict[str, Any]:
     """Count intervals in bins of `HISTOGRAM_MS`, those from N to N apart from the others."""
-    rr = beats.rr[beats.known] * 1000.0
-    normal = beats.normal[beats.known]
+    rr = beats.rr[beats.has_rr] * 1000.0
+    normal = beats.normal[beats.has_rr]
     content: dict[str, Any] = {"count": len(rr), "normal_to_normal": int(normal.sum())}
     if len(rr) == 0:
         return content
@@ -263,7 +263,7 @@ def _variability(found: Variability, duration: float) -> dict[str, Any]:
     return content
 
 
-def _ectopy(source: LazyRecord, beats: Beats, index: int) -> dict[str, Any]:
+def _ectopy(source: LazyRecord, beats: BeatSeries, index: int) -> dict[str, Any]:
     found: Ectopy = ectopy(beats, index)
     content: dict[str, Any] = {"least_run": LEAST_RUN, "least_repeats": LEAST_REPEATS}
     for name in ("isolated", "couplets", "bigeminy", "trigeminy", "runs"):
@@ -283,7 +283,7 @@ def _ectopy(source: LazyRecord, beats: Beats, index: int) -> dict[str, Any]:
     return content
 
 
-def _tell(source: LazyRecord, beats: Beats, episode: Episode) -> dict[str, Any]:
+def _tell(source: LazyRecord, beats: BeatSeries, episode: Episode) -> dict[str, Any]:
     begin, end = float(beats.time[episode.first]), float(beats.time[episode.last])
     return {
         "beats": episode.length,
@@ -294,7 +294,7 @@ def _tell(source: LazyRecord, beats: Beats, episode: Episode) -> dict[str, Any]:
     }
 
 
-def _pauses(source: LazyRecord, beats: Beats) -> dict[str, Any]:
+def _pauses(source: LazyRecord, beats: BeatSeries) -> dict[str, Any]:
     ends = pauses(beats)
     longest = ends[np.argsort(-beats.rr[ends], kind="stable")][:_MOST_PAUSES].tolist()
     return {

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ecgscribe import plots
 from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, Shape
-from ecgscribe.analysis.rr_intervals import Beats
+from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
-from ecgscribe.quality_annotations import unreadable_spans
+from ecgscribe.quality_annotations import excerpt
 from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -33,12 +33,12 @@ _GREY = "#777777"
 _EDGE_IN = 0.21  # inches of margin that a strip keeps, for its times
 
 
-def rr_histogram(beats: Beats, *, bin_ms: float = 20.0, ax: Axes | None = None) -> Axes:
+def rr_histogram(beats: BeatSeries, *, bin_ms: float = 20.0, ax: Axes | None = None) -> Axes:
     """Draw how often each RR interval occurs, those from N to N apart from the others.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
         The beats that count.
     bin_ms : float
         Width of the bins in ms.
@@ -50,7 +50,7 @@ def rr_histogram(beats: Beats, *, bin_ms: float = 20.0, ax: Axes | None = None) 
     matplotlib.axes.Axes
     """
     ax = new_axes((_WIDTH, _HEIGHT)) if ax is None else ax
-    known = beats.known
+    known = beats.has_rr
     rr = np.minimum(beats.rr[known], _LONGEST_RR) * 1000.0
     normal = beats.normal[known]
     if len(rr):
@@ -72,7 +72,7 @@ def rr_histogram(beats: Beats, *, bin_ms: float = 20.0, ax: Axes | None = None) 
 
 
 def tachogram(
-    beats: Beats,
+    beats: BeatSeries,
     source: LazyRecord,
     *,
     stretches: NDArray[np.int64] | None = None,
@@ -82,7 +82,7 @@ def tachogram(
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
         The beats that count.
     source : LazyRecord
         Their recording, for its length and its start.
@@ -101,7 +101,7 @@ def tachogram(
     many = len(beats) > 5000
     shown = np.minimum(beats.rr, _LONGEST_RR)
     for index, name in enumerate(AAMI_CLASSES):
-        mine = beats.known & (beats.class_index == index)
+        mine = beats.has_rr & (beats.class_index == index)
         if mine.any():
             ax.plot(
                 beats.time[mine],
@@ -124,7 +124,7 @@ def tachogram(
     ax.xaxis.set_major_locator(MultipleLocator(step, offset=-(first % step)))
     seconds = step < 60
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
-    top = float(np.nanmax(shown)) if beats.known.any() else 1.5
+    top = float(np.nanmax(shown)) if beats.has_rr.any() else 1.5
     ax.set(
         xlim=(0, source.duration),
         ylim=(0, max(1.5, min(_LONGEST_RR, 1.1 * top))),
@@ -133,7 +133,7 @@ def tachogram(
     )
     if seconds and source.start is None:
         ax.set_xlabel("time from the start (h:mm:ss)")
-    if beats.known.any():
+    if beats.has_rr.any():
         ax.legend(
             ncols=5, fontsize=8, frameon=False, markerscale=4 if many else 2, loc="upper right",
             bbox_to_anchor=(1.0, 1.16), handletextpad=0.1, columnspacing=1.0,
@@ -235,12 +235,8 @@ def paper_strip(
         leads=tuple(_plain_text(whole.leads[k]) for k in columns),
         units=tuple(whole.units[k] for k in columns),
     )
-    ax = plots.strip(part, _within(annotation, begin, end), end=part.duration)
+    ax = plots.strip(part, excerpt(annotation, begin, end), end=part.duration)
     ax.set_title("", loc="left")
-    for low, high in unreadable_spans(annotation, source.n_samples):
-        if low < end and high > begin:
-            edges = np.clip([low, high], begin, end) - begin
-            ax.axvspan(*edges / source.fs, color="#999999", alpha=0.3, linewidth=0, zorder=2)
     origin = begin / source.fs  # the ticks are whole seconds of the recording
     ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_time(origin + x, hours=True)))
@@ -253,25 +249,6 @@ def paper_strip(
         box.y1 * height + _EDGE_IN / 8,
     )
     return picture(ax, box=shown)
-
-
-def _within(annotation: Annotation, begin: int, end: int) -> Annotation:
-    """Give the annotations of a piece as of a recording of its own."""
-    first, last = np.searchsorted(annotation.sample, [begin, end]).tolist()
-    part = annotation.select(slice(first, last))
-    part = dataclasses.replace(part, sample=part.sample - begin)
-    before = np.flatnonzero(annotation.symbol[:first] == "~")
-    if len(before) == 0:
-        return part
-    # What the last mark before says holds here too.
-    return Annotation(
-        sample=np.append(0, part.sample),
-        symbol=np.append("~", part.symbol),
-        fs=part.fs,
-        subtype=np.append(annotation.subtype[before[-1]], part.subtype),
-        name=part.name,
-        mapping=part.mapping,
-    )
 
 
 def _plain_text(name: str) -> str:

@@ -13,7 +13,7 @@ from ecgscribe.analysis.ectopy import Episode, ectopy
 from ecgscribe.analysis.morphology import Shape, cut, likeness, qrs_width
 from ecgscribe.analysis.rr_intervals import (
     RATE_INTERVALS,
-    Beats,
+    BeatSeries,
     mean_rate,
     pauses,
     rate_extremes,
@@ -44,7 +44,7 @@ class Context:
     ----------
     source : LazyRecord
     annotation : Annotation
-    beats : Beats
+    beats : BeatSeries
         Those that count.
     shapes : sequence of Shape
         The dominant beat first.
@@ -54,7 +54,7 @@ class Context:
 
     source: LazyRecord
     annotation: Annotation
-    beats: Beats
+    beats: BeatSeries
     shapes: Sequence[Shape]
     columns: Sequence[int]
 
@@ -183,7 +183,7 @@ def _most_certain(context: Context, name: str) -> Iterator[_Event]:
     index = AAMI_CLASSES.index(name)
     beats = context.beats
     mine = np.flatnonzero(beats.class_index == index)
-    whole = mine[(beats.known & np.append(beats.known[1:], False)[: len(beats)])[mine]]
+    whole = mine[(beats.has_rr & np.append(beats.has_rr[1:], False)[: len(beats)])[mine]]
     mine = whole if len(whole) else mine
     if len(mine) == 0:
         return
@@ -234,12 +234,12 @@ def _of_noise(context: Context) -> Iterator[_Event]:
     yield _Event("Longest unreadable stretch", float(low), float(high), said=said, at=float(begin))
 
 
-def usual_interval(beats: Beats, k: int) -> float | None:
+def usual_interval(beats: BeatSeries, k: int) -> float | None:
     """Give the patient's own rhythm around a beat: the median of the NN intervals nearest to it.
 
     Parameters
     ----------
-    beats : Beats
+    beats : BeatSeries
     k : int
         Number of the beat; the intervals before and after it do not count.
 

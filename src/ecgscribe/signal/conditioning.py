@@ -1,24 +1,21 @@
-"""Conditioning: choose leads, resample, filter and scale; and say what cannot be read.
+"""Conditioning: choose leads, resample, filter and scale them, and find where they are lost.
 
-Everything that is learned or drawn from the signal starts from `condition`. What it does to one
-lead stands in `ecgscribe.signal.filters`; the scale of a recorded file is taken from both sides.
+All that is learned or classified starts from `condition`. `ecgscribe.signal.filters` has the steps
+for one lead. The scale of a recorded file uses the signal on both sides.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError, SignalWarning
-from ecgscribe.leads import N_LEADS, pick_leads
+from ecgscribe.errors import FormatError, warn
+from ecgscribe.leads import N_LEADS, best_leads, pick_leads
 from ecgscribe.record import LazyRecord, Record
 from ecgscribe.signal.filters import (
     DELAY,
@@ -27,11 +24,11 @@ from ecgscribe.signal.filters import (
     SATURATED_S,
     SCALE_BLOCK,
     filter_lead,
+    invalid_samples,
     scale,
-    unreadable,
 )
-from ecgscribe.signal.lead_statistics import Survey, survey
-from ecgscribe.signal.windows import FS, rate_ratio
+from ecgscribe.signal.lead_statistics import LeadStatistics, measure_leads
+from ecgscribe.signal.windows import FS, Clock, Span, ceil_div, rate_ratio
 
 __all__ = [
     "FS_RANGE",
@@ -40,15 +37,18 @@ __all__ = [
     "Conditioner",
     "choose_leads",
     "condition",
-    "warn_of_dead_leads",
+    "warn_of_lost_leads",
 ]
 
 
 PART_STEPS = 900 * FS
+"""Steps that are conditioned at a time."""
 PART_SAMPLES = 900 * 360
-"""What is conditioned, or looked through, at a time."""
+"""Samples in which lost leads are found at a time."""
 MIN_DURATION = 1.0
+"""Shortest recording in seconds."""
 FS_RANGE = (100.0, 2000.0)
+"""Lowest and highest sampling frequency in Hz."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class ConditionedSignal:
     signal : ndarray of float32, shape (n_steps, 2)
         Conditioned leads at `FS` Hz; a typical QRS spans about 2. A missing lead is zero.
     lost : ndarray of bool, shape (n_steps, len(leads))
-        True where that lead cannot be read.
+        Whether each lead is lost.
     ratio : Fraction
         Steps per sample of the record.
     leads : tuple of str
@@ -77,58 +77,98 @@ class ConditionedSignal:
 
     @property
     def readable(self) -> NDArray[np.bool_]:
-        """Whether at least one lead can be read, shape (n_steps,)."""
+        """Whether at least one lead is not lost, shape (n_steps,)."""
         return np.asarray(~np.logical_and.reduce(self.lost, axis=1))
 
 
 def choose_leads(
     record: Record | LazyRecord, leads: Sequence[str | int] | None = None
 ) -> tuple[int, ...]:
-    """Choose up to two leads to annotate from; see `ecgscribe.leads.pick_leads`."""
-    source = record.lazy() if isinstance(record, Record) else record
-    return pick_leads(source, leads, shares_lost=partial(_shares_lost, source))
+    """Choose one or two leads to annotate from.
+
+    Parameters
+    ----------
+    record : Record or LazyRecord
+    leads : sequence of str or int, optional
+        Names or numbers of the leads to use; by default the ECG leads with the smallest share that
+        is lost, and among equals the usual rhythm leads.
+
+    Returns
+    -------
+    tuple of int
+        Columns of the record.
+
+    Raises
+    ------
+    FormatError
+        If a named lead is missing, or no lead is ECG.
+
+    Warns
+    -----
+    SignalWarning
+        If signals are left out because they are not ECG.
+    """
+    lazy = record.lazy() if isinstance(record, Record) else record
+    columns = _candidates(lazy, leads)
+    return columns if len(columns) <= N_LEADS else _best(measure_leads(lazy, columns)).columns
 
 
-def _shares_lost(source: LazyRecord, columns: list[int]) -> list[float]:
-    """Tell which share of each lead cannot be read."""
-    known = survey(source, columns)
-    lost = np.zeros(len(columns))
-    for begin in range(0, source.n_samples, PART_SAMPLES):
-        end = min(begin + PART_SAMPLES, source.n_samples)
-        low = max(begin - _margin(source.fs), 0)
-        part = source.read(low, min(end + _margin(source.fs), source.n_samples))
-        for k, column in enumerate(columns):
-            rails = float(known.lowest[k]), float(known.highest[k])
-            flag = unreadable(part[:, column], source.fs, rails=rails)
-            lost[k] += np.count_nonzero(flag[begin - low : end - low])
-    return [float(share) for share in lost / max(source.n_samples, 1)]
+def _measure_chosen_leads(record: LazyRecord, leads: Sequence[str | int] | None) -> LeadStatistics:
+    statistics = measure_leads(record, _candidates(record, leads))
+    return statistics if len(statistics.columns) <= N_LEADS else _best(statistics)
+
+
+def _candidates(record: LazyRecord, leads: Sequence[str | int] | None) -> tuple[int, ...]:
+    choice = pick_leads(record.leads, record.units, leads, record=record.name)
+    if choice.left_out:
+        warn(f"{record.name}: not ECG by name or unit, left out: {', '.join(choice.left_out)}")
+    return choice.columns
+
+
+def _best(statistics: LeadStatistics) -> LeadStatistics:
+    names, columns = statistics.record.leads, statistics.columns
+    return statistics.select(best_leads(names, columns, _shares_lost(statistics)))
+
+
+def _shares_lost(statistics: LeadStatistics) -> list[float]:
+    """Return the share of each lead that is lost."""
+    record = statistics.record
+    count = np.zeros(len(statistics.columns))
+    for begin in range(0, record.n_samples, PART_SAMPLES):
+        part = Span(begin, begin + PART_SAMPLES).clipped(0, record.n_samples)
+        around = part.padded(_margin(record.fs)).clipped(0, record.n_samples)
+        samples = record.read(around.begin, around.end)
+        for k, column in enumerate(statistics.columns):
+            invalid = invalid_samples(samples[:, column], record.fs, rails=statistics.rails(k))
+            count[k] += np.count_nonzero(invalid[part.within(around.begin)])
+    return [float(share) for share in count / max(record.n_samples, 1)]
 
 
 def _margin(fs: float) -> int:
-    """Give the samples around one that tell whether it lies in a flat or saturated stretch."""
+    """Return the samples on each side on which it depends whether a sample is valid."""
     return int(np.ceil(max(FLAT_S, SATURATED_S) * fs)) + 3
 
 
 @dataclass(frozen=True, eq=False)
 class Conditioner:
-    """A recording that is conditioned part by part; every part is what it is in the whole.
+    """Conditions any part of a recording as if it conditioned all of it.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
         The recording.
-    survey : Survey
-        What was found in the chosen leads, one or two.
+    statistics : LeadStatistics
+        Of the chosen leads, one or two.
     """
 
-    source: LazyRecord
-    survey: Survey
+    record: LazyRecord
+    statistics: LeadStatistics
 
     @classmethod
     def for_record(
         cls, record: Record | LazyRecord, *, leads: Sequence[str | int] | None = None
     ) -> Conditioner:
-        """Choose leads and look through a recording, so that it can be conditioned in parts.
+        """Choose the leads of a recording and measure them.
 
         Parameters
         ----------
@@ -143,8 +183,8 @@ class Conditioner:
         Raises
         ------
         FormatError
-            If the record is shorter than one second, its fs lies outside 100-2000 Hz, or no lead is
-            ECG.
+            If the record is shorter than one second, its fs is outside 100-2000 Hz, a named lead is
+            missing, or no lead is ECG.
         """
         if record.duration < MIN_DURATION:
             raise FormatError(
@@ -157,73 +197,93 @@ class Conditioner:
                 f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
                 "correct the header or resample the recording"
             )
-        source = record.lazy() if isinstance(record, Record) else _one_at_a_time(record)
-        return cls(source, survey(source, choose_leads(source, leads)))
+        lazy = record.lazy() if isinstance(record, Record) else record
+        return cls(lazy, _measure_chosen_leads(lazy, leads))
 
     @property
     def ratio(self) -> Fraction:
         """Steps per sample of the record."""
-        return rate_ratio(self.source.fs)
+        return rate_ratio(self.record.fs)
+
+    @property
+    def clock(self) -> Clock:
+        """Converts between samples of the record and steps."""
+        return Clock(self.ratio)
 
     @property
     def n_steps(self) -> int:
         """Length in steps."""
-        return -(-self.source.n_samples * self.ratio.numerator // self.ratio.denominator)
+        return self.clock.n_steps(self.record.n_samples)
 
     @property
     def leads(self) -> tuple[str, ...]:
         """Names of the chosen leads."""
-        return tuple(self.source.leads[k] for k in self.survey.columns)
+        return tuple(self.record.leads[k] for k in self.statistics.columns)
 
     def condition(self, begin: int, end: int) -> ConditionedSignal:
         """Condition steps `begin` up to `end`, within ``0 <= begin < end <= n_steps``."""
-        up, down = self.ratio.numerator, self.ratio.denominator
-        n_blocks = max(self.n_steps // SCALE_BLOCK, 1)
-        first = min(max(begin // SCALE_BLOCK - 1 - REACH_BLOCKS, 0), n_blocks - 1)
-        last = end // SCALE_BLOCK + 2 + REACH_BLOCKS
-        low, high = first * SCALE_BLOCK, last * SCALE_BLOCK if last < n_blocks else self.n_steps
-        # Whole multiples of the ratio, so that steps fall between samples as in the whole.
-        reach = int(np.ceil(DELAY * FS)) + 2 + -(-_margin(self.source.fs) * up // down)
-        origin = max(low - reach, 0) // up
-        stop = min(-(-(high + reach) * down // up), self.source.n_samples)
-        samples = self.source.read(origin * down, stop)
-        steps = np.arange(low, high, dtype=np.int64)
-        at = np.minimum(steps * down // up, self.source.n_samples - 1) - origin * down
+        record, clock = self.record, self.clock
+        blocks = self._blocks(begin, end)
+        steps = Span(blocks.begin * SCALE_BLOCK, blocks.end * SCALE_BLOCK)
+        if blocks.end >= self._n_blocks:  # the last block includes the rest
+            steps = Span(steps.begin, self.n_steps)
+        around = steps.padded(self._reach).clipped(0, self.n_steps)
+        # From a sample that coincides with a step, so that the filters see the same phases.
+        read = clock.samples_of(around).clipped(0, record.n_samples)
+        samples = record.read(read.begin, read.end)
+        sample_of_step = clock.sample_at(np.arange(steps.begin, steps.end, dtype=np.int64))
+        at = np.minimum(sample_of_step, record.n_samples - 1) - read.begin
+        filtered_steps = steps.within(clock.step_at(read.begin))
+        wanted = Span(begin, end).within(steps.begin)
         signal = np.zeros((end - begin, N_LEADS), dtype=np.float32)
-        lost = np.zeros((end - begin, len(self.survey.columns)), dtype=np.bool_)
-        for k, column in enumerate(self.survey.columns):
+        lost = np.zeros((end - begin, len(self.statistics.columns)), dtype=np.bool_)
+        for k, column in enumerate(self.statistics.columns):
             lead = np.ascontiguousarray(samples[:, column])
-            rails = float(self.survey.lowest[k]), float(self.survey.highest[k])
-            gone = unreadable(lead, self.source.fs, rails=rails)[at]
-            lost[:, k] = gone[begin - low : end - low]
-            if not gone.all():
-                filled = self.survey.fill(lead, k, origin * down)
-                filtered = filter_lead(filled, self.source.fs)[low - origin * up :][: high - low]
-                scaled = scale(filtered, gone, first=first, n_blocks=n_blocks)
-                signal[:, k] = scaled[begin - low : end - low]
-        return ConditionedSignal(signal, lost, self.ratio, self.leads, self.source.n_samples)
+            invalid = invalid_samples(lead, record.fs, rails=self.statistics.rails(k))[at]
+            lost[:, k] = invalid[wanted]
+            if not invalid.all():
+                filled = self.statistics.fill(lead, k, read.begin)
+                filtered = filter_lead(filled, record.fs)[filtered_steps]
+                scaled = scale(filtered, invalid, first=blocks.begin, n_blocks=self._n_blocks)
+                signal[:, k] = scaled[wanted]
+        return ConditionedSignal(signal, lost, self.ratio, self.leads, record.n_samples)
+
+    @property
+    def _n_blocks(self) -> int:
+        return max(self.n_steps // SCALE_BLOCK, 1)
+
+    @property
+    def _reach(self) -> int:
+        """Steps on each side on which a filtered step depends, and whether it is lost."""
+        margin = _margin(self.record.fs) * self.ratio
+        return int(np.ceil(DELAY * FS)) + 2 + ceil_div(margin.numerator, margin.denominator)
+
+    def _blocks(self, begin: int, end: int) -> Span:
+        """Return the blocks on which the scale of steps `begin` up to `end` depends."""
+        blocks = Span(begin // SCALE_BLOCK - 1, end // SCALE_BLOCK + 2).padded(REACH_BLOCKS)
+        first = min(max(blocks.begin, 0), self._n_blocks - 1)
+        return Span(first, blocks.end)
 
 
-def _one_at_a_time(source: LazyRecord) -> LazyRecord:
-    """Let no two threads read at once: a file has one place that is read next."""
-    lock = Lock()
+def warn_of_lost_leads(name: str, leads: Sequence[str], lost: Sequence[int], n_steps: int) -> None:
+    """Warn of each lead that is lost for more than half of the record.
 
-    def read(begin: int, end: int) -> NDArray[np.float32]:
-        with lock:
-            return source.read(begin, end)
-
-    return replace(source, read=read)
-
-
-def warn_of_dead_leads(name: str, leads: Sequence[str], lost: Sequence[int], n_steps: int) -> None:
-    """Warn of each lead of which more than half, `lost` of `n_steps`, cannot be read."""
+    Parameters
+    ----------
+    name : str
+        Of the record.
+    leads : sequence of str
+        Names of the leads.
+    lost : sequence of int
+        Steps in which each is lost.
+    n_steps : int
+        Length of the record.
+    """
     for lead, steps in zip(leads, lost, strict=True):
         if steps > 0.5 * n_steps:
-            warnings.warn(
+            warn(
                 f"{name}: lead {lead} cannot be read for {100 * steps / n_steps:.0f}% of "
-                "the recording",
-                SignalWarning,
-                stacklevel=3,
+                "the recording"
             )
 
 
@@ -250,7 +310,7 @@ def condition(
     Warns
     -----
     SignalWarning
-        If a lead cannot be read for more than half of the record.
+        If a lead is lost for more than half of the record, or signals are not ECG.
     """
     conditioner = Conditioner.for_record(record, leads=leads)
     n_steps = conditioner.n_steps
@@ -264,7 +324,7 @@ def condition(
 
     with ThreadPoolExecutor(N_LEADS) as pool:
         list(pool.map(one_part, range(0, n_steps, PART_STEPS)))
-    warn_of_dead_leads(record.name, conditioner.leads, lost.sum(axis=0).tolist(), n_steps)
+    warn_of_lost_leads(record.name, conditioner.leads, lost.sum(axis=0).tolist(), n_steps)
     return ConditionedSignal(
-        signal, lost, conditioner.ratio, conditioner.leads, conditioner.source.n_samples
+        signal, lost, conditioner.ratio, conditioner.leads, conditioner.record.n_samples
     )

@@ -1,69 +1,88 @@
-"""What conditioning must know of a whole recording before it reads a part of it."""
+"""Range and valid samples of each lead: what conditioning a part of a recording needs to know."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.record import LazyRecord
+from ecgscribe.signal.windows import ceil_div
 
-__all__ = ["Survey", "survey", "without_large_offset"]
+__all__ = ["LeadStatistics", "measure_leads", "without_large_offset"]
 
 
 CHUNK_S = 60.0
 LARGE_OFFSET = 10.0
-"""Times the lead's whole range."""
+"""Least offset that is removed, in ranges of the lead."""
 CHUNKS = 16
 """Chunks that are read at a time."""
 
 
-def without_large_offset(
-    lead: NDArray[np.float32], lowest: np.float32, highest: np.float32
-) -> NDArray[np.float32]:
-    """Take away an offset that dwarfs the range of a lead.
+Floats = NDArray[np.float32]
+Positions = NDArray[np.int64]
 
-    The low-pass lets 1e-4 of a constant through to other frequencies, as any resampler does.
+
+def without_large_offset(lead: Floats, lowest: np.float32, highest: np.float32) -> Floats:
+    """Remove an offset that is much larger than the range of a lead.
+
+    The low-pass filter lets 1e-4 of a constant through to other frequencies, as any resampler does.
     """
     offset = lowest + (highest - lowest) / 2
     return lead - offset if abs(offset) > LARGE_OFFSET * (highest - lowest) else lead
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
-    """The range of each lead, and where its valid samples are.
+class LeadStatistics:
+    """The range of each lead, and the places of its valid samples.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
         The recording.
     columns : tuple of int
-        The leads that were looked at; each axis of leads below follows it.
+        Columns of the leads; each axis of leads below follows it.
     lowest, highest : ndarray of float32, shape (n_leads,)
-        Over valid samples; NaN where a lead has none.
+        Over valid samples; NaN if a lead has none.
     chunk : int
-        Samples of a chunk.
+        Samples per chunk.
     first, last : ndarray of int64, shape (n_chunks, n_leads)
-        First and last valid sample of each chunk; -1 where it has none.
+        First and last valid sample in each chunk; -1 if it has none.
     """
 
-    source: LazyRecord
+    record: LazyRecord
     columns: tuple[int, ...]
-    lowest: NDArray[np.float32]
-    highest: NDArray[np.float32]
+    lowest: Floats
+    highest: Floats
     chunk: int
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    first: Positions
+    last: Positions
 
-    def fill(self, lead: NDArray[np.float32], k: int, begin: int) -> NDArray[np.float32]:
-        """Bridge invalid samples by straight lines, and take away an offset that dwarfs the signal.
+    def select(self, columns: Sequence[int]) -> LeadStatistics:
+        """Return the statistics of some of the leads, in the order of `columns`."""
+        k = [self.columns.index(column) for column in columns]
+        return replace(
+            self,
+            columns=tuple(columns),
+            lowest=self.lowest[k],
+            highest=self.highest[k],
+            first=self.first[:, k],
+            last=self.last[:, k],
+        )
+
+    def rails(self, k: int) -> tuple[float, float]:
+        """Return the lowest and the highest value of lead k, at which it saturates."""
+        return float(self.lowest[k]), float(self.highest[k])
+
+    def fill(self, lead: Floats, k: int, begin: int) -> Floats:
+        """Bridge missing samples by straight lines, and remove a large offset.
 
         Parameters
         ----------
         lead : ndarray of float32, shape (n_samples,)
-            A part of lead k, which has a valid sample somewhere in the recording.
+            A part of lead k, which has at least one valid sample in the recording.
         k : int
         begin : int
             First sample of the part.
@@ -71,7 +90,8 @@ class Survey:
         Returns
         -------
         ndarray of float32, shape (n_samples,)
-            The lines go from the last valid sample before to the first after, wherever those are.
+            The lines go from the last valid sample before a gap to the first one after it, even
+            outside this part.
         """
         valid = np.isfinite(lead)
         if not valid.all():
@@ -87,7 +107,7 @@ class Survey:
         return without_large_offset(lead, self.lowest[k], self.highest[k])
 
     def before(self, sample: int, k: int) -> int | None:
-        """Give the last valid sample of lead k before `sample`, or None."""
+        """Return the last valid sample of lead k before `sample`, or None."""
         begin = sample // self.chunk * self.chunk
         at = self._valid(begin, sample, k)
         if len(at):
@@ -96,70 +116,67 @@ class Survey:
         return int(earlier.max()) if earlier.max(initial=-1) >= 0 else None
 
     def after(self, sample: int, k: int) -> int | None:
-        """Give the first valid sample of lead k at or after `sample`, or None."""
-        end = -(-sample // self.chunk) * self.chunk
-        at = self._valid(sample, min(end, self.source.n_samples), k)
+        """Return the first valid sample of lead k at or after `sample`, or None."""
+        chunk = ceil_div(sample, self.chunk)
+        at = self._valid(sample, min(chunk * self.chunk, self.record.n_samples), k)
         if len(at):
             return int(at[0])
-        later = self.first[-(-sample // self.chunk) :, k]
+        later = self.first[chunk:, k]
         later = later[later >= 0]
         return int(later[0]) if len(later) else None
 
     def _value(self, sample: int, k: int) -> np.float32:
-        return np.float32(self.source.read(sample, sample + 1)[0, self.columns[k]])
+        return np.float32(self.record.read(sample, sample + 1)[0, self.columns[k]])
 
-    def _valid(self, begin: int, end: int, k: int) -> NDArray[np.int64]:
-        part = self.source.read(begin, end)[:, self.columns[k]]
+    def _valid(self, begin: int, end: int, k: int) -> Positions:
+        part = self.record.read(begin, end)[:, self.columns[k]]
         return begin + np.flatnonzero(np.isfinite(part))
 
 
-def survey(source: LazyRecord, columns: Sequence[int]) -> Survey:
-    """Look through a recording once, a quarter of an hour at a time.
+def measure_leads(record: LazyRecord, columns: Sequence[int]) -> LeadStatistics:
+    """Read a recording once, 16 minutes at a time, and measure some of its leads.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
     columns : sequence of int
-        Leads to look at.
+        Columns of the leads.
 
     Returns
     -------
-    Survey
+    LeadStatistics
     """
-    chunk = max(round(CHUNK_S * source.fs), 1)
-    n_chunks = -(-source.n_samples // chunk)
-    begins = np.arange(n_chunks, dtype=np.int64)[:, None] * chunk
-    ends = np.minimum(begins + chunk, source.n_samples)
+    chunk = max(round(CHUNK_S * record.fs), 1)
+    begins = np.arange(ceil_div(record.n_samples, chunk), dtype=np.int64)[:, None] * chunk
+    ends = np.minimum(begins + chunk, record.n_samples)
     first = np.repeat(begins, len(columns), axis=1)
     last = np.repeat(ends - 1, len(columns), axis=1)
     lowest, highest = np.full((2, len(columns)), np.nan, dtype=np.float32)
-    for begin, part in _pieces(source, chunk * CHUNKS):
+    for begin, part in _parts(record, chunk * CHUNKS):
         for k, column in enumerate(columns):
             lead = part[:, column]
             low, high = lead.min(), lead.max()
-            if not (np.isfinite(low) and np.isfinite(high)):  # NaN wins over every number
+            if not (
+                np.isfinite(low) and np.isfinite(high)
+            ):  # min and max return NaN if there is one
                 valid = np.isfinite(lead)
-                _enter(valid, begin, chunk, first[:, k], last[:, k])
+                _mark_valid(valid, begin, chunk, first[:, k], last[:, k])
                 low, high = (
                     (lead[valid].min(), lead[valid].max()) if valid.any() else (np.nan, np.nan)
                 )
             lowest[k], highest[k] = np.fmin(lowest[k], low), np.fmax(highest[k], high)
-    return Survey(source, tuple(columns), lowest, highest, chunk, first, last)
+    return LeadStatistics(record, tuple(columns), lowest, highest, chunk, first, last)
 
 
-def _pieces(source: LazyRecord, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    for begin in range(0, source.n_samples, length):
-        yield begin, source.read(begin, min(begin + length, source.n_samples))
+def _parts(record: LazyRecord, length: int) -> Iterator[tuple[int, Floats]]:
+    for begin in range(0, record.n_samples, length):
+        yield begin, record.read(begin, min(begin + length, record.n_samples))
 
 
-def _enter(
-    valid: NDArray[np.bool_],
-    begin: int,
-    chunk: int,
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
+def _mark_valid(
+    valid: NDArray[np.bool_], begin: int, chunk: int, first: Positions, last: Positions
 ) -> None:
-    """Write the first and the last valid sample of each chunk of a piece that begins at `begin`."""
+    """Set the first and the last valid sample of each chunk in a part that begins at `begin`."""
     for start in range(0, len(valid), chunk):
         at = np.flatnonzero(valid[start : start + chunk])
         row = (begin + start) // chunk

@@ -1,13 +1,14 @@
-"""Cut, halo, stitch and targets: the only place where sample indices are converted.
+"""Three clocks and the conversions between them; windows on a grid, and training targets.
 
-Three clocks meet here. A *sample* is one of the record's own. A *step* is one of the conditioned
-signal at `FS` Hz. A *frame* is one of the network's trunk and spans `STEPS_PER_FRAME` steps.
+A *sample* is one of the record's own. A *step* is one of the conditioned signal at `FS` Hz. A
+*frame* is one of the network's trunk and spans `STEPS_PER_FRAME` steps.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 __all__ = [
     "FS",
     "STEPS_PER_FRAME",
+    "Clock",
     "Grid",
+    "Span",
+    "ceil_div",
     "class_targets",
     "cut",
     "frame_of",
@@ -32,34 +36,103 @@ FS = 128
 
 
 STEPS_PER_FRAME = 8
-"""Steps of the conditioned signal that one trunk frame spans (16 frames a second)."""
+"""Steps of the conditioned signal in one trunk frame (16 frames per second)."""
+
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Positions = NDArray[np.int64]
+Step = TypeVar("Step", int, Positions)
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Return ``a / b``, rounded up."""
+    return -(-a // b)
 
 
 def rate_ratio(fs: float) -> Fraction:
-    """Give the ratio of `FS` to `fs` as the fraction that resampling uses.
+    """Return the ratio of `FS` to `fs` as the fraction that resampling uses.
 
     The same fraction converts positions, so that rounding it cannot make them drift.
     """
     return (Fraction(FS) / Fraction(fs).limit_denominator(1000)).limit_denominator(2000)
 
 
-def samples_to_steps(sample: NDArray[np.int64], ratio: Fraction) -> NDArray[np.float64]:
+def samples_to_steps(sample: Positions, ratio: Fraction) -> Doubles:
     """Convert positions in the record's samples to (fractional) steps."""
     return np.asarray(sample, dtype=np.float64) * (ratio.numerator / ratio.denominator)
 
 
-def steps_to_samples(
-    step: NDArray[np.float64], ratio: Fraction, n_samples: int
-) -> NDArray[np.int64]:
+def steps_to_samples(step: Doubles, ratio: Fraction, n_samples: int) -> Positions:
     """Convert (fractional) steps to the nearest samples within the record."""
     sample = np.rint(np.asarray(step) * (ratio.denominator / ratio.numerator)).astype(np.int64)
     return np.clip(sample, 0, max(n_samples - 1, 0))
 
 
-def frame_of(step: NDArray[np.float64], n_frames: int) -> NDArray[np.int64]:
-    """Give the trunk frame whose span holds each step."""
+def frame_of(step: Doubles, n_frames: int) -> Positions:
+    """Return the trunk frame that contains each step."""
     frame = np.floor((np.asarray(step) + 0.5) / STEPS_PER_FRAME).astype(np.int64)
     return np.clip(frame, 0, max(n_frames - 1, 0))
+
+
+@dataclass(frozen=True)
+class Span:
+    """Positions from `begin` up to, but without, `end`.
+
+    Parameters
+    ----------
+    begin, end : int
+        In samples, steps or blocks.
+    """
+
+    begin: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.begin
+
+    def padded(self, n: int) -> Span:
+        """Return the span with `n` more positions at each end."""
+        return Span(self.begin - n, self.end + n)
+
+    def clipped(self, begin: int, end: int) -> Span:
+        """Return the part between `begin` and `end`."""
+        return Span(max(self.begin, begin), min(self.end, end))
+
+    def within(self, begin: int) -> slice:
+        """Return the slice of the span in an array whose first row is at `begin`."""
+        return slice(self.begin - begin, self.end - begin)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Whole samples of a record and whole steps.
+
+    Parameters
+    ----------
+    ratio : Fraction
+        Steps per sample, see `rate_ratio`. A sample and a step coincide every ``ratio.denominator``
+        samples, that is, every ``ratio.numerator`` steps.
+    """
+
+    ratio: Fraction
+
+    def n_steps(self, n_samples: int) -> int:
+        """Return the number of steps of a record."""
+        return ceil_div(n_samples * self.ratio.numerator, self.ratio.denominator)
+
+    def sample_at(self, step: Step) -> Step:
+        """Return the last sample at or before a step, or before each of several."""
+        return step * self.ratio.denominator // self.ratio.numerator
+
+    def samples_of(self, steps: Span) -> Span:
+        """Return the samples around steps; the first one coincides with a step."""
+        up, down = self.ratio.numerator, self.ratio.denominator
+        return Span(steps.begin // up * down, ceil_div(steps.end * down, up))
+
+    def step_at(self, sample: int) -> int:
+        """Return the last step at or before a sample."""
+        return sample * self.ratio.numerator // self.ratio.denominator
 
 
 @dataclass(frozen=True)
@@ -73,7 +146,7 @@ class Grid:
     length : int
         Length of a window.
     halo : int
-        Context at each end of a window whose scores are thrown away where a neighbour has better.
+        Context at each end of a window; its scores are taken from the neighbouring window.
     """
 
     n: int
@@ -89,7 +162,7 @@ class Grid:
 
     @property
     def core(self) -> int:
-        """Number of positions that each window alone answers for."""
+        """Number of positions whose scores come from one window."""
         return self.length - 2 * self.halo
 
     @property
@@ -98,15 +171,13 @@ class Grid:
         return range(-self.halo, max(self.n, 1) - self.halo, self.core)
 
 
-def cut(
-    sequence: NDArray[np.float32], grid: Grid, first: int, last: int, *, begin: int = 0
-) -> NDArray[np.float32]:
-    """Cut windows `first` up to `last` of the grid; zeros stand outside the sequence.
+def cut(sequence: Floats, grid: Grid, first: int, last: int, *, begin: int = 0) -> Floats:
+    """Cut windows `first` up to `last` of the grid; positions outside the sequence are zero.
 
     Parameters
     ----------
     sequence : ndarray of float32, shape (n, channels)
-        The whole, or the part of it that those windows span.
+        The whole sequence, or the part of it that those windows span.
     grid : Grid
     first, last : int
         Range of windows.
@@ -125,27 +196,27 @@ def cut(
 
 
 def stitch(
-    scores: NDArray[np.float32],
+    scores: Floats,
     grid: Grid,
     first: int,
-    into: NDArray[np.float32],
+    into: Floats,
     *,
     every: int = 1,
 ) -> None:
-    """Write the core of each window's scores to its place in the whole sequence.
+    """Copy the core of each window's scores to its place in the whole sequence.
 
     Parameters
     ----------
     scores : ndarray of float32, shape (windows, grid.length / every, channels)
-        Scores of consecutive windows, one for `every` positions of the grid.
+        Scores of consecutive windows, one per `every` positions of the grid.
     grid : Grid
         Its halo and core are multiples of `every`.
     first : int
-        Number of the first window in `scores`.
+        Index of the first window in `scores`.
     into : ndarray of float32, shape (n, channels)
-        Where to write; changed in place.
+        Scores of the whole sequence; changed in place.
     every : int
-        Positions of the grid that one score stands for.
+        Positions of the grid per score.
     """
     halo, core = grid.halo // every, grid.core // every
     for row, window in enumerate(scores):
@@ -154,7 +225,7 @@ def stitch(
         into[begin:end] = window[halo : halo + end - begin]
 
 
-def peak_targets(step: NDArray[np.float64], n: int, *, width: float) -> NDArray[np.float32]:
+def peak_targets(step: Doubles, n: int, *, width: float) -> Floats:
     """Make the R-peak target at every step.
 
     Parameters
@@ -164,8 +235,8 @@ def peak_targets(step: NDArray[np.float64], n: int, *, width: float) -> NDArray[
     n : int
         Number of steps.
     width : float
-        Seconds. Positive: a Gaussian of that standard deviation. Negative: a rectangle that
-        reaches that far to each side, as the ``classic`` preset wants it.
+        Seconds. If positive, the standard deviation of a Gaussian. If negative, half the width of
+        a rectangle, which the ``classic`` preset uses.
 
     Returns
     -------
@@ -183,9 +254,9 @@ def peak_targets(step: NDArray[np.float64], n: int, *, width: float) -> NDArray[
 
 
 def class_targets(
-    position: NDArray[np.int64], class_index: NDArray[np.int8], n: int, *, reach: int
+    position: Positions, class_index: NDArray[np.int8], n: int, *, reach: int
 ) -> NDArray[np.int8]:
-    """Spread each beat's class over the positions around it; -1 stands where there is no beat.
+    """Spread each beat's class over the positions around it; -1 where no beat is near.
 
     Parameters
     ----------
@@ -195,7 +266,11 @@ def class_targets(
     n : int
         Number of positions.
     reach : int
-        How far a class reaches to each side.
+        Positions to each side that get the class.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
     """
     target = np.full(n, -1, dtype=np.int8)
     for offset in sorted(range(-reach, reach + 1), key=abs, reverse=True):

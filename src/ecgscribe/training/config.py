@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import tomllib
 import typing
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ecgscribe.errors import ModelError
+from ecgscribe.formatting import did_you_mean
 from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture
 
@@ -195,8 +195,7 @@ def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
     values = {}
     for key, value in table.items():
         if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"remove it or use {', '.join(hints)}"
+            hint = did_you_mean(key, hints, otherwise=f"remove it or use {', '.join(hints)}")
             raise ModelError(f"{where}: expected a known setting, found {key!r}; {hint}")
         hint_type = hints[key]
         if dataclasses.is_dataclass(hint_type):

@@ -1,8 +1,4 @@
-"""Pictures of recordings and of results; each function takes ``ax=None`` and returns its Axes.
-
-Figures are made without pyplot, so nothing opens a window and no figure stays in memory. No
-picture tells anything by colour alone; see `ecgscribe.plots.style`.
-"""
+"""A strip of a recording on ECG paper, to scale."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.style import CLASS_COLOURS
-from ecgscribe.quality_annotations import noisy, unreadable
+from ecgscribe.quality_annotations import spans
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["strip"]
 
 
-_Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 _LONGEST_STRIP = 60.0  # s: 1.5 m of paper
 _MM_PER_S, _MM_PER_MV = 25.0, 10.0
 _MARGIN_MM = 14.0
@@ -40,19 +36,20 @@ def strip(
     end: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a stretch of a recording on ECG paper, its beats coloured by AAMI class.
+    """Draw a span of a recording on ECG paper, its beats coloured by AAMI class.
 
     Parameters
     ----------
     record : Record
-        What to draw; its leads are stacked.
+        Its leads are drawn one below the other.
     annotation : Annotation, optional
-        Beats, and ``~`` where a lead cannot be read (grey) or is noise (hatched).
+        Beats, and a ``~`` wherever the quality of a lead changes: grey where it is lost, hatched
+        where it is noisy.
     start, end : float
         Seconds from the start of the recording; `end` is 10 s after `start` if absent.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. A new figure is to scale: 25 mm/s and 10 mm/mV, a line every 1 mm and a
-        stronger one every 5 mm. Other axes keep the proportion.
+        Where to draw. A new figure is to scale: 25 mm/s and 10 mm/mV, with a line every 1 mm and a
+        stronger one every 5 mm. Given axes keep the proportion.
 
     Returns
     -------
@@ -61,19 +58,19 @@ def strip(
     Raises
     ------
     FormatError
-        If no sample lies between `start` and `end`, or more than 60 s do.
+        If there is no sample between `start` and `end`, or more than 60 s.
     """
     end = min(start + 10.0 if end is None else end, record.duration)
     if not 0 <= start < end:
         raise FormatError(
             f"plot of {record.name}: expected a start from 0 s to its end at "
             f"{record.duration:.1f} s and an end after it, found {start} to {end:.1f} s; "
-            "choose a stretch inside the recording"
+            "choose a span inside the recording"
         )
     if end - start > _LONGEST_STRIP:
         raise FormatError(
             f"plot of {record.name}: expected at most {_LONGEST_STRIP:.0f} s of paper, "
-            f"found {end - start:.1f} s; choose a shorter stretch"
+            f"found {end - start:.1f} s; choose a shorter span"
         )
     first, last = int(start * record.fs), min(int(np.ceil(end * record.fs)), record.n_samples)
     time = np.arange(first, last) / record.fs
@@ -94,8 +91,8 @@ def strip(
     return ax
 
 
-def _millivolts(record: Record, first: int, last: int) -> tuple[_Floats, list[bool]]:
-    """Cut a stretch, centred, in mV; a lead of another unit is made 2 mV high."""
+def _millivolts(record: Record, first: int, last: int) -> tuple[Doubles, list[bool]]:
+    """Return a span in mV, centred; a lead in another unit is scaled to a height of 2 mV."""
     part = record.signal[first:last].astype(np.float64)
     to_scale = [unit.lower() in MILLIVOLTS for unit in record.units]
     for k, unit in enumerate(record.units):
@@ -109,8 +106,8 @@ def _millivolts(record: Record, first: int, last: int) -> tuple[_Floats, list[bo
     return np.clip(part, -5.0, 5.0), to_scale
 
 
-def _stack(millivolts: _Floats) -> tuple[_Floats, _Floats]:
-    """Offsets in mV that keep the leads apart, and the (lowest, highest) level of each."""
+def _stack(millivolts: Doubles) -> tuple[Doubles, Doubles]:
+    """Return offsets in mV that separate the leads, and the lowest and highest level of each."""
     offsets = np.zeros(millivolts.shape[1])
     bands = np.zeros((millivolts.shape[1], 2))
     for k, lead in enumerate(millivolts.T):
@@ -123,7 +120,7 @@ def _stack(millivolts: _Floats) -> tuple[_Floats, _Floats]:
 
 
 def _paper(seconds: float, millivolts: float) -> Axes:
-    """Make new axes of the true size in millimetres."""
+    """Make new axes whose size in millimetres is to scale."""
     width, height = seconds * _MM_PER_S, millivolts * _MM_PER_MV
     whole = np.array([width + 2 * _MARGIN_MM, height + 2 * _MARGIN_MM])
     edge_x, edge_y = _MARGIN_MM / whole
@@ -134,7 +131,7 @@ def _paper(seconds: float, millivolts: float) -> Axes:
 
 
 def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None:
-    """Print the paper: lines every 0.04 s and 0.1 mV, stronger every 0.2 s and 0.5 mV."""
+    """Draw the paper: lines every 0.04 s and 0.1 mV, stronger ones every 0.2 s and 0.5 mV."""
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     for step_x, step_y, colour, width in (
@@ -157,8 +154,8 @@ def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None
 def _mark_beats(
     ax: Axes,
     annotation: Annotation,
-    time: _Floats,
-    stacked: _Floats,
+    time: Doubles,
+    stacked: Doubles,
     *,
     level: float,
 ) -> None:
@@ -191,18 +188,17 @@ def _mark_beats(
             )
 
 
-def _shade(ax: Axes, annotation: Annotation, record: Record, bands: _Floats) -> None:
-    """Shade the leads where they cannot be read, and hatch them where they are noise."""
-    end = record.n_samples
-    styles: list[tuple[list[tuple[int, int, int]], dict[str, Any]]] = [
-        (unreadable(annotation, end=end), {"color": "#999999", "alpha": 0.35}),
-        (noisy(annotation, end=end), {"facecolor": "none", "edgecolor": "#BBBBBB", "hatch": "//"}),
+def _shade(ax: Axes, annotation: Annotation, record: Record, bands: Doubles) -> None:
+    """Shade the leads where they are lost, and hatch them where they are noisy."""
+    quality = spans(annotation, record.n_samples)
+    edges = np.stack([quality.begin, quality.end], axis=1) / record.fs
+    styles: list[tuple[NDArray[np.bool_], dict[str, Any]]] = [
+        (quality.state.lost, {"color": "#999999", "alpha": 0.35}),
+        (quality.state.noisy, {"facecolor": "none", "edgecolor": "#BBBBBB", "hatch": "//"}),
     ]
-    for stretches, style in styles:
-        for first, stop, leads in stretches:
+    for affected, style in styles:
+        for edge, leads in zip(edges, affected, strict=True):
             for k, (low, high) in enumerate(bands):
-                # A subtype speaks of two leads; of the others only where it does of both.
-                if leads == 0b11 or leads & (1 << k):
-                    x = [first / record.fs, stop / record.fs]
-                    low_high = low - 0.25, high + 0.25
-                    ax.fill_between(x, *low_high, linewidth=0, zorder=2, **style)
+                # A subtype describes two leads; further ones are drawn as these where both agree.
+                if leads[k] if k < len(leads) else leads.all():
+                    ax.fill_between(edge, low - 0.25, high + 0.25, linewidth=0, zorder=2, **style)

@@ -1,0 +1,61 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from ecgscribe.errors import FormatError
+from ecgscribe.files import (
+    atomic_write,
+    file_hash,
+    file_sums,
+    make_folder,
+    refuse_existing,
+    write_text,
+)
+
+
+def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
+    def half(path: Path) -> None:
+        path.write_text("half")
+        raise OSError("the disk is full")
+
+    with pytest.raises(FormatError, match=r"the system refused \(the disk is full"):
+        atomic_write(tmp_path / "a.txt", half)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_replaced_only_by_force_and_only_by_a_whole_one(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a.txt", "first")
+    with pytest.raises(FormatError, match="expected a new file, found one already there"):
+        write_text(path, "second")
+    with pytest.raises(FormatError, match="already there"):
+        refuse_existing(path)
+    with pytest.raises(ValueError, match="no"):
+        atomic_write(path, lambda _: int("no"), force=True)
+    assert path.read_text() == "first"
+    write_text(path, "µ", force=True)
+    assert path.read_bytes() == b"\xc2\xb5"
+    refuse_existing(tmp_path / "b.txt")
+
+
+def test_a_folder_is_made_or_refused_in_one_line(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "folder"):
+        with pytest.raises(FormatError, match="expected a folder to write into, cannot make it"):
+            make_folder(path)
+    with pytest.raises(FormatError, match="expected a file name to write, found a folder"):
+        write_text(tmp_path / "a", "")
+
+
+def test_sums_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a.txt", "text" * 100_000)
+    expected = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert file_hash(path) == expected
+    assert file_sums([str(path)]) == [{"name": "a.txt", "sha256": expected}]
