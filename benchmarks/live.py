@@ -1,4 +1,4 @@
-"""Measure how many live patients one core keeps up with.
+"""Measure how many live patients one core can serve.
 
 ``python benchmarks/live.py [--data-dir DIR] [--record R] [--seconds S] [--patients N] [--model M]``
 """
@@ -13,21 +13,24 @@ import numpy as np
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError
+from ecgscribe.live.events import LiveBeat
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.runtime import load_model
 
 CHUNK_S = 0.1
 WARM_UP_S = 150.0
-"""Until then the history of beats grows, and with it the work."""
+"""Seconds in which the history of beats, and with it the work, still grows."""
 
 
 def main() -> int:
-    """Measure, and print one line."""
-    parser = argparse.ArgumentParser(description="Count the live patients a core keeps up with.")
+    """Measure and print one line."""
+    parser = argparse.ArgumentParser(description="Count the live patients that one core can serve.")
     parser.add_argument("--data-dir", help="folder that holds mitdb")
     parser.add_argument("--record", default="119", help="record of mitdb (default: 119)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each (default: 60)")
-    parser.add_argument("--patients", type=int, default=4, help="side by side (default: 4)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="seconds per patient (default: 60)"
+    )
+    parser.add_argument("--patients", type=int, default=4, help="streams in parallel (default: 4)")
     parser.add_argument("--model", default="default", help="model to time (default: the shipped)")
     options = parser.parse_args()
     try:
@@ -36,7 +39,9 @@ def main() -> int:
     except EcgScribeError as error:
         sys.stderr.write(f"live: {error}\n")
         return 1
-    streams = [Stream(record.fs, record.leads, model=model) for _ in range(options.patients)]
+    streams = [
+        Stream(record.fs, columns=record.leads, model=model) for _ in range(options.patients)
+    ]
     warm, chunk = round(WARM_UP_S * record.fs), round(CHUNK_S * record.fs)
     for stream in streams:
         stream.push(record.signal[:warm])
@@ -45,15 +50,16 @@ def main() -> int:
     for begin in range(warm, warm + round(options.seconds * record.fs), chunk):
         start = time.process_time()
         for stream in streams:
-            beats += len(stream.push(record.signal[begin : begin + chunk]))
+            events = stream.push(record.signal[begin : begin + chunk])
+            beats += sum(isinstance(event, LiveBeat) for event in events)
         taken.append(time.process_time() - start)
     cpu = sum(taken) / options.patients
     sys.stdout.write(
-        f"{options.seconds / cpu:.0f} patients a core: "
+        f"{options.seconds / cpu:.0f} patients per core: "
         f"{1000 * cpu / options.seconds:.1f} ms of CPU for 1 s of {len(record.leads)} leads "
         f"at {record.fs:g} Hz, "
-        f"{60 * beats / options.patients / options.seconds:.0f} beats a minute, "
-        f"{np.max(taken) * 1000 / options.patients:.1f} ms at most for one push; "
+        f"{60 * beats / options.patients / options.seconds:.0f} beats per minute, "
+        f"{np.max(taken) * 1000 / options.patients:.1f} ms at most per push; "
         f"model {model.hash[:12]}\n"
     )
     return 0

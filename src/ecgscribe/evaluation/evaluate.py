@@ -22,7 +22,7 @@ from ecgscribe.evaluation.output import log_ds2, refuse_overwriting, write_evalu
 from ecgscribe.evaluation.protocol import STARTS, WINDOWS, evaluate_records, r_peak_rows
 from ecgscribe.evaluation.records import HELD_OUT, Annotator, annotate_records, records_of_split
 from ecgscribe.files import write_text
-from ecgscribe.live.stream import annotate_live
+from ecgscribe.live.annotate import annotate_live
 from ecgscribe.metrics import performance
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
