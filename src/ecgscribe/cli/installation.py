@@ -27,7 +27,7 @@ OPTIONAL = {
     "train": ("keras", "onnx", "tensorflow", "tf2onnx"),
     "parquet": ("pyarrow",),
     "lsl": ("pylsl",),
-    "report": ("fpdf2", "neurokit2"),
+    "report": ("fpdf2",),
     "peers": ("neurokit2", "sleepecg"),
 }
 """Packages of each extra: ``pip install 'ecgscribe[train]'`` and so on."""
