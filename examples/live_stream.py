@@ -10,7 +10,7 @@ import ecgscribe
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.live.events import LiveBeat, RPeak
 
-record, known = synthesize(duration=30, seed=4)
+record, reference = synthesize(duration=30, seed=4)
 chunks = np.array_split(record.signal, 150)
 
 # %% A stream keeps what it needs of the past; the beats do not depend on how the chunks are cut.
@@ -33,4 +33,6 @@ delays = {
     "classes": [(beat.samples_received - beat.sample) / record.fs for beat in beats],
 }
 for name, delay in delays.items():
-    print(f"{name}: {len(delay)} of {len(known)}, at most {max(delay[5:]):.2f} s after the R-peak")
+    print(
+        f"{name}: {len(delay)} of {len(reference)}, at most {max(delay[5:]):.2f} s after the R-peak"
+    )

@@ -106,7 +106,7 @@ def test_samples_one_by_one_make_no_difference(
 
 @pytest.mark.parametrize("fs", [100.0, 360.0])
 def test_delay_is_as_documented(fs: float, model: Model) -> None:
-    record, known = made(duration=14.0, fs=fs)
+    record, reference = made(duration=14.0, fs=fs)
     stream = Stream(fs, record.leads, model=model)
     delays: dict[type, list[float]] = {RPeak: [], LiveBeat: []}
     for clock, sample in enumerate(record.signal, start=1):
@@ -114,7 +114,7 @@ def test_delay_is_as_documented(fs: float, model: Model) -> None:
             assert event.samples_received == clock
             if event.sample > 3 * fs:  # the first beats wait for the scale
                 delays[type(event)].append((clock - event.sample) / fs)
-    assert len(delays[RPeak]) >= len(delays[LiveBeat]) >= np.sum(known.sample > 3 * fs) - 3
+    assert len(delays[RPeak]) >= len(delays[LiveBeat]) >= np.sum(reference.sample > 3 * fs) - 3
     assert max(delays[RPeak]) <= 1.0
     assert max(delays[LiveBeat]) <= 2.5
 
@@ -128,9 +128,9 @@ def test_events_come_in_the_order_of_detection(at_once: list[Event]) -> None:
 
 
 def test_beats_are_those_of_annotate(model: Model) -> None:
-    record, known = made(duration=60.0, classes=("N", "V"), v_rate=0.15)
+    record, reference = made(duration=60.0, classes=("N", "V"), v_rate=0.15)
     live, whole = annotate_live(record, model=model), annotate(record, model=model)
-    qrs = compare(known, live, start=0.0, window=0.05).ratios
+    qrs = compare(reference, live, start=0.0, window=0.05).ratios
     assert qrs.qrs_se.value == qrs.qrs_pp.value == 1
     assert np.abs(live.sample - whole.sample).max() <= 3
     assert np.mean(live.symbol == whole.symbol) > 0.95
@@ -223,7 +223,7 @@ def inverted(signal: Signal) -> None:
 def test_recovers_within_5_s_and_reports_the_change(
     change: Callable[[Signal], None], expected: list[str], over: int, model: Model
 ) -> None:
-    record, known = made(duration=30.0)
+    record, reference = made(duration=30.0)
     change(record.signal)
     events = events_of(record, model, [record.n_samples])
     reported = [e for e in events if isinstance(e, SignalChange)]
@@ -234,7 +234,7 @@ def test_recovers_within_5_s_and_reports_the_change(
     assert all(abs(e.sample - AT) <= 1.5 * FS for e in reported[:1])
     assert {name for e in reported for name in e.leads} == set(record.leads)
     later = [b for b in beats_of(events) if b.samples_received > over + 5 * FS]
-    wanted = known.sample[known.sample > over + 5 * FS]
+    wanted = reference.sample[reference.sample > over + 5 * FS]
     for sample in wanted:
         (beat,) = [b for b in later if abs(b.sample - sample) < 0.05 * FS]
         assert beat.aami_class == "N"
@@ -300,10 +300,10 @@ def test_runs_of_ectopic_beats_are_not_an_inversion(model: Model) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 100, 500, 800])
 def test_a_stream_that_ends_early_ends_well(n: int, model: Model) -> None:
-    record, known = made(duration=4.0)
+    record, reference = made(duration=4.0)
     stream = Stream(FS, record.leads, model=model)
     beats = beats_of([*stream.push(record.signal[:n]), *stream.close()])
-    assert len(beats) <= np.sum(known.sample < n) + 1
+    assert len(beats) <= np.sum(reference.sample < n) + 1
     assert all(0 <= b.sample < n for b in beats)
     assert stream.close() == []
 
@@ -362,11 +362,11 @@ def test_refuses_wrong_settings_and_samples_after_the_end(model: Model) -> None:
 
 @pytest.mark.mitdb
 def test_a_real_recording_live_is_nearly_as_good(data_dir: Path, model: Model) -> None:
-    record, known = datasets.load("mitdb", "119", data_dir=data_dir)
+    record, reference = datasets.load("mitdb", "119", data_dir=data_dir)
     n = 120 * FS
     record = replace(record, signal=record.signal[:n])
-    known = known.select(known.sample < n)
-    result = compare(known, annotate_live(record, model=model), start=0.0, window=0.05)
+    reference = reference.select(reference.sample < n)
+    result = compare(reference, annotate_live(record, model=model), start=0.0, window=0.05)
     assert result.ratios.qrs_se.value > 0.98
     assert result.ratios.qrs_pp.value > 0.98
     assert result.ratios.veb_se.value > 0.9

@@ -213,8 +213,10 @@ class Stream:
         """Return R-peaks in steps of the stream, and their scores."""
         begin = self._signal.end - len(window)
         threshold = self.model.thresholds.peak
-        found, score = find_beats(scores.peak, window, threshold=threshold, since=since - begin)
-        return found + begin, score
+        r_peaks, peak_scores = find_beats(
+            scores.peak, window, threshold=threshold, since=since - begin
+        )
+        return r_peaks + begin, peak_scores
 
     def _use_new_scales(self) -> SignalChange | None:
         """Change the scale of leads that show their typical beats at the new scale.
