@@ -161,7 +161,7 @@ def row(title: str, measured: list[Effect]) -> str:
 
 def main() -> int:
     """Print a Markdown table."""
-    parser = argparse.ArgumentParser(description="Does an explanation show what matters?")
+    parser = argparse.ArgumentParser(description="Check what explanations point at.")
     parser.add_argument("--data-dir", help="folder that holds mitdb")
     parser.add_argument("--model", default="default", help="model (default: the shipped one)")
     parser.add_argument("--split", choices=["ds1", "ds2"], default="ds1", help="default: ds1")
@@ -180,7 +180,7 @@ def main() -> int:
         sys.stderr.write(f"explain: {error}\n")
         return 1
     lines = [
-        "| check; predicted class | beats | largest | elsewhere | difference (95%) | larger |",
+        "| replaced by; class | beats | pointed at | elsewhere | difference (95%) | larger |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for check in dict.fromkeys(r.check for r in results):

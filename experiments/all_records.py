@@ -15,7 +15,7 @@ from pathlib import Path
 from ecgscribe import annotate, datasets, load_model
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.evaluation.output import log_ds2
-from ecgscribe.evaluation.protocol import r_peak_rows
+from ecgscribe.evaluation.protocol import r_peak_metrics
 from ecgscribe.evaluation.records import annotate_records
 from ecgscribe.training.data import folds
 from ecgscribe.training.run_folder import write_history
@@ -44,10 +44,9 @@ def main(run: Path) -> None:
             log_ds2(LOG, model_hash=model.hash, purpose="R-peaks of all 48 records")
         scored += annotate_records(partial(annotate, model=model), records)
     figures = []
-    for row in r_peak_rows(scored, annotator="all_records"):
-        se, pp = row["se"]["value"], row["pp"]["value"]
-        shares = {"se": se, "pp": pp, "f1": 2 * se * pp / (se + pp)}
-        counts = {key: row[key] for key in COLUMNS}
+    for row in r_peak_metrics(scored, annotator="all_records"):
+        shares = {"se": row.se.value, "pp": row.pp.value, "f1": row.f1.value}
+        counts = {key: getattr(row, key) for key in COLUMNS}
         figures.append(counts | {key: f"{share:.5f}" for key, share in shares.items()})
     write_history(TABLE, figures)
 

@@ -28,7 +28,7 @@ OPTIONAL = {
     "parquet": ("pyarrow",),
     "lsl": ("pylsl",),
     "report": ("fpdf2",),
-    "peers": ("neurokit2", "sleepecg"),
+    "baselines": ("neurokit2", "sleepecg"),
 }
 """Packages of each extra: ``pip install 'ecgscribe[train]'`` and so on."""
 _OTHER_NAMES = {"tensorflow": "tensorflow-cpu"}
