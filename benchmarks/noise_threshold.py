@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
 from ecgscribe.model.runtime import Model, load_model
-from ecgscribe.pipeline.classification import join, tell
-from ecgscribe.pipeline.detection import LeadsSeen, scan
-from ecgscribe.pipeline.signal_quality import quality_at, trust
+from ecgscribe.pipeline.candidates import is_beat
+from ecgscribe.pipeline.classification import classify_beats
+from ecgscribe.pipeline.detection import detect_r_peaks
+from ecgscribe.pipeline.signal_quality import quality_at, signal_quality
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
@@ -54,15 +55,16 @@ def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
 def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give the trust of every second that a lead can be read in, and of every beat."""
     conditioner = Conditioner.for_record(record)
-    seen = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
-    every = join(list(tell(model, scan(model, conditioner, seen))))
-    lost = seen.stretches()
-    track = trust(every.step, every.score, conditioner.n_steps, lost=lost)
-    beats = every.step[every.score >= model.thresholds.beat]
-    dark = np.zeros(len(track), dtype=np.bool_)
-    for begin, end in lost // FS:
+    every, availability = classify_beats(model, detect_r_peaks(model, conditioner))
+    unreadable = availability.unreadable_spans()
+    index = signal_quality(
+        every.r_peaks, every.beat_probability, conditioner.n_steps, unreadable=unreadable
+    )
+    r_peaks = every.r_peaks[is_beat(every.beat_probability, model.thresholds)]
+    dark = np.zeros(len(index), dtype=np.bool_)
+    for begin, end in unreadable // FS:
         dark[begin : end + 1] = True
-    return track[~dark], quality_at(beats, track)
+    return index[~dark], quality_at(r_peaks, index)
 
 
 def main() -> int:

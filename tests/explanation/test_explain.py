@@ -30,7 +30,8 @@ from ecgscribe.explanation.replacements import (
 )
 from ecgscribe.explanation.result import Explanation, FeatureEffect, Replacement, SpanEffect
 from ecgscribe.explanation.text import describe, describe_span
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES, RATIO_GAIN
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
+from ecgscribe.model.rhythm_features import RATIO_GAIN
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record

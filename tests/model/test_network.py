@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 CLASSIC = replace(SIZES, preset="classic", n_facts=0)
 N_STEPS = 96
-N_CLASS_FACTS = len(LOGIT_FEATURE_NAMES)
+N_LOGIT_FEATURES = len(LOGIT_FEATURE_NAMES)
 
 
 def _normal(*shape: int) -> Any:
@@ -34,7 +34,7 @@ def test_trunk_scores_every_step_and_every_frame(sizes: Architecture, n_steps: i
 
 
 def test_beat_head_gives_probabilities() -> None:
-    inputs = [_normal(2, 10, N_CLASS_FACTS), _normal(2, 10, SIZES.n_facts)]
+    inputs = [_normal(2, 10, N_LOGIT_FEATURES), _normal(2, 10, SIZES.n_facts)]
     probability = build_beat_head(SIZES).predict_on_batch(inputs)
     assert probability.shape == (2, 10, 6)
     np.testing.assert_allclose(probability.sum(axis=-1), 1, rtol=1e-5)
@@ -44,7 +44,7 @@ def test_one_network_gives_both_answers() -> None:
     network = build_network(SIZES)
     trunk, head = network.get_layer("trunk"), network.get_layer("beat_head")
     signal = _normal(2, N_STEPS, 2)
-    of_beats = [_normal(2, 4, N_CLASS_FACTS), _normal(2, 4, SIZES.n_facts)]
+    of_beats = [_normal(2, 4, N_LOGIT_FEATURES), _normal(2, 4, SIZES.n_facts)]
     answers = network.predict_on_batch([signal, *of_beats])
     by_parts = [*trunk.predict_on_batch(signal), head.predict_on_batch(of_beats)]
     for whole, part in zip(answers, by_parts, strict=True):
@@ -64,7 +64,7 @@ def test_default_network_looks_both_ways_in_signal_and_beats() -> None:
     changed[0, -8:] += 1
     logits = [trunk.predict_on_batch(s)[1][0, 0] for s in (signal, changed)]
     assert not np.array_equal(*logits)
-    beats, features = _normal(1, 10, N_CLASS_FACTS), _normal(1, 10, SIZES.n_facts)
+    beats, features = _normal(1, 10, N_LOGIT_FEATURES), _normal(1, 10, SIZES.n_facts)
     later = features.copy()
     later[0, -1] += 1
     first = [head.predict_on_batch([beats, f])[0, 0] for f in (features, later)]

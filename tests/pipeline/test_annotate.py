@@ -393,7 +393,7 @@ def test_marks_change_in_time_order_and_unreadable_stretches_hold_no_beats(
 
 def test_three_seconds_are_enough(model: Model) -> None:
     record, reference = easy(duration=3.0, v_rate=0.0)
-    with pytest.warns(SignalWarning, match=r"only 3\.0 s; classes are less sure"):
+    with pytest.warns(SignalWarning, match=r"only 3\.0 s; classes are less reliable"):
         found = annotate(record, model=model)
     inner = (reference.sample > 180) & (reference.sample < record.n_samples - 180)
     for sample in reference.sample[inner]:
@@ -402,7 +402,7 @@ def test_three_seconds_are_enough(model: Model) -> None:
 
 def test_a_patient_with_a_pacemaker_is_warned_of(model: Model) -> None:
     record, _ = easy(duration=10.0)
-    with pytest.warns(SignalWarning, match="tell of a pacemaker"):
+    with pytest.warns(SignalWarning, match="mention a pacemaker"):
         annotate(replace(record, paced=True), model=model)
 
 

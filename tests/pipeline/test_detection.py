@@ -18,15 +18,17 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.model.decision import calibrate, split_no_beat
 from ecgscribe.model.features import (
     FEATURE_NAMES,
-    WAVEFORM,
     logit_features,
     segment_features,
     segments,
 )
 from ecgscribe.model.runtime import Model, load_model
-from ecgscribe.model.scoring import score_beats
-from ecgscribe.pipeline import classification, detection
+from ecgscribe.model.scoring import Scores, score_beats
+from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.pipeline.candidates import Candidates
+from ecgscribe.pipeline.classification import SegmentClassifier
+from ecgscribe.pipeline.detection import last_quiet_step
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import Conditioner, condition
 from ecgscribe.signal.windows import FS
@@ -143,14 +145,14 @@ def test_of_many_leads_the_readable_ones_are_chosen_however_long_the_record(
 # --- beats ---
 
 
-def beats_of(seed: int, n: int) -> classification.Beats:
+def candidates_of(seed: int, n: int) -> Candidates:
     rng = np.random.default_rng(seed)
     step = np.cumsum(rng.gamma(30, FS * 0.8 / 30, n) + 26)
     shape = (n, WAVEFORM, 2)
     wave = np.sin(np.arange(WAVEFORM) / 7.0)[:, None] + rng.normal(0, 0.3, shape)
     height = rng.uniform(0.5, 1, n).astype(np.float32)
     logits = rng.normal(size=(n, 5)).astype(np.float32)
-    return classification.found(step, height, logits, wave.astype(np.float32))
+    return Candidates(step, height, logits, wave.astype(np.float32))
 
 
 @settings(max_examples=5, deadline=None)
@@ -159,21 +161,28 @@ def beats_of(seed: int, n: int) -> classification.Beats:
     n=st.one_of(st.integers(0, 700), st.integers(2900, 6000), st.sampled_from([3072, 5120, 5121])),
     cuts=st.lists(st.integers(0, 6000), max_size=8),
 )
-def test_beats_told_in_pieces_are_told_as_all_at_once(seed: int, n: int, cuts: list[int]) -> None:
-    model, beats = load_model(), beats_of(seed, n)
+def test_candidates_in_pieces_are_classified_as_all_at_once(
+    seed: int, n: int, cuts: list[int]
+) -> None:
+    model, candidates = load_model(), candidates_of(seed, n)
+    classifier = SegmentClassifier(model.head)
     edges = [0, *sorted(min(c, n) for c in cuts), n]
-    pieces = (beats[slice(a, b)] for a, b in pairwise(edges))
-    found = classification.join([*classification.tell(model, pieces)])
-    # The slow way: all facts, then all windows.
+    parts = [
+        classifier.push(candidates[slice(a, b)], is_last=k == len(edges) - 2)
+        for k, (a, b) in enumerate(pairwise(edges))
+    ]
+    done, of_class, of_beat = (list(column) for column in zip(*parts, strict=True))
+    # The slow way: all features, then all windows.
     features = np.empty((n, len(FEATURE_NAMES)), dtype=np.float32)
-    for run in segments(n):
-        features[run] = segment_features(beats.step, run, beats.waveform[run])
-    said = score_beats(model.network, logit_features(beats.logits, beats.height), features)
-    np.testing.assert_array_equal(found.step, beats.step)
-    of_class, score = split_no_beat(said)
-    probability = calibrate(of_class, model.calibration)
-    np.testing.assert_allclose(found.score, score, atol=1e-6)
-    np.testing.assert_allclose(found.probability, probability, atol=1e-6)
+    for segment in segments(n):
+        waveforms = candidates.waveforms[segment]
+        features[segment] = segment_features(candidates.r_peaks, segment, waveforms)
+    of_logits = logit_features(candidates.logits, candidates.peak_scores)
+    expected, score = split_no_beat(score_beats(model.network, of_logits, features))
+    probability = calibrate(expected, model.calibration)
+    np.testing.assert_array_equal(Candidates.join(done).r_peaks, candidates.r_peaks)
+    np.testing.assert_allclose(np.concatenate(of_beat), score, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(of_class), probability, atol=1e-6)
 
 
 # --- the whole way ---
@@ -264,12 +273,13 @@ def test_the_number_of_processors_does_not_matter(
 
 def test_no_place_that_is_quiet_enough_is_no_place_to_cut() -> None:
     peak = np.zeros(1000, dtype=np.float32)
+    scores = Scores(peak, np.zeros((125, 5), dtype=np.float32), 8)
     peak[::20] = 1
-    assert detection._quiet(peak, 0.5, 8) == 0
+    assert last_quiet_step(scores, 0.5) == 0
     peak[300:340] = 0
-    assert detection._quiet(peak, 0.5, 8) == 320
+    assert last_quiet_step(scores, 0.5) == 320
     peak[900:] = 0
-    assert detection._quiet(peak, 0.5, 8) == 984
+    assert last_quiet_step(scores, 0.5) == 984
 
 
 @pytest.mark.mitdb

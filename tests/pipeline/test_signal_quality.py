@@ -1,4 +1,4 @@
-"""What is noise, second by second, and what a mark says of it."""
+"""What is noise, second by second, and how annotations show it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.signal_quality import (
     AROUND_S,
     LEAST_RATE,
-    grade,
     quality_at,
-    trust,
+    scale_quality,
+    signal_quality,
 )
 from ecgscribe.quality_annotations import readable_seconds
 from ecgscribe.record import READABLE, Annotation, Record
@@ -28,25 +28,25 @@ def model() -> Model:
     return load_model()
 
 
-def slow_trust(
-    step: NDArray[np.float64],
-    score: NDArray[np.float32],
+def slow_quality(
+    r_peaks: NDArray[np.float64],
+    probability: NDArray[np.float32],
     n_steps: int,
     lost: list[tuple[int, int]],
 ) -> list[float]:
-    trusted = []
+    index = []
     for second in range(-(-n_steps // FS)):
         middle = (second + 0.5) * FS
         begin, end = max(middle - AROUND_S * FS, 0), min(middle + AROUND_S * FS, n_steps)
-        near = [float(b) for s, b in zip(step, score, strict=True) if begin <= s < end]
+        near = [float(b) for s, b in zip(r_peaks, probability, strict=True) if begin <= s < end]
         seconds = end - begin - sum(max(min(b, end) - max(a, begin), 0) for a, b in lost)
         expected = LEAST_RATE * seconds / FS
         mean = sum(near) / len(near) if near else 0.0
         if expected < 1:
-            trusted.append(mean if near else 1.0)
+            index.append(mean if near else 1.0)
         else:
-            trusted.append(mean * min(sum(near) / expected, 1))
-    return trusted
+            index.append(mean * min(sum(near) / expected, 1))
+    return index
 
 
 @settings(max_examples=50, deadline=None)
@@ -56,23 +56,24 @@ def slow_trust(
     rate=st.floats(0, 3),
     edges=st.lists(st.integers(0, 60 * FS), max_size=6, unique=True),
 )
-def test_trust_is_what_the_slow_way_says(
+def test_signal_quality_is_what_the_slow_way_computes(
     seed: int, seconds: float, rate: float, edges: list[int]
 ) -> None:
     rng = np.random.default_rng(seed)
     n = max(int(seconds * FS), 1)
-    step = np.sort(rng.uniform(0, n, rng.poisson(rate * seconds)))
-    score = rng.random(len(step)).astype(np.float32)
+    r_peaks = np.sort(rng.uniform(0, n, rng.poisson(rate * seconds)))
+    probability = rng.random(len(r_peaks)).astype(np.float32)
     pairs = sorted(min(e, n) for e in edges)[: len(edges) // 2 * 2]
     lost = [(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True) if a < b]
-    found = trust(step, score, n, lost=np.array(lost, dtype=np.int64).reshape(-1, 2))
-    np.testing.assert_allclose(found, slow_trust(step, score, n, lost), atol=1e-5)
+    spans = np.array(lost, dtype=np.int64).reshape(-1, 2)
+    index = signal_quality(r_peaks, probability, n, unreadable=spans)
+    np.testing.assert_allclose(index, slow_quality(r_peaks, probability, n, lost), atol=1e-5)
 
 
 def test_quality_halves_at_the_threshold() -> None:
-    assert grade(np.array([0, 0.3, 0.6, 0.8, 1], np.float32), 0.6).tolist() == pytest.approx(
-        [0, 0.25, READABLE, 0.75, 1]
-    )
+    assert scale_quality(
+        np.array([0, 0.3, 0.6, 0.8, 1], np.float32), 0.6
+    ).tolist() == pytest.approx([0, 0.25, READABLE, 0.75, 1])
     assert quality_at(
         np.array([0.0, 127.9, 128, 9999]), np.array([0.1, 0.9], np.float32)
     ).tolist() == (pytest.approx([0.1, 0.1, 0.9, 0.9]))
@@ -110,7 +111,7 @@ def test_a_clean_recording_is_readable_from_end_to_end(model: Model) -> None:
 
 @pytest.mark.filterwarnings("ignore::ecgscribe.errors.SignalWarning")
 @pytest.mark.parametrize("lead_lost", [False, True])
-def test_a_stretch_of_noise_is_marked_and_its_beats_are_flagged(
+def test_a_span_of_noise_is_annotated_and_its_beats_are_flagged(
     model: Model, lead_lost: bool
 ) -> None:
     record, reference = synthesize(duration=180, seed=4, noise=0.2)
@@ -135,7 +136,7 @@ def test_a_stretch_of_noise_is_marked_and_its_beats_are_flagged(
     assert readable_seconds(found, record.n_samples) == pytest.approx(
         180 - (end - begin) / 360, abs=0.01
     )
-    # Before the mark, up to five seconds of noise are taken for readable: their beats may be none.
+    # Up to five seconds of noise before that count as readable: their beats may be false.
     clean = beats.sample[beats.readable & ((beats.sample < first) | (beats.sample > last))]
     distance = np.abs(clean[:, None] - reference.sample).min(axis=1)
     assert np.mean(distance < 54) > 0.97

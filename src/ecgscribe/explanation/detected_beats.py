@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.runtime import Model
-from ecgscribe.pipeline.classification import Beats, join, tell
-from ecgscribe.pipeline.detection import LeadsSeen, scan
-from ecgscribe.pipeline.signal_quality import grade, quality_at, trust
-from ecgscribe.record import READABLE
+from ecgscribe.pipeline.candidates import is_beat, is_written
+from ecgscribe.pipeline.classification import SegmentClassifier
+from ecgscribe.pipeline.detection import detect_r_peaks
+from ecgscribe.pipeline.lead_availability import LeadAvailability, join_availability
+from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 from ecgscribe.signal.conditioning import Conditioner
 
 __all__ = ["DetectedBeats", "detect_beats"]
@@ -74,16 +74,21 @@ def detect_beats(
     -------
     DetectedBeats
     """
-    leads = LeadsSeen(np.zeros(len(conditioner.leads), dtype=np.int64))
-    candidates = tell(model, scan(model, conditioner, leads, progress=progress))
-    pieces = list(_without_waveforms(chain([join([])], candidates)))
+    classifier = SegmentClassifier(model.head)
+    columns: list[tuple[Doubles, Floats, Floats, Floats]] = []
+    availability: list[LeadAvailability] = []
+    for block in detect_r_peaks(model, conditioner, progress=progress):
+        done, _, probability = classifier.push(block.candidates, is_last=block.is_last)
+        columns.append((done.r_peaks, done.peak_scores, done.logits, probability))
+        availability.append(block.availability)
     r_peaks, peak_scores, logits, beat_probability = (
-        np.concatenate(parts) for parts in zip(*pieces, strict=True)
+        np.concatenate(column) for column in zip(*columns, strict=True)
     )
-    trusted = trust(r_peaks, beat_probability, conditioner.n_steps, lost=leads.stretches())
-    quality = quality_at(r_peaks, grade(trusted, model.thresholds.noise))
-    annotated = (quality >= READABLE) | (beat_probability >= model.thresholds.beat_in_noise)
-    beat = beat_probability >= model.thresholds.beat
+    unreadable = join_availability(availability).unreadable_spans()
+    index = signal_quality(r_peaks, beat_probability, conditioner.n_steps, unreadable=unreadable)
+    quality = quality_at(r_peaks, scale_quality(index, model.thresholds.noise))
+    annotated = is_written(beat_probability, quality, model.thresholds)
+    beat = is_beat(beat_probability, model.thresholds)
     return DetectedBeats(
         r_peaks[beat],
         peak_scores[beat],
@@ -92,8 +97,3 @@ def detect_beats(
         quality[beat],
         annotated[beat],
     )
-
-
-def _without_waveforms(pieces: Iterable[Beats]) -> Iterator[tuple[Doubles, Floats, Floats, Floats]]:
-    for piece in pieces:
-        yield piece.step.copy(), piece.height.copy(), piece.logits.copy(), piece.score.copy()

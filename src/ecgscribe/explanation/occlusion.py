@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.explanation.detected_beats import DetectedBeats
-from ecgscribe.model.features import FAR, segments, waveforms
+from ecgscribe.model.features import segments
+from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, Scores, beat_grid, trunk_grid
+from ecgscribe.model.shape_features import waveforms
 from ecgscribe.pipeline.detection import ROOM
 from ecgscribe.pipeline.peaks import PLACE_REACH
 from ecgscribe.signal.conditioning import Conditioner

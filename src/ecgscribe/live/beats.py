@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from ecgscribe.live.changes import all_lost_at
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.hop_filter import HOP
-from ecgscribe.model.features import BEFORE, waveforms
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
+from ecgscribe.model.shape_features import BEFORE, waveforms
+from ecgscribe.pipeline.candidates import is_beat
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
@@ -108,7 +109,7 @@ class BeatHistory:
         due = new & (self._r_peaks < until)
         candidate = ~(new & all_lost_at(signal, self._r_peaks))
         class_probability, beat_probability = self._predict(model, signal, candidate)
-        beat = candidate & ~(new & (beat_probability < model.thresholds.beat))
+        beat = candidate & ~(new & ~is_beat(beat_probability, model.thresholds))
         if (beat != candidate).any():  # the rhythm without the false detections is another
             class_probability, _ = self._predict(model, signal, beat)
         done = due & beat

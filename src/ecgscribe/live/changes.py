@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.live.conditioner import LiveSignal
-from ecgscribe.model.features import AFTER, BEFORE
+from ecgscribe.model.shape_features import AFTER, BEFORE
 from ecgscribe.signal.filters import BRIDGED_S, long_runs
 from ecgscribe.signal.windows import FS
 

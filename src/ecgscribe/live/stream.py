@@ -27,9 +27,9 @@ from ecgscribe.live.changes import LeadLossMonitor, PolarityMonitor, all_lost_at
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import ChangeKind, Event, LiveBeat, RPeak, SignalChange
 from ecgscribe.model.decision import decide
-from ecgscribe.model.features import AFTER, ALIKE, BEFORE
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores
+from ecgscribe.model.shape_features import AFTER, ALIKE, BEFORE
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.signal.conditioning import FS_RANGE, MIN_DURATION
 from ecgscribe.signal.windows import FS, steps_to_samples

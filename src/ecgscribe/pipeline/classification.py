@@ -1,136 +1,152 @@
-"""Tell the class of beats as they come: run by run, and in windows of them.
+"""Classify R-peak candidates as they come: segment by segment, in windows of them.
 
-However the beats come in, the answer is the one that `ecgscribe.model.features.beat_features` and
-`ecgscribe.model.scoring.score_beats` give of all of them at once. Only those are kept that some
-answer still waits for: a run and a half.
+However they come, the result is what `ecgscribe.model.features.beat_features` and
+`ecgscribe.model.beat_head.predict_in_windows` return for all of them at once. Only those are kept
+in memory that a later result depends on: a segment and a half.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.beat_head import predict_in_windows
-from ecgscribe.model.features import FAR, SEGMENT, WAVEFORM
+from ecgscribe.model.beat_head import BeatHead, predict_in_windows
+from ecgscribe.model.features import SEGMENT
+from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
+from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates, is_beat
+from ecgscribe.pipeline.detection import DetectedBlock
+from ecgscribe.pipeline.lead_availability import LeadAvailability, join_availability
+from ecgscribe.signal.windows import ceil_div
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Beats", "found", "join", "tell"]
+__all__ = ["Classified", "SegmentClassifier", "classify_beats"]
 
 
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
-class Beats:
-    """R-peaks in time order, with all that their class is told from.
+def classify_beats(
+    model: Model, blocks: Iterable[DetectedBlock]
+) -> tuple[ClassifiedCandidates, LeadAvailability]:
+    """Classify the R-peak candidates of a recording.
 
-    Parameters
-    ----------
-    step : ndarray of float64, shape (n_beats,)
-        R-peaks in steps of the whole record.
-    height : ndarray of float32, shape (n_beats,)
-        Scores of the R-peaks.
-    logits : ndarray of float32, shape (n_beats, 5)
-        What the trunk says of their class.
-    waveform : ndarray of float32, shape (n_beats, `WAVEFORM`, 2)
-        Conditioned signal around them; see `ecgscribe.model.features.waveforms`.
-    score : ndarray of float32, shape (n_beats,)
-        Probability that each is a beat, once it is told.
-    probability : ndarray of float32, shape (n_beats, 5)
-        Probability of each class if it is one, once it is told.
-    """
-
-    step: NDArray[np.float64]
-    height: Floats
-    logits: Floats
-    waveform: Floats
-    score: Floats
-    probability: Floats
-
-    def __len__(self) -> int:
-        return len(self.step)
-
-    def __getitem__(self, which: slice | NDArray[np.bool_]) -> Beats:
-        return Beats(*(getattr(self, f.name)[which] for f in dataclasses.fields(self)))
-
-
-def found(step: NDArray[np.float64], height: Floats, logits: Floats, waveform: Floats) -> Beats:
-    """Give R-peaks of which nothing is told yet."""
-    return Beats(step, height, logits, waveform, height, np.zeros_like(logits))
-
-
-def join(parts: Sequence[Beats]) -> Beats:
-    """Put beats of consecutive parts of a record in one."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        shapes = ((), (), (len(AAMI_CLASSES),), (WAVEFORM, 2), (), (len(AAMI_CLASSES),))
-        empty = [np.zeros((0, *shape), dtype=np.float32) for shape in shapes]
-        return Beats(empty[0].astype(np.float64), *empty[1:])
-    names = [f.name for f in dataclasses.fields(Beats)]
-    return Beats(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def tell(model: Model, pieces: Iterable[Beats], *, rescore: bool = True) -> Iterator[Beats]:
-    """Give each beat its class and the probability that it is one.
+    Each candidate is first classified among all; those that are beats are then classified again,
+    as the rhythm is another one without the false detections.
 
     Parameters
     ----------
     model : Model
-    pieces : iterable of Beats
-        All R-peaks of a record in time order, however many at a time.
-    rescore : bool
-        Tell the score, too, rather than keep the one that is known.
+    blocks : iterable of DetectedBlock
+        See `ecgscribe.pipeline.detection.detect_r_peaks`.
 
-    Yields
-    ------
-    Beats
-        The same, in other pieces, with `Beats.score` and the calibrated `Beats.probability`. Of a
-        model without a beat head the score is that of the R-peak.
+    Returns
+    -------
+    candidates : ClassifiedCandidates
+        All of them, false detections too; see `ecgscribe.pipeline.candidates.is_beat`.
+    availability : LeadAvailability
+        Of the whole recording.
     """
-    beats, told = join([]), np.zeros((0, 0), dtype=np.float32)
-    first = 0  # window, of those over `beats`, that is to be answered next
-    for run, features, is_last in _with_features(model, pieces):
-        beats, told = (
-            join([beats, run]),
-            np.concatenate([told, features]) if len(told) else features,
+    among_all, among_beats = SegmentClassifier(model.head), SegmentClassifier(model.head)
+    r_peaks, beat_probability, class_probability, availability = [], [], [], []
+    for block in blocks:
+        scored = among_all.push(block.candidates, is_last=block.is_last)
+        beats = scored.candidates[is_beat(scored.beat_probability, model.thresholds)]
+        classified = among_beats.push(beats, is_last=block.is_last)
+        r_peaks.append(scored.candidates.r_peaks)
+        beat_probability.append(scored.beat_probability)
+        class_probability.append(classified.class_probability)
+        availability.append(block.availability)
+    of_beat = np.concatenate(beat_probability)
+    of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
+    of_class[is_beat(of_beat, model.thresholds)] = np.concatenate(class_probability)
+    candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class)
+    return candidates, join_availability(availability)
+
+
+class Classified(NamedTuple):
+    """Candidates with their class probabilities and the probability that they are beats."""
+
+    candidates: Candidates
+    class_probability: Floats
+    beat_probability: Floats
+
+
+class SegmentClassifier:
+    """Classifies candidates as they come, and holds back those that depend on later ones.
+
+    Parameters
+    ----------
+    head : BeatHead
+    """
+
+    def __init__(self, head: BeatHead) -> None:
+        self._head = head
+        self._before = np.zeros(0)  # R-peaks before the next segment that its rhythm depends on
+        self._waiting = Candidates.none()  # those of the next segment, and some of later ones
+        self._described = Candidates.none()  # those with features that are still needed
+        self._features: list[Floats] = []
+        self._windows_done = 0  # windows over the described candidates that are classified
+
+    def push(self, candidates: Candidates, *, is_last: bool) -> Classified:
+        """Take the candidates that follow, and classify those that no later one can change.
+
+        Parameters
+        ----------
+        candidates : Candidates
+        is_last : bool
+            Whether no more follow; all that are left are then classified.
+
+        Returns
+        -------
+        Classified
+            The ones that follow those of the last call.
+        """
+        self._waiting = Candidates.join([self._waiting, candidates])
+        parts = []
+        while len(self._waiting) > SEGMENT + SEGMENT // 2:
+            self._describe_segment(SEGMENT)
+            parts.append(self._classify((len(self._described) - BEAT_HALO) // BEAT_CORE))
+        if is_last and len(self._waiting):
+            self._describe_segment(len(self._waiting))
+            parts.append(self._classify(ceil_div(len(self._described), BEAT_CORE)))
+        if not parts:
+            nothing = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
+            return Classified(Candidates.none(), nothing, nothing[:, 0])
+        joined, of_class, of_beat = zip(*parts, strict=True)
+        return Classified(
+            Candidates.join(joined), np.concatenate(of_class), np.concatenate(of_beat)
         )
-        windows = -(-len(beats) // BEAT_CORE) if is_last else (len(beats) - BEAT_HALO) // BEAT_CORE
-        probability, score = predict_in_windows(model.head, told, first=first, last=windows)
-        answered = beats[first * BEAT_CORE : first * BEAT_CORE + len(score)]
-        if rescore:
-            answered = dataclasses.replace(answered, score=score)
-        yield dataclasses.replace(answered, probability=probability)
-        # The window before is kept: the next one reaches into it.
-        rest = slice((windows - 1) * BEAT_CORE, None)
-        beats, told, first = beats[rest], told[rest], 1
 
+    def _describe_segment(self, n: int) -> None:
+        """Compute the features of the next segment, of `n` candidates."""
+        segment, self._waiting = self._waiting[:n], self._waiting[n:]
+        around = [self._before, segment.r_peaks, self._waiting.r_peaks[:FAR]]
+        features = self._head.features(
+            np.concatenate(around),
+            slice(len(self._before), len(self._before) + n),
+            logits=segment.logits,
+            peak_scores=segment.peak_scores,
+            waveforms=segment.waveforms,
+        )
+        self._before = segment.r_peaks[-FAR:]
+        self._described = Candidates.join([self._described, segment])
+        self._features.append(features)
 
-def _with_features(model: Model, pieces: Iterable[Beats]) -> Iterator[tuple[Beats, Floats, bool]]:
-    """Cut beats into runs, as `features.segments` does, and compute the facts of each."""
-    held, before = join([]), np.zeros(0)
-    for piece in pieces:
-        held = join([held, piece])
-        while len(held) > SEGMENT + SEGMENT // 2:
-            run, held = held[:SEGMENT], held[SEGMENT:]
-            yield run, _facts(model, before, run, held.step[:FAR]), False
-            before = run.step[-FAR:]
-    if len(held):
-        yield held, _facts(model, before, held, np.zeros(0)), True
-
-
-def _facts(
-    model: Model, before: NDArray[np.float64], run: Beats, after: NDArray[np.float64]
-) -> Floats:
-    """Tell all facts of a run, shape (n_beats, len(CLASS_FACTS) + len(FACTS))."""
-    step = np.concatenate([before, run.step, after])
-    within = slice(len(before), len(before) + len(run))
-    return model.head.features(
-        step, within, logits=run.logits, peak_scores=run.height, waveforms=run.waveform
-    )
+    def _classify(self, n_windows: int) -> Classified:
+        """Classify the first windows over the described candidates that are not yet done."""
+        features = np.concatenate(self._features)
+        of_class, of_beat = predict_in_windows(
+            self._head, features, first=self._windows_done, last=n_windows
+        )
+        begin = self._windows_done * BEAT_CORE
+        done = self._described[begin : begin + len(of_beat)]
+        # The last of these windows is kept: the next one overlaps with it.
+        keep = slice((n_windows - 1) * BEAT_CORE, None)
+        self._described, self._features = self._described[keep], [features[keep]]
+        self._windows_done = 1
+        return Classified(done, of_class, of_beat)

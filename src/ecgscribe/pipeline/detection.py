@@ -1,170 +1,203 @@
-"""Find the R-peaks of a recording block by block, so that no more than some blocks are in memory.
+"""Detect the R-peaks of a recording block by block, so that only some blocks are in memory.
 
-The trunk's windows lie on a grid that does not move with the blocks, and what is found does not
-depend on where these end: each block hands its rest, from the last quiet place on, to the next.
+The trunk's windows are on a grid that does not move with the blocks, and the candidates do not
+depend on where blocks end: each hands its rest, from the last quiet place on, to the next one.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.features import waveforms
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
-from ecgscribe.pipeline.classification import Beats, found
+from ecgscribe.model.shape_features import waveforms
+from ecgscribe.pipeline.candidates import Candidates
+from ecgscribe.pipeline.lead_availability import LeadAvailability, lead_availability
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
-from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE, encode_subtype
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.filters import BRIDGED_S, long_runs
-from ecgscribe.signal.windows import FS
+from ecgscribe.signal.windows import FS, ceil_div
 
-__all__ = ["BLOCK_WINDOWS", "ROOM", "LeadsSeen", "scan"]
+__all__ = ["BLOCK_WINDOWS", "ROOM", "DetectedBlock", "detect_r_peaks", "last_quiet_step"]
 
 
 BLOCK_WINDOWS = 8
-"""Windows of the trunk, each of 112 s, that are conditioned and scored at a time."""
+"""Windows of the trunk, each of 112 s, that are conditioned and scored at once."""
 MOST_WORKERS = 4
 QUIET = 32
-"""Steps without a score of an R-peak, a quarter of a second, that beats can be parted at: more
+"""Steps without a score of an R-peak, a quarter of a second, at which blocks can be cut: more
 than `ecgscribe.pipeline.peaks.REFRACTORY_S`, and than twice the reach of an R-peak's place."""
 ROOM = 64
-"""Steps of signal around a block's rest that its beats may reach into."""
+"""Steps of signal on each side of a part of a block that its waveforms may reach into."""
 
 
-@dataclass(eq=False)
-class LeadsSeen:
-    """What is known of a recording's leads, as far as it was scanned.
+Floats = NDArray[np.float32]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedBlock:
+    """What was detected in one block of a recording.
 
     Parameters
     ----------
-    lost : ndarray of int64, shape (n_leads,)
-        Steps that each lead cannot be read in.
-    unreadable : int
-        Steps that no lead can be read in.
-    change, state : list of ndarray of int64, shape (n,)
-        Steps at which the set of leads that can be read changes, and the subtype of ``~`` from
-        there on. A lead's losses of less than a second do not count.
+    candidates : Candidates
+        R-peak candidates, of the block up to its last quiet place.
+    availability : LeadAvailability
+        Of the whole block.
+    is_last : bool
+        Whether no block follows.
     """
 
-    lost: NDArray[np.int64]
-    unreadable: int = 0
-    change: list[NDArray[np.int64]] = field(default_factory=list)
-    state: list[NDArray[np.int64]] = field(default_factory=list)
-
-    def changes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give all changes, and what holds from each on, shape (n,) both."""
-        nothing = [np.zeros(0, dtype=np.int64)]
-        return np.concatenate(nothing + self.change), np.concatenate(nothing + self.state)
-
-    def stretches(self) -> NDArray[np.int64]:
-        """Give the stretches that no lead can be read in, from step to step, shape (n, 2)."""
-        change, state = self.changes()
-        none = np.flatnonzero(state == NONE_READABLE)
-        return np.stack([change[none], np.append(change, 0)[none + 1]], axis=1)
+    candidates: Candidates
+    availability: LeadAvailability
+    is_last: bool
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
-    """Steps from `begin` on: the signal with room around it, what the trunk says, what is lost."""
+class _ScoredBlock:
+    """Consecutive steps with their scores, and the signal around them.
+
+    Parameters
+    ----------
+    begin : int
+        First step.
+    scores : Scores
+    unreadable : ndarray of bool, shape (n_steps,)
+        Whether all leads are lost, for longer than conditioning bridges.
+    signal_begin : int
+        First step of `signal`.
+    signal : ndarray of float32, shape (n, 2)
+        `ROOM` steps or more to each side, as far as the recording goes.
+    """
 
     begin: int
+    scores: Scores
+    unreadable: NDArray[np.bool_]
     signal_begin: int
-    signal: NDArray[np.float32]
-    peak: NDArray[np.float32]
-    frame_class: NDArray[np.float32]
-    hidden: NDArray[np.bool_]
+    signal: Floats
+
+    def __len__(self) -> int:
+        return len(self.scores.peak)
+
+    @property
+    def end(self) -> int:
+        """Step after the last."""
+        return self.begin + len(self)
+
+    def part(self, begin: int, end: int) -> _ScoredBlock:
+        """Return rows `begin`, at a frame's begin, up to `end`, and `ROOM` around in the signal."""
+        per_frame = self.scores.steps_per_frame
+        frames = slice(begin // per_frame, ceil_div(end, per_frame))
+        first = max(self.begin + begin - ROOM - self.signal_begin, 0)
+        last = self.begin + end + ROOM - self.signal_begin
+        return _ScoredBlock(
+            self.begin + begin,
+            Scores(self.scores.peak[begin:end], self.scores.frame_class[frames], per_frame),
+            self.unreadable[begin:end],
+            self.signal_begin + first,
+            self.signal[first:last],
+        )
+
+    def followed_by(self, other: _ScoredBlock) -> _ScoredBlock:
+        """Return this block and the one that begins where it ends, as one."""
+        shared = other.signal_begin - self.signal_begin
+        signals = [self.signal[:shared], other.signal] if shared > 0 else [other.signal[-shared:]]
+        ours, theirs = self.scores, other.scores
+        return _ScoredBlock(
+            self.begin,
+            Scores(
+                np.concatenate([ours.peak, theirs.peak]),
+                np.concatenate([ours.frame_class, theirs.frame_class]),
+                ours.steps_per_frame,
+            ),
+            np.concatenate([self.unreadable, other.unreadable]),
+            self.signal_begin,
+            np.concatenate(signals),
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class _Lost:
-    lost: NDArray[np.int64]
-    unreadable: int
-    state: NDArray[np.int64]
-
-
-def scan(
+def detect_r_peaks(
     model: Model,
     conditioner: Conditioner,
-    seen: LeadsSeen,
     *,
     block_windows: int = BLOCK_WINDOWS,
     progress: Callable[[int, int], object] | None = None,
-) -> Iterator[Beats]:
-    """Find the R-peaks of a recording.
+) -> Iterator[DetectedBlock]:
+    """Detect the R-peaks of a recording, block by block.
 
     Parameters
     ----------
     model : Model
-    conditioning : Conditioner
-        The recording.
-    seen : LeadsSeen
-        Changed in place: what is found of the leads is added.
+    conditioner : Conditioner
+        Of the recording.
     block_windows : int
-        Windows of the trunk to a block; the answer does not depend on it.
+        Windows of the trunk per block; the candidates do not depend on it.
     progress : callable, optional
         Called after each block with the steps done and those of the whole.
 
     Yields
     ------
-    Beats
-        All R-peaks in time order, some at a time.
+    DetectedBlock
+        All of the recording in time order.
     """
-    threshold = model.thresholds.peak
-    rest: _Block | None = None
-    state = ALL_READABLE
-    for block, lost in _blocks(model, conditioner, block_windows):
-        state = _add(seen, lost, block.begin, before=state)
-        end = block.begin + len(block.peak)
-        if rest is not None:
-            block = _joined(rest, block)
-        n = len(block.peak)
-        cut = (
-            n
-            if end == conditioner.n_steps
-            else _quiet(block.peak, threshold, model.network.steps_per_frame)
-        )
-        yield _beats(model, _cut(block, 0, cut, model.network.steps_per_frame), threshold)
-        rest = _cut(block, cut, n, model.network.steps_per_frame)
+    threshold, n_steps = model.thresholds.peak, conditioner.n_steps
+    rest: _ScoredBlock | None = None
+    for own, availability in _score_blocks(model, conditioner, block_windows):
+        block = own if rest is None else rest.followed_by(own)
+        is_last = block.end == n_steps
+        cut = len(block) if is_last else last_quiet_step(block.scores, threshold)
+        candidates = _find_candidates(block.part(0, cut), threshold)
+        yield DetectedBlock(candidates, availability, is_last)
+        rest = block.part(cut, len(block))
         if progress is not None:
-            progress(end, conditioner.n_steps)
-    if state != ALL_READABLE:  # after the last sample all is well again: that closes a stretch
-        seen.change.append(np.array([conditioner.n_steps]))
-        seen.state.append(np.array([ALL_READABLE]))
+            progress(block.end, n_steps)
 
 
-def _blocks(
+def _score_blocks(
     model: Model, conditioner: Conditioner, block_windows: int
-) -> Iterator[tuple[_Block, _Lost]]:
-    """Condition and score all blocks in order, some of them side by side."""
-    grid = trunk_grid(conditioner.n_steps)
-    windows = range(0, len(grid.starts), block_windows)
+) -> Iterator[tuple[_ScoredBlock, LeadAvailability]]:
+    n_windows = len(trunk_grid(conditioner.n_steps).starts)
+    ranges = [
+        (first, min(first + block_windows, n_windows))
+        for first in range(0, n_windows, block_windows)
+    ]
+    return _map_ahead(partial(_score_block, model, conditioner), ranges)
 
-    def one_block(first: int) -> tuple[_Block, _Lost]:
-        last = min(first + block_windows, len(grid.starts))
-        begin, end = first * grid.core, min(last * grid.core, grid.n)
-        low = max(begin - grid.halo, 0)
-        part = conditioner.condition(low, min(end + grid.halo, grid.n))
-        scores = score_windows(model.network, part.signal, grid, first, last, begin=low)
-        own = slice(begin - low, end - low)
-        every = ~part.readable
-        state = _state(part.lost, every)[own]
-        hidden = long_runs(every, round(BRIDGED_S * FS))[own]
-        lost = _Lost(part.lost[own].sum(axis=0), int(every[own].sum()), state)
-        return _Block(begin, low, part.signal, scores.peak, scores.frame_class, hidden), lost
 
+def _score_block(
+    model: Model, conditioner: Conditioner, windows: tuple[int, int]
+) -> tuple[_ScoredBlock, LeadAvailability]:
+    """Condition and score some windows of the trunk."""
+    grid, (first, last) = trunk_grid(conditioner.n_steps), windows
+    begin, end = first * grid.core, min(last * grid.core, grid.n)
+    signal_begin = max(begin - grid.halo, 0)
+    conditioned = conditioner.condition(signal_begin, min(end + grid.halo, grid.n))
+    scores = score_windows(model.network, conditioned.signal, grid, first, last, begin=signal_begin)
+    own = slice(begin - signal_begin, end - signal_begin)
+    unreadable = long_runs(~conditioned.readable, round(BRIDGED_S * FS))[own]
+    block = _ScoredBlock(begin, scores, unreadable, signal_begin, conditioned.signal)
+    return block, lead_availability(conditioned.lost, own, begin=begin)
+
+
+def _map_ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Map in order, with as many items in work as there are processors; stop if not asked on."""
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
-        ahead: deque[Future[tuple[_Block, _Lost]]] = deque()
+        ahead: deque[Future[Result]] = deque()
         try:
-            for first in windows:
-                ahead.append(pool.submit(one_block, first))
+            for item in items:
+                ahead.append(pool.submit(function, item))
                 if len(ahead) > workers:
                     yield ahead.popleft().result()
             while ahead:
@@ -174,72 +207,25 @@ def _blocks(
                 future.cancel()
 
 
-def _state(lost: NDArray[np.bool_], every: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Give the subtype of ``~`` that holds at every step; a lead's short losses do not count."""
-    if not lost.any():
-        return np.full(len(lost), ALL_READABLE)
-    return encode_subtype(np.stack([long_runs(lead, FS) | every for lead in lost.T], axis=1))
-
-
-def _add(seen: LeadsSeen, lost: _Lost, begin: int, *, before: int) -> int:
-    """Add what is lost in a block that follows a `before` state; give the state at its end."""
-    seen.lost += lost.lost
-    seen.unreadable += lost.unreadable
-    change = np.flatnonzero(np.diff(lost.state, prepend=before))
-    seen.change.append(begin + change)
-    seen.state.append(lost.state[change])
-    return int(lost.state[-1])
-
-
-def _quiet(peak: NDArray[np.float32], threshold: float, frame: int) -> int:
-    """Give the end, less half of `QUIET`, of the last stretch that no R-peak lies in; or 0."""
-    loud = np.flatnonzero(np.concatenate(([True], peak >= threshold, [True])))
+def last_quiet_step(scores: Scores, threshold: float) -> int:
+    """Return where to cut: in the last `QUIET` steps without an R-peak, at a frame; or 0."""
+    loud = np.flatnonzero(np.concatenate(([True], scores.peak >= threshold, [True])))
     long = np.flatnonzero(np.diff(loud) > QUIET)
     cut = int(loud[long[-1] + 1]) - 1 - QUIET // 2 if len(long) else 0
-    return cut - cut % frame
+    return cut - cut % scores.steps_per_frame
 
 
-def _joined(rest: _Block, block: _Block) -> _Block:
-    """Put the rest of the block before in front of a block."""
-    both = [rest.signal[: block.signal_begin - rest.signal_begin], block.signal]
-    if rest.signal_begin >= block.signal_begin:
-        both = [block.signal[rest.signal_begin - block.signal_begin :]]
-    return _Block(
-        rest.begin,
-        rest.signal_begin,
-        np.concatenate(both),
-        np.concatenate([rest.peak, block.peak]),
-        np.concatenate([rest.frame_class, block.frame_class]),
-        np.concatenate([rest.hidden, block.hidden]),
-    )
-
-
-def _cut(block: _Block, begin: int, end: int, frame: int) -> _Block:
-    """Cut a part of a block, whole frames, with room in its signal."""
-    low = max(block.begin + begin - ROOM - block.signal_begin, 0)
-    high = block.begin + end + ROOM - block.signal_begin
-    return _Block(
-        block.begin + begin,
-        block.signal_begin + low,
-        block.signal[low:high],
-        block.peak[begin:end],
-        block.frame_class[begin // frame : -(-end // frame)],
-        block.hidden[begin:end],
-    )
-
-
-def _beats(model: Model, block: _Block, threshold: float) -> Beats:
-    """Find the R-peaks of a block that begins and ends in a quiet place."""
-    within = block.begin - block.signal_begin
-    peak, height = find_peaks(block.peak, threshold=threshold)
-    placed = place_peaks(peak + within, block.signal)
-    seen = ~block.hidden[np.clip(placed.astype(np.int64) - within, 0, len(block.hidden) - 1)]
-    placed, height = placed[seen], height[seen]
-    return found(
+def _find_candidates(block: _ScoredBlock, threshold: float) -> Candidates:
+    """Find the candidates of a block that begins and ends in a quiet place."""
+    offset = block.begin - block.signal_begin
+    peaks, peak_scores = find_peaks(block.scores.peak, threshold=threshold)
+    placed = place_peaks(peaks + offset, block.signal)
+    rows = np.clip(placed.astype(np.int64) - offset, 0, len(block.unreadable) - 1)
+    readable = ~block.unreadable[rows]
+    placed, peak_scores = placed[readable], peak_scores[readable]
+    return Candidates(
         placed + block.signal_begin,
-        height,
-        Scores(block.peak, block.frame_class, model.network.steps_per_frame).class_logits_at(
-            placed - within
-        ),
+        peak_scores,
+        block.scores.class_logits_at(placed - offset),
         waveforms(block.signal, placed),
     )

@@ -1,17 +1,15 @@
 """How well a recording can be read, second by second: the one place that says what is noise.
 
-Where a heart is seen, nearly every candidate for an R-peak is a beat, and there are enough of them.
-In noise most candidates are doubtful, or too few are left to be the work of a heart. So what is
-asked of the ten seconds around each second is:
+Where a heart is recorded, nearly every R-peak candidate is a beat, and there are enough of them.
+In noise most candidates are doubtful, or too few are left to be the work of a heart. The signal
+quality index of a second is therefore, over the ten seconds around it,
 
-- the mean probability that a candidate is a beat, of all candidates, those among them that were
-  rejected and are not written; and
-- how many beats are expected there, the sum of those probabilities, of the fewest that a heart
-  makes: 24 a minute.
+- the mean probability that a candidate is a beat, of all candidates, false detections too; times
+- the number of beats expected there, the sum of those probabilities, as a share of the fewest that
+  a heart makes: 24 per minute; at most 1.
 
-Their product, or the mean alone where there are enough, is the trust; less than a threshold is
-noise. Ten seconds without any candidate cannot be told from noise, and count as such, also where
-the heart stands still or flutters.
+Less than a threshold is noise. Ten seconds without any candidate look like noise, and count as
+such, even where the heart stands still or flutters.
 """
 
 from __future__ import annotations
@@ -20,73 +18,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.record import READABLE
-from ecgscribe.signal.windows import FS
+from ecgscribe.signal.windows import FS, ceil_div
 
-__all__ = ["grade", "quality_at", "trust"]
+__all__ = ["quality_at", "scale_quality", "signal_quality"]
 
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
 AROUND_S = 5.0
-"""Seconds to each side that are looked at."""
+"""Seconds to each side on which the index depends."""
 LEAST_RATE = 24 / 60
-"""Beats a second that a heart makes at the least."""
+"""Fewest beats per second of a heart."""
 
 
-def trust(
-    step: NDArray[np.float64],
-    score: NDArray[np.float32],
+def signal_quality(
+    r_peaks: Doubles,
+    beat_probability: Floats,
     n_steps: int,
     *,
-    lost: NDArray[np.int64] | None = None,
-) -> NDArray[np.float32]:
-    """Tell how much every second of a recording is to be trusted.
+    unreadable: Positions | None = None,
+) -> Floats:
+    """Compute the signal quality index of every second of a recording.
 
     Parameters
     ----------
-    step : ndarray of float64, shape (n,)
-        All candidates for R-peaks in steps, in time order, rejected ones too.
-    score : ndarray of float32, shape (n,)
+    r_peaks : ndarray of float64, shape (n,)
+        All R-peak candidates in steps, in time order, false detections too.
+    beat_probability : ndarray of float32, shape (n,)
         Probability that each is a beat.
     n_steps : int
         Length of the recording.
-    lost : ndarray of int64, shape (m, 2), optional
-        Stretches that no lead can be read in, from step to step; no beat is expected there.
+    unreadable : ndarray of int64, shape (m, 2), optional
+        Spans in which all leads are lost, from step to step; no beat is expected there.
 
     Returns
     -------
     ndarray of float32, shape (seconds,)
         0 to 1; the last second may not be whole.
     """
-    middle = (np.arange(-(-n_steps // FS)) + 0.5) * FS
+    middle = (np.arange(ceil_div(n_steps, FS)) + 0.5) * FS
     begin = np.maximum(middle - AROUND_S * FS, 0)
     end = np.minimum(middle + AROUND_S * FS, n_steps)
-    first, last = np.searchsorted(step, begin), np.searchsorted(step, end)
-    total = np.concatenate(([0.0], np.cumsum(score, dtype=np.float64)))
+    first, last = np.searchsorted(r_peaks, begin), np.searchsorted(r_peaks, end)
+    total = np.concatenate(([0.0], np.cumsum(beat_probability, dtype=np.float64)))
     beats = total[last] - total[first]
     seconds = (end - begin) / FS
-    if lost is not None and len(lost):
-        seconds = seconds - (_before(end, lost) - _before(begin, lost)) / FS
+    if unreadable is not None and len(unreadable):
+        seconds = seconds - (_steps_before(end, unreadable) - _steps_before(begin, unreadable)) / FS
     mean = beats / np.maximum(last - first, 1)
     enough = np.minimum(beats / np.maximum(LEAST_RATE * seconds, 1e-9), 1)
-    # A moment between two stretches that cannot be read is too short to expect a beat in.
+    # A moment between two unreadable spans is too short to expect a beat in.
     brief = LEAST_RATE * seconds < 1
-    trusted = np.where(brief, np.maximum(mean, last == first), mean * enough)
-    return np.asarray(trusted, dtype=np.float32)
+    index = np.where(brief, np.maximum(mean, last == first), mean * enough)
+    return np.asarray(index, dtype=np.float32)
 
 
-def _before(step: NDArray[np.float64], stretches: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Count the steps of the stretches that lie before each step."""
-    edges = stretches.reshape(-1).astype(np.float64)
-    inside = np.concatenate(([0.0], np.cumsum(np.diff(stretches, axis=1)[:, 0])))
+def _steps_before(step: Doubles, spans: Positions) -> Doubles:
+    """Count the steps of the spans that are before each step."""
+    edges = spans.reshape(-1).astype(np.float64)
+    inside = np.concatenate(([0.0], np.cumsum(np.diff(spans, axis=1)[:, 0])))
     counted = np.stack([inside[:-1], inside[1:]], axis=1).reshape(-1)
     return np.asarray(np.interp(step, edges, counted))
 
 
-def grade(trusted: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """Turn trust into quality, which is `READABLE` at the threshold, 0 at 0 and 1 at 1."""
-    quality = np.interp(trusted, [0, threshold, 1], [0, READABLE, 1])
+def scale_quality(index: Floats, threshold: float) -> Floats:
+    """Scale signal quality indices so that the threshold of noise is `READABLE`, and 0 and 1 stay.
+
+    Parameters
+    ----------
+    index : ndarray of float32, shape (seconds,)
+        See `signal_quality`.
+    threshold : float
+        `ecgscribe.model.decision.Thresholds.noise`.
+    """
+    quality = np.interp(index, [0, threshold, 1], [0, READABLE, 1])
     return np.asarray(quality, dtype=np.float32)
 
 
-def quality_at(step: NDArray[np.float64], quality: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the quality of the second that each step lies in."""
-    return quality[np.clip(step.astype(np.int64) // FS, 0, len(quality) - 1)]
+def quality_at(r_peaks: Doubles, quality: Floats) -> Floats:
+    """Return the quality of the second that contains each R-peak."""
+    return quality[np.clip(r_peaks.astype(np.int64) // FS, 0, len(quality) - 1)]
