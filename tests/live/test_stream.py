@@ -18,14 +18,12 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.live.annotate import annotate_live
 from ecgscribe.live.beats import HISTORY
-from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import Event, LiveBeat, RPeak, SignalChange, to_dict
 from ecgscribe.live.stream import Stream
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.signal.filters import filter_lead
 
 FS = 360
 Signal = NDArray[np.float32]
@@ -134,42 +132,6 @@ def test_beats_are_those_of_annotate(model: Model) -> None:
     assert qrs.qrs_se.value == qrs.qrs_pp.value == 1
     assert np.abs(live.sample - whole.sample).max() <= 3
     assert np.mean(live.symbol == whole.symbol) > 0.95
-
-
-# At 251.3 Hz, hops have more positions between samples than are kept as matrices.
-@pytest.mark.parametrize("fs", [100.0, 128.0, 251.3, 257.0, 360.0, 1000.0])
-def test_filters_are_those_of_a_file(fs: float) -> None:
-    record, _ = made(duration=12.0, fs=fs, noise=1.0)
-    live = LiveSignal(fs, 2, history=160 * 128)
-    for begin in range(0, record.n_samples, 77):
-        live.push(record.signal[begin : begin + 77])
-        while live.n_samples >= live.samples_needed(live.next_end):
-            live.advance()
-    while live.end < live.n_steps:
-        live.advance()
-    n = live.n_steps
-    for k in range(2):
-        expected = filter_lead(record.signal[:, k], fs)
-        scaled = live.since(0)[:n, k]
-        # The scale changes from block to block; within one second the correlation is exact.
-        for begin in range(0, n - 128, 128):
-            a, b = expected[begin : begin + 60], scaled[begin : begin + 60]
-            assert np.corrcoef(a, b)[0, 1] > 1 - 1e-4
-
-
-def test_memory_is_bounded() -> None:
-    live = LiveSignal(128.0, 1, history=20 * 128)
-    rng = np.random.default_rng(1)
-    sizes = set()
-    for second in range(200):
-        live.push(rng.normal(size=(128, 1)).astype(np.float32))
-        while live.n_samples >= live.samples_needed(live.next_end):
-            live.advance()
-        live.release()
-        assert len(live.since(0)) <= 2 * 20 * 128
-        sizes.add(live.n_held)
-        assert live.end > second * 128 - 300
-    assert max(sizes) < 4 * 128
 
 
 def test_history_of_beats_is_bounded(model: Model) -> None:
