@@ -1,14 +1,13 @@
-"""Check whether the span that an explanation points at matters more than the rest of the beat.
+"""Measure whether the span that an explanation shows matters more than the rest of the beat.
 
 ``python benchmarks/explain.py [--data-dir DIR] [--model M] [--split ds1] [--beats 200]``
 
-For each beat the script determines the span of 47 ms that changes the decision most, as
-`ecgscribe.explain` does, with the mean of the typical beats as replacement. It then replaces this
-span in two other ways, by a straight line and by added noise, and does the same to spans of this
-length elsewhere in the same 0.8 s, which do not touch it and are off the grid that was searched. It
-compares the change, up or down, of the probability of the predicted class. Beats are drawn with a
-fixed seed, equally many of each predicted class, from its patients in turn. Intervals come from
-resampling patients.
+For each beat, the span of 47 ms with the largest effect is found as `ecgscribe.explain` finds it,
+by replacing it by the typical beat. It is then replaced in two other ways: by a straight line, and
+by the signal with noise added. The same is done to spans of that length elsewhere in the same
+0.8 s; they do not touch it and are off the grid that was searched. The change of the probability of
+the predicted class, up or down, is compared. Beats are drawn with a fixed seed: the same number of
+each predicted class, taken from its patients in turn. Intervals come from resampling patients.
 """
 
 from __future__ import annotations
@@ -25,9 +24,10 @@ from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.explanation.explain import STRETCHES, preferred_fill
-from ecgscribe.explanation.occlusion import Scene, find, scene
-from ecgscribe.explanation.replacements import REACH, fills
+from ecgscribe.explanation.detected_beats import detect_beats
+from ecgscribe.explanation.explain import SHORT_SPANS
+from ecgscribe.explanation.occlusion import BeatContext, beat_context
+from ecgscribe.explanation.replacements import REACH, preferred, replacements
 from ecgscribe.metrics.bootstrap import interval, patient_weights
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
@@ -36,46 +36,46 @@ from ecgscribe.symbols import AAMI_CLASSES
 
 CLASSES = "NSVF"  # hardly any beat is classified as Q
 ELSEWHERE = 4
-"""Number of other spans to compare with."""
-LENGTH = STRETCHES[0][1] - STRETCHES[0][0]
+"""Spans with which the one with the largest effect is compared."""
+LENGTH = SHORT_SPANS[0][1] - SHORT_SPANS[0][0]
 NOISE = 0.5
-"""Standard deviation of the noise; in the conditioned signal a QRS complex spans about 2."""
+"""Standard deviation of the noise, in a conditioned signal whose QRS spans about 2."""
 SEED = 0
 EDGE_S = 0.5
-"""Seconds at each end of a recording from which no beats are drawn."""
+"""Seconds at each end of a recording from which no beat is drawn."""
 
 Floats = NDArray[np.float32]
-Drawn = dict[str, list[tuple[int, str]]]
-"""Beats of each record: their number and their predicted class."""
+Beats = dict[str, list[tuple[int, str]]]
+"""Beats of each record: their index and predicted class."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Changes of one beat's probability by one kind of replacement."""
+class Effect:
+    """Changes of the probability of one beat, for one way to replace spans."""
 
     patient: str
     aami_class: str
-    way: str
-    pointed: float
+    check: str
+    largest: float
     elsewhere: float
 
 
-def drawn(model: Model, names: Sequence[str], n: int, data_dir: str | None) -> Drawn:
-    """Draw beats, equally many of each predicted class, if there are enough."""
+def draw_beats(model: Model, names: Sequence[str], n: int, data_dir: str | None) -> Beats:
+    """Draw `n` beats, the same number of each predicted class if the patients have so many."""
     rng = np.random.default_rng(SEED)
     pools: dict[str, dict[str, list[tuple[str, int]]]] = {c: defaultdict(list) for c in CLASSES}
     for name in names:
         record, _ = datasets.load("mitdb", name, data_dir=data_dir)
         beats = annotate(record, model=model).beats()
         at = beats.sample / record.fs
-        whole = (at > EDGE_S) & (at < record.duration - EDGE_S)
+        inside = (at > EDGE_S) & (at < record.duration - EDGE_S)
         for index in rng.permutation(len(at)).tolist():
             aami_class = AAMI_CLASSES[beats.class_index[index]]
-            if aami_class in pools and whole[index]:
+            if aami_class in pools and inside[index]:
                 pools[aami_class][datasets.subject("mitdb", name)].append((name, index))
-    chosen: Drawn = defaultdict(list)
-    for aami_class, of_patient in pools.items():
-        for name, index in list(_in_turn(list(of_patient.values())))[: n // len(CLASSES)]:
+    chosen: Beats = defaultdict(list)
+    for aami_class, by_patient in pools.items():
+        for name, index in list(_in_turn(list(by_patient.values())))[: n // len(CLASSES)]:
             chosen[name].append((index, aami_class))
     return chosen
 
@@ -85,72 +85,76 @@ def _in_turn(pools: list[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
         yield from (pool[k] for pool in pools if k < len(pool))
 
 
-def measured(
+def effects(
     model: Model, name: str, beats: list[tuple[int, str]], data_dir: str | None
-) -> Iterator[Measured]:
-    """Measure some beats of one record."""
+) -> Iterator[Effect]:
+    """Measure the effects of spans for some beats of one record."""
     record, _ = datasets.load("mitdb", name, data_dir=data_dir)
     conditioner = Conditioner.for_record(record)
-    found = find(model, conditioner)
+    detected = detect_beats(model, conditioner)
     rng = np.random.default_rng([SEED, int(name)])
-    written = np.flatnonzero(found.written)
+    annotated = np.flatnonzero(detected.annotated)
     for index, aami_class in sorted(beats):
-        here = scene(model, conditioner, found, int(written[index]))
-        for way, pointed, elsewhere in _changes(here, aami_class, rng):
-            yield Measured(
-                datasets.subject("mitdb", name), aami_class, way, pointed, float(np.mean(elsewhere))
+        context = beat_context(model, conditioner, detected, int(annotated[index]))
+        for check, largest, elsewhere in _changes(context, aami_class, rng):
+            yield Effect(
+                patient=datasets.subject("mitdb", name),
+                aami_class=aami_class,
+                check=check,
+                largest=largest,
+                elsewhere=float(np.mean(elsewhere)),
             )
 
 
 def _changes(
-    here: Scene, aami_class: str, rng: np.random.Generator
+    context: BeatContext, aami_class: str, rng: np.random.Generator
 ) -> Iterator[tuple[str, float, list[float]]]:
-    """Yield the changes by the span pointed at, and elsewhere, for each kind of replacement."""
-    told = AAMI_CLASSES.index(aami_class)
-    before = float(next(here.signals([here.signal]))[0][told])
+    """Yield the change for the span with the largest effect and for others, for each check."""
+    predicted = AAMI_CLASSES.index(aami_class)
+    before = float(next(context.classify_signals([context.signal]))[0][predicted])
 
-    def moves(changed: Iterator[Floats]) -> list[float]:
-        return [abs(float(p[told]) - before) for p, _ in here.signals(changed)]
+    def changes(signals: Iterator[Floats]) -> list[float]:
+        return [abs(float(p[predicted]) - before) for p, _ in context.classify_signals(signals)]
 
-    ways = fills(here)
-    used = preferred_fill(ways)
-    by_used = moves(ways[used](b, e) for b, e in STRETCHES)
-    begin, end = STRETCHES[int(np.argmax(by_used))]
-    off_grid = [b for b in range(-REACH, REACH - LENGTH + 1) if (b - STRETCHES[0][0]) % LENGTH]
+    ways = replacements(context)
+    used = preferred(ways)
+    searched = changes(ways[used](b, e) for b, e in SHORT_SPANS)
+    begin, end = SHORT_SPANS[int(np.argmax(searched))]
+    off_grid = [b for b in range(-REACH, REACH - LENGTH + 1) if (b - SHORT_SPANS[0][0]) % LENGTH]
     apart = [b for b in off_grid if b >= end or b + LENGTH <= begin]
     places = [begin, *rng.choice(apart, ELSEWHERE, replace=False).tolist()]
-    checks = {"line": ways["line"], "noise": _noisy(here, rng)}
-    checks.pop(used, None)  # a span found with a line cannot be checked with a line
-    for name, way in checks.items():
-        pointed, *elsewhere = moves(way(b, b + LENGTH) for b in places)
-        yield name, pointed, elsewhere
+    checks: dict[str, Callable[[int, int], Floats]] = {"noise": _noisy(context, rng)}
+    if used != "linear":  # a line cannot check what a line found
+        checks = {"line": ways["linear"], **checks}
+    for name, replace in checks.items():
+        largest, *elsewhere = changes(replace(b, b + LENGTH) for b in places)
+        yield name, largest, elsewhere
 
 
-def _noisy(here: Scene, rng: np.random.Generator) -> Callable[[int, int], Floats]:
-    """Return a function that adds the same noise to any span, in the leads with a signal."""
-    noise = NOISE * rng.standard_normal((LENGTH, here.signal.shape[1])).astype(np.float32)
-    noise *= here.signal.any(axis=0)
+def _noisy(context: BeatContext, rng: np.random.Generator) -> Callable[[int, int], Floats]:
+    """Return a function that adds the same noise to any span, in the leads that exist."""
+    noise = NOISE * rng.standard_normal((LENGTH, context.signal.shape[1])).astype(np.float32)
+    noise *= context.signal.any(axis=0)
 
     def add(begin: int, end: int) -> Floats:
-        changed = here.signal.copy()
-        changed[here.at + begin : here.at + end] += noise
+        changed = context.signal.copy()
+        changed[context.row + begin : context.row + end] += noise
         return changed
 
     return add
 
 
-def row(what: str, beats: list[Measured]) -> str:
-    """Return one row of the table."""
-    pointed, elsewhere = (
-        np.array([getattr(b, k) for b in beats]) for k in ("pointed", "elsewhere")
-    )
-    patients = sorted({b.patient for b in beats})
-    own = np.array([[b.patient == p for b in beats] for p in patients], dtype=np.float64)
+def row(title: str, measured: list[Effect]) -> str:
+    """Return a line of the table."""
+    largest = np.array([effect.largest for effect in measured])
+    elsewhere = np.array([effect.elsewhere for effect in measured])
+    patients = sorted({effect.patient for effect in measured})
+    own = np.array([[e.patient == p for e in measured] for p in patients], dtype=np.float64)
     weights = patient_weights(len(patients)).astype(np.float64)
-    difference = pointed - elsewhere
+    difference = largest - elsewhere
     low, high = interval(weights @ (own @ difference) / (weights @ own.sum(axis=1)))
     return (
-        f"| {what} | {len(beats)} | {pointed.mean():.3f} | {elsewhere.mean():.3f} | "
+        f"| {title} | {len(measured)} | {largest.mean():.3f} | {elsewhere.mean():.3f} | "
         f"{difference.mean():.3f} ({low:.3f} to {high:.3f}) | {np.mean(difference > 0):.0%} |"
     )
 
@@ -164,14 +168,14 @@ def main() -> int:
     parser.add_argument("--beats", type=int, default=200, help="beats to draw (default: 200)")
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
-    results: list[Measured] = []
+    results: list[Effect] = []
     try:
         model = load_model(options.model)
         names = datasets.split_records("mitdb", options.split)
-        beats = drawn(model, names, options.beats, options.data_dir)
+        beats = draw_beats(model, names, options.beats, options.data_dir)
         for name in sorted(beats):
             sys.stderr.write(f"explain: {name}, {len(beats[name])} beats\n")
-            results += measured(model, name, beats[name], options.data_dir)
+            results += effects(model, name, beats[name], options.data_dir)
     except EcgScribeError as error:
         sys.stderr.write(f"explain: {error}\n")
         return 1
@@ -179,12 +183,12 @@ def main() -> int:
         "| replaced by; class | beats | pointed at | elsewhere | difference (95%) | larger |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for way in dict.fromkeys(r.way for r in results):
-        of_way = [r for r in results if r.way == way]
-        lines.append(row(f"{way}; all", of_way))
+    for check in dict.fromkeys(r.check for r in results):
+        of_check = [r for r in results if r.check == check]
+        lines.append(row(f"{check}; all", of_check))
         for c in CLASSES:
-            of_class = [r for r in of_way if r.aami_class == c]
-            lines += [row(f"{way}; {c}", of_class)] if of_class else []
+            of_class = [r for r in of_check if r.aami_class == c]
+            lines += [row(f"{check}; {c}", of_class)] if of_class else []
     sys.stdout.write(f"model {model.hash[:12]}, {options.split}\n\n" + "\n".join(lines) + "\n")
     return 0
 

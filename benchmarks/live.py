@@ -13,6 +13,7 @@ import numpy as np
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError
+from ecgscribe.live.events import LiveBeat
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.runtime import load_model
 
@@ -42,7 +43,9 @@ def main() -> int:
     except EcgScribeError as error:
         sys.stderr.write(f"live: {error}\n")
         return 1
-    streams = [Stream(record.fs, record.leads, model=model) for _ in range(options.patients)]
+    streams = [
+        Stream(record.fs, columns=record.leads, model=model) for _ in range(options.patients)
+    ]
     warm, chunk = round(WARM_UP_S * record.fs), round(CHUNK_S * record.fs)
     for stream in streams:
         stream.push(record.signal[:warm])
@@ -51,7 +54,8 @@ def main() -> int:
     for begin in range(warm, warm + round(options.seconds * record.fs), chunk):
         start = time.process_time()
         for stream in streams:
-            beats += len(stream.push(record.signal[begin : begin + chunk]))
+            events = stream.push(record.signal[begin : begin + chunk])
+            beats += sum(isinstance(event, LiveBeat) for event in events)
         taken.append(time.process_time() - start)
     cpu = sum(taken) / options.patients
     sys.stdout.write(

@@ -9,21 +9,24 @@ from typing import Any
 import pytest
 
 from ecgscribe.cli.main import main
-from ecgscribe.live import sources as _live_input
-from ecgscribe.live import stream
+from ecgscribe.live import sources, stream
 from support.command_line import error_line
 
 
 class StreamMadeError(Exception):
     """A stream was made; its settings."""
 
-    def __init__(self, fs: float, leads: Sequence[str], use: Sequence[str] | None) -> None:
-        self.settings = (fs, tuple(leads), use)
+    def __init__(
+        self, fs: float, leads: Sequence[str] | None, columns: Sequence[str] | None
+    ) -> None:
+        self.settings = (fs, leads, columns)
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, *options: str) -> Any:
-    def make(fs: float, leads: Sequence[str], *, use: Sequence[str] | None, model: object) -> None:
-        raise StreamMadeError(fs, leads, use)
+    def make(
+        fs: float, leads: Sequence[str] | None, *, columns: Sequence[str] | None, model: object
+    ) -> None:
+        raise StreamMadeError(fs, leads, columns)
 
     monkeypatch.setattr(stream, "Stream", make)
     with pytest.raises(StreamMadeError) as caught:
@@ -37,8 +40,8 @@ def test_leads_name_the_columns_where_nothing_else_does(monkeypatch: pytest.Monk
 
 def test_leads_choose_among_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     options = ("--fs", "250", "--columns", "II,PLETH,V1", "--leads", "V1,II")
-    assert settings(monkeypatch, *options) == (250.0, ("II", "PLETH", "V1"), ("V1", "II"))
-    assert settings(monkeypatch, *options[:4]) == (250.0, ("II", "PLETH", "V1"), None)
+    assert settings(monkeypatch, *options) == (250.0, ("V1", "II"), ("II", "PLETH", "V1"))
+    assert settings(monkeypatch, *options[:4]) == (250.0, None, ("II", "PLETH", "V1"))
 
 
 def test_leads_choose_among_the_channels_of_lsl(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,14 +49,14 @@ def test_leads_choose_among_the_channels_of_lsl(monkeypatch: pytest.MonkeyPatch)
         nothing: Iterator[object] = iter(())
         return SimpleNamespace(fs=500.0, leads=("I", "II", "V5"), chunks=nothing)
 
-    monkeypatch.setattr(_live_input, "lsl_inlet", inlet)
-    assert settings(monkeypatch, "--lsl", "ECG") == (500.0, ("I", "II", "V5"), None)
+    monkeypatch.setattr(sources, "lsl_inlet", inlet)
+    assert settings(monkeypatch, "--lsl", "ECG") == (500.0, None, ("I", "II", "V5"))
     assert settings(monkeypatch, "--lsl", "ECG", "--leads", "V5")[1:] == (
-        ("I", "II", "V5"),
         ("V5",),
+        ("I", "II", "V5"),
     )
     named = ("--lsl", "ECG", "--columns", "a,b,c", "--fs", "250")
-    assert settings(monkeypatch, *named) == (250.0, ("a", "b", "c"), None)
+    assert settings(monkeypatch, *named) == (250.0, None, ("a", "b", "c"))
 
 
 def test_two_sources_at_once_are_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.live import sources
+from ecgscribe.live.events import LiveBeat
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.runtime import load_model
 
@@ -31,7 +32,7 @@ Signal = NDArray[np.float32]
 
 
 def pieces(data: bytes, sizes: list[int]) -> sources.Read:
-    """Give data in pieces of these sizes, and then the rest."""
+    """Return data in pieces of these sizes, and then the rest."""
 
     def parts() -> Iterator[bytes]:
         begin = 0
@@ -45,11 +46,11 @@ def pieces(data: bytes, sizes: list[int]) -> sources.Read:
 
 
 def run(data: bytes, *options: str) -> subprocess.CompletedProcess[str]:
-    found = subprocess.run(
+    done = subprocess.run(
         [COMMAND, *(options or OPTIONS)], input=data, capture_output=True, timeout=300, check=False
     )
     return subprocess.CompletedProcess(
-        found.args, found.returncode, found.stdout.decode(), found.stderr.decode()
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
 
 
@@ -67,7 +68,8 @@ def samples() -> Signal:
 def expected(samples: Signal) -> list[int]:
     """R-peaks that `Stream` finds in the samples."""
     stream = Stream(250, ["I", "II"], model=load_model())
-    return [b.sample for b in [*stream.push(samples), *stream.close()]]
+    events = [*stream.push(samples), *stream.close()]
+    return [event.sample for event in events if isinstance(event, LiveBeat)]
 
 
 def as_text(samples: Signal, *, separator: str = ",") -> bytes:
@@ -82,7 +84,7 @@ def as_text(samples: Signal, *, separator: str = ",") -> bytes:
     sizes=st.lists(st.integers(1, 12), max_size=30),
     separator=st.sampled_from([",", " ", "\t", ", "]),
 )
-def test_lines_are_read_however_they_are_cut(
+def test_lines_do_not_depend_on_the_pieces_they_come_in(
     values: list[tuple[int, int]], sizes: list[int], separator: str
 ) -> None:
     data = "".join(f"{a}{separator}{b}\r\n" for a, b in values).encode()
@@ -94,7 +96,7 @@ def test_lines_are_read_however_they_are_cut(
     values=st.lists(st.tuples(st.integers(-32767, 32767), st.integers(-32767, 32767)), max_size=20),
     sizes=st.lists(st.integers(1, 9), max_size=30),
 )
-def test_frames_are_read_however_they_are_cut(
+def test_frames_do_not_depend_on_the_pieces_they_come_in(
     values: list[tuple[int, int]], sizes: list[int]
 ) -> None:
     data = np.array(values, dtype="<i2").tobytes()
@@ -102,7 +104,7 @@ def test_frames_are_read_however_they_are_cut(
     assert [tuple(row) for chunk in chunks for row in chunk.tolist()] == values
 
 
-def test_what_has_come_is_given_at_once() -> None:
+def test_samples_are_yielded_as_soon_as_they_come() -> None:
     chunks = sources.read_lines(pieces(b"1 2\n3 4\n5", [5, 3]), 2)
     assert [len(chunk) for chunk in (next(chunks), next(chunks))] == [1, 1]
 
@@ -115,14 +117,14 @@ def test_invalid_samples_are_nan() -> None:
 
 
 @pytest.mark.parametrize("line", ["1,2,3", "1", "1,x", "\u00e9,1", "1 2 3", "1;2", "--,1"])
-def test_a_wrong_line_is_named_by_its_number(line: str) -> None:
+def test_the_error_of_a_wrong_line_has_its_number(line: str) -> None:
     chunks = sources.read_lines(pieces(f"1,2\n\n3,4\n{line}\n5,6\n".encode(), []), 2)
     assert next(chunks).tolist() == [[1, 2], [3, 4]]
     with pytest.raises(FormatError, match=r"^line 4: expected 2 numbers"):
         next(chunks)
 
 
-def test_a_line_without_an_end_takes_no_memory() -> None:
+def test_a_line_without_an_end_needs_no_memory() -> None:
     with pytest.raises(FormatError, match="without an end of line"):
         list(sources.read_lines(lambda: b"1" * 10_000, 2))
 
@@ -138,22 +140,24 @@ def test_a_frame_cut_short_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "int16"])
-def test_command_tells_the_beats_of_stream(form: str, samples: Signal, expected: list[int]) -> None:
+def test_the_command_prints_the_beats_of_stream(
+    form: str, samples: Signal, expected: list[int]
+) -> None:
     data = as_text(samples) if form == "text" else samples.astype("<i2").tobytes()
-    found = run(data, *OPTIONS, "--format", form)
-    assert (found.returncode, found.stderr) == (0, "")
-    beats = lines(found.stdout)
+    done = run(data, *OPTIONS, "--format", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    beats = lines(done.stdout)
     assert [beat["sample"] for beat in beats] == expected
     assert all(beat["kind"] == "beat" and beat["class"] in "NSVFQ" for beat in beats)
 
 
 def test_peaks_come_before_their_beats(samples: Signal, expected: list[int]) -> None:
-    found = lines(run(as_text(samples), *OPTIONS, "--peaks").stdout)
+    printed = lines(run(as_text(samples), *OPTIONS, "--peaks").stdout)
     for sample in expected:
-        assert [e["kind"] for e in found if e["sample"] == sample] == ["peak", "beat"]
+        assert [e["kind"] for e in printed if e["sample"] == sample] == ["peak", "beat"]
 
 
-def test_a_beat_is_written_at_once_and_ctrl_c_ends_well(samples: Signal) -> None:
+def test_beats_are_printed_at_once_and_ctrl_c_ends_well(samples: Signal) -> None:
     with subprocess.Popen(
         [COMMAND, *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -172,11 +176,11 @@ def test_a_beat_is_written_at_once_and_ctrl_c_ends_well(samples: Signal) -> None
 
 
 def test_wrong_line_ends_in_one_line_after_the_beats(samples: Signal, expected: list[int]) -> None:
-    found = run(as_text(samples) + b"1,2,3\n")
-    assert found.returncode == 1
-    assert found.stderr.startswith(f"ecgscribe: line {len(samples) + 1}: expected 2 numbers")
-    assert found.stderr.count("\n") == 1
-    assert [beat["sample"] for beat in lines(found.stdout)] == expected
+    done = run(as_text(samples) + b"1,2,3\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"ecgscribe: line {len(samples) + 1}: expected 2 numbers")
+    assert done.stderr.count("\n") == 1
+    assert [beat["sample"] for beat in lines(done.stdout)] == expected
 
 
 @pytest.mark.parametrize(
@@ -189,17 +193,17 @@ def test_wrong_line_ends_in_one_line_after_the_beats(samples: Signal, expected: 
     ],
 )
 def test_wrong_settings_end_in_one_line(options: list[str], message: str) -> None:
-    found = run(b"", *options)
-    assert found.returncode == 1
-    assert message in found.stderr
-    assert found.stderr.count("\n") == 1
+    done = run(b"", *options)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_wrong_address_is_a_wrong_command_line() -> None:
     assert run(b"", *OPTIONS, "--connect", "nowhere").returncode == 2
 
 
-def test_a_reader_that_leaves_ends_it(samples: Signal) -> None:
+def test_a_closed_output_ends_the_command(samples: Signal) -> None:
     with subprocess.Popen(
         [COMMAND, *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -227,25 +231,25 @@ def test_samples_from_a_tcp_server(samples: Signal, expected: list[int]) -> None
         thread = threading.Thread(target=serve)
         thread.start()
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        found = run(b"", *OPTIONS, "--format", "int16", "--connect", address)
+        done = run(b"", *OPTIONS, "--format", "int16", "--connect", address)
         thread.join()
-    assert (found.returncode, found.stderr) == (0, "")
-    assert [beat["sample"] for beat in lines(found.stdout)] == expected
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [beat["sample"] for beat in lines(done.stdout)] == expected
 
 
 def test_refused_connection_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-    found = run(b"", *OPTIONS, "--connect", address)
-    assert found.returncode == 1
-    assert f"{address}: expected a server that sends samples" in found.stderr
-    assert found.stderr.count("\n") == 1
+    done = run(b"", *OPTIONS, "--connect", address)
+    assert done.returncode == 1
+    assert f"{address}: expected a server that sends samples" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 # Lab Streaming Layer
 
 
-def test_absent_pylsl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pylsl_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pylsl", None)
     with pytest.raises(EcgScribeError, match=r"install ecgscribe\[lsl\]"):
         sources.lsl_inlet("ECG")
@@ -255,7 +259,7 @@ def test_samples_from_lsl(samples: Signal) -> None:
     try:
         import pylsl
     except (ImportError, RuntimeError, OSError) as error:
-        pytest.skip(f"liblsl is not here: {error}")
+        pytest.skip(f"liblsl is missing: {error}")
     name = f"ecgscribe-{time.time_ns()}"
     with pytest.raises(EcgScribeError, match="found none"):
         sources.lsl_inlet(name, timeout=0.2)
@@ -265,7 +269,7 @@ def test_samples_from_lsl(samples: Signal) -> None:
     try:
         inlet = sources.lsl_inlet(name)
     except EcgScribeError as error:
-        pytest.skip(f"no multicast here: {error}")
+        pytest.skip(f"no multicast on this machine: {error}")
     assert (inlet.fs, inlet.leads) == (250, ("I", "II"))
     sent = samples[:300]
     sender = threading.Thread(target=_send, args=(outlet, sent))

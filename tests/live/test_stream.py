@@ -1,4 +1,4 @@
-"""Live beats: the same however the signal is cut, in time, and again after the signal failed."""
+"""Live beats: independent of the chunks, in time, and found again after a change of the signal."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from numpy.typing import NDArray
 from ecgscribe import datasets
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
+from ecgscribe.live.annotate import annotate_live
 from ecgscribe.live.beats import HISTORY
-from ecgscribe.live.conditioner import LiveSignal
-from ecgscribe.live.events import Beat, Change, Peak, to_dict
-from ecgscribe.live.stream import Stream, annotate_live
+from ecgscribe.live.events import Event, LiveBeat, RPeak, SignalChange, to_dict
+from ecgscribe.live.stream import Stream
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, Record
-from ecgscribe.signal.filters import filter_lead
 
 FS = 360
 Signal = NDArray[np.float32]
-Told = Beat | Peak | Change
 
 
 @pytest.fixture(scope="module")
@@ -37,31 +35,29 @@ def model() -> Model:
 
 
 def made(*, duration: float = 25.0, **overrides: Any) -> tuple[Record, Annotation]:
-    """A recording with little noise at 60/min."""
+    """Make a recording with little noise at 60 beats per minute."""
     quiet: dict[str, Any] = {"noise": 0.1, "heart_rate": 60.0, "fs": float(FS), "classes": ("N",)}
     return synthesize(duration=duration, seed=5, **(quiet | overrides))
 
 
-def told(record: Record, model: Model, sizes: Iterable[int]) -> list[Told]:
-    """Everything that a stream tells of a recording that comes in chunks of these sizes."""
-    stream = Stream(record.fs, record.leads, model=model)
-    everything: list[Told] = []
+def events_of(record: Record, model: Model, sizes: Iterable[int]) -> list[Event]:
+    """Return all events of a recording that comes in chunks of these sizes."""
+    stream = Stream(record.fs, columns=record.leads, model=model)
+    events: list[Event] = []
     begin = 0
     for size in sizes:
-        everything += stream.push(record.signal[begin : begin + size])
-        everything += stream.events
+        events += stream.push(record.signal[begin : begin + size])
         begin += size
     assert begin >= record.n_samples
-    everything += stream.close()
-    return sorted([*everything, *stream.events], key=lambda e: (e.known, e.sample))
+    return [*events, *stream.close()]
 
 
-def beats_of(everything: Iterable[Told]) -> list[Beat]:
-    return [e for e in everything if isinstance(e, Beat)]
+def beats_of(events: Iterable[Event]) -> list[LiveBeat]:
+    return [e for e in events if isinstance(e, LiveBeat)]
 
 
-def changes(everything: Iterable[Told]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(e.what, e.leads) for e in everything if isinstance(e, Change)]
+def changes(events: Iterable[Event]) -> list[tuple[str, tuple[str, ...]]]:
+    return [(e.kind, e.leads) for e in events if isinstance(e, SignalChange)]
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +70,16 @@ def eventful() -> Record:
 
 
 @pytest.fixture(scope="module")
-def at_once(eventful: Record, model: Model) -> list[Told]:
-    return told(eventful, model, [eventful.n_samples])
+def at_once(eventful: Record, model: Model) -> list[Event]:
+    return events_of(eventful, model, [eventful.n_samples])
 
 
-def assert_same(a: list[Told], b: list[Told]) -> None:
-    assert [(type(e), e.sample, e.known) for e in a] == [(type(e), e.sample, e.known) for e in b]
+def place(event: Event) -> tuple[type, int, int]:
+    return type(event), event.sample, event.samples_received
+
+
+def assert_same(a: list[Event], b: list[Event]) -> None:
+    assert [place(e) for e in a] == [place(e) for e in b]
     assert changes(a) == changes(b)
     for one, other in zip(beats_of(a), beats_of(b), strict=True):
         assert one.symbol == other.symbol
@@ -88,88 +88,60 @@ def assert_same(a: list[Told], b: list[Told]) -> None:
 
 @settings(max_examples=6, deadline=None)
 @given(sizes=st.lists(st.integers(1, 900), min_size=1, max_size=30))
-def test_chunks_never_show(
-    sizes: list[int], eventful: Record, at_once: list[Told], model: Model
+def test_sizes_of_chunks_make_no_difference(
+    sizes: list[int], eventful: Record, at_once: list[Event], model: Model
 ) -> None:
     assert len(beats_of(at_once)) > 10
     rest = max(eventful.n_samples - sum(sizes), 0)
-    assert_same(told(eventful, model, [*sizes, rest]), at_once)
+    assert_same(events_of(eventful, model, [*sizes, rest]), at_once)
 
 
 def test_samples_one_by_one_make_no_difference(
-    eventful: Record, at_once: list[Told], model: Model
+    eventful: Record, at_once: list[Event], model: Model
 ) -> None:
-    assert_same(told(eventful, model, [1] * eventful.n_samples), at_once)
+    assert_same(events_of(eventful, model, [1] * eventful.n_samples), at_once)
 
 
 @pytest.mark.parametrize("fs", [100.0, 360.0])
-def test_delay_is_as_stated(fs: float, model: Model) -> None:
-    record, known = made(duration=14.0, fs=fs)
+def test_delay_is_as_documented(fs: float, model: Model) -> None:
+    record, reference = made(duration=14.0, fs=fs)
     stream = Stream(fs, record.leads, model=model)
-    delays: dict[type, list[float]] = {Peak: [], Beat: []}
+    delays: dict[type, list[float]] = {RPeak: [], LiveBeat: []}
     for clock, sample in enumerate(record.signal, start=1):
-        for event in [*stream.push(sample[None]), *stream.events]:
-            assert event.known == clock
+        for event in stream.push(sample[None]):
+            assert event.samples_received == clock
             if event.sample > 3 * fs:  # the first beats wait for the scale
                 delays[type(event)].append((clock - event.sample) / fs)
-    assert len(delays[Peak]) >= len(delays[Beat]) >= np.sum(known.sample > 3 * fs) - 3
-    assert max(delays[Peak]) <= 1.0
-    assert max(delays[Beat]) <= 2.5
+    assert len(delays[RPeak]) >= len(delays[LiveBeat]) >= np.sum(reference.sample > 3 * fs) - 3
+    assert max(delays[RPeak]) <= 1.0
+    assert max(delays[LiveBeat]) <= 2.5
 
 
-def test_finds_what_the_whole_recording_shows(model: Model) -> None:
-    record, known = made(duration=60.0, classes=("N", "V"), v_rate=0.15)
+def test_events_come_in_the_order_of_detection(at_once: list[Event]) -> None:
+    received = [event.samples_received for event in at_once]
+    assert received == sorted(received)
+    r_peaks = {e.sample: k for k, e in enumerate(at_once) if isinstance(e, RPeak)}
+    for k, event in enumerate(at_once):
+        assert not isinstance(event, LiveBeat) or r_peaks[event.sample] < k
+
+
+def test_beats_are_those_of_annotate(model: Model) -> None:
+    record, reference = made(duration=60.0, classes=("N", "V"), v_rate=0.15)
     live, whole = annotate_live(record, model=model), annotate(record, model=model)
-    qrs = compare(known, live, start=0.0, window=0.05).ratios
+    qrs = compare(reference, live, start=0.0, window=0.05).ratios
     assert qrs.qrs_se.value == qrs.qrs_pp.value == 1
     assert np.abs(live.sample - whole.sample).max() <= 3
     assert np.mean(live.symbol == whole.symbol) > 0.95
 
 
-# Of 251.3 Hz, hops lie between samples in more ways than are kept as matrices.
-@pytest.mark.parametrize("fs", [100.0, 128.0, 251.3, 257.0, 360.0, 1000.0])
-def test_filters_are_those_of_a_file(fs: float) -> None:
-    record, _ = made(duration=12.0, fs=fs, noise=1.0)
-    live = LiveSignal(fs, 2, history=160 * 128)
-    for begin in range(0, record.n_samples, 77):
-        live.push(record.signal[begin : begin + 77])
-        while live.n_samples >= live.needed(live.next_end):
-            live.advance()
-    while live.end < live.n_steps:
-        live.advance()
-    n = live.n_steps
-    for k in range(2):
-        expected = filter_lead(record.signal[:, k], fs)
-        scaled = live.since(0)[:n, k]
-        # Blocks change the scale, and between them it is one: likeness second by second is exact.
-        for begin in range(0, n - 128, 128):
-            a, b = expected[begin : begin + 60], scaled[begin : begin + 60]
-            assert np.corrcoef(a, b)[0, 1] > 1 - 1e-4
-
-
-def test_memory_is_bounded() -> None:
-    live = LiveSignal(128.0, 1, history=20 * 128)
-    rng = np.random.default_rng(1)
-    sizes = set()
-    for second in range(200):
-        live.push(rng.normal(size=(128, 1)).astype(np.float32))
-        while live.n_samples >= live.needed(live.next_end):
-            live.advance()
-        live.release()
-        assert len(live.since(0)) <= 2 * 20 * 128
-        sizes.add(len(live._raw))
-        assert live.end > second * 128 - 300
-    assert max(sizes) < 4 * 128
-
-
 def test_history_of_beats_is_bounded(model: Model) -> None:
     record, _ = made(duration=75.0, heart_rate=150.0)
     stream = Stream(record.fs, record.leads, model=model)
-    assert len(stream.push(record.signal)) > HISTORY + 20
-    assert HISTORY <= len(stream._beats._step) <= HISTORY + 10
+    assert len(beats_of(stream.push(record.signal))) > HISTORY + 20
+    assert HISTORY <= len(stream._history) <= HISTORY + 10
 
 
-# What may befall a signal
+# Changes of the signal
 
 AT = 12 * FS
 
@@ -194,7 +166,7 @@ def other_unit(signal: Signal) -> None:
     signal[AT:] = 1000 * signal[AT:] + 512
 
 
-def turned(signal: Signal) -> None:
+def inverted(signal: Signal) -> None:
     signal[AT:] *= -1
 
 
@@ -206,36 +178,40 @@ def turned(signal: Signal) -> None:
         (larger, ["scale"], AT),
         (smaller, ["scale"], AT),
         (other_unit, ["scale"], AT),
-        (turned, ["polarity", "polarity"], AT),
+        (inverted, ["polarity", "polarity"], AT),
     ],
-    ids=["gap", "lead off", "x10", "x0.1", "other unit", "turned over"],
+    ids=["gap", "lead off", "x10", "x0.1", "other unit", "inverted"],
 )
-def test_recovers_within_5_s_and_says_so(
+def test_recovers_within_5_s_and_reports_the_change(
     change: Callable[[Signal], None], expected: list[str], over: int, model: Model
 ) -> None:
-    record, known = made(duration=30.0)
+    record, reference = made(duration=30.0)
     change(record.signal)
-    everything = told(record, model, [record.n_samples])
-    said = [e for e in everything if isinstance(e, Change)]
-    # Leads may follow one another by a hop or two.
-    assert list(dict.fromkeys(e.what for e in said)) == list(dict.fromkeys(expected))
-    assert len(said) <= 2
-    assert all(e.known <= over + 5 * FS for e in said)
-    assert all(abs(e.sample - AT) <= 1.5 * FS for e in said[:1])
-    assert {name for e in said for name in e.leads} == set(record.leads)
-    later = [b for b in beats_of(everything) if b.known > over + 5 * FS]
-    wanted = known.sample[known.sample > over + 5 * FS]
+    events = events_of(record, model, [record.n_samples])
+    reported = [e for e in events if isinstance(e, SignalChange)]
+    # The leads may follow one another by a hop or two.
+    assert list(dict.fromkeys(e.kind for e in reported)) == list(dict.fromkeys(expected))
+    assert len(reported) <= 2
+    assert all(e.samples_received <= over + 5 * FS for e in reported)
+    assert all(abs(e.sample - AT) <= 1.5 * FS for e in reported[:1])
+    assert {name for e in reported for name in e.leads} == set(record.leads)
+    later = [b for b in beats_of(events) if b.samples_received > over + 5 * FS]
+    wanted = reference.sample[reference.sample > over + 5 * FS]
     for sample in wanted:
         (beat,) = [b for b in later if abs(b.sample - sample) < 0.05 * FS]
         assert beat.aami_class == "N"
         assert beat.leads == record.leads
     assert len([b for b in later if b.sample > over + 5 * FS]) == len(wanted)
-    on_time = [e for e in everything if isinstance(e, Peak) and e.known > over + 5 * FS]
-    assert all(e.known - e.sample <= FS for e in on_time if e.known < record.n_samples)
+    on_time = [e for e in events if isinstance(e, RPeak) and e.samples_received > over + 5 * FS]
+    assert all(
+        e.samples_received - e.sample <= FS
+        for e in on_time
+        if e.samples_received < record.n_samples
+    )
 
 
 @pytest.mark.parametrize("change", [gap, lead_off])
-def test_no_beats_where_nothing_can_be_read(change: Callable[[Signal], None], model: Model) -> None:
+def test_no_beats_where_all_leads_are_lost(change: Callable[[Signal], None], model: Model) -> None:
     record, _ = made(duration=20.0)
     change(record.signal)
     inside = [
@@ -244,7 +220,7 @@ def test_no_beats_where_nothing_can_be_read(change: Callable[[Signal], None], mo
     assert not inside
 
 
-def test_marks_are_those_of_annotate(model: Model) -> None:
+def test_quality_annotations_are_those_of_annotate(model: Model) -> None:
     record, _ = made(duration=24.0)
     record.signal[AT : AT + 4 * FS, 1] = 0.0
     record.signal[AT + 6 * FS : AT + 8 * FS] = np.nan
@@ -267,18 +243,18 @@ def _quiet(function: Callable[..., Annotation]) -> Callable[..., Annotation]:
     return run
 
 
-def test_noise_after_a_pause_is_not_blown_up(model: Model) -> None:
+def test_noise_in_a_pause_is_not_amplified(model: Model) -> None:
     record, _ = made(duration=26.0)
     quiet = np.random.default_rng(3).normal(0, 0.004, (6 * FS, 2))
     record.signal[AT : AT + 6 * FS] = quiet
-    everything = told(record, model, [record.n_samples])
-    assert "scale" not in [what for what, _ in changes(everything)]
-    assert not [b for b in beats_of(everything) if AT + 90 < b.sample < AT + 6 * FS - 90]
+    events = events_of(record, model, [record.n_samples])
+    assert "scale" not in [kind for kind, _ in changes(events)]
+    assert not [b for b in beats_of(events) if AT + 90 < b.sample < AT + 6 * FS - 90]
 
 
-def test_ectopic_beats_in_runs_are_no_turn(model: Model) -> None:
+def test_runs_of_ectopic_beats_are_not_an_inversion(model: Model) -> None:
     record, _ = made(duration=40.0, classes=("N", "V"), v_rate=0.3, couplets=0.6)
-    assert not changes(told(record, model, [record.n_samples]))
+    assert not changes(events_of(record, model, [record.n_samples]))
 
 
 # Few beats, odd input
@@ -286,10 +262,10 @@ def test_ectopic_beats_in_runs_are_no_turn(model: Model) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 100, 500, 800])
 def test_a_stream_that_ends_early_ends_well(n: int, model: Model) -> None:
-    record, known = made(duration=4.0)
+    record, reference = made(duration=4.0)
     stream = Stream(FS, record.leads, model=model)
-    beats = [*stream.push(record.signal[:n]), *stream.close()]
-    assert len(beats) <= np.sum(known.sample < n) + 1
+    beats = beats_of([*stream.push(record.signal[:n]), *stream.close()])
+    assert len(beats) <= np.sum(reference.sample < n) + 1
     assert all(0 <= b.sample < n for b in beats)
     assert stream.close() == []
 
@@ -301,15 +277,25 @@ def test_one_lead_of_several_by_name(model: Model) -> None:
         stream = Stream(FS, ["PLETH", "II"], model=model)
     assert stream.leads == ("II",)
     alone = Stream(FS, "II", model=model)
-    assert stream.push(signal) == alone.push(record.signal[:, 0])
+    chosen = Stream(FS, ["II"], columns=["PLETH", "II"], model=model)
+    events = alone.push(record.signal[:, 0])
+    assert beats_of(events)
+    assert stream.push(signal) == chosen.push(signal) == events
 
 
-def test_to_dict_names_kind_class_and_delay(at_once: list[Told], eventful: Record) -> None:
+def test_of_many_leads_the_usual_rhythm_leads_are_chosen(model: Model) -> None:
+    columns = ["I", "II", "III", "aVR", "V1", "V5"]
+    assert Stream(FS, columns, model=model).leads == ("II", "V5")
+    assert Stream(FS, ["V1", "I"], columns=columns, model=model).leads == ("V1", "I")
+    assert Stream(FS, [4], columns=columns, model=model).leads == ("V1",)
+
+
+def test_to_dict_names_kind_class_and_delay(at_once: list[Event], eventful: Record) -> None:
     kinds = {}
     for event in at_once:
         as_dict = to_dict(event, eventful.fs)
         kinds[as_dict["kind"]] = set(as_dict)
-        assert as_dict["delay"] == round((event.known - event.sample) / FS, 3)
+        assert as_dict["delay"] == round((event.samples_received - event.sample) / FS, 3)
     assert {"class", "symbol", "p", "score", "leads"} < kinds["beat"]
     assert set(kinds) == {"beat", "peak", "change"}
 
@@ -323,11 +309,13 @@ def test_refuses_chunks_of_another_shape(chunk: Any, model: Model) -> None:
         stream.push(chunk)
 
 
-def test_refuses_other_settings_and_samples_after_the_end(model: Model) -> None:
+def test_refuses_wrong_settings_and_samples_after_the_end(model: Model) -> None:
     with pytest.raises(FormatError, match="100 to 2000 Hz"):
         Stream(50, ["II"], model=model)
     with pytest.raises(FormatError, match="expected leads among"):
-        Stream(FS, ["II"], use=["V1"], model=model)
+        Stream(FS, ["V1"], columns=["II"], model=model)
+    with pytest.raises(FormatError, match="a name for each column"):
+        Stream(FS, model=model)
     stream = Stream(FS, ["II"], model=model)
     stream.close()
     with pytest.raises(FormatError, match="after the end"):
@@ -336,11 +324,11 @@ def test_refuses_other_settings_and_samples_after_the_end(model: Model) -> None:
 
 @pytest.mark.mitdb
 def test_a_real_recording_live_is_nearly_as_good(data_dir: Path, model: Model) -> None:
-    record, known = datasets.load("mitdb", "119", data_dir=data_dir)
+    record, reference = datasets.load("mitdb", "119", data_dir=data_dir)
     n = 120 * FS
     record = replace(record, signal=record.signal[:n])
-    known = known.select(known.sample < n)
-    result = compare(known, annotate_live(record, model=model), start=0.0, window=0.05)
+    reference = reference.select(reference.sample < n)
+    result = compare(reference, annotate_live(record, model=model), start=0.0, window=0.05)
     assert result.ratios.qrs_se.value > 0.98
     assert result.ratios.qrs_pp.value > 0.98
     assert result.ratios.veb_se.value > 0.9

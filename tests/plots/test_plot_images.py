@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
-from ecgscribe.explanation.explain import BROAD, STRETCHES
+from ecgscribe.explanation.explain import BROAD_SPANS, SHORT_SPANS
 from ecgscribe.explanation.figure import draw
-from ecgscribe.explanation.result import Explanation, Fact, Stretch
+from ecgscribe.explanation.result import Explanation, FeatureEffect, SpanEffect
 from ecgscribe.metrics import performance
 from ecgscribe.plots.style import new_axes
 from ecgscribe.record import Annotation, Record
@@ -130,10 +130,14 @@ def test_explanation() -> Figure:
     def probability(p: float) -> NDArray[np.float32]:
         return np.array([1 - p, 0, p, 0, 0], dtype=np.float32)
 
-    change = np.sin(np.arange(len(STRETCHES)))
+    change = np.sin(np.arange(len(SHORT_SPANS)))
     both, alone = record.leads, record.leads[1:]
-    parts = [(*where, both, 0.6 + 0.3 * c) for where, c in zip(STRETCHES, change, strict=True)]
-    parts += [(*BROAD[0], both, 0.5), (*BROAD[1], both, 0.1), (*STRETCHES[9], alone, 0.4)]
+    parts = [(*where, both, 0.6 + 0.3 * c) for where, c in zip(SHORT_SPANS, change, strict=True)]
+    parts += [
+        (*BROAD_SPANS[0], both, 0.5),
+        (*BROAD_SPANS[1], both, 0.1),
+        (*SHORT_SPANS[9], alone, 0.4),
+    ]
     explanation = Explanation(
         record="made",
         sample=sample,
@@ -143,13 +147,13 @@ def test_explanation() -> Figure:
         score=1.0,
         quality=1.0,
         leads=both,
-        stretches=tuple(
-            Stretch(b / FS, e / FS, on, "V", probability(p), 1.0) for b, e, on, p in parts
+        spans=tuple(
+            SpanEffect(b / FS, e / FS, on, "V", probability(p), 1.0) for b, e, on, p in parts
         ),
-        fill="usual",
+        replacement="typical",
         features=(
-            Fact("P wave", "V", probability(0.3), 1.0),
-            Fact("T wave", "V", probability(0.7), 1.0),
+            FeatureEffect("P wave", "V", probability(0.3), 1.0),
+            FeatureEffect("T wave", "V", probability(0.7), 1.0),
         ),
         model="",
     )

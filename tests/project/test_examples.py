@@ -13,7 +13,7 @@ SAID = {
     "annotate_and_plot": ("60 s of ECG1, ECG2 at 360 Hz", "mine.scribe mine.scribe.csv"),
     "compare_annotators": ("ecgscribe: R-peaks Se 100.00", "XQRS: R-peaks Se "),
     "heart_rate_table": ("mean rate", "ventricular burden "),
-    "live_stream": ("R-peaks: 38 of 38, told 0.", "classes: 38 of 38, told 2."),
+    "live_stream": ("R-peaks: 38 of 38, at most 0.", "classes: 38 of 38, at most 2."),
     "score_a_folder": ("broken", "expected"),
     "train_on_my_records": ("on unseen patients", "beats"),
 }

@@ -44,6 +44,7 @@ def explain(
     from ecgscribe import formats, plots
     from ecgscribe.explanation.explain import explain as explain_beat
     from ecgscribe.explanation.figure import draw
+    from ecgscribe.explanation.text import describe
     from ecgscribe.model.runtime import load_model
 
     loaded = load_model(model)
@@ -53,4 +54,4 @@ def explain(
         explanation = explain_beat(opened, at=at, model=loaded, leads=chosen, progress=progress)
     if out is not None:
         plots.save(draw(explanation, opened), out, force=force)
-    print_result(explanation.text(), explanation.to_dict(), as_json=as_json, quiet=quiet)
+    print_result(describe(explanation), explanation.to_dict(), as_json=as_json, quiet=quiet)

@@ -16,8 +16,7 @@ from ecgscribe.cli.values import Choice, address, names
 from ecgscribe.errors import EcgScribeError, FormatError
 
 if TYPE_CHECKING:
-    from ecgscribe.live.events import Beat
-    from ecgscribe.live.stream import Stream
+    from ecgscribe.live.events import Event
 
 __all__ = ["stream"]
 
@@ -67,14 +66,12 @@ def stream(
     inlet = None if lsl is None else source.lsl_inlet(lsl)
     if inlet is not None:
         fs, columns = fs or inlet.fs, columns or inlet.leads
-    # Where nothing else names the columns, the leads do.
-    columns, use = (leads, None) if columns is None else (columns, leads)
-    if not fs or not columns:
+    if not fs or not (columns or leads):
         raise FormatError(
-            "stream: expected the sampling frequency and a name for each column, found them "
-            "nowhere; give --fs and --leads"
+            "stream: expected the sampling frequency and a name for each column, found none; "
+            "give --fs and --leads"
         )
-    live = Stream(fs, columns, use=use, model=load_model(model))
+    live = Stream(fs, leads, columns=columns, model=load_model(model))
     failure = None
     with ExitStack() as stack:
         if inlet is not None:
@@ -84,22 +81,23 @@ def stream(
             if connect is not None:
                 read = stack.enter_context(source.connected(connect))
             reader = source.read_lines if kind == "text" else source.read_frames
-            chunks = reader(read, len(columns))
+            chunks = reader(read, len(columns or leads or ()))
         try:
             for chunk in source.until_interrupted(chunks):
-                _print_events(live, live.push(chunk), peaks=peaks)
+                _print_events(live.push(chunk), fs=fs, peaks=peaks)
         except EcgScribeError as error:  # what came before it still counts
             failure = error
-        _print_events(live, live.close(), peaks=peaks)
+        _print_events(live.close(), fs=fs, peaks=peaks)
     if failure is not None:
         raise failure
 
 
-def _print_events(live: Stream, beats: Sequence[Beat], *, peaks: bool) -> None:
-    """Print what a push or the end made known, one JSON line each, in the order of detection."""
-    from ecgscribe.live.events import Peak, to_dict
+def _print_events(events: Sequence[Event], *, fs: float, peaks: bool) -> None:
+    """Print one JSON line per event, in the order of detection."""
+    from ecgscribe.live.events import RPeak, to_dict
 
-    others = [event for event in live.events if peaks or not isinstance(event, Peak)]
-    events = sorted([*others, *beats], key=lambda event: event.known)
-    if events:
-        print_text("\n".join(json.dumps(to_dict(event, live.fs)) for event in events))
+    lines = [
+        json.dumps(to_dict(event, fs)) for event in events if peaks or not isinstance(event, RPeak)
+    ]
+    if lines:
+        print_text("\n".join(lines))

@@ -1,1 +1,1 @@
-"""Explain why a beat was classified as it was."""
+"""Explain which parts of the signal and which features the class of a beat depends on."""

@@ -1,26 +1,27 @@
-"""Why a beat was given its class: which part of the signal, and which facts, moved the decision.
+"""Explain the class of a beat: which parts of the signal, and which features, it depends on.
 
-By occlusion (Zeiler and Fergus, ECCV 2014): a part is taken away, the decision is made again, and
-what changes is put down to the part. What makes a beat abnormal is how it differs from the usual
-ones of its recording, so these take a part's place: stretches of 47 ms of the conditioned signal
-around the R-peak give way to the mean of the usual beats around, or to a straight line where there
-are none, and groups of facts to what they are of the usual beats. So a usual beat is moved by
-nothing. Parts are taken away one at a time: where two tell the same, neither may seem to matter.
+By occlusion (Zeiler and Fergus, ECCV 2014): a part is replaced, the beat is classified again, and
+the change is attributed to the part. A beat is abnormal because it differs from the typical beats
+of its recording, so the replacement comes from them: a span of 47 ms of the conditioned signal
+becomes that of the mean typical beat, or a straight line if there are no typical beats nearby, and
+a group of features gets its typical values. Hence nothing changes the class of a typical beat.
+Parts are replaced one at a time: if two parts show the same, neither may seem to matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.explanation.feature_groups import replaced
-from ecgscribe.explanation.occlusion import Scene, find, scene
-from ecgscribe.explanation.replacements import Fill, fills
-from ecgscribe.explanation.result import STRETCH_STEPS, Explanation, Fact, Stretch
+from ecgscribe.explanation.detected_beats import detect_beats
+from ecgscribe.explanation.feature_groups import with_typical_features
+from ecgscribe.explanation.occlusion import BeatContext, beat_context
+from ecgscribe.explanation.replacements import Replace, preferred, replacements
+from ecgscribe.explanation.result import SPAN_STEPS, Explanation, FeatureEffect, SpanEffect
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.record import LazyRecord, Record
@@ -28,21 +29,24 @@ from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, samples_to_steps, steps_to_samples
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["STRETCHES", "Floats", "explain", "preferred_fill"]
+__all__ = ["BROAD_SPANS", "SHORT_SPANS", "SINGLE_LEADS", "explain"]
 
 
 Floats = NDArray[np.float32]
-STRETCHES: tuple[tuple[int, int], ...] = tuple(
-    (STRETCH_STEPS * k - STRETCH_STEPS // 2, STRETCH_STEPS * k + STRETCH_STEPS // 2)
-    for k in range(-8, 9)
+Part = tuple[int, int, tuple[int, ...]]
+"""First step of a span, the one after its last, both from the R-peak, and columns of leads."""
+
+
+SHORT_SPANS: tuple[tuple[int, int], ...] = tuple(
+    (SPAN_STEPS * k - SPAN_STEPS // 2, SPAN_STEPS * k + SPAN_STEPS // 2) for k in range(-8, 9)
 )
-"""First step, and the one after the last, of each stretch, counted from the R-peak: one on it, and
-eight to each side, 0.4 s either way."""
-BROAD: tuple[tuple[int, int], ...] = ((-51, -9), (-9, 15), (15, 51))
-"""The same, of longer ones: what lies before the QRS complex, the complex, what lies after it. A
-wide or clear beat is told the same without any 47 ms of it."""
+"""First step of each span and the one after its last, counted from the R-peak: one span at the
+R-peak and eight on each side (0.4 s)."""
+BROAD_SPANS: tuple[tuple[int, int], ...] = ((-51, -9), (-9, 15), (15, 51))
+"""The same, before the QRS complex, of it, and after it. A wide or clear beat keeps its class
+without any 47 ms of it."""
 SINGLE_LEADS = 3
-"""Of so many `STRETCHES`, those that move the decision most, each lead is also taken away alone."""
+"""The most important short spans, so many, are also replaced in each lead alone."""
 
 
 def explain(
@@ -55,16 +59,16 @@ def explain(
 ) -> Explanation:
     """Explain the class of the beat nearest to a time.
 
-    The whole recording is annotated, as what is usual in it decides, too.
+    The whole recording is annotated, because the class depends on what is typical of it.
 
     Parameters
     ----------
     record : Record or LazyRecord
-        As of `ecgscribe.annotate`.
+        As for `ecgscribe.annotate`.
     at : float
         Seconds from the start.
     model, leads, progress
-        As of `ecgscribe.annotate`.
+        As for `ecgscribe.annotate`.
 
     Returns
     -------
@@ -73,9 +77,9 @@ def explain(
     Raises
     ------
     FormatError
-        If `at` lies outside the recording, it holds no beat, or cannot be used.
+        If `at` is outside the recording, or the recording has no beat or cannot be used.
     ModelError
-        If the model is absent or was altered.
+        If the model is missing or was altered.
     """
     if not 0 <= at <= record.duration:
         raise FormatError(
@@ -84,87 +88,89 @@ def explain(
         )
     model = load_model(model)
     conditioner = Conditioner.for_record(record, leads=leads)
-    found = find(model, conditioner, progress=progress)
-    written = np.flatnonzero(found.written)
-    if len(written) == 0:
+    beats = detect_beats(model, conditioner, progress=progress)
+    annotated = np.flatnonzero(beats.annotated)
+    if len(annotated) == 0:
         raise FormatError(f"{record.name}: expected a beat to explain, found none; choose another")
-    place = samples_to_steps(np.array([at * record.fs]), conditioner.ratio)
-    index = int(written[np.argmin(np.abs(found.step[written] - place))])
-    of_beat = scene(model, conditioner, found, index)
-    probability, _ = next(of_beat.signals([of_beat.signal]))
-    aami_class = _decided(model, probability)
-    ways = fills(of_beat)
-    fill = preferred_fill(ways)
-    sample = int(steps_to_samples(found.step[[index]], conditioner.ratio, record.n_samples)[0])
+    step = samples_to_steps(np.array([at * record.fs]), conditioner.ratio)
+    index = int(annotated[np.argmin(np.abs(beats.r_peaks[annotated] - step))])
+    context = beat_context(model, conditioner, beats, index)
+    probability, _ = next(context.classify_signals([context.signal]))
+    ways = replacements(context)
+    replacement = preferred(ways)
+    sample = int(steps_to_samples(beats.r_peaks[[index]], conditioner.ratio, record.n_samples)[0])
     return Explanation(
         record=record.name,
         sample=sample,
         time=sample / record.fs,
-        aami_class=aami_class,
+        aami_class=_predicted_class(model, probability),
         probability=probability,
-        score=float(found.score[index]),
-        quality=float(found.quality[index]),
+        score=float(beats.beat_probability[index]),
+        quality=float(beats.quality[index]),
         leads=conditioner.leads,
-        stretches=_stretches(of_beat, ways[fill], conditioner, probability),
-        fill=fill,
-        features=_facts(of_beat),
+        spans=_span_effects(context, ways[replacement], conditioner, probability),
+        replacement=replacement,
+        features=_feature_effects(context),
         model=model.hash,
     )
 
 
-def preferred_fill(ways: Mapping[str, Fill]) -> str:
-    """Return the name of the replacement that spans are taken away by."""
-    return "usual" if "usual" in ways else "line"
-
-
-def _decided(model: Model, probability: Floats) -> str:
+def _predicted_class(model: Model, probability: Floats) -> str:
     return AAMI_CLASSES[int(decide(probability[None], model.thresholds)[0])]
 
 
-def _stretches(
-    of_beat: Scene, fill: Fill, conditioner: Conditioner, probability: Floats
-) -> tuple[Stretch, ...]:
-    """Take away each stretch in all leads, and those that matter most in each lead alone."""
-    r_peak = of_beat.at + of_beat.begin
+def _span_effects(
+    context: BeatContext, replace: Replace, conditioner: Conditioner, probability: Floats
+) -> tuple[SpanEffect, ...]:
+    """Replace each span in all leads, and the most important ones in each lead alone."""
+    r_peak = context.row + context.begin
     short, broad = (
-        [(b, e) for b, e in parts if r_peak + b > 0 and r_peak + e < conditioner.n_steps]
-        for parts in (STRETCHES, BROAD)
+        [(b, e) for b, e in spans if r_peak + b > 0 and r_peak + e < conditioner.n_steps]
+        for spans in (SHORT_SPANS, BROAD_SPANS)
     )
-    every = tuple(range(len(conditioner.leads)))
-    parts = [(b, e, every) for b, e in short + broad]
-    whole = _without(of_beat, fill, parts, conditioner.leads)
-    if len(every) == 1:
-        return tuple(whole)
-    told = AAMI_CLASSES.index(_decided(of_beat.model, probability))
-    moves = [-abs(s.probability[told] - probability[told]) for s in whole[: len(short)]]
-    most = [short[k] for k in np.argsort(moves, kind="stable")[:SINGLE_LEADS]]
-    parts = [(b, e, (k,)) for b, e in most for k in every]
-    return tuple(whole + _without(of_beat, fill, parts, conditioner.leads))
+    columns = tuple(range(len(conditioner.leads)))
+    parts = [(b, e, columns) for b, e in short + broad]
+    effects = _replaced(context, replace, parts, conditioner.leads)
+    if len(columns) == 1:
+        return tuple(effects)
+    predicted = AAMI_CLASSES.index(_predicted_class(context.model, probability))
+    change = [abs(s.probability[predicted] - probability[predicted]) for s in effects[: len(short)]]
+    largest = np.argsort(-np.array(change), kind="stable")[:SINGLE_LEADS]
+    parts = [(*short[k], (column,)) for k in largest for column in columns]
+    return tuple(effects + _replaced(context, replace, parts, conditioner.leads))
 
 
-def _without(
-    of_beat: Scene, fill: Fill, parts: list[tuple[int, int, tuple[int, ...]]], leads: Sequence[str]
-) -> list[Stretch]:
-    answers = of_beat.signals(fill(b, e, columns) for b, e, columns in parts)
+def _replaced(
+    context: BeatContext, replace: Replace, parts: Sequence[Part], leads: Sequence[str]
+) -> list[SpanEffect]:
+    classified = context.classify_signals(replace(b, e, columns) for b, e, columns in parts)
     return [
-        Stretch(
+        SpanEffect(
             begin=b / FS,
             end=e / FS,
             leads=tuple(leads[k] for k in columns),
-            aami_class=_decided(of_beat.model, probability),
+            aami_class=_predicted_class(context.model, probability),
             probability=probability,
             score=score,
         )
-        for (b, e, columns), (probability, score) in zip(parts, answers, strict=True)
+        for (b, e, columns), (probability, score) in zip(parts, classified, strict=True)
     ]
 
 
-def _facts(of_beat: Scene) -> tuple[Fact, ...]:
-    if not of_beat.model.head.feature_names:
+def _feature_effects(context: BeatContext) -> tuple[FeatureEffect, ...]:
+    if not context.model.head.feature_names:
         return ()
-    features = []
-    for group in replaced(of_beat):
-        probability, score = of_beat.from_facts(group.logit_features, group.features)
-        decided = _decided(of_beat.model, probability)
-        features.append(Fact(group.name, decided, probability, score, group.own, group.usual))
-    return tuple(features)
+    effects = []
+    for group in with_typical_features(context):
+        probability, score = context.classify_features(group.features)
+        effects.append(
+            FeatureEffect(
+                name=group.name,
+                aami_class=_predicted_class(context.model, probability),
+                probability=probability,
+                score=score,
+                observed=group.observed,
+                typical=group.typical,
+            )
+        )
+    return tuple(effects)

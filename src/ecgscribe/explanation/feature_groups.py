@@ -1,4 +1,4 @@
-"""What is told of a beat, in groups, and what would be told of it if one were as usual."""
+"""Groups of features of a beat, and what they are for typical beats."""
 
 from __future__ import annotations
 
@@ -7,139 +7,145 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.explanation.occlusion import Scene
+from ecgscribe.explanation.occlusion import BeatContext
 from ecgscribe.model.beat_head import predict_in_windows
 from ecgscribe.model.decision import decide
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
+from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.scoring import BEAT_HALO
 from ecgscribe.signal.windows import FS
 
-__all__ = ["GROUPS", "INTERVALS", "Replaced", "replaced", "usual_beats"]
+__all__ = [
+    "GROUPS",
+    "INTERVALS",
+    "ReplacedFeatures",
+    "is_typical",
+    "with_typical_features",
+]
 
 
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
-def _of_leads(*features: str) -> tuple[str, ...]:
-    return tuple(f"{fact}_{lead}" for fact in features for lead in (1, 2))
+def _of_both_leads(*features: str) -> tuple[str, ...]:
+    return tuple(f"{feature}_{lead}" for feature in features for lead in (1, 2))
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "regularity of the rhythm around it": (
+    "regularity of the rhythm nearby": (
         "irregular_near", "irregular_far", "rr_before/irregular", "alike", "predictable",
     ),
-    "heart rate around it": ("rr_near",),
-    "P wave": _of_leads("p_like_dominant", "p_part", "p_near", "p_height_near"),
-    "QRS shape": _of_leads(
+    "heart rate nearby": ("rr_near",),
+    "P wave": _of_both_leads("p_like_dominant", "p_part", "p_near", "p_height_near"),
+    "QRS shape": _of_both_leads(
         "qrs_like_dominant", "qrs_like_second", "height/dominant", "distance", "distance_near"
     ),
-    "QRS width": _of_leads("width/dominant", "width"),
-    "T wave": _of_leads("t_like_dominant"),
-    "answer of the trunk to the signal": LOGIT_FEATURE_NAMES,
+    "QRS width": _of_both_leads("width/dominant", "width"),
+    "T wave": _of_both_leads("t_like_dominant"),
+    "evidence from the waveform": LOGIT_FEATURE_NAMES,
 }  # fmt: skip
-"""Facts of a beat that are set together to what they are of the usual beat. Left out are those that
-come of the two RR intervals, and ``share_dominant``, which all beats of a run have in common."""
+"""Features of a beat that are replaced together by their typical values. Features of the two RR
+intervals are missing, and ``share_dominant``, which all beats of a segment have in common."""
 
 
 INTERVALS: dict[str, tuple[bool, bool]] = {
-    "RR interval before it": (True, False),
-    "RR interval after it": (False, True),
-    "RR intervals before and after it": (True, True),
+    "RR interval before the beat": (True, False),
+    "RR interval after the beat": (False, True),
+    "RR intervals before and after the beat": (True, True),
 }
-"""Whether the interval before the beat and the one after it are replaced. All facts that come of
-them, also those of the beats around, are then told anew: what is early is told in many ways."""
+"""Whether the interval before the beat and the one after it are replaced. All features that depend
+on them are recomputed, those of neighbouring beats too, as many features show an early beat."""
 
 
-LEAST = 3
-"""Usual beats, at least, that say what is usual."""
+LEAST_BEATS = 3
+"""Fewest beats or intervals that show what is typical."""
 
 
 @dataclass(frozen=True, eq=False)
-class Replaced:
-    """The facts of the beats of a scene, one group of them as usual.
+class ReplacedFeatures:
+    """Features of the beats near one beat, with one group replaced by its typical values.
 
     Parameters
     ----------
     name : str
-        Of `GROUPS` or `INTERVALS`.
-    class_facts, facts : ndarray of float32
-        For `Scene.from_facts`.
-    own, usual : float, optional
-        Seconds, of a single interval.
+        One of `GROUPS` or `INTERVALS`.
+    features : ndarray of float32, shape (n_nearby, n_features)
+        For `BeatContext.classify_features`.
+    observed, typical : float, optional
+        A single RR interval in seconds: the real one and the one that replaces it.
     """
 
     name: str
-    logit_features: Floats
     features: Floats
-    own: float | None = None
-    usual: float | None = None
+    observed: float | None = None
+    typical: float | None = None
 
 
-def replaced(scene: Scene) -> list[Replaced]:
-    """Give the facts of a scene with each group in turn as it is of its usual beats.
+def with_typical_features(context: BeatContext) -> list[ReplacedFeatures]:
+    """Replace each group of features of a beat in turn by its typical values.
 
-    The usual beats are those called N, or all where these are fewer than three; of facts, the
-    median over them; of intervals, the median over those between two of them nearby.
+    A typical value of a feature is its median over the typical beats, see `is_typical`. A typical
+    RR interval is the median of the nearby intervals between two typical beats.
     """
-    of_class, features = scene.features()
-    own = scene.index - scene.beats.start
-    normal = usual_beats(scene, of_class, features)
-    groups = []
+    features = context.features()
+    typical = is_typical(context, features)
+    names = context.model.head.feature_names
+    replaced = []
     for name, members in GROUPS.items():
-        a, b = of_class.copy(), features.copy()
-        for table, names in ((a, LOGIT_FEATURE_NAMES), (b, FEATURE_NAMES)):
-            columns = [k for k, fact in enumerate(names) if fact in members]
-            table[own, columns] = np.median(table[normal][:, columns], axis=0)
-        groups.append(Replaced(name, a, b))
-    return groups + _with_usual_intervals(scene, of_class, normal)
+        changed = features.copy()
+        columns = [k for k, feature in enumerate(names) if feature in members]
+        changed[context.index_nearby, columns] = np.median(features[typical][:, columns], axis=0)
+        replaced.append(ReplacedFeatures(name, changed))
+    return replaced + _with_typical_intervals(context, typical)
 
 
-def usual_beats(scene: Scene, of_class: Floats, features: Floats) -> NDArray[np.bool_]:
-    """Tell which beats of the runs, other than the one in question, are called N.
+def is_typical(context: BeatContext, features: Floats) -> Flags:
+    """Return which beats near a beat are typical: those that are classified as N.
 
-    All are where these are fewer than three.
+    Parameters
+    ----------
+    context : BeatContext
+    features : ndarray of float32, shape (n_nearby, n_features)
+        Features of the beats of its segments.
 
     Returns
     -------
-    ndarray of bool, shape (beats of the runs,)
+    ndarray of bool, shape (n_nearby,)
+        The beat itself does not count. All are true if fewer than three others are N.
     """
-    model = scene.model
-    probability, _ = predict_in_windows(model.head, np.concatenate([of_class, features], axis=1))
-    decided = decide(probability, model.thresholds)
-    normal = np.asarray(decided == 0)
-    normal[scene.index - scene.beats.start] = False
-    return normal if normal.sum() >= LEAST else np.ones(len(normal), dtype=np.bool_)
+    model = context.model
+    probability, _ = predict_in_windows(model.head, features)
+    normal = np.asarray(decide(probability, model.thresholds) == 0)
+    normal[context.index_nearby] = False
+    return normal if normal.sum() >= LEAST_BEATS else np.ones(len(normal), dtype=np.bool_)
 
 
-def _with_usual_intervals(
-    scene: Scene, of_class: Floats, normal: NDArray[np.bool_]
-) -> list[Replaced]:
-    step, index = scene.found.step, scene.index
-    if not 0 < index < len(step) - 1:
+def _with_typical_intervals(context: BeatContext, typical: Flags) -> list[ReplacedFeatures]:
+    r_peaks, index = context.beats.r_peaks, context.index
+    if not 0 < index < len(r_peaks) - 1:
         return []
-    usual = _usual_interval(scene, normal)
-    groups = []
+    interval = _typical_interval(context, typical)
+    replaced = []
     for name, which in INTERVALS.items():
-        moved = step.copy()
-        for first, replace in zip((index, index + 1), which, strict=True):
-            if replace:  # all that follows is moved along
-                moved[first:] += usual - (moved[first] - moved[first - 1])
-        one = index if which[0] else index + 1
-        values = (None, None) if all(which) else ((step[one] - step[one - 1]) / FS, usual / FS)
-        groups.append(
-            Replaced(name, of_class, scene.segment_features(moved, scene.waveform), *values)
-        )
-    return groups
+        moved = r_peaks.copy()
+        for end, replace in zip((index, index + 1), which, strict=True):
+            if replace:  # all later R-peaks move along
+                moved[end:] += interval - (moved[end] - moved[end - 1])
+        end = index if which[0] else index + 1
+        observed = (r_peaks[end] - r_peaks[end - 1]) / FS
+        values = (None, None) if all(which) else (observed, interval / FS)
+        replaced.append(ReplacedFeatures(name, context.features(moved), *values))
+    return replaced
 
 
-def _usual_interval(scene: Scene, normal: NDArray[np.bool_]) -> float:
-    """Give the usual RR interval in steps: of beats nearby, or of the runs if these are few."""
-    step = scene.found.step[scene.beats]
-    rr, fits = np.diff(step), normal[1:] & normal[:-1]
-    own = scene.index - scene.beats.start
+def _typical_interval(context: BeatContext, typical: Flags) -> float:
+    """Return the typical RR interval in steps, of nearby beats or, if they are few, of all."""
+    rr = np.diff(context.beats.r_peaks[context.nearby])
+    between_typical = typical[1:] & typical[:-1]
+    own = context.index_nearby
     near = np.zeros(len(rr), dtype=np.bool_)
     near[max(own - BEAT_HALO, 0) : own + BEAT_HALO] = True
-    for chosen in (fits & near, fits, near):
-        if chosen.sum() >= LEAST:
+    for chosen in (between_typical & near, between_typical, near):
+        if chosen.sum() >= LEAST_BEATS:
             return float(np.median(rr[chosen]))
     return float(np.median(rr))

@@ -1,4 +1,4 @@
-"""An explanation as a picture. Public through `ecgscribe.explain`."""
+"""An explanation as a picture."""
 
 from __future__ import annotations
 
@@ -17,39 +17,40 @@ from ecgscribe.symbols import AAMI_CLASSES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ecgscribe.explanation.result import Explanation, Fact, Stretch
+    from ecgscribe.explanation.result import Explanation, FeatureEffect, SpanEffect
 
 __all__ = ["draw"]
 
 
 AROUND_S = 1.2
+"""Seconds of signal on each side of the R-peak."""
 FOR, AGAINST = "#D55E00", "#56B4E9"
 LEAST_SCALE = 0.1
-"""Change of the probability that fills an axis where nothing changes it by more: a picture of a
-beat that nothing moves shows just that."""
+"""Smallest range of an axis of changes, so that a beat whose class depends on nothing looks so."""
 DARKEST = 0.6
-"""Opacity of the stretch that changes the probability most."""
-AWAY = {"line": "with a line here", "usual": "with the usual here"}
+"""Opacity of the span with the largest change."""
+REPLACED_BY = {"typical": "typical beat here", "linear": "straight line here"}
 LEAD_MARKERS = ("^", "v")
 
 
 def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
-    """Draw the beat on paper shaded by influence, and the influence of stretches and facts.
+    """Draw the beat on paper, shaded by influence, and the effects of spans and features.
 
     Parameters
     ----------
     explanation : Explanation
         Of a beat.
     record : Record
-        The recording it belongs to.
+        Its recording.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes, shape (3,)
-        The strip, the change without each stretch below it, and that with each group of facts as
-        usual. The darker a stretch is on the strip, the more it matters. Where the probability of
-        the told class falls without a part, the part spoke for it and is orange; where it rises,
-        the part spoke against it and is blue and hatched.
+        The strip; below it the change of the probability of the predicted class when each span is
+        replaced; and the change when each group of features is typical. Darker spans on the strip
+        matter more. If replacing a part lowers the probability, the part spoke for the class and
+        is orange; if it raises the probability, the part spoke against it and is blue and hatched.
+        Without features, shape (2,).
     """
     from matplotlib.figure import Figure
 
@@ -61,14 +62,14 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         else figure.subplots(2, 1)
     )
     paper, below, *rest = rows
-    told = f"P({e.aami_class})"
+    change = f"change of P({e.aami_class})"
     _strip(paper, e, record)
-    _shade(paper, e, _limit(e, e.short()))
-    _of_stretches(below, e, _limit(e, e.stretches))
-    below.set(xlim=paper.get_xlim(), ylabel=f"change of {told}\n{AWAY[e.fill]}")
+    _shade(paper, e, _limit(e, e.short_spans()))
+    _draw_spans(below, e, _limit(e, e.spans))
+    below.set(xlim=paper.get_xlim(), ylabel=f"{change}\nwith {REPLACED_BY[e.replacement]}")
     if rest:
-        _of_facts(rest[0], e, _limit(e, e.features))
-        rest[0].set_xlabel(f"change of {told} with this as usual")
+        _draw_features(rest[0], e, _limit(e, e.features))
+        rest[0].set_xlabel(f"{change} with typical values of these features")
     for ax in (below, *rest):
         ax.tick_params(labelsize=8)
         ax.xaxis.label.set_size(9)
@@ -89,17 +90,17 @@ def _strip(ax: Axes, e: Explanation, record: Record) -> None:
     )
 
 
-def _limit(e: Explanation, parts: Sequence[Stretch | Fact]) -> float:
-    """Give the largest change that parts make, for the scale of an axis."""
-    return max([LEAST_SCALE, *(abs(e.change(part)) for part in parts)])
+def _limit(e: Explanation, effects: Sequence[SpanEffect | FeatureEffect]) -> float:
+    """Return the largest change, for the range of an axis."""
+    return max([LEAST_SCALE, *(abs(e.change(effect)) for effect in effects)])
 
 
 def _shade(ax: Axes, e: Explanation, limit: float) -> None:
     low, high = ax.get_ylim()
-    for stretch in e.short():
-        change = e.change(stretch)
+    for span in e.short_spans():
+        change = e.change(span)
         ax.fill_between(
-            [e.time + stretch.begin, e.time + stretch.end],
+            [e.time + span.begin, e.time + span.end],
             low,
             high,
             zorder=2,
@@ -114,32 +115,32 @@ def _style(change: float, *, alpha: float = 1.0) -> dict[str, Any]:
     return {"facecolor": AGAINST, "edgecolor": "white", "hatch": "///", "alpha": alpha}
 
 
-def _of_stretches(ax: Axes, e: Explanation, limit: float) -> None:
-    for stretch in e.short():
-        change = e.change(stretch)
-        width = stretch.end - stretch.begin
-        ax.bar(e.time + stretch.begin, change, 0.9 * width, align="edge", **_style(change))
-    for k, stretch in enumerate(e.broad()):
+def _draw_spans(ax: Axes, e: Explanation, limit: float) -> None:
+    for span in e.short_spans():
+        change = e.change(span)
+        width = span.end - span.begin
+        ax.bar(e.time + span.begin, change, 0.9 * width, align="edge", **_style(change))
+    for k, span in enumerate(e.broad_spans()):
         ax.plot(
-            [e.time + stretch.begin, e.time + stretch.end],
-            2 * [e.change(stretch)],
+            [e.time + span.begin, e.time + span.end],
+            2 * [e.change(span)],
             color="black",
             linewidth=1.2,
             marker="|",
-            label=None if k else "all of this",
+            label=None if k else "this whole span",
         )
     if len(e.leads) > 1:
         for lead, marker in zip(e.leads, LEAD_MARKERS, strict=False):
-            alone = [s for s in e.stretches if s.leads == (lead,)]
-            x = [e.time + (s.begin + s.end) / 2 for s in alone]
+            single = [s for s in e.spans if s.leads == (lead,)]
+            x = [e.time + (s.begin + s.end) / 2 for s in single]
             ax.plot(
                 x,
-                [e.change(s) for s in alone],
+                [e.change(s) for s in single],
                 linestyle="none",
                 marker=marker,
                 color="black",
                 markersize=5,
-                label=f"in {lead} alone",
+                label=f"in {lead} only",
             )
     ax.legend(fontsize=8, loc="upper right")
     ax.axhline(0, color=GREY, linewidth=0.8)
@@ -150,9 +151,9 @@ def _of_stretches(ax: Axes, e: Explanation, limit: float) -> None:
     ax.set_xlabel("ms from the R-peak")
 
 
-def _of_facts(ax: Axes, e: Explanation, limit: float) -> None:
-    for k, fact in enumerate(e.features):
-        change = e.change(fact)
+def _draw_features(ax: Axes, e: Explanation, limit: float) -> None:
+    for k, effect in enumerate(e.features):
+        change = e.change(effect)
         ax.barh(k, change, 0.7, **_style(change))
         ax.annotate(
             f"{change:+.2f}" if abs(change) >= 0.005 else "0",
@@ -164,5 +165,5 @@ def _of_facts(ax: Axes, e: Explanation, limit: float) -> None:
             fontsize=8,
         )
     ax.axvline(0, color=GREY, linewidth=0.8)
-    ax.set_yticks(range(len(e.features)), [fact.name for fact in e.features])
+    ax.set_yticks(range(len(e.features)), [effect.name for effect in e.features])
     ax.set(ylim=(len(e.features) - 0.4, -0.6), xlim=(-1.25 * limit, 1.25 * limit))

@@ -1,241 +1,219 @@
-"""One beat's decision, taken again with a part of the signal or a fact replaced.
+"""Classify one beat again after a part of the signal or a group of features was replaced.
 
-Nothing is approximated: the trunk scores the very window in which it scored the beat, the facts
-of its whole run of beats are told anew, and the beat head answers in the window that it answered
-in. R-peaks stay where they were found; what is asked is what would be told of the beats there.
+Nothing is approximated. The trunk scores the same window in which it scored the beat, the features
+of the beat's whole segments are recomputed, and the beat head classifies the same window of beats.
+R-peaks keep their positions: the question is which class the beats there would get.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.features import logit_features, segment_features, segments
+from ecgscribe.explanation.detected_beats import DetectedBeats
+from ecgscribe.model.features import segments
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO, BEAT_WINDOW, Scores, beat_grid, trunk_grid
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.candidates import is_beat, is_written
-from ecgscribe.pipeline.classification import SegmentClassifier
-from ecgscribe.pipeline.detection import ROOM, detect_r_peaks
-from ecgscribe.pipeline.lead_availability import join_availability
+from ecgscribe.pipeline.detection import ROOM
 from ecgscribe.pipeline.peaks import PLACE_REACH
-from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, cut
 
-__all__ = ["Found", "Scene", "find", "scene"]
+__all__ = ["BeatContext", "beat_context"]
 
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 REACH_S = 3.0
-"""Seconds to each side of the beat in which the trunk's answers are taken anew."""
+"""Seconds on each side of the beat in which the trunk's output is computed again."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """All beats of a recording, as `ecgscribe.annotate` finds them before it leaves any out.
-
-    Parameters
-    ----------
-    step : ndarray of float64, shape (n_beats,)
-    height : ndarray of float32, shape (n_beats,)
-        Scores of the R-peaks.
-    logits : ndarray of float32, shape (n_beats, 5)
-    score : ndarray of float32, shape (n_beats,)
-        Probability that each is a beat.
-    quality : ndarray of float32, shape (n_beats,)
-    written : ndarray of bool, shape (n_beats,)
-        False of those in noise that are too unsure to be written.
-    """
-
-    step: NDArray[np.float64]
-    height: Floats
-    logits: Floats
-    score: Floats
-    quality: Floats
-    written: NDArray[np.bool_]
-
-
-def find(
-    model: Model,
-    conditioner: Conditioner,
-    *,
-    progress: Callable[[int, int], object] | None = None,
-) -> Found:
-    """Find the beats of a recording; their waveforms are not kept."""
-    classifier, columns, parts = SegmentClassifier(model.head), [], []
-    for block in detect_r_peaks(model, conditioner, progress=progress):
-        done, _, of_beat = classifier.push(block.candidates, is_last=block.is_last)
-        columns.append((done.r_peaks, done.peak_scores, done.logits, of_beat))
-        parts.append(block.availability)
-    step, height, logits, score = (np.concatenate(column) for column in zip(*columns, strict=True))
-    unreadable = join_availability(parts).unreadable_spans()
-    index = signal_quality(step, score, conditioner.n_steps, unreadable=unreadable)
-    quality = quality_at(step, scale_quality(index, model.thresholds.noise))
-    beat = is_beat(score, model.thresholds)
-    written = is_written(score, quality, model.thresholds)
-    return Found(step[beat], height[beat], logits[beat], score[beat], quality[beat], written[beat])
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """One beat with all that its class is told from.
+class BeatContext:
+    """One beat with everything on which its class depends.
 
     Parameters
     ----------
     model : Model
-    found : Found
+    beats : DetectedBeats
         All beats of the recording.
     index : int
-        The beat.
-    runs : tuple of slice
-        The runs of beats that the beat head looks at, whole.
-    waveform : ndarray of float32, shape (beats of the runs, `WAVEFORM`, 2)
+        Index of the beat.
+    segments : tuple of slice
+        The whole segments of beats that the beat head sees; see `ecgscribe.model.features`.
+    waveforms : ndarray of float32, shape (n_nearby, `WAVEFORM`, 2)
+        Waveforms of the beats of these segments.
     signal : ndarray of float32, shape (n_steps, 2)
         The window of the conditioned signal in which the trunk scores the beat.
     begin : int
-        Step of its first row; negative where the window begins before the recording.
+        Step of its first row; negative if the window begins before the recording.
     """
 
     model: Model
-    found: Found
+    beats: DetectedBeats
     index: int
-    runs: tuple[slice, ...]
-    waveform: Floats
+    segments: tuple[slice, ...]
+    waveforms: Floats
     signal: Floats
     begin: int
 
     @property
-    def at(self) -> int:
-        """Row of `signal` that the R-peak lies in."""
-        return round(float(self.found.step[self.index])) - self.begin
+    def row(self) -> int:
+        """Row of `signal` with the R-peak."""
+        return round(float(self.beats.r_peaks[self.index])) - self.begin
 
     @property
-    def beats(self) -> slice:
-        """The beats of the runs."""
-        return slice(self.runs[0].start, self.runs[-1].stop)
+    def nearby(self) -> slice:
+        """The beats of the segments."""
+        return slice(self.segments[0].start, self.segments[-1].stop)
 
-    def signals(self, changed: Iterable[Floats]) -> Iterator[tuple[Floats, float]]:
-        """Tell the beat anew from each of these signals, all of the shape of `signal`.
+    @property
+    def index_nearby(self) -> int:
+        """Index of the beat among those of the segments."""
+        return self.index - int(self.nearby.start)
+
+    def features(self, r_peaks: Doubles | None = None) -> Floats:
+        """Compute the features of the beats of the segments.
+
+        Parameters
+        ----------
+        r_peaks : ndarray of float64, shape (n_beats,), optional
+            Other positions of all R-peaks of the recording, in steps.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_nearby, n_features)
+            Columns are `ecgscribe.model.beat_head.BeatHead.feature_names`.
+        """
+        part = self.nearby
+        return self._features(
+            self.beats.r_peaks if r_peaks is None else r_peaks,
+            self.beats.logits[part],
+            self.beats.peak_scores[part],
+            self.waveforms,
+        )
+
+    def classify_signals(self, signals: Iterable[Floats]) -> Iterator[tuple[Floats, float]]:
+        """Classify the beat in each of several signals.
+
+        Parameters
+        ----------
+        signals : iterable of ndarray of float32
+            All of the shape of `signal`.
 
         Yields
         ------
-        probability : ndarray of float32, shape (5,)
-            Of the classes, calibrated, if it is a beat.
-        score : float
-            Probability that it is one.
+        class_probability : ndarray of float32, shape (5,)
+            Calibrated probability of each class, if it is a beat.
+        beat_probability : float
+            Probability that it is a beat.
         """
-        for signal in changed:
-            peak, frame_class = self.model.network.predict_trunk(signal[None])
-            scores = Scores(peak[0, :, 0], frame_class[0], self.model.network.steps_per_frame)
-            yield self._answer(*self._read(signal, scores))
+        network = self.model.network
+        for signal in signals:
+            peak, frame_class = network.predict_trunk(signal[None])
+            scores = Scores(peak[0, :, 0], frame_class[0], network.steps_per_frame)
+            yield self.classify_features(self._features_in(signal, scores))
 
-    def features(self) -> tuple[Floats, Floats]:
-        """Tell class facts and facts of the beats of the runs, as they are."""
-        part = self.beats
-        logits, height = self.found.logits[part], self.found.height[part]
-        return self._class_facts(logits, height), self.segment_features(
-            self.found.step, self.waveform
-        )
+    def classify_features(self, features: Floats) -> tuple[Floats, float]:
+        """Classify the beat by the features of the beats of the segments.
 
-    def segment_features(self, step: NDArray[np.float64], waveform: Floats) -> Floats:
-        """Tell the facts of the beats of the runs, with all R-peaks at `step`."""
-        told, done = [], 0
-        for run in self.runs:
-            low = max(run.start - FAR, 0)
-            within = slice(run.start - low, run.stop - low)
-            n = run.stop - run.start
-            told.append(
-                segment_features(step[low : run.stop + FAR], within, waveform[done : done + n])
-            )
-            done += n
-        return np.concatenate(told)
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n_nearby, n_features)
 
-    def from_facts(self, of_class: Floats, features: Floats) -> tuple[Floats, float]:
-        """Tell the beat from the facts of the beats of the runs; see `signals`."""
-        return self._predict(np.concatenate([of_class, features], axis=1))
-
-    def _predict(self, features: Floats) -> tuple[Floats, float]:
-        grid = beat_grid(len(self.found.step))
+        Returns
+        -------
+        class_probability : ndarray of float32, shape (5,)
+        beat_probability : float
+            As `classify_signals` yields them.
+        """
+        grid = beat_grid(len(self.beats))
         window = self.index // BEAT_CORE
-        windows = cut(features, grid, window, window + 1, begin=self.beats.start)
-        probability, score = self.model.head.predict(windows)
+        windows = cut(features, grid, window, window + 1, begin=self.nearby.start)
+        class_probability, beat_probability = self.model.head.predict(windows)
         own = self.index - grid.starts[window]
-        return probability[0, own], float(score[0, own])
+        return class_probability[0, own], float(beat_probability[0, own])
 
-    def _class_facts(self, logits: Floats, height: Floats) -> Floats:
-        edges = [run.start - self.beats.start for run in self.runs[1:]]
-        parts = zip(np.split(logits, edges), np.split(height, edges), strict=True)
-        return np.concatenate([logit_features(*part) for part in parts])
-
-    def _read(self, signal: Floats, scores: Scores) -> tuple[Floats, Floats, Floats]:
-        """Take logits, heights and waveforms of the beats nearby from what the trunk says."""
-        step = self.found.step[self.beats]
-        near = np.abs(step - self.found.step[self.index]) < REACH_S * FS
-        near &= (step >= self.begin + ROOM) & (step < self.begin + len(signal) - ROOM)
-        row = step[near] - self.begin
-        logits, height = self.found.logits[self.beats].copy(), self.found.height[self.beats].copy()
-        waveform = self.waveform.copy()
-        logits[near] = scores.class_logits_at(row)
+    def _features_in(self, signal: Floats, scores: Scores) -> Floats:
+        """Compute features with the trunk's output and the waveforms of another signal."""
+        part = self.nearby
+        r_peaks = self.beats.r_peaks[part]
+        close = np.abs(r_peaks - self.beats.r_peaks[self.index]) < REACH_S * FS
+        close &= (r_peaks >= self.begin + ROOM) & (r_peaks < self.begin + len(signal) - ROOM)
+        row = r_peaks[close] - self.begin
+        logits, peak_scores = self.beats.logits[part].copy(), self.beats.peak_scores[part].copy()
+        shapes = self.waveforms.copy()
+        logits[close] = scores.class_logits_at(row)
         around = np.rint(row).astype(np.int64)[:, None] + np.arange(-PLACE_REACH, PLACE_REACH + 1)
-        height[near] = scores.peak[around].max(axis=1)
-        waveform[near] = waveforms(signal, row)
-        return logits, height, waveform
+        peak_scores[close] = scores.peak[around].max(axis=1)
+        shapes[close] = waveforms(signal, row)
+        return self._features(self.beats.r_peaks, logits, peak_scores, shapes)
 
-    def _answer(self, logits: Floats, height: Floats, waveform: Floats) -> tuple[Floats, float]:
-        features = []
-        for run in self.runs:
-            low = max(run.start - FAR, 0)
-            part = slice(run.start - self.beats.start, run.stop - self.beats.start)
-            features.append(
+    def _features(
+        self, r_peaks: Doubles, logits: Floats, peak_scores: Floats, shapes: Floats
+    ) -> Floats:
+        parts = []
+        for segment in self.segments:
+            low = max(segment.start - FAR, 0)
+            own = slice(segment.start - self.nearby.start, segment.stop - self.nearby.start)
+            parts.append(
                 self.model.head.features(
-                    self.found.step[low : run.stop + FAR],
-                    slice(run.start - low, run.stop - low),
-                    logits=logits[part],
-                    peak_scores=height[part],
-                    waveforms=waveform[part],
+                    r_peaks[low : segment.stop + FAR],
+                    slice(segment.start - low, segment.stop - low),
+                    logits=logits[own],
+                    peak_scores=peak_scores[own],
+                    waveforms=shapes[own],
                 )
             )
-        return self._predict(np.concatenate(features))
+        return np.concatenate(parts)
 
 
-def scene(model: Model, conditioner: Conditioner, found: Found, index: int) -> Scene:
-    """Gather what the class of one beat is told from.
+def beat_context(
+    model: Model, conditioner: Conditioner, beats: DetectedBeats, index: int
+) -> BeatContext:
+    """Collect everything on which the class of one beat depends.
 
     Parameters
     ----------
     model : Model
-    conditioning : Conditioner
+    conditioner : Conditioner
         The recording.
-    found : Found
+    beats : DetectedBeats
         Its beats.
     index : int
-        One of them.
+        Index of one of them.
 
     Returns
     -------
-    Scene
+    BeatContext
     """
-    window = index // BEAT_CORE
-    first = window * BEAT_CORE - BEAT_HALO
-    runs = tuple(
-        run
-        for run in segments(len(found.step))
-        if run.stop > first and run.start < first + BEAT_WINDOW
+    first = index // BEAT_CORE * BEAT_CORE - BEAT_HALO
+    seen = tuple(
+        segment
+        for segment in segments(len(beats))
+        if segment.stop > first and segment.start < first + BEAT_WINDOW
     )
-    step = found.step[runs[0].start : runs[-1].stop]
-    low = max(int(step[0]) - ROOM, 0)
-    part = conditioner.condition(low, min(int(step[-1]) + ROOM, conditioner.n_steps))
+    r_peaks = beats.r_peaks[seen[0].start : seen[-1].stop]
+    low = max(int(r_peaks[0]) - ROOM, 0)
+    part = conditioner.condition(low, min(int(r_peaks[-1]) + ROOM, conditioner.n_steps))
+    signal, begin = _trunk_window(conditioner, float(beats.r_peaks[index]))
+    return BeatContext(
+        model, beats, index, seen, waveforms(part.signal, r_peaks - low), signal, begin
+    )
+
+
+def _trunk_window(conditioner: Conditioner, r_peak: float) -> tuple[Floats, int]:
+    """Return the window of the signal in which the trunk scores an R-peak, and its first step."""
     grid = trunk_grid(conditioner.n_steps)
-    number = min(int(found.step[index]) // grid.core, len(grid.starts) - 1)
+    number = min(int(r_peak) // grid.core, len(grid.starts) - 1)
     begin = grid.starts[number]
-    inside = max(begin, 0)
-    own = conditioner.condition(inside, min(begin + grid.length, grid.n))
-    signal = cut(own.signal, grid, number, number + 1, begin=inside)[0]
-    return Scene(model, found, index, runs, waveforms(part.signal, step - low), signal, begin)
+    low = max(begin, 0)
+    inside = conditioner.condition(low, min(begin + grid.length, grid.n))
+    return cut(inside.signal, grid, number, number + 1, begin=low)[0], begin

@@ -1,40 +1,44 @@
-"""What an explanation holds: effects of spans and of features on the class of one beat."""
+"""The result of an explanation: effects of spans and of features on the class of one beat."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.explanation.text import in_words
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["STRETCH_STEPS", "Explanation", "Fact", "Stretch"]
+__all__ = ["SPAN_STEPS", "Explanation", "FeatureEffect", "Replacement", "SpanEffect"]
+
 
 Floats = NDArray[np.float32]
+Replacement = Literal["typical", "linear"]
 
 
-STRETCH_STEPS = 6
+SPAN_STEPS = 6
+"""Steps of a short span (47 ms)."""
 
 
-_SHORT = (STRETCH_STEPS + 1) / FS
+_LONGEST_SHORT = (SPAN_STEPS + 1) / FS
+_FILL: dict[Replacement, str] = {"typical": "usual", "linear": "line"}
+"""Names of the replacements in JSON."""
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
-    """What would be told without one stretch of the signal.
+class SpanEffect:
+    """The class that a beat would get if one span of the signal were replaced.
 
     Parameters
     ----------
     begin, end : float
         Seconds from the R-peak; negative before it.
     leads : tuple of str
-        The leads that were replaced there.
+        The leads in which the span was replaced.
     aami_class : str
-        The class that would be told.
+        Predicted class.
     probability : ndarray of float32, shape (5,)
         Of each class, as `Explanation.probability`.
     score : float
@@ -50,30 +54,30 @@ class Stretch:
 
 
 @dataclass(frozen=True, eq=False)
-class Fact:
-    """What would be told if some facts were as usual.
+class FeatureEffect:
+    """The class that a beat would get if a group of features had typical values.
 
     Parameters
     ----------
     name : str
-        Of `ecgscribe.explanation.feature_groups`.
+        Of the group, see `ecgscribe.explanation.feature_groups`.
     aami_class, probability, score
-        As of a `Stretch`.
-    own, usual : float, optional
-        Of a single RR interval, seconds: what it is, and what it was set to.
+        As for `SpanEffect`.
+    observed, typical : float, optional
+        A single RR interval in seconds: the real one and the one that replaced it.
     """
 
     name: str
     aami_class: str
     probability: Floats
     score: float
-    own: float | None = None
-    usual: float | None = None
+    observed: float | None = None
+    typical: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One beat, its class, and what moved the decision.
+    """One beat, its class, and what the class depends on.
 
     Parameters
     ----------
@@ -84,20 +88,20 @@ class Explanation:
     time : float
         R-peak in seconds.
     aami_class : str
-        The class that was told.
+        Predicted class.
     probability : ndarray of float32, shape (5,)
-        Of each class, as `ecgscribe.annotate` gives it.
+        Of each class, as in an `Annotation`.
     score, quality : float
-        As of an `Annotation`.
+        As in an `Annotation`.
     leads : tuple of str
         The leads that were used.
-    stretches : tuple of Stretch
-        Those of `STRETCHES` and `BROAD` that lie in the recording, with all leads taken away, then
-        some of `STRETCHES` with one lead taken away.
-    fill : {"usual", "line"}
-        What took the place of the stretches: the mean of the usual beats, or a straight line.
-    facts : tuple of Fact
-        None of a model without a beat head, or of a recording of one beat.
+    spans : tuple of SpanEffect
+        Short and broad spans within the recording, replaced in all leads; then the most important
+        short ones, replaced in one lead.
+    replacement : {"typical", "linear"}
+        What replaced the spans: the mean of the typical beats, or a straight line.
+    features : tuple of FeatureEffect
+        Empty for a model without a beat head.
     model : str
         Hash of the model.
     """
@@ -110,65 +114,65 @@ class Explanation:
     score: float
     quality: float
     leads: tuple[str, ...]
-    stretches: tuple[Stretch, ...]
-    fill: str
-    features: tuple[Fact, ...]
+    spans: tuple[SpanEffect, ...]
+    replacement: Replacement
+    features: tuple[FeatureEffect, ...]
     model: str
 
-    def change(self, part: Stretch | Fact) -> float:
-        """By how much the probability of the told class changes without a part; -1 to 1."""
-        told = AAMI_CLASSES.index(self.aami_class)
-        return float(part.probability[told] - self.probability[told])
+    def change(self, effect: SpanEffect | FeatureEffect) -> float:
+        """Return the change of the probability of the predicted class, -1 to 1."""
+        predicted = AAMI_CLASSES.index(self.aami_class)
+        return float(effect.probability[predicted] - self.probability[predicted])
 
-    def short(self) -> tuple[Stretch, ...]:
-        """Give those of `STRETCHES` that all leads were taken away in, in time order."""
-        return tuple(s for s in self._in_all_leads() if s.end - s.begin < _SHORT)
+    def short_spans(self) -> tuple[SpanEffect, ...]:
+        """Return the short spans, replaced in all leads, in time order."""
+        return tuple(s for s in self._in_all_leads() if s.end - s.begin < _LONGEST_SHORT)
 
-    def broad(self) -> tuple[Stretch, ...]:
-        """Give those of `BROAD`, in time order."""
-        return tuple(s for s in self._in_all_leads() if s.end - s.begin >= _SHORT)
+    def broad_spans(self) -> tuple[SpanEffect, ...]:
+        """Return the broad spans, replaced in all leads, in time order."""
+        return tuple(s for s in self._in_all_leads() if s.end - s.begin >= _LONGEST_SHORT)
 
-    def _in_all_leads(self) -> list[Stretch]:
-        return [s for s in self.stretches if s.leads == self.leads]
-
-    def text(self) -> str:
-        """Say it in plain words, some lines."""
-        return in_words(self)
+    def _in_all_leads(self) -> list[SpanEffect]:
+        return [s for s in self.spans if s.leads == self.leads]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give what JSON holds; times in seconds, `change` as the method."""
+        """Return the explanation as JSON holds it; times in seconds."""
         return {
             "record": self.record,
             "sample": self.sample,
             "time": round(self.time, 4),
             "class": self.aami_class,
-            **_told(self.probability, self.score),
+            **_probabilities(self.probability, self.score),
             "quality": round(self.quality, 4),
             "leads": list(self.leads),
             "stretches": [
                 {"begin": round(s.begin, 4), "end": round(s.end, 4), "leads": list(s.leads)}
-                | self._without(s)
-                for s in self.stretches
+                | self._outcome(s)
+                for s in self.spans
             ],
-            "fill": self.fill,
+            "fill": _FILL[self.replacement],
             "facts": [
-                {"name": f.name, "own": _rounded(f.own), "usual": _rounded(f.usual)}
-                | self._without(f)
+                {"name": f.name, "own": _rounded(f.observed), "usual": _rounded(f.typical)}
+                | self._outcome(f)
                 for f in self.features
             ],
             "model": self.model,
         }
 
-    def _without(self, part: Stretch | Fact) -> dict[str, Any]:
-        told = _told(part.probability, part.score)
-        return {"change": round(self.change(part), 4), "class": part.aami_class, **told}
+    def _outcome(self, effect: SpanEffect | FeatureEffect) -> dict[str, Any]:
+        probabilities = _probabilities(effect.probability, effect.score)
+        return {
+            "change": round(self.change(effect), 4),
+            "class": effect.aami_class,
+            **probabilities,
+        }
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _told(probability: Floats, score: float) -> dict[str, Any]:
+def _probabilities(probability: Floats, score: float) -> dict[str, Any]:
     values = [round(float(p), 4) for p in probability]
     of_class = dict(zip(AAMI_CLASSES, values, strict=True))
     return {"probability": of_class, "score": round(score, 4)}

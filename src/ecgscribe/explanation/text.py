@@ -1,29 +1,54 @@
-"""An explanation in plain words. Public through `ecgscribe.explain`."""
+"""An explanation in words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
+from ecgscribe.explanation.result import Explanation, FeatureEffect, SpanEffect
 from ecgscribe.formatting import format_time
 from ecgscribe.record import READABLE
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
-if TYPE_CHECKING:
-    from ecgscribe.explanation.result import Explanation, Fact, Stretch
-
-    Part = TypeVar("Part", Stretch, Fact)
-
-__all__ = ["MOVES", "in_words", "where"]
+__all__ = ["LEAST_CHANGE", "describe", "describe_span"]
 
 
-MOVES = 0.05
-"""Change of the probability from which a part is said to move the decision."""
+Effect = TypeVar("Effect", SpanEffect, FeatureEffect)
+
+
+LEAST_CHANGE = 0.05
+"""Smallest change of the probability that is described."""
 MOST = 4
-"""Stretches, and groups of facts, that are named."""
+"""Most spans, and most groups of features, that are described."""
+REPLACED_BY = {"typical": "the typical beat", "linear": "a straight line"}
 
 
-def where(begin: float, end: float) -> str:
-    """Say where a stretch lies; seconds from the R-peak."""
+def describe(explanation: Explanation) -> str:
+    """Describe an explanation in some lines, with the largest effects first.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    str
+        Lines without a newline at the end.
+    """
+    e = explanation
+    probabilities = zip(AAMI_CLASSES, e.probability, strict=True)
+    lines = [
+        f"{e.record} at {format_time(e.time, digits=3)}: "
+        f"{e.aami_class}, {CLASS_NAMES[e.aami_class]}",
+        "  ".join(f"P({c}) {p:.2f}" for c, p in probabilities) + f"  P(beat) {e.score:.2f}",
+    ]
+    if e.quality < READABLE:
+        lines.append("The signal is noisy here, so the class is unreliable.")
+    return "\n".join(lines + _effects(e))
+
+
+def describe_span(begin: float, end: float) -> str:
+    """Describe where a span is, from its begin and end in seconds from the R-peak."""
     first, last = round(1000 * begin), round(1000 * end)
     if last <= 0:
         return f"{-first} to {-last} ms before the R-peak"
@@ -32,53 +57,40 @@ def where(begin: float, end: float) -> str:
     return f"from {-first} ms before to {last} ms after the R-peak"
 
 
-def in_words(explanation: Explanation) -> str:
-    """Say what was told of a beat, and which parts moved it, the most moving first."""
-    e = explanation
-    lines = [
-        f"{e.record} at {format_time(e.time, digits=3)}: "
-        f"{e.aami_class}, {CLASS_NAMES[e.aami_class]}",
-        "  ".join(f"P({c}) {p:.2f}" for c, p in zip(AAMI_CLASSES, e.probability, strict=True))
-        + f"  that it is a beat at all: {e.score:.2f}",
-    ]
-    if e.quality < READABLE:
-        lines.append("It lies in noise: its class is not to be relied on.")
-    stretches = _moving(e, e.stretches)
-    features = _moving(e, e.features)
-    if not stretches and not features:
-        lines.append(
-            f"Nothing moves it: no stretch of the signal and no group of facts, taken away alone, "
-            f"changes P({e.aami_class}) by {MOVES:g} or more."
-        )
-    away = "Without the" if e.fill == "line" else "With the usual"
-    lines += [f"{away} signal {_stretch(e, s)} {_outcome(e, s)}." for s in stretches]
-    lines += [f"With the usual {_fact(f)} {_outcome(e, f)}." for f in features]
-    if stretches and not features and e.features:
-        lines.append(f"No group of facts alone changes P({e.aami_class}) by {MOVES:g} or more.")
-    if features and not stretches:
-        lines.append(f"No stretch alone changes P({e.aami_class}) by {MOVES:g} or more.")
-    return "\n".join(lines)
+def _effects(e: Explanation) -> list[str]:
+    spans, features = _largest(e, e.spans), _largest(e, e.features)
+    changes = f"changes P({e.aami_class}) by {LEAST_CHANGE:g} or more"
+    if not spans and not features:
+        return [f"No span of the signal and no group of features alone {changes}."]
+    lines = [f"Replacing the signal {_span(e, s)} {_outcome(e, s)}." for s in spans]
+    lines += [f"Replacing the {_group(f)} {_outcome(e, f)}." for f in features]
+    if not features and e.features:
+        lines.append(f"No group of features alone {changes}.")
+    if not spans:
+        lines.append(f"No span of the signal alone {changes}.")
+    return lines
 
 
-def _moving(e: Explanation, parts: tuple[Part, ...]) -> list[Part]:
-    moving = [part for part in parts if abs(e.change(part)) >= MOVES]
-    return sorted(moving, key=lambda part: -abs(e.change(part)))[:MOST]
+def _largest(e: Explanation, effects: Sequence[Effect]) -> list[Effect]:
+    large = [effect for effect in effects if abs(e.change(effect)) >= LEAST_CHANGE]
+    return sorted(large, key=lambda effect: -abs(e.change(effect)))[:MOST]
 
 
-def _stretch(e: Explanation, stretch: Stretch) -> str:
-    only = "" if stretch.leads == e.leads else f" in {', '.join(stretch.leads)} alone"
-    return where(stretch.begin, stretch.end) + only
+def _span(e: Explanation, span: SpanEffect) -> str:
+    only = "" if span.leads == e.leads else f" in {', '.join(span.leads)} only"
+    return f"{describe_span(span.begin, span.end)}{only} by {REPLACED_BY[e.replacement]}"
 
 
-def _fact(fact: Fact) -> str:
-    if fact.own is None:
-        return fact.name
-    return f"{fact.name} ({fact.usual:.2f} s, not {fact.own:.2f} s)"
+def _group(group: FeatureEffect) -> str:
+    if group.observed is not None:
+        return f"{group.name} ({group.observed:.2f} s) by its typical value ({group.typical:.2f} s)"
+    whose = "their typical values" if group.name.startswith("RR intervals") else "its typical value"
+    return f"{group.name} by {whose}"
 
 
-def _outcome(e: Explanation, part: Stretch | Fact) -> str:
-    told = AAMI_CLASSES.index(e.aami_class)
-    before, after = float(e.probability[told]), float(part.probability[told])
-    way = "falls" if after < before else "rises"
-    become = "" if part.aami_class == e.aami_class else f"; the beat would be {part.aami_class}"
-    return f"P({e.aami_class}) {way} from {before:.2f} to {after:.2f}{become}"
+def _outcome(e: Explanation, effect: SpanEffect | FeatureEffect) -> str:
+    predicted = AAMI_CLASSES.index(e.aami_class)
+    before, after = float(e.probability[predicted]), float(effect.probability[predicted])
+    verb = "lowers" if after < before else "raises"
+    other = "" if effect.aami_class == e.aami_class else f"; the class would be {effect.aami_class}"
+    return f"{verb} P({e.aami_class}) from {before:.2f} to {after:.2f}{other}"

@@ -1,12 +1,13 @@
-"""The beats of a live stream of late, and the class of those that are due."""
+"""The recent beats of a stream, and the classes of those that are due."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.live.changes import hidden
-from ecgscribe.live.conditioner import HOP, LiveSignal
+from ecgscribe.live.changes import all_lost_at
+from ecgscribe.live.conditioner import LiveSignal
+from ecgscribe.live.hop_filter import HOP
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.model.shape_features import BEFORE, waveforms
@@ -15,122 +16,136 @@ from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["CLASS_AHEAD", "HISTORY_STEPS", "LiveBeats"]
+__all__ = ["CLASS_AHEAD", "HISTORY", "HISTORY_STEPS", "BeatHistory"]
 
 
 CLASS_AHEAD = 216
-"""Steps that follow an R-peak before it is given its class (1.7 s)."""
+"""Steps that must follow an R-peak before it is classified (1.7 s)."""
 HISTORY = 128
-"""Beats, at most, that rhythm and shape are told against."""
+"""Most beats with which rhythm and shape are compared."""
 HISTORY_STEPS = 160 * FS
 RUN = 64
 """Beats that the beat head sees."""
 
 
 Floats = NDArray[np.float32]
-Positions = NDArray[np.float64]
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-class LiveBeats:
-    """R-peaks in time order; those at the end have no class yet."""
+class BeatHistory:
+    """Recent R-peaks in time order; the latest ones have no class yet."""
 
     def __init__(self) -> None:
-        self._step = np.zeros(0)
-        self._height = np.zeros(0, dtype=np.float32)
+        self._r_peaks: Doubles = np.zeros(0)
+        self._peak_scores = np.zeros(0, dtype=np.float32)
         self._logits = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
-        self._classed = 0
+        self._n_classified = 0
+
+    def __len__(self) -> int:
+        return len(self._r_peaks)
 
     def add(
-        self, step: Positions, height: Floats, *, since: float, until: float
-    ) -> tuple[Positions, Floats]:
-        """Take the R-peaks between two steps that follow the last one by the refractory time.
+        self, r_peaks: Doubles, peak_scores: Floats, *, since: float, until: float
+    ) -> tuple[Doubles, Floats]:
+        """Add the R-peaks between two steps that are not too close to the last one.
+
+        Parameters
+        ----------
+        r_peaks : ndarray of float64, shape (n,)
+            In steps, in time order.
+        peak_scores : ndarray of float32, shape (n,)
+            Their scores, 0 to 1.
+        since, until : float
+            First step, and the one after the last.
 
         Returns
         -------
-        step, height : ndarray, shape (n,)
-            Of those that were taken.
+        r_peaks, peak_scores : ndarray
+            Those that were added.
         """
-        last = self._step[-1] if len(self._step) else -np.inf
-        new = (step >= max(since, last + REFRACTORY_S * FS)) & (step < until)
-        step, height = step[new], height[new]
-        if len(step) == 0:
-            return step, height
-        self._step = np.append(self._step, step)
-        self._height = np.append(self._height, height)
-        none = np.zeros((len(step), len(AAMI_CLASSES)), dtype=np.float32)
-        self._logits = np.concatenate([self._logits, none])
-        return step, height
+        last = self._r_peaks[-1] if len(self) else -np.inf
+        new = (r_peaks >= max(since, last + REFRACTORY_S * FS)) & (r_peaks < until)
+        r_peaks, peak_scores = r_peaks[new], peak_scores[new]
+        if len(r_peaks) == 0:
+            return r_peaks, peak_scores
+        self._r_peaks = np.append(self._r_peaks, r_peaks)
+        self._peak_scores = np.append(self._peak_scores, peak_scores)
+        zeros = np.zeros((len(r_peaks), len(AAMI_CLASSES)), dtype=np.float32)
+        self._logits = np.concatenate([self._logits, zeros])
+        return r_peaks, peak_scores
 
-    def look_again(self, scores: Scores, *, begin: int, end: int) -> None:
-        """Read the trunk's classes of late R-peaks from the window that begins at a step.
+    def update_logits(self, scores: Scores, *, begin: int, end: int) -> None:
+        """Take the trunk's class logits of the latest R-peaks from a window of the signal.
 
-        So the class of each is taken from the last window before it is due.
+        Each R-peak keeps those of the last window before it is classified.
+
+        Parameters
+        ----------
+        scores : Scores
+            The trunk's output for the window.
+        begin, end : int
+            First step of the window, and the one after its last.
         """
-        late = slice(int(np.searchsorted(self._step, end - CLASS_AHEAD - HOP)), None)
-        self._logits[late] = scores.class_logits_at(self._step[late] - begin)
+        latest = slice(int(np.searchsorted(self._r_peaks, end - CLASS_AHEAD - HOP)), None)
+        self._logits[latest] = scores.class_logits_at(self._r_peaks[latest] - begin)
 
     def classify(
-        self, model: Model, live: LiveSignal, *, until: float
-    ) -> tuple[Positions, Floats, Floats]:
-        """Give the beats before a step that have no class yet, and what the beat head says.
+        self, model: Model, signal: LiveSignal, *, until: float
+    ) -> tuple[Doubles, Floats, Floats]:
+        """Classify the R-peaks before a step that have no class yet.
 
         Returns
         -------
-        step : ndarray of float64, shape (n,)
-        of_class : ndarray of float32, shape (n, 5)
-        of_beat : ndarray of float32, shape (n,)
+        r_peaks : ndarray of float64, shape (n,)
+            Those that are beats.
+        class_probability : ndarray of float32, shape (n, 5)
+        beat_probability : ndarray of float32, shape (n,)
         """
-        if self._classed == len(self._step) or self._step[self._classed] >= until:
-            return (
-                np.zeros(0),
-                np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32),
-                np.zeros(0, dtype=np.float32),
-            )
-        new = np.arange(len(self._step)) >= self._classed
-        due = new & (self._step < until)
-        beat = ~(new & hidden(live, self._step))
-        of_class, of_beat = self._probabilities(model, live, beat)
-        kept = beat & ~(new & ~is_beat(of_beat, model.thresholds))
-        if (kept != beat).any():  # without the others the rhythm is another
-            of_class, _ = self._probabilities(model, live, kept)
-        beat = kept
-        given = due & beat
-        found = self._step[given], of_class[given], of_beat[given]
-        # What is due and no beat is gone for good; what comes later is asked again.
+        if self._n_classified == len(self) or self._r_peaks[self._n_classified] >= until:
+            nothing = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
+            return np.zeros(0), nothing, np.zeros(0, dtype=np.float32)
+        new = np.arange(len(self)) >= self._n_classified
+        due = new & (self._r_peaks < until)
+        candidate = ~(new & all_lost_at(signal, self._r_peaks))
+        class_probability, beat_probability = self._predict(model, signal, candidate)
+        beat = candidate & ~(new & ~is_beat(beat_probability, model.thresholds))
+        if (beat != candidate).any():  # the rhythm without the false detections is another
+            class_probability, _ = self._predict(model, signal, beat)
+        done = due & beat
+        result = self._r_peaks[done], class_probability[done], beat_probability[done]
+        # Only false detections that were due are dropped; later ones are examined again.
         self._keep(~due | beat)
-        self._classed = int(np.sum(self._step < until))
-        return found
+        self._n_classified = int(np.sum(self._r_peaks < until))
+        return result
 
-    def _probabilities(
-        self, model: Model, live: LiveSignal, beat: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats]:
-        """Give the probabilities of the beats; those of the others stay zero."""
-        at = np.flatnonzero(beat)
-        step, height, logits = self._step[at], self._height[at], self._logits[at]
-        of_class = np.zeros((len(beat), len(AAMI_CLASSES)), dtype=np.float32)
-        of_beat = np.zeros(len(beat), dtype=np.float32)
+    def _predict(self, model: Model, signal: LiveSignal, which: Flags) -> tuple[Floats, Floats]:
+        """Return class and beat probabilities of some R-peaks; those of the others are zero."""
+        at = np.flatnonzero(which)
+        class_probability = np.zeros((len(self), len(AAMI_CLASSES)), dtype=np.float32)
+        beat_probability = np.zeros(len(self), dtype=np.float32)
         if len(at) == 0:
-            return of_class, of_beat
-        step = step - live.first
+            return class_probability, beat_probability
+        r_peaks = self._r_peaks[at] - signal.first
         features = model.head.features(
-            step,
-            slice(0, len(step)),
-            logits=logits,
-            peak_scores=height,
-            waveforms=waveforms(live.since(live.first), step),
+            r_peaks,
+            slice(0, len(r_peaks)),
+            logits=self._logits[at],
+            peak_scores=self._peak_scores[at],
+            waveforms=waveforms(signal.since(signal.first), r_peaks),
         )
-        predicted = model.head.predict(features[None, -RUN:])
-        of_class[at[-RUN:]], of_beat[at[-RUN:]] = (probability[0] for probability in predicted)
-        return of_class, of_beat
+        of_class, of_beat = model.head.predict(features[None, -RUN:])
+        class_probability[at[-RUN:]], beat_probability[at[-RUN:]] = of_class[0], of_beat[0]
+        return class_probability, beat_probability
 
-    def _keep(self, kept: NDArray[np.bool_] | slice) -> None:
-        self._step, self._height = self._step[kept], self._height[kept]
-        self._logits = self._logits[kept]
+    def _keep(self, which: Flags | slice) -> None:
+        self._r_peaks, self._peak_scores = self._r_peaks[which], self._peak_scores[which]
+        self._logits = self._logits[which]
 
-    def forget(self, live: LiveSignal) -> None:
-        """Let go of beats beyond the history, all of which have their class."""
-        gone = int(np.searchsorted(self._step, live.end - HISTORY_STEPS + BEFORE))
-        gone = min(max(gone, len(self._step) - HISTORY), self._classed)
-        if gone > 0:
-            self._classed -= gone
-            self._keep(slice(gone, None))
+    def drop_old(self, signal: LiveSignal) -> None:
+        """Drop beats that are older than the history; all of them are classified."""
+        n = int(np.searchsorted(self._r_peaks, signal.end - HISTORY_STEPS + BEFORE))
+        n = min(max(n, len(self) - HISTORY), self._n_classified)
+        if n > 0:
+            self._n_classified -= n
+            self._keep(slice(n, None))

@@ -1,4 +1,4 @@
-"""What changes in a live signal beside its beats: leads that are lost, and that turn over."""
+"""Changes of a live signal: leads that are lost, and leads that are inverted."""
 
 from __future__ import annotations
 
@@ -13,108 +13,145 @@ from ecgscribe.model.shape_features import AFTER, BEFORE
 from ecgscribe.signal.filters import BRIDGED_S, long_runs
 from ecgscribe.signal.windows import FS
 
-__all__ = ["Losses", "Shapes", "hidden"]
+__all__ = ["LeadLossMonitor", "PolarityMonitor", "all_lost_at"]
 
 
 LOSS_AHEAD = FS
-"""Steps after which it is known whether a lead is lost: a short loss does not count."""
-TURNED = -0.9
-"""Correlation of a beat with the usual one at which its lead seems to have turned over."""
-TURNED_BEATS = 3
-"""Beats in a row after which it has; one ectopic beat may be such a mirror."""
-LEARN = 0.1
-"""Share that a beat has in the usual one."""
+"""Steps after which a lead counts as lost; shorter losses do not count."""
+INVERTED = -0.9
+"""Correlation with the typical beat below which a beat looks inverted."""
+INVERTED_BEATS = 3
+"""Consecutive beats that must look inverted; a single ectopic beat may."""
+WEIGHT = 0.1
+"""Weight of a new beat in the typical beat."""
 
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-def hidden(live: LiveSignal, step: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which steps lie where no lead can be read, as `ecgscribe.annotate` does; shape (n,)."""
-    lost = live.lost_since(live.end - len(live.lost_since(0)))
-    first = live.end - len(lost)
+def all_lost_at(signal: LiveSignal, r_peaks: Doubles) -> Flags:
+    """Return whether every lead is lost at each R-peak, as `ecgscribe.annotate` decides it.
+
+    Parameters
+    ----------
+    signal : LiveSignal
+    r_peaks : ndarray of float64, shape (n,)
+        In steps.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    lost = signal.lost_since(0)
+    first = signal.end - len(lost)
     if not lost.any():
-        return np.zeros(len(step), dtype=np.bool_)
-    gone = long_runs(np.logical_and.reduce(lost, axis=1), round(BRIDGED_S * FS))
-    return np.asarray(gone[np.clip(step.astype(np.int64) - first, 0, len(gone) - 1)])
+        return np.zeros(len(r_peaks), dtype=np.bool_)
+    all_lost = long_runs(np.logical_and.reduce(lost, axis=1), round(BRIDGED_S * FS))
+    return np.asarray(all_lost[np.clip(r_peaks.astype(np.int64) - first, 0, len(all_lost) - 1)])
 
 
-class Losses:
-    """Leads that cannot be read, as the marks of `ecgscribe.annotate` have it."""
+class LeadLossMonitor:
+    """Notices leads that are lost, as the quality annotations of `ecgscribe.annotate` do."""
 
     def __init__(self) -> None:
-        self._looked_to = 0
+        self._checked = 0
         self._lost: tuple[int, ...] = ()
 
-    def look(self, live: LiveSignal) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """Give each step from which on other leads than before are lost, and those leads."""
-        begin, until = self._looked_to, min(live.end - LOSS_AHEAD, live.n_steps)
+    def changes(self, signal: LiveSignal) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Check the steps that are new.
+
+        Yields
+        ------
+        step : int
+            Step from which other leads are lost than before.
+        leads : tuple of int
+            The leads that are lost from there on.
+        """
+        begin, until = self._checked, min(signal.end - LOSS_AHEAD, signal.n_steps)
         if until <= begin:
             return
-        self._looked_to = until
-        around = live.lost_since(begin - LOSS_AHEAD)
+        self._checked = until
+        around = signal.lost_since(begin - LOSS_AHEAD)
         if not self._lost and not around.any():
             return
-        first = live.end - len(around)
-        each = np.stack([long_runs(lead, FS) for lead in around.T], axis=1)
-        each |= long_runs(np.logical_and.reduce(around, axis=1), round(BRIDGED_S * FS))[:, None]
+        first = signal.end - len(around)
+        lost = np.stack([long_runs(lead, FS) for lead in around.T], axis=1)
+        lost |= long_runs(np.logical_and.reduce(around, axis=1), round(BRIDGED_S * FS))[:, None]
         for step in range(begin, until):
-            lost = tuple(np.flatnonzero(each[step - first]).tolist())
-            if lost != self._lost:
-                self._lost = lost
-                yield step, lost
+            leads = tuple(np.flatnonzero(lost[step - first]).tolist())
+            if leads != self._lost:
+                self._lost = leads
+                yield step, leads
 
 
-class Shapes:
-    """The usual beat of each lead, and leads that turn over: beat after beat is its mirror."""
+class PolarityMonitor:
+    """Notices inverted leads: several beats in a row mirror the typical beat of the lead.
+
+    Parameters
+    ----------
+    n_leads : int
+    """
 
     def __init__(self, n_leads: int) -> None:
-        self._usual: list[Floats | None] = [None] * n_leads
-        self._mirrored: list[deque[int]] = [deque(maxlen=TURNED_BEATS) for _ in range(n_leads)]
+        self._typical: list[Floats | None] = [None] * n_leads
+        self._inverted: list[deque[int]] = [deque(maxlen=INVERTED_BEATS) for _ in range(n_leads)]
         self._waiting: deque[float] = deque()
 
-    def add(self, step: float) -> None:
-        """Take an R-peak, to be looked at when its T wave is there."""
-        self._waiting.append(step)
+    def add(self, r_peak: float) -> None:
+        """Add an R-peak, in steps; its beat is examined once its T wave has come."""
+        self._waiting.append(r_peak)
 
-    def turns(self, live: LiveSignal) -> Iterator[tuple[int, int]]:
-        """Give each lead that turned over, and the first step of the first beat that shows it."""
-        while self._waiting and self._waiting[0] + AFTER + 1 <= live.end:
+    def inversions(self, signal: LiveSignal) -> Iterator[tuple[int, int]]:
+        """Examine the beats that are complete.
+
+        Yields
+        ------
+        lead : int
+            A lead that is inverted.
+        step : int
+            First step of the first beat that shows it.
+        """
+        while self._waiting and self._waiting[0] + AFTER + 1 <= signal.end:
             begin = round(self._waiting.popleft()) - BEFORE
-            if begin < live.first:
+            if begin < signal.first:
                 continue
-            beat = live.since(begin)[: BEFORE + AFTER]
-            lost = live.lost_since(begin)[: BEFORE + AFTER].any(axis=0)
+            beat = signal.since(begin)[: BEFORE + AFTER]
+            lost = signal.lost_since(begin)[: BEFORE + AFTER].any(axis=0)
             for lead in np.flatnonzero(~lost).tolist():
-                if self._turned(lead, begin, beat[:, lead]):
-                    yield lead, self._mirrored[lead][0]
-                    self._mirrored[lead].clear()
+                if self._is_inverted(lead, begin, beat[:, lead]):
+                    yield lead, self._inverted[lead][0]
+                    self._inverted[lead].clear()
 
-    def likeness(self, lead: int, beat: Floats) -> float:
-        """Correlate one lead of a beat with the usual one, -1 to 1; 0 where there is none yet."""
-        usual = self._usual[lead]
-        if usual is None or len(beat) < len(usual):
+    def correlation(self, lead: int, beat: Floats) -> float:
+        """Return the correlation of one lead of a beat, shape (n_steps,), with the typical beat.
+
+        It is zero if there is no typical beat yet, or the beat is too short.
+        """
+        typical = self._typical[lead]
+        if typical is None or len(beat) < len(typical):
             return 0.0
-        return float(_unit(beat) @ _unit(usual))
+        return float(_normalised(beat) @ _normalised(typical))
 
-    def _turned(self, lead: int, begin: int, beat: Floats) -> bool:
-        usual = self._usual[lead]
-        beat = _unit(beat)  # one of another scale counts no more than others
-        if usual is None:
-            self._usual[lead] = beat
+    def _is_inverted(self, lead: int, begin: int, beat: Floats) -> bool:
+        typical = self._typical[lead]
+        beat = _normalised(beat)  # so that a beat at another scale has the same weight
+        if typical is None:
+            self._typical[lead] = beat
             return False
-        if self.likeness(lead, beat) < TURNED:
-            self._mirrored[lead].append(begin)
+        if self.correlation(lead, beat) < INVERTED:
+            self._inverted[lead].append(begin)
         else:
-            self._mirrored[lead].clear()
-            self._usual[lead] = usual + LEARN * (beat - usual)
-        if len(self._mirrored[lead]) < TURNED_BEATS:
+            self._inverted[lead].clear()
+            self._typical[lead] = typical + WEIGHT * (beat - typical)
+        if len(self._inverted[lead]) < INVERTED_BEATS:
             return False
-        self._usual[lead] = -usual
+        self._typical[lead] = -typical
         return True
 
 
-def _unit(beat: Floats) -> Floats:
-    """Take the mean away and divide by the norm; zeros stay zeros."""
+def _normalised(beat: Floats) -> Floats:
+    """Subtract the mean and divide by the norm; zeros stay zero."""
     centred = beat - beat.mean()
     return np.asarray(centred / max(float(np.sqrt(centred @ centred)), 1e-6), dtype=np.float32)

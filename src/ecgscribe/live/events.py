@@ -1,4 +1,4 @@
-"""What a live stream tells: R-peaks, beats and changes; public by `ecgscribe.live.stream`."""
+"""Events of a stream: R-peaks, beats with their class, and changes of the signal."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from typing import Any, Literal
 
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Beat", "Change", "Peak", "What", "to_dict"]
+__all__ = ["ChangeKind", "Event", "LiveBeat", "RPeak", "SignalChange", "to_dict"]
 
 
-What = Literal["unreadable", "readable", "scale", "polarity"]
+ChangeKind = Literal["unreadable", "readable", "scale", "polarity"]
 
 
 @dataclass(frozen=True)
-class Peak:
-    """An R-peak, told before its class is known; nearly all become a `Beat`.
+class RPeak:
+    """An R-peak whose class is not known yet; nearly all become a `LiveBeat`.
 
     Parameters
     ----------
     sample : int
-        Its place in samples of the stream.
+        Position in samples of the stream.
     time : float
         The same in seconds.
     score : float
         Score of the R-peak, 0 to 1.
-    known : int
-        Samples of the stream that had come when it was told.
+    samples_received : int
+        Samples of the stream that had come when it was detected.
     """
 
     sample: int
     time: float
     score: float
-    known: int
+    samples_received: int
 
 
 @dataclass(frozen=True)
-class Beat:
+class LiveBeat:
     """A beat with its class.
 
     Parameters
     ----------
     sample : int
-        Its R-peak in samples of the stream; that of the `Peak` that was told before.
+        Its R-peak in samples of the stream, the same as that of the earlier `RPeak`.
     time : float
         The same in seconds.
     aami_class : str
@@ -54,9 +54,9 @@ class Beat:
     score : float
         Probability that it is a beat.
     leads : tuple of str
-        Leads that can be read there.
-    known : int
-        Samples of the stream that had come when it was told.
+        Leads that are not lost there.
+    samples_received : int
+        Samples of the stream that had come when it was classified.
     """
 
     sample: int
@@ -66,50 +66,62 @@ class Beat:
     probability: tuple[float, ...]
     score: float
     leads: tuple[str, ...]
-    known: int
+    samples_received: int
 
 
 @dataclass(frozen=True)
-class Change:
-    """A change of the signal that its reader should know of.
+class SignalChange:
+    """A change of the signal.
 
     Parameters
     ----------
     sample : int
-        Where it was, in samples of the stream.
+        Position in samples of the stream.
     time : float
         The same in seconds.
-    what : {"unreadable", "readable", "scale", "polarity"}
-        Leads cannot be read (flat, saturated, no valid samples), for the time being; all can
-        again; leads are of another scale; leads turned over.
+    kind : {"unreadable", "readable", "scale", "polarity"}
+        Leads are lost (flat, saturated, no valid samples); no lead is lost any more; leads have
+        another scale; leads are inverted.
     leads : tuple of str
-        The leads that it is about.
-    known : int
-        Samples of the stream that had come when it was told.
+        The leads that are concerned; none if `kind` is ``"readable"``.
+    samples_received : int
+        Samples of the stream that had come when it was detected.
     """
 
     sample: int
     time: float
-    what: What
+    kind: ChangeKind
     leads: tuple[str, ...]
-    known: int
+    samples_received: int
 
 
-def to_dict(event: Beat | Peak | Change, fs: float) -> dict[str, Any]:
-    """Give what was told as JSON holds it, with its kind and the delay in seconds."""
-    about: dict[str, Any] = {
-        "kind": type(event).__name__.lower(),
-        "sample": event.sample,
-        "time": round(event.time, 4),
+Event = RPeak | LiveBeat | SignalChange
+
+
+def to_dict(event: Event, fs: float) -> dict[str, Any]:
+    """Return an event as JSON holds it, with its kind and its delay in seconds.
+
+    Parameters
+    ----------
+    event : RPeak, LiveBeat or SignalChange
+    fs : float
+        Sampling frequency in Hz.
+    """
+    place = {"sample": event.sample, "time": round(event.time, 4)}
+    delay = {"delay": round((event.samples_received - event.sample) / fs, 3)}
+    if isinstance(event, RPeak):
+        return {"kind": "peak", **place, "score": round(event.score, 6), **delay}
+    leads = list(event.leads)
+    if isinstance(event, SignalChange):
+        return {"kind": "change", **place, "what": event.kind, "leads": leads, **delay}
+    probability = zip(AAMI_CLASSES, event.probability, strict=True)
+    return {
+        "kind": "beat",
+        **place,
+        "class": event.aami_class,
+        "symbol": event.symbol,
+        "p": {name: round(p, 6) for name, p in probability},
+        "score": round(event.score, 6),
+        "leads": leads,
+        **delay,
     }
-    if isinstance(event, Beat):
-        about |= {"class": event.aami_class, "symbol": event.symbol}
-        about["p"] = {
-            name: round(p, 6) for name, p in zip(AAMI_CLASSES, event.probability, strict=True)
-        }
-        about |= {"score": round(event.score, 6), "leads": list(event.leads)}
-    elif isinstance(event, Change):
-        about |= {"what": event.what, "leads": list(event.leads)}
-    else:
-        about["score"] = round(event.score, 6)
-    return about | {"delay": round((event.known - event.sample) / fs, 3)}

@@ -1,6 +1,6 @@
-"""Samples as they come: text lines or int16 frames from stdin or TCP, or a Lab Streaming Layer.
+"""Samples from stdin or TCP, as text lines or int16 frames, or from the Lab Streaming Layer.
 
-Nothing here waits for a block to fill: what has come is given on at once.
+Samples are yielded as soon as they come; nothing waits for a block to fill.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 BLOCK = 1 << 16
 LONGEST_LINE = 1 << 16
 NO_SAMPLE = -(1 << 15)
-"""The int16 value that stands where there is no valid sample, as in WFDB files of 16 bits."""
+"""The int16 value of a missing sample, as in WFDB files of 16 bits."""
 CONNECT_S = 10.0
 RESOLVE_S = 5.0
 PULL_S = 0.2
@@ -42,7 +42,7 @@ Read = Callable[[], bytes]
 
 
 def standard_input() -> bytes:
-    """Wait for bytes on stdin and give what has come; nothing at the end."""
+    """Wait for bytes on stdin and return them; empty at the end."""
     return os.read(sys.stdin.fileno(), BLOCK)
 
 
@@ -58,12 +58,12 @@ def connected(address: tuple[str, int]) -> Iterator[Read]:
     Yields
     ------
     callable
-        Waits for bytes and gives what has come; nothing once the server hung up.
+        Waits for bytes and returns them; empty once the server has hung up.
 
     Raises
     ------
     EcgScribeError
-        If there is no connection, or it breaks.
+        If the connection fails or breaks.
     """
     where = f"{address[0]}:{address[1]}"
     try:
@@ -89,7 +89,7 @@ def connected(address: tuple[str, int]) -> Iterator[Read]:
 
 
 def until_interrupted(chunks: Iterator[Floats]) -> Iterator[Floats]:
-    """Give chunks until there are no more, or until an interrupt (Ctrl-C) while waiting for one."""
+    """Yield chunks until the last one, or until an interrupt (Ctrl-C) while waiting for one."""
     while True:
         try:
             chunk = next(chunks)
@@ -99,27 +99,27 @@ def until_interrupted(chunks: Iterator[Floats]) -> Iterator[Floats]:
 
 
 def read_lines(read: Read, n_columns: int) -> Iterator[Floats]:
-    """Read text, one line a sample, values apart by commas or blanks.
+    """Read text with one sample per line, values separated by commas or blanks.
 
-    An empty value between commas, ``-`` and ``nan`` stand for no valid sample; empty lines and
-    those that begin with ``#`` are passed over.
+    An empty value between commas, ``-`` and ``nan`` mean that a sample is missing. Empty lines and
+    lines that begin with ``#`` are skipped.
 
     Parameters
     ----------
     read : callable
-        Gives bytes as they come, nothing at the end.
+        Returns bytes as they come, none at the end.
     n_columns : int
-        Values in a line.
+        Values per line.
 
     Yields
     ------
     ndarray of float32, shape (n, n_columns)
-        What has come since, as soon as it has.
+        The samples of the lines that have come.
 
     Raises
     ------
     FormatError
-        If a line is something else; the message numbers it. Samples before it are given first.
+        If a line is something else; the message has its number. Samples before it come first.
     """
     number, rest = 0, b""
     while data := read():
@@ -143,7 +143,7 @@ def read_lines(read: Read, n_columns: int) -> Iterator[Floats]:
 
 
 def _parsed(lines: list[bytes], before: int, n_columns: int) -> tuple[Floats, FormatError | None]:
-    """Give the samples of lines up to the first that is wrong, and what is wrong with it."""
+    """Return the samples of the lines before the first wrong one, and its error."""
     samples = []
     wrong = None
     for k, line in enumerate(lines):
@@ -157,7 +157,7 @@ def _parsed(lines: list[bytes], before: int, n_columns: int) -> tuple[Floats, Fo
             sample = []
         if len(sample) != n_columns:
             wrong = FormatError(
-                f"line {before + k + 1}: expected {n_columns} numbers, one a lead, found "
+                f"line {before + k + 1}: expected {n_columns} numbers, one per lead, found "
                 f"{text[:40]!a}; send one line per sample, or name the columns with --columns"
             )
             break
@@ -170,14 +170,14 @@ def _number(text: str) -> float:
 
 
 def read_frames(read: Read, n_columns: int) -> Iterator[Floats]:
-    """Read frames of little-endian int16, one value a lead; -32768 is no valid sample.
+    """Read frames of little-endian int16, one value per lead; -32768 is a missing sample.
 
     Parameters
     ----------
     read : callable
-        Gives bytes as they come, nothing at the end.
+        Returns bytes as they come, none at the end.
     n_columns : int
-        Values in a frame.
+        Values per frame.
 
     Yields
     ------
@@ -211,11 +211,11 @@ class Inlet:
     Parameters
     ----------
     fs : float
-        Its nominal sampling frequency in Hz, 0 where it has none.
+        Its nominal sampling frequency in Hz, 0 if it has none.
     leads : tuple of str
-        Labels of its channels, or ``ECG1``, ``ECG2`` … where it names none.
+        Labels of its channels, or ``ECG1``, ``ECG2`` … if it has none.
     chunks : iterator of ndarray of float32, shape (n, n_channels)
-        Its samples as they come, until it is lost.
+        Its samples as they come, until the stream is lost.
     """
 
     fs: float
@@ -224,14 +224,14 @@ class Inlet:
 
 
 def lsl_inlet(name: str, *, timeout: float = RESOLVE_S) -> Inlet:
-    """Open a stream of the Lab Streaming Layer by its name.
+    """Open a stream of the Lab Streaming Layer.
 
     Parameters
     ----------
     name : str
-        As its outlet announces it.
+        Name that its outlet announces.
     timeout : float
-        Seconds to look for it.
+        Seconds to search for it.
 
     Returns
     -------
@@ -240,7 +240,7 @@ def lsl_inlet(name: str, *, timeout: float = RESOLVE_S) -> Inlet:
     Raises
     ------
     EcgScribeError
-        If pylsl or its library is absent, or there is no such stream, or it holds no numbers.
+        If pylsl or its library is missing, no such stream is found, or it does not hold numbers.
     """
     try:
         import pylsl
@@ -249,13 +249,13 @@ def lsl_inlet(name: str, *, timeout: float = RESOLVE_S) -> Inlet:
             "lsl: expected the package pylsl and the library liblsl, cannot load them "
             f"({' '.join(str(error).split())[:80]}); install ecgscribe[lsl]"
         ) from error
-    found = pylsl.resolve_byprop("name", name, timeout=timeout)
-    if not found:
+    streams = pylsl.resolve_byprop("name", name, timeout=timeout)
+    if not streams:
         raise EcgScribeError(
             f"lsl: expected a stream named {name!r}, found none within {timeout:g} s; "
             "start it, or correct the name"
         )
-    inlet = pylsl.StreamInlet(found[0], recover=False)
+    inlet = pylsl.StreamInlet(streams[0], recover=False)
     info = inlet.info(timeout)
     if info.channel_format() == pylsl.cf_string:
         raise EcgScribeError(f"lsl: expected numbers, found text in {name!r}; name another stream")
