@@ -1,4 +1,4 @@
-"""From scores and facts to classes."""
+"""From probabilities to classes, and what a model file holds for that."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def test_a_calibration_that_corrects_nothing_changes_nothing(seed: int) -> None:
     temperature=st.floats(0.3, 3),
     bias=st.lists(st.floats(-3, 3), min_size=5, max_size=5),
 )
-def test_calibration_is_what_its_formula_says(
+def test_calibration_is_what_its_formula_computes(
     seed: int, temperature: float, bias: list[float]
 ) -> None:
     p = np.maximum(probabilities(seed), 1e-6)
-    found = calibrate(p, Calibration(temperature=temperature, bias=tuple(bias)))
-    for row, result in zip(p.tolist(), found, strict=True):
+    result = calibrate(p, Calibration(temperature=temperature, bias=tuple(bias)))
+    for row, calibrated in zip(p.tolist(), result, strict=True):
         odds = [x ** (1 / temperature) * np.exp(b) for x, b in zip(row, bias, strict=True)]
-        np.testing.assert_allclose(result, np.array(odds) / sum(odds), atol=1e-5)
+        np.testing.assert_allclose(calibrated, np.array(odds) / sum(odds), atol=1e-5)
 
 
 def test_a_certain_probability_stays_finite() -> None:
     p = np.array([[1, 0, 0, 0, 0]], dtype=np.float32)
-    found = calibrate(p, Calibration(temperature=0.5, bias=(0, 1, -4, 0, 0)))
-    assert np.isfinite(found).all()
-    assert found.sum() == pytest.approx(1)
+    result = calibrate(p, Calibration(temperature=0.5, bias=(0, 1, -4, 0, 0)))
+    assert np.isfinite(result).all()
+    assert result.sum() == pytest.approx(1)
 
 
 @few
@@ -80,12 +80,10 @@ def test_a_certain_probability_stays_finite() -> None:
     abnormal=st.floats(0.05, 0.95),
     weight=st.lists(st.floats(0.1, 4), min_size=4, max_size=4),
 )
-def test_a_class_is_decided_as_the_rule_says(
-    seed: int, abnormal: float, weight: list[float]
-) -> None:
+def test_a_class_is_decided_by_the_rule(seed: int, abnormal: float, weight: list[float]) -> None:
     p = probabilities(seed)
-    found = decide(p, Thresholds(abnormal=abnormal, weight=tuple(weight)))
-    for row, index in zip(p, found, strict=True):
+    result = decide(p, Thresholds(abnormal=abnormal, weight=tuple(weight)))
+    for row, index in zip(p, result, strict=True):
         if np.float32(1) - row[0] < abnormal:
             assert index == 0
         else:
@@ -93,9 +91,9 @@ def test_a_class_is_decided_as_the_rule_says(
             assert weighed[index - 1] == max(weighed)
 
 
-def test_what_the_head_says_is_split_into_class_and_beat() -> None:
-    said = np.array([[0.4, 0.1, 0, 0, 0, 0.5], [0, 0, 0, 0, 0, 1]], dtype=np.float32)
-    of_class, of_beat = split_no_beat(said)
+def test_the_output_of_the_head_is_split_into_class_and_beat() -> None:
+    output = np.array([[0.4, 0.1, 0, 0, 0, 0.5], [0, 0, 0, 0, 0, 1]], dtype=np.float32)
+    of_class, of_beat = split_no_beat(output)
     np.testing.assert_allclose(of_class[0], [0.8, 0.2, 0, 0, 0])
     np.testing.assert_allclose(of_beat, [0.5, 0], atol=1e-6)
     assert np.isfinite(of_class).all()

@@ -121,8 +121,8 @@ def test_rhythm_is_what_a_loop_over_beats_computes(rr: list[float]) -> None:
     features = beat_features(np.zeros((int(r_peaks[-1]) + 100, 2), dtype=np.float32), r_peaks)
     for b in range(len(r_peaks)):
         expected = slow_rhythm(r_peaks.tolist(), b)
-        found = dict(zip(FEATURE_NAMES[:RHYTHM], features[b, :RHYTHM].tolist(), strict=True))
-        assert found == pytest.approx(expected, abs=1e-4)
+        result = dict(zip(FEATURE_NAMES[:RHYTHM], features[b, :RHYTHM].tolist(), strict=True))
+        assert result == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_premature_beat_looks_the_same_at_any_heart_rate() -> None:
@@ -214,8 +214,8 @@ def test_a_noisy_span_shows_in_each_of_its_beats() -> None:
 def test_polarity_does_not_matter(flip: tuple[int, int]) -> None:
     signal = signal_of(REGULAR, wide=(7, 15, 22))
     expected = beat_features(signal, REGULAR)
-    found = beat_features(signal * np.array(flip, dtype=np.float32), REGULAR)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    result = beat_features(signal * np.array(flip, dtype=np.float32), REGULAR)
+    np.testing.assert_allclose(result, expected, atol=1e-4)
 
 
 def test_swapped_leads_swap_their_features() -> None:
@@ -238,8 +238,8 @@ def test_swapped_leads_swap_their_features() -> None:
 def test_a_gain_that_the_scale_left_does_not_matter(gain: float) -> None:
     signal = signal_of(REGULAR, wide=(7, 15, 22))
     expected = beat_features(signal, REGULAR)
-    found = beat_features((gain * signal).astype(np.float32), REGULAR)
-    np.testing.assert_allclose(found, expected, atol=0.02)
+    result = beat_features((gain * signal).astype(np.float32), REGULAR)
+    np.testing.assert_allclose(result, expected, atol=0.02)
 
 
 @pytest.mark.parametrize("missing", [0, 1])

@@ -60,25 +60,25 @@ def assert_same_beats(a: Annotation, b: Annotation, *, tolerance: int = 0) -> No
     assert np.mean(a.symbol == b.symbol) > 0.98
 
 
-def pairs_of_marks(annotation: Annotation) -> list[tuple[int, int]]:
-    marks = annotation.select(annotation.symbol == "~")
-    assert marks.aux_note.tolist() == ["unreadable", "readable"] * (len(marks) // 2)
-    assert marks.subtype.tolist() == [-1, 0] * (len(marks) // 2)
-    return list(zip(marks.sample[::2].tolist(), marks.sample[1::2].tolist(), strict=True))
+def unreadable_pairs(annotation: Annotation) -> list[tuple[int, int]]:
+    changes = annotation.select(annotation.symbol == "~")
+    assert changes.aux_note.tolist() == ["unreadable", "readable"] * (len(changes) // 2)
+    assert changes.subtype.tolist() == [-1, 0] * (len(changes) // 2)
+    return list(zip(changes.sample[::2].tolist(), changes.sample[1::2].tolist(), strict=True))
 
 
-# --- what is found ---
+# --- what is detected ---
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_r_peaks_of_a_clean_recording_are_found(model: Model, seed: int) -> None:
     record, reference = easy(seed=seed)
-    found = annotate(record, model=model)
-    assert_found(reference, found)
-    offset = score(reference, found).pairs
+    annotation = annotate(record, model=model)
+    assert_found(reference, annotation)
+    offset = score(reference, annotation).pairs
     both = (offset.reference_index >= 0) & (offset.test_index >= 0)
     error = (
-        found.beats().sample[offset.test_index[both]]
+        annotation.beats().sample[offset.test_index[both]]
         - reference.beats().sample[offset.reference_index[both]]
     )
     assert abs(np.median(error)) / record.fs < 0.025
@@ -99,9 +99,9 @@ def test_ventricular_beats_are_found(model: Model) -> None:
 @pytest.mark.parametrize("fs", [100.0, 128.0, 250.0, 333.3, 500.0, 1000.0, 2000.0])
 def test_any_frequency_is_annotated_in_samples_of_its_own(model: Model, fs: float) -> None:
     record, reference = easy(fs=fs, duration=60.0)
-    found = annotate(record, model=model)
-    assert found.fs == fs
-    assert_found(reference, found)
+    annotation = annotate(record, model=model)
+    assert annotation.fs == fs
+    assert_found(reference, annotation)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def noisy_within() -> Record:
     return record
 
 
-def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_told_without_them(
+def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_classified_without_them(
     model: Model,
 ) -> None:
     record = noisy_within()
@@ -198,26 +198,26 @@ def test_hardly_a_beat_is_found_where_there_is_no_heart(model: Model, kind: str)
     record = Record(np.stack([wave, wave], axis=1).astype(np.float32), float(fs), ("I", "II"))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*no beats found", SignalWarning)
-        found = annotate(record, model=model).beats()
-    assert len(found) <= 10  # of 600 s: a heart beats a hundred times as often
+        annotation = annotate(record, model=model).beats()
+    assert len(annotation) <= 10  # of 600 s: a heart beats a hundred times as often
 
 
 # --- the form of the answer ---
 
 
-def test_the_annotation_has_the_form_that_is_promised(model: Model) -> None:
+def test_the_annotation_has_the_promised_form(model: Model) -> None:
     record, _ = synthesize(duration=60, seed=7)
-    found = annotate(record, model=model)
-    assert set(found.symbol) <= set(CLASS_SYMBOLS)
-    assert found.name == record.name
-    assert np.all(np.diff(found.sample) > 0.19 * record.fs)
-    assert found.sample.min() >= 0
-    assert found.sample.max() < record.n_samples
-    assert found.probability is not None
-    assert found.score is not None
-    assert found.probability.shape == (len(found), len(AAMI_CLASSES))
-    np.testing.assert_allclose(found.probability.sum(axis=1), 1, atol=1e-5)
-    assert np.all((found.score >= model.thresholds.beat) & (found.score <= 1))
+    annotation = annotate(record, model=model)
+    assert set(annotation.symbol) <= set(CLASS_SYMBOLS)
+    assert annotation.name == record.name
+    assert np.all(np.diff(annotation.sample) > 0.19 * record.fs)
+    assert annotation.sample.min() >= 0
+    assert annotation.sample.max() < record.n_samples
+    assert annotation.probability is not None
+    assert annotation.score is not None
+    assert annotation.probability.shape == (len(annotation), len(AAMI_CLASSES))
+    np.testing.assert_allclose(annotation.probability.sum(axis=1), 1, atol=1e-5)
+    assert np.all((annotation.score >= model.thresholds.beat) & (annotation.score <= 1))
 
 
 def test_the_class_of_a_symbol_is_the_class_it_stands_for() -> None:
@@ -225,18 +225,18 @@ def test_the_class_of_a_symbol_is_the_class_it_stands_for() -> None:
     assert made.class_index.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_the_frame_has_a_row_a_beat(model: Model) -> None:
+def test_the_frame_has_a_row_per_beat(model: Model) -> None:
     record, _ = easy(duration=30.0)
     signal = record.signal.copy()
     signal[3600:5400] = np.nan
     with pytest.warns(SignalWarning, match=r"5\.0 s cannot be read"):
-        found = annotate(replace(record, signal=signal), model=model)
-    frame = found.to_frame()
+        annotation = annotate(replace(record, signal=signal), model=model)
+    frame = annotation.to_frame()
     assert frame.columns.tolist() == [
         *("sample", "time", "class", "symbol", "normal", "score", "quality", "readable"),
         *(f"p_{name}" for name in AAMI_CLASSES),
     ]
-    assert len(frame) == len(found.beats()) == len(found) - 2
+    assert len(frame) == len(annotation.beats()) == len(annotation) - 2
     np.testing.assert_allclose(frame["time"], frame["sample"] / record.fs)
     assert (frame["normal"] == (frame["class"] == "N")).all()
     assert frame.notna().all(axis=None)
@@ -247,10 +247,10 @@ def test_what_is_written_is_read_back(model: Model, tmp_path: Path) -> None:
     signal = record.signal.copy()
     signal[3600:5400] = np.nan
     with pytest.warns(SignalWarning):
-        found = annotate(replace(record, signal=signal), model=model)
-    again = read_annotation(write(found, tmp_path / "synthetic.scribe"))
+        annotation = annotate(replace(record, signal=signal), model=model)
+    again = read_annotation(write(annotation, tmp_path / "synthetic.scribe"))
     for key in ("sample", "symbol", "subtype", "aux_note"):
-        assert getattr(again, key).tolist() == getattr(found, key).tolist()
+        assert getattr(again, key).tolist() == getattr(annotation, key).tolist()
 
 
 @pytest.mark.filterwarnings("ignore::ecgscribe.errors.SignalWarning")
@@ -271,14 +271,14 @@ def test_a_gap_of_one_sample_does_not_hide_the_beat_on_it(model: Model) -> None:
     record, reference = easy(duration=30.0)
     signal = record.signal.copy()
     signal[reference.beats().sample[5:15]] = np.nan
-    found = annotate(replace(record, signal=signal), model=model).beats()
+    annotation = annotate(replace(record, signal=signal), model=model).beats()
     for sample in reference.beats().sample[5:15]:
-        assert np.min(np.abs(found.sample - sample)) < 0.05 * record.fs
+        assert np.min(np.abs(annotation.sample - sample)) < 0.05 * record.fs
 
 
 @pytest.mark.parametrize("kind", [np.nan, 0.25, 9.0])
 @pytest.mark.parametrize("begin", [0.0, 40.0, 50.0])
-def test_an_unreadable_stretch_is_marked_and_holds_no_beats(
+def test_an_unreadable_span_is_annotated_and_holds_no_beats(
     model: Model, kind: float, begin: float
 ) -> None:
     record, reference = easy(duration=60.0)
@@ -286,34 +286,34 @@ def test_an_unreadable_stretch_is_marked_and_holds_no_beats(
     signal = record.signal.copy()
     signal[first:last] = kind
     with pytest.warns(SignalWarning, match="cannot be read in any lead; marked by ~"):
-        found = annotate(replace(record, signal=signal), model=model)
-    ((start, end),) = pairs_of_marks(found)
+        annotation = annotate(replace(record, signal=signal), model=model)
+    ((start, end),) = unreadable_pairs(annotation)
     assert start == pytest.approx(first, abs=4)
     assert end == pytest.approx(min(last, record.n_samples - 1), abs=4)
-    beats = found.beats().sample
+    beats = annotation.beats().sample
     assert not np.any((beats > start) & (beats < end))
-    assert found.probability is not None
-    assert np.isnan(found.probability[found.symbol == "~"]).all()
-    # Half a second and more away from the stretch all is as ever.
+    assert annotation.probability is not None
+    assert np.isnan(annotation.probability[annotation.symbol == "~"]).all()
+    # Half a second and more away from the span all is as ever.
     away = (reference.sample < first - 180) | (reference.sample > last + 180)
     distance = np.abs(beats[:, None] - reference.sample[away]).min(axis=0)
     assert np.mean(distance <= 0.15 * record.fs) > 0.97
 
 
-def test_a_lead_that_goes_silent_beside_a_good_one_loses_nothing(model: Model) -> None:
+def test_a_lead_that_goes_silent_next_to_a_good_one_loses_nothing(model: Model) -> None:
     record, reference = easy()
     signal = record.signal.copy()
     signal[7200:14400, 0] = np.nan
     signal[20000:27200, 1] = 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = annotate(replace(record, signal=signal), model=model)
-    assert_found(reference, found)
-    marks = found.select(found.symbol == "~")
-    assert marks.subtype.tolist() == [16, 0, 32, 0]
-    np.testing.assert_allclose(marks.sample, [7200, 14400, 20000, 27200], atol=4)
+        annotation = annotate(replace(record, signal=signal), model=model)
+    assert_found(reference, annotation)
+    changes = annotation.select(annotation.symbol == "~")
+    assert changes.subtype.tolist() == [16, 0, 32, 0]
+    np.testing.assert_allclose(changes.sample, [7200, 14400, 20000, 27200], atol=4)
     first, second = record.leads
-    assert marks.aux_note.tolist() == [
+    assert changes.aux_note.tolist() == [
         f"{first} unreadable",
         "readable",
         f"{second} unreadable",
@@ -321,7 +321,7 @@ def test_a_lead_that_goes_silent_beside_a_good_one_loses_nothing(model: Model) -
     ]
 
 
-def test_a_lead_s_loss_of_less_than_a_second_is_not_marked(model: Model) -> None:
+def test_a_lead_s_loss_of_less_than_a_second_is_not_annotated(model: Model) -> None:
     record, _ = easy()
     signal = record.signal.copy()
     signal[7200:7400, 0] = np.nan
@@ -330,62 +330,60 @@ def test_a_lead_s_loss_of_less_than_a_second_is_not_marked(model: Model) -> None
 
 @pytest.mark.parametrize("dead", [np.nan, 0.0, 1.23])
 @pytest.mark.parametrize("lead", [0, 1])
-def test_a_dead_lead_beside_a_good_one_is_as_if_it_were_not_there(
+def test_a_dead_lead_next_to_a_good_one_is_as_if_it_were_not_there(
     model: Model, dead: float, lead: int
 ) -> None:
     record, reference = easy()
     signal = record.signal.copy()
     signal[:, lead] = dead
     with pytest.warns(SignalWarning, match=f"lead ECG{lead + 1} cannot be read for 100%"):
-        found = annotate(replace(record, signal=signal), model=model)
-    assert_found(reference, found)
+        annotation = annotate(replace(record, signal=signal), model=model)
+    assert_found(reference, annotation)
 
 
 def test_a_lead_that_is_no_ecg_is_left_out_with_a_warning(model: Model) -> None:
     record, reference = easy()
     other = replace(record, leads=("II", "PLETH"))
     with pytest.warns(SignalWarning, match="left out: PLETH"):
-        found = annotate(other, model=model)
-    assert_found(reference, found)
-    assert_same_beats(found, annotate(record, model=model, leads=[0]))
+        annotation = annotate(other, model=model)
+    assert_found(reference, annotation)
+    assert_same_beats(annotation, annotate(record, model=model, leads=[0]))
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0, 7.0])
 def test_a_recording_without_signal_has_no_beats(model: Model, value: float) -> None:
     record = Record(np.full((3600, 2), value, dtype=np.float32), 360.0, ("I", "II"))
     with pytest.warns(SignalWarning) as caught:
-        found = annotate(record, model=model)
-    said = " ".join(str(w.message) for w in caught)
-    assert "10.0 s cannot be read in any lead" in said
-    assert "no beats found" in said
-    assert pairs_of_marks(found) == [(0, 3599)]
-    assert len(found.to_frame()) == 0
+        annotation = annotate(record, model=model)
+    text = " ".join(str(w.message) for w in caught)
+    assert "10.0 s cannot be read in any lead" in text
+    assert "no beats found" in text
+    assert unreadable_pairs(annotation) == [(0, 3599)]
+    assert len(annotation.to_frame()) == 0
 
 
 @pytest.mark.filterwarnings("ignore::ecgscribe.errors.SignalWarning")
 @settings(max_examples=20, deadline=None)
 @given(
-    stretches=st.lists(
-        st.tuples(st.integers(0, 2000), st.integers(1, 900), st.booleans()), max_size=5
-    ),
+    spans=st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 900), st.booleans()), max_size=5),
     fs=st.sampled_from([100.0, 128.0, 200.0]),
 )
-@example(stretches=[(296, 19, False)], fs=200.0)  # of 95 ms, with a beat at 314
-def test_marks_change_in_time_order_and_unreadable_stretches_hold_no_beats(
-    stretches: list[tuple[int, int, bool]], fs: float
+@example(spans=[(296, 19, False)], fs=200.0)  # of 95 ms, with a beat at 314
+def test_quality_annotations_change_in_time_order_and_unreadable_spans_hold_no_beats(
+    spans: list[tuple[int, int, bool]], fs: float
 ) -> None:
     record, _ = easy(duration=20.0, fs=fs)
     signal = record.signal.copy()
-    for at, length, one_lead in stretches:
+    for at, length, one_lead in spans:
         signal[at : at + length, slice(0, 1 if one_lead else 2)] = np.nan
-    found = annotate(replace(record, signal=signal))
-    marks = found.select(found.symbol == "~")
-    assert np.all(np.diff(marks.sample) > 0)
-    assert np.all(np.diff(marks.subtype, prepend=0) != 0)
-    assert marks.subtype[-1:].tolist() in ([], [0])
-    beats = found.beats().sample
-    for k in np.flatnonzero(marks.subtype == -1):
-        start, end = marks.sample[k : k + 2]
+    annotation = annotate(replace(record, signal=signal))
+    changes = annotation.select(annotation.symbol == "~")
+    assert np.all(np.diff(changes.sample) > 0)
+    assert np.all(np.diff(changes.subtype, prepend=0) != 0)
+    assert changes.subtype[-1:].tolist() in ([], [0])
+    beats = annotation.beats().sample
+    for k in np.flatnonzero(changes.subtype == -1):
+        start, end = changes.sample[k : k + 2]
         # A shorter gap, to a step at each end, is bridged and does not hide a beat.
         if end - start > (BRIDGED_S + 2 / FS) * fs:
             assert not np.any((beats > start) & (beats < end))
@@ -394,13 +392,13 @@ def test_marks_change_in_time_order_and_unreadable_stretches_hold_no_beats(
 def test_three_seconds_are_enough(model: Model) -> None:
     record, reference = easy(duration=3.0, v_rate=0.0)
     with pytest.warns(SignalWarning, match=r"only 3\.0 s; classes are less reliable"):
-        found = annotate(record, model=model)
+        annotation = annotate(record, model=model)
     inner = (reference.sample > 180) & (reference.sample < record.n_samples - 180)
     for sample in reference.sample[inner]:
-        assert np.abs(found.sample - sample).min() < 0.1 * record.fs
+        assert np.abs(annotation.sample - sample).min() < 0.1 * record.fs
 
 
-def test_a_patient_with_a_pacemaker_is_warned_of(model: Model) -> None:
+def test_of_a_pacemaker_is_warned(model: Model) -> None:
     record, _ = easy(duration=10.0)
     with pytest.warns(SignalWarning, match="mention a pacemaker"):
         annotate(replace(record, paced=True), model=model)

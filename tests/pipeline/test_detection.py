@@ -49,11 +49,11 @@ def synthetic(**settings: Any) -> Record:
     return synthesize(**settings)[0]
 
 
-def spoilt(record: Record, stretches: list[tuple[float, float, str, str]]) -> Record:
-    """Spoil stretches, given as shares of the record, of one lead or of both."""
+def spoilt(record: Record, spans: list[tuple[float, float, str, str]]) -> Record:
+    """Spoil spans, given as shares of the record, of one lead or of both."""
     signal = record.signal.copy()
     n, rng = len(signal), np.random.default_rng(0)
-    for begin, length, which, kind in stretches:
+    for begin, length, which, kind in spans:
         rows = slice(int(begin * n), int((begin + length) * n) + 1)
         columns = {"first": slice(0, 1), "second": slice(1, 2), "both": slice(None)}[which]
         shape = signal[rows, columns].shape
@@ -78,11 +78,11 @@ spoiling = st.lists(
 )
 
 
-def assert_same(found: Annotation, expected: Annotation) -> None:
+def assert_same(annotation: Annotation, expected: Annotation) -> None:
     for key in ("sample", "symbol", "subtype", "aux_note"):
-        np.testing.assert_array_equal(getattr(found, key), getattr(expected, key))
+        np.testing.assert_array_equal(getattr(annotation, key), getattr(expected, key))
     for key in ("probability", "score"):
-        np.testing.assert_allclose(getattr(found, key), getattr(expected, key), atol=1e-6)
+        np.testing.assert_allclose(getattr(annotation, key), getattr(expected, key), atol=1e-6)
 
 
 # --- conditioning ---
@@ -92,20 +92,20 @@ def assert_same(found: Annotation, expected: Annotation) -> None:
 @given(
     seconds=st.floats(1.5, 100),
     fs=st.sampled_from([100.0, 128.0, 250.0, 333.3, 360.0]),
-    stretches=spoiling,
+    spans=spoiling,
     size=st.integers(500, 6000),
     offset=st.sampled_from([0.0, 300.0]),
 )
 def test_a_part_is_what_it_is_in_the_whole(
     seconds: float,
     fs: float,
-    stretches: list[tuple[float, float, str, str]],
+    spans: list[tuple[float, float, str, str]],
     size: int,
     offset: float,
 ) -> None:
     record = synthetic(duration=100.0, fs=fs, seed=1)
     record = replace(record, signal=record.signal[: int(seconds * fs)] + np.float32(offset))
-    conditioning = Conditioner.for_record(spoilt(record, stretches))
+    conditioning = Conditioner.for_record(spoilt(record, spans))
     n = conditioning.n_steps
     whole = conditioning.condition(0, n)
     parts = [conditioning.condition(b, min(b + size, n)) for b in range(0, n, size)]
@@ -193,7 +193,7 @@ def test_candidates_in_pieces_are_classified_as_all_at_once(
     seed=st.integers(0, 3),
     seconds=st.floats(60, 600),
     windows=st.integers(1, 3),
-    stretches=spoiling,
+    spans=spoiling,
     leads=st.integers(1, 2),
     rate=st.sampled_from([60.0, 110.0]),
 )
@@ -201,7 +201,7 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
     seed: int,
     seconds: float,
     windows: int,
-    stretches: list[tuple[float, float, str, str]],
+    spans: list[tuple[float, float, str, str]],
     leads: int,
     rate: float,
 ) -> None:
@@ -211,7 +211,7 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
     model = replace(model, thresholds=alike)
     record = synthetic(duration=600.0, seed=seed, leads=leads, heart_rate=rate)
     record = replace(record, signal=record.signal[: int(seconds * record.fs)])
-    record = spoilt(record, stretches)
+    record = spoilt(record, spans)
     whole = annotate(record, model=model, block_windows=100)
     assert_same(annotate(record, model=model, block_windows=windows), whole)
     sample, probability, score = annotate_whole(record, model)
@@ -238,8 +238,10 @@ def test_a_source_is_read_piece_by_piece_and_by_one_reader_at_a_time(model: Mode
 
     source = replace(record.lazy(), reader=read)
     done: list[tuple[int, int]] = []
-    found = annotate(source, model=model, block_windows=1, progress=lambda *at: done.append(at))
-    assert_same(found, annotate(record, model=model))
+    annotation = annotate(
+        source, model=model, block_windows=1, progress=lambda *at: done.append(at)
+    )
+    assert_same(annotation, annotate(record, model=model))
     assert most == 1
     assert longest <= 16 * 60 * record.fs
     assert done[-1] == (900 * FS, 900 * FS)

@@ -50,30 +50,30 @@ def test_peaks_are_the_highest_maxima_outside_each_others_refractory_time(
 ) -> None:
     score = np.random.default_rng(seed).random(n).astype(np.float32)
     expected = slow_peaks(score, threshold)
-    step, height = find_peaks(score, threshold=threshold)
-    np.testing.assert_array_equal(height, score[expected])
-    assert len(step) == len(expected)
-    assert np.all(np.abs(step - expected) <= CENTROID_REACH)
-    assert np.all((step >= 0) & (step <= n - 1))
-    assert np.all(np.diff(step) > 0)
+    r_peaks, peak_scores = find_peaks(score, threshold=threshold)
+    np.testing.assert_array_equal(peak_scores, score[expected])
+    assert len(r_peaks) == len(expected)
+    assert np.all(np.abs(r_peaks - expected) <= CENTROID_REACH)
+    assert np.all((r_peaks >= 0) & (r_peaks <= n - 1))
+    assert np.all(np.diff(r_peaks) > 0)
 
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_peak_lies_at_the_centre_of_mass_around_its_maximum(seed: int) -> None:
     score = np.random.default_rng(seed).random(200).astype(np.float32)
-    step, _ = find_peaks(score, threshold=0.5)
-    for found, k in zip(step, slow_peaks(score, 0.5), strict=True):
+    r_peaks, _ = find_peaks(score, threshold=0.5)
+    for place, k in zip(r_peaks, slow_peaks(score, 0.5), strict=True):
         around = [j for j in range(k - CENTROID_REACH, k + CENTROID_REACH + 1) if 0 <= j < 200]
         mass = sum(float(score[j]) for j in around)
         centre = sum(j * float(score[j]) for j in around) / mass
-        assert found == pytest.approx(centre, abs=1e-4)
+        assert place == pytest.approx(centre, abs=1e-4)
 
 
 @pytest.mark.parametrize("centre", [100.0, 100.25, 100.5, 100.8])
 def test_a_peak_is_placed_between_steps(centre: float) -> None:
-    step, _ = find_peaks(bumps([centre]), threshold=0.5)
-    assert step == pytest.approx([centre], abs=0.2)
+    r_peaks, _ = find_peaks(bumps([centre]), threshold=0.5)
+    assert r_peaks == pytest.approx([centre], abs=0.2)
 
 
 def test_the_higher_of_two_peaks_within_the_refractory_time_stays() -> None:
@@ -84,11 +84,11 @@ def test_the_higher_of_two_peaks_within_the_refractory_time_stays() -> None:
 
 
 def test_beats_at_the_very_ends_are_found() -> None:
-    step, height = find_peaks(bumps([0.0, 999.0]), threshold=0.5)
-    assert len(step) == 2
-    assert 0 <= step[0] < 2
-    assert 997 < step[1] <= 999
-    assert height == pytest.approx([0.9, 0.9])
+    r_peaks, peak_scores = find_peaks(bumps([0.0, 999.0]), threshold=0.5)
+    assert len(r_peaks) == 2
+    assert 0 <= r_peaks[0] < 2
+    assert 997 < r_peaks[1] <= 999
+    assert peak_scores == pytest.approx([0.9, 0.9])
 
 
 def test_a_plateau_is_one_peak_at_its_middle() -> None:
@@ -99,9 +99,9 @@ def test_a_plateau_is_one_peak_at_its_middle() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 500])
 def test_no_peak_is_found_below_the_threshold(n: int) -> None:
-    step, height = find_peaks(np.full(n, 0.1, dtype=np.float32), threshold=0.5)
-    assert step.shape == height.shape == (0,)
-    assert height.dtype == np.float32
+    r_peaks, peak_scores = find_peaks(np.full(n, 0.1, dtype=np.float32), threshold=0.5)
+    assert r_peaks.shape == peak_scores.shape == (0,)
+    assert peak_scores.dtype == np.float32
 
 
 # --- placing ------------------------------------------------------------------------------
@@ -116,9 +116,9 @@ def _leads(first: Floats, second: Floats) -> Floats:
 def test_placed_peaks_stay_near_and_in_order(seed: int) -> None:
     rng = np.random.default_rng(seed)
     signal = rng.normal(size=(500, 2)).astype(np.float32)
-    step = np.cumsum(rng.uniform(REFRACTORY, 60, 8))
-    placed = place_peaks(step, signal)
-    assert np.all(np.abs(placed - step) <= PLACE_REACH + 1)
+    r_peaks = np.cumsum(rng.uniform(REFRACTORY, 60, 8))
+    placed = place_peaks(r_peaks, signal)
+    assert np.all(np.abs(placed - r_peaks) <= PLACE_REACH + 1)
     assert np.all(np.diff(placed) > 0)
     assert np.all((placed >= 0) & (placed < 500))
 

@@ -79,13 +79,13 @@ def test_quality_halves_at_the_threshold() -> None:
     ).tolist() == (pytest.approx([0.1, 0.1, 0.9, 0.9]))
 
 
-def marked(*marks: tuple[int, int]) -> Annotation:
-    sample, subtype = (np.array(x, dtype=np.int64) for x in zip(*marks, strict=True))
+def with_changes(*changes: tuple[int, int]) -> Annotation:
+    sample, subtype = (np.array(x, dtype=np.int64) for x in zip(*changes, strict=True))
     return Annotation(sample, np.full(len(sample), "~"), 100.0, subtype=subtype)
 
 
 @pytest.mark.parametrize(
-    ("marks", "seconds"),
+    ("changes", "seconds"),
     [
         ([(200, -1), (500, 0)], 7.0),
         ([(200, 3), (500, 0)], 7.0),  # noise in both leads
@@ -95,18 +95,18 @@ def marked(*marks: tuple[int, int]) -> Annotation:
         ([(200, 3), (300, -1), (400, 3), (900, 0)], 3.0),
     ],
 )
-def test_time_is_readable_where_a_lead_is(marks: list[tuple[int, int]], seconds: float) -> None:
-    assert readable_seconds(marked(*marks), 1000) == pytest.approx(seconds)
-    assert readable_seconds(marked((5, 0)).select(np.zeros(1, bool)), 1000) == 10.0
+def test_time_is_readable_where_a_lead_is(changes: list[tuple[int, int]], seconds: float) -> None:
+    assert readable_seconds(with_changes(*changes), 1000) == pytest.approx(seconds)
+    assert readable_seconds(with_changes((5, 0)).select(np.zeros(1, bool)), 1000) == 10.0
 
 
 def test_a_clean_recording_is_readable_from_end_to_end(model: Model) -> None:
     record, _ = synthesize(duration=300, seed=2, noise=0.3)
-    found = annotate(record, model=model)
-    assert "~" not in found.symbol
-    assert found.readable.all()
-    assert found.quality is not None
-    assert np.median(found.quality) > 0.9
+    annotation = annotate(record, model=model)
+    assert "~" not in annotation.symbol
+    assert annotation.readable.all()
+    assert annotation.quality is not None
+    assert np.median(annotation.quality) > 0.9
 
 
 @pytest.mark.filterwarnings("ignore::ecgscribe.errors.SignalWarning")
@@ -121,19 +121,19 @@ def test_a_span_of_noise_is_annotated_and_its_beats_are_flagged(
     signal[first:last] = noise.astype(np.float32)
     if lead_lost:
         signal[:, 0] = np.nan
-    found = annotate(Record(signal, record.fs, record.leads), model=model)
-    marks = found.select(found.symbol == "~")
-    noisy = marks.select(marks.subtype & 3 != 0)
+    annotation = annotate(Record(signal, record.fs, record.leads), model=model)
+    changes = annotation.select(annotation.symbol == "~")
+    noisy = changes.select(changes.subtype & 3 != 0)
     assert noisy.subtype.tolist() == [16 | 2 if lead_lost else 3]
     assert noisy.aux_note[0].endswith("noise")
     (begin,) = noisy.sample
-    end = marks.sample[np.searchsorted(marks.sample, begin) + 1]
+    end = changes.sample[np.searchsorted(changes.sample, begin) + 1]
     assert abs(begin - first) <= 6 * 360
     assert abs(end - last) <= 6 * 360
-    beats = found.beats()
+    beats = annotation.beats()
     inside = (beats.sample >= begin) & (beats.sample < end)
     np.testing.assert_array_equal(beats.readable, ~inside)
-    assert readable_seconds(found, record.n_samples) == pytest.approx(
+    assert readable_seconds(annotation, record.n_samples) == pytest.approx(
         180 - (end - begin) / 360, abs=0.01
     )
     # Up to five seconds of noise before that count as readable: their beats may be false.
@@ -149,9 +149,9 @@ def test_a_pause_of_some_seconds_is_no_noise(model: Model) -> None:
     signal = record.signal.copy()
     still = np.median(signal, axis=0) + np.random.default_rng(1).normal(0, 0.004, (1440, 2))
     signal[cut] = still.astype(np.float32)
-    found = annotate(Record(signal, record.fs, record.leads), model=model)
-    assert "~" not in found.symbol
-    assert found.readable[found.class_index >= 0].all()
+    annotation = annotate(Record(signal, record.fs, record.leads), model=model)
+    assert "~" not in annotation.symbol
+    assert annotation.readable[annotation.class_index >= 0].all()
 
 
 @pytest.mark.mitdb
@@ -161,6 +161,6 @@ def test_beats_in_noise_are_written_with_a_low_quality(model: Model, data_dir: o
 
     noise = datasets.noise("ma", data_dir=str(data_dir))
     half = len(noise.signal) // 2  # the half that training may hear
-    found = annotate(Record(noise.signal[:half], noise.fs, ("a", "b")), model=model)
-    assert readable_seconds(found, half) < 60
-    assert found.readable.sum() <= 2
+    annotation = annotate(Record(noise.signal[:half], noise.fs, ("a", "b")), model=model)
+    assert readable_seconds(annotation, half) < 60
+    assert annotation.readable.sum() <= 2

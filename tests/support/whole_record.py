@@ -19,9 +19,9 @@ Floats = NDArray[np.float32]
 
 
 def classify(
-    model: Model, signal: Floats, scores: Scores, step: NDArray[np.float64], height: Floats
+    model: Model, signal: Floats, scores: Scores, r_peaks: NDArray[np.float64], peak_scores: Floats
 ) -> tuple[Floats, Floats]:
-    """Give the class probabilities of all beats of a record, and that they are beats.
+    """Return the class probabilities of all beats of a record, and that they are beats.
 
     Parameters
     ----------
@@ -29,42 +29,48 @@ def classify(
     signal : ndarray of float32, shape (n_steps, 2)
         Conditioned signal.
     scores : Scores
-        What the model's trunk says of it.
-    step : ndarray of float64, shape (n_beats,)
-        R-peaks in steps.
-    height : ndarray of float32, shape (n_beats,)
+        Of the trunk.
+    r_peaks : ndarray of float64, shape (n_beats,)
+        In steps.
+    peak_scores : ndarray of float32, shape (n_beats,)
         Their scores.
 
     Returns
     -------
-    of_class : ndarray of float32, shape (n_beats, 5)
+    class_probability : ndarray of float32, shape (n_beats, 5)
         Probability of each class, calibrated, if it is a beat.
-    of_beat : ndarray of float32, shape (n_beats,)
+    beat_probability : ndarray of float32, shape (n_beats,)
         Probability that it is one; of a model without a beat head the score.
     """
-    logits = scores.class_logits_at(step)
+    logits = scores.class_logits_at(r_peaks)
     if model.has_beat_head:
-        of_logits, features = logit_features(logits, height), beat_features(signal, step)
-        said = score_beats(model.network, of_logits, features)
-        of_class, of_beat = split_no_beat(said)
+        of_logits, features = logit_features(logits, peak_scores), beat_features(signal, r_peaks)
+        output = score_beats(model.network, of_logits, features)
+        class_probability, beat_probability = split_no_beat(output)
     else:
-        of_class, of_beat = softmax(logits), height
-    return calibrate(of_class, model.calibration), of_beat
+        class_probability, beat_probability = softmax(logits), peak_scores
+    return calibrate(class_probability, model.calibration), beat_probability
 
 
 def annotate_whole(record: Record, model: Model) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Give samples, probabilities and scores of all beats."""
+    """Return samples, probabilities and scores of all beats."""
     conditioned = condition(record)
     scores = score_signal(model.network, conditioned.signal)
     thresholds = model.thresholds
-    step, height = find_beats(scores.peak, conditioned.signal, threshold=thresholds.peak)
+    r_peaks, peak_scores = find_beats(scores.peak, conditioned.signal, threshold=thresholds.peak)
     hidden = long_runs(~conditioned.readable, round(0.1 * FS))
-    seen = ~hidden[np.minimum(step.astype(np.int64), len(hidden) - 1)]
-    step, height = step[seen], height[seen]
-    probability, of_beat = classify(model, conditioned.signal, scores, step, height)
+    seen = ~hidden[np.minimum(r_peaks.astype(np.int64), len(hidden) - 1)]
+    r_peaks, peak_scores = r_peaks[seen], peak_scores[seen]
+    probability, beat_probability = classify(
+        model, conditioned.signal, scores, r_peaks, peak_scores
+    )
     if model.has_beat_head:
-        beat = of_beat >= thresholds.beat
-        step, height, of_beat = step[beat], height[beat], of_beat[beat]
-        probability, _ = classify(model, conditioned.signal, scores, step, height)
-    sample = steps_to_samples(step, conditioned.ratio, record.n_samples)
-    return sample, probability, of_beat
+        beat = beat_probability >= thresholds.beat
+        r_peaks, peak_scores, beat_probability = (
+            r_peaks[beat],
+            peak_scores[beat],
+            beat_probability[beat],
+        )
+        probability, _ = classify(model, conditioned.signal, scores, r_peaks, peak_scores)
+    sample = steps_to_samples(r_peaks, conditioned.ratio, record.n_samples)
+    return sample, probability, beat_probability

@@ -29,7 +29,7 @@ from ecgscribe.evaluation.records import (
     records_of_split,
 )
 from ecgscribe.evaluation.results import EvaluationResult, ModelIdentity, OtherModel
-from ecgscribe.live.stream import annotate_live
+from ecgscribe.live.annotate import annotate_live
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Record

@@ -1,12 +1,12 @@
-"""The Keras model, nothing else: a trunk that is scored once over the signal, and its heads.
+"""The Keras model, nothing else: a trunk over the signal, and a head over beats.
 
 ``default``
-    Strided convolutions and bidirectional LSTM layers give, for every frame, the scores of the
-    R-peak at each of its steps and how much its shape speaks for each class. What they say at the
-    R-peaks, against what they say of the whole record, is joined with rhythm and morphology facts
-    and passes to the class, in experts that see a few beats and one with a bidirectional LSTM over
-    beats. Class logits, not hidden features, join trunk and head: they mean the same in every
-    trunk, so that the head can learn from trunks that have not seen the patient.
+    Strided convolutions and bidirectional LSTM layers compute, for every frame, the scores of the
+    R-peak at each of its steps and the logits of the classes. The logits at the R-peaks, compared
+    with those of the whole record, are joined with features of rhythm and shape; from these,
+    experts that see a few beats and one with a bidirectional LSTM over beats predict the class.
+    Class logits, not hidden features, join trunk and head: they mean the same in every trunk, so
+    that the head can learn from trunks that have not seen the patient.
 ``classic``
     The textbook form, sample by sample: one bidirectional LSTM layer, a sigmoid and a softmax.
 
@@ -31,15 +31,15 @@ __all__ = ["Architecture", "build_beat_head", "build_network", "build_trunk", "e
 
 N_CLASSES = len(AAMI_CLASSES)
 DROPOUT = 0.2
-"""Share of the channels that are hidden before each LSTM layer of the trunk and after the last."""
+"""Dropout before each LSTM layer of the trunk and after the last."""
 N_LOCAL = 3
-"""Experts of the beat head that look at a beat and `LOCAL_BEATS` around it. With few patients to
-learn from, what looks further learns the patients: these have three quarters of the say."""
+"""Experts of the beat head that see a beat and its neighbours, `LOCAL_BEATS` in all. With few
+patients to learn from, what sees more beats learns the patients: these weigh three quarters."""
 LOCAL_BEATS = 5
 
 
 def expert_names() -> tuple[str, ...]:
-    """Name the layers of the beat head whose outputs are the experts' class logits."""
+    """Return the names of the layers of the beat head that hold the experts' class logits."""
     return (*(f"local_{k}" for k in range(1, N_LOCAL + 1)), "sequence")
 
 
@@ -59,7 +59,7 @@ class Architecture:
     beat_units : int
         Units of each direction of the LSTM over beats.
     n_facts : int
-        Rhythm and morphology facts of a beat.
+        Rhythm and shape features of a beat.
     """
 
     preset: Literal["default", "classic"] = "default"
@@ -150,9 +150,9 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
     Returns
     -------
     keras.Model
-        From ``logit_features`` (batch, n_beats, 20) and ``facts`` (batch, n_beats, n_facts) to the
-        probabilities (batch, n_beats, 6) of the classes and of there being no beat, the geometric
-        mean of what the experts say; see `expert_names`. Beats that are padding hold zeros.
+        From logit features, ``class_facts`` (batch, n_beats, 20), and features of rhythm and shape,
+        ``facts`` (batch, n_beats, n_facts), to the probabilities (batch, n_beats, 6) of the classes
+        and of no beat, the geometric mean over the experts; see `expert_names`. Padding is zero.
     """
     import keras
     from keras import layers, ops
@@ -169,7 +169,7 @@ def build_beat_head(architecture: Architecture) -> keras.Model:
 
 
 def _expert(architecture: Architecture, x: Any, name: str) -> Any:
-    """Give logits (batch, n_beats, 6) from what is told of each beat."""
+    """Return class logits (batch, n_beats, 6) from the features of each beat."""
     from keras import layers
 
     x = layers.GaussianNoise(0.3)(layers.Dropout(0.2)(x))
@@ -182,7 +182,7 @@ def _expert(architecture: Architecture, x: Any, name: str) -> Any:
 
 
 def build_network(architecture: Architecture) -> keras.Model:
-    """Build the whole network: trunk and heads as one Keras model.
+    """Build the whole network: trunk and head as one Keras model.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def build_network(architecture: Architecture) -> keras.Model:
         For ``default``, from ``signal`` (batch, n_steps, 2), ``class_facts`` and ``facts`` of
         beats (batch, n_beats, n) to R-peak scores, frame classes and class probabilities; its
         layers ``trunk`` and ``beat_head`` are those of `build_trunk` and `build_beat_head`.
-        What lies between them, from frame classes and signal to facts, is not learned: see
+        The step between them, from frame classes and signal to features, is not learned: see
         `ecgscribe.model.features`. For ``classic`` the trunk alone.
     """
     import keras
