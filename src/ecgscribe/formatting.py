@@ -7,8 +7,6 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import numpy as np
-
 __all__ = ["did_you_mean", "format_time", "percent", "rounded"]
 
 
@@ -91,7 +89,7 @@ def format_time(
 
 def rounded(value: float | None, digits: int) -> float | int | None:
     """Round a number, to an int with 0 digits; None if it is missing, NaN or infinite."""
-    if value is None or not np.isfinite(value):
+    if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0 if digits else round(float(value))  # no -0.0
 

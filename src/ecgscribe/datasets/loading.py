@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ecgscribe import formats
 from ecgscribe.datasets.catalogue import NOISE, Database, find_database
 from ecgscribe.datasets.download import SUMS, download, is_intact, read_sums
 from ecgscribe.errors import DatasetError
-from ecgscribe.record import Annotation, Record
+
+if TYPE_CHECKING:
+    from ecgscribe.record import Annotation, Record
 
 __all__ = [
     "BASE_URL",
@@ -201,6 +203,8 @@ def load(db: str, name: str, *, data_dir: str | Path | None = None) -> tuple[Rec
     FormatError
         If a file is damaged.
     """
+    from ecgscribe import formats
+
     database = find_database(db)
     folder = _folder_with(database, name, data_dir)
     if name in database.unannotated:
@@ -233,6 +237,8 @@ def noise(name: str, *, data_dir: str | Path | None = None) -> Record:
     DatasetError
         If there is no such recording, or the folder does not hold it.
     """
+    from ecgscribe import formats
+
     if name not in NOISE:
         raise DatasetError(
             f"nstdb: expected noise out of {', '.join(NOISE)}, found {name}; choose one of them"
