@@ -1,13 +1,14 @@
-"""Ask whether what an explanation points at matters more than the rest of the beat.
+"""Check whether the span that an explanation points at matters more than the rest of the beat.
 
 ``python benchmarks/explain.py [--data-dir DIR] [--model M] [--split ds1] [--beats 200]``
 
-Of each beat the stretch of 47 ms that moves the decision most is found as `ecgscribe.explain`
-finds it, by the mean of the usual beats. It is then replaced in two other ways: by a straight line,
-and by noise that is added. The same is done to stretches of that length elsewhere in the same
-0.8 s, which do not touch it and lie off the grid that was searched. What is compared is the change,
-up or down, of the probability of the told class. Beats are drawn by a fixed seed: as many of each
-told class, of its patients in turn. Intervals come from resampling patients.
+For each beat the script determines the span of 47 ms that changes the decision most, as
+`ecgscribe.explain` does, with the mean of the typical beats as replacement. It then replaces this
+span in two other ways, by a straight line and by added noise, and does the same to spans of this
+length elsewhere in the same 0.8 s, which do not touch it and are off the grid that was searched. It
+compares the change, up or down, of the probability of the predicted class. Beats are drawn with a
+fixed seed, equally many of each predicted class, from its patients in turn. Intervals come from
+resampling patients.
 """
 
 from __future__ import annotations
@@ -33,24 +34,24 @@ from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.symbols import AAMI_CLASSES
 
-CLASSES = "NSVF"  # hardly a beat is called Q
+CLASSES = "NSVF"  # hardly any beat is classified as Q
 ELSEWHERE = 4
-"""Stretches that the one pointed at is compared with."""
+"""Number of other spans to compare with."""
 LENGTH = STRETCHES[0][1] - STRETCHES[0][0]
 NOISE = 0.5
-"""Standard deviation of the noise, in a conditioned signal whose QRS spans about 2."""
+"""Standard deviation of the noise; in the conditioned signal a QRS complex spans about 2."""
 SEED = 0
 EDGE_S = 0.5
-"""Seconds at each end of a recording that no beat is drawn from."""
+"""Seconds at each end of a recording from which no beats are drawn."""
 
 Floats = NDArray[np.float32]
 Drawn = dict[str, list[tuple[int, str]]]
-"""Beats of each record: their number, and the class that was told."""
+"""Beats of each record: their number and their predicted class."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Changes of one beat's probability, by the way that stretches were replaced in."""
+    """Changes of one beat's probability by one kind of replacement."""
 
     patient: str
     aami_class: str
@@ -60,7 +61,7 @@ class Measured:
 
 
 def drawn(model: Model, names: Sequence[str], n: int, data_dir: str | None) -> Drawn:
-    """Draw beats, as many of each told class as the patients have."""
+    """Draw beats, equally many of each predicted class, if there are enough."""
     rng = np.random.default_rng(SEED)
     pools: dict[str, dict[str, list[tuple[str, int]]]] = {c: defaultdict(list) for c in CLASSES}
     for name in names:
@@ -104,7 +105,7 @@ def measured(
 def _changes(
     here: Scene, aami_class: str, rng: np.random.Generator
 ) -> Iterator[tuple[str, float, list[float]]]:
-    """Give the change by what is pointed at, and by the rest, for each way to replace it."""
+    """Yield the changes by the span pointed at, and elsewhere, for each kind of replacement."""
     told = AAMI_CLASSES.index(aami_class)
     before = float(next(here.signals([here.signal]))[0][told])
 
@@ -119,14 +120,14 @@ def _changes(
     apart = [b for b in off_grid if b >= end or b + LENGTH <= begin]
     places = [begin, *rng.choice(apart, ELSEWHERE, replace=False).tolist()]
     checks = {"line": ways["line"], "noise": _noisy(here, rng)}
-    checks.pop(used, None)  # what a line found says nothing about a line
+    checks.pop(used, None)  # a span found with a line cannot be checked with a line
     for name, way in checks.items():
         pointed, *elsewhere = moves(way(b, b + LENGTH) for b in places)
         yield name, pointed, elsewhere
 
 
 def _noisy(here: Scene, rng: np.random.Generator) -> Callable[[int, int], Floats]:
-    """Give a way to add the same noise to any stretch, in the leads that are there."""
+    """Return a function that adds the same noise to any span, in the leads with a signal."""
     noise = NOISE * rng.standard_normal((LENGTH, here.signal.shape[1])).astype(np.float32)
     noise *= here.signal.any(axis=0)
 
@@ -139,7 +140,7 @@ def _noisy(here: Scene, rng: np.random.Generator) -> Callable[[int, int], Floats
 
 
 def row(what: str, beats: list[Measured]) -> str:
-    """Give a line of the table."""
+    """Return one row of the table."""
     pointed, elsewhere = (
         np.array([getattr(b, k) for b in beats]) for k in ("pointed", "elsewhere")
     )
@@ -156,7 +157,7 @@ def row(what: str, beats: list[Measured]) -> str:
 
 def main() -> int:
     """Print a Markdown table."""
-    parser = argparse.ArgumentParser(description="Does an explanation point at what matters?")
+    parser = argparse.ArgumentParser(description="Check what explanations point at.")
     parser.add_argument("--data-dir", help="folder that holds mitdb")
     parser.add_argument("--model", default="default", help="model (default: the shipped one)")
     parser.add_argument("--split", choices=["ds1", "ds2"], default="ds1", help="default: ds1")
@@ -175,7 +176,7 @@ def main() -> int:
         sys.stderr.write(f"explain: {error}\n")
         return 1
     lines = [
-        "| replaced by; class told | beats | pointed at | elsewhere | difference (95%) | larger |",
+        "| replaced by; class | beats | pointed at | elsewhere | difference (95%) | larger |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for way in dict.fromkeys(r.way for r in results):

@@ -1,4 +1,4 @@
-"""Measure how many live patients one core keeps up with.
+"""Measure how many live patients one core can follow.
 
 ``python benchmarks/live.py [--data-dir DIR] [--record R] [--seconds S] [--patients N] [--model M]``
 """
@@ -18,17 +18,23 @@ from ecgscribe.model.runtime import load_model
 
 CHUNK_S = 0.1
 WARM_UP_S = 150.0
-"""Until then the history of beats grows, and with it the work."""
+"""Until then the history of beats grows, and the work with it."""
 
 
 def main() -> int:
     """Measure, and print one line."""
-    parser = argparse.ArgumentParser(description="Count the live patients a core keeps up with.")
+    parser = argparse.ArgumentParser(
+        description="Count the live patients that one core can follow."
+    )
     parser.add_argument("--data-dir", help="folder that holds mitdb")
     parser.add_argument("--record", default="119", help="record of mitdb (default: 119)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each (default: 60)")
-    parser.add_argument("--patients", type=int, default=4, help="side by side (default: 4)")
-    parser.add_argument("--model", default="default", help="model to time (default: the shipped)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="seconds per patient (default: 60)"
+    )
+    parser.add_argument("--patients", type=int, default=4, help="patients in parallel (default: 4)")
+    parser.add_argument(
+        "--model", default="default", help="model to time (default: the one in the package)"
+    )
     options = parser.parse_args()
     try:
         model = load_model(options.model)
@@ -49,11 +55,11 @@ def main() -> int:
         taken.append(time.process_time() - start)
     cpu = sum(taken) / options.patients
     sys.stdout.write(
-        f"{options.seconds / cpu:.0f} patients a core: "
-        f"{1000 * cpu / options.seconds:.1f} ms of CPU for 1 s of {len(record.leads)} leads "
+        f"{options.seconds / cpu:.0f} patients per core: "
+        f"{1000 * cpu / options.seconds:.1f} ms of CPU per second of {len(record.leads)} leads "
         f"at {record.fs:g} Hz, "
-        f"{60 * beats / options.patients / options.seconds:.0f} beats a minute, "
-        f"{np.max(taken) * 1000 / options.patients:.1f} ms at most for one push; "
+        f"{60 * beats / options.patients / options.seconds:.0f} beats per minute, "
+        f"{np.max(taken) * 1000 / options.patients:.1f} ms at most per push; "
         f"model {model.hash[:12]}\n"
     )
     return 0

@@ -1,4 +1,4 @@
-"""Measure memory and time for recordings of an hour to a fortnight, each in a fresh process.
+"""Measure memory and time for recordings of an hour to a fortnight, each in a new process.
 
 ``python benchmarks/memory.py [--hours 1 6 24 72 336] [--suffix .scribe] [--folder DIR]``
 """
@@ -33,7 +33,7 @@ HOURS = (1, 6, 24, 72, 336)
 def stream_to_disk(path: Path, hours: float) -> None:
     """Write a recording as WFDB in 16 bits, half an hour at a time.
 
-    The tiles are a few synthetic ones in turn, each at a height of its own; one minute in each is
+    A few synthetic tiles follow one another, each with its own amplitude. One minute of each is
     lost.
     """
     tiles = [
@@ -54,7 +54,7 @@ def stream_to_disk(path: Path, hours: float) -> None:
 
 
 def open_16_bits(path: Path) -> LazyRecord:
-    """Open what `stream_to_disk` wrote."""
+    """Open a recording of `stream_to_disk`."""
     size = path.with_suffix(".dat").stat().st_size
     row = 2 * len(LEADS)
 
@@ -72,13 +72,13 @@ def measure(path: Path, suffix: str) -> dict[str, float]:
     warnings.simplefilter("ignore", SignalWarning)
     model = load_model()
     wall, cpu = time.perf_counter(), time.process_time()
-    found = annotate(open_16_bits(path), model=model)
+    annotation = annotate(open_16_bits(path), model=model)
     annotated = time.perf_counter() - wall, time.process_time() - cpu
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wall = time.perf_counter()
-    write(found, path.with_suffix(suffix), force=True)
+    write(annotation, path.with_suffix(suffix), force=True)
     return {
-        "beats": int(np.count_nonzero(found.symbol != "~")),
+        "beats": int(np.count_nonzero(annotation.symbol != "~")),
         "wall": annotated[0],
         "cpu": annotated[1],
         "peak": before,
@@ -88,19 +88,19 @@ def measure(path: Path, suffix: str) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure each length in a process of its own, and print a Markdown table."""
+    """Measure each length in a new process, and print a Markdown table."""
     parser = argparse.ArgumentParser(description="Measure memory and time of long recordings.")
     parser.add_argument("--hours", type=float, nargs="+", default=HOURS, help="lengths to measure")
     parser.add_argument("--suffix", default=".scribe", help="format to write (default: .scribe)")
-    parser.add_argument("--folder", help="where the recordings go meanwhile (1.7 GB for 14 days)")
+    parser.add_argument("--folder", help="folder for the recordings (1.7 GB for 14 days)")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure is not None:
         sys.stdout.write(json.dumps(measure(options.measure, options.suffix)))
         return 0
     sys.stdout.write(
-        "| hours | beats | MB at most | wall s | CPU s | CPU s an hour | "
-        f"writing {options.suffix}: s | MB at most |\n"
+        "| hours | beats | peak MB | wall s | CPU s | CPU s per hour | "
+        f"writing {options.suffix}: s | peak MB |\n"
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
     )
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:

@@ -1,11 +1,11 @@
-"""Show what a threshold of noise keeps of records with a heart, and lets pass without one.
+"""Show how much of records, and of noise, each threshold of noise leaves readable.
 
 ``python benchmarks/noise_threshold.py [--data-dir DIR] [--model M]``
 
-The threshold of `ecgscribe.pipeline.signal_quality` is chosen from this table: DS1 and
-svdb stay readable, and noise holds no readable beats. Noise is what training may hear: the first
-halves of bw and ma, and signals made by `ecgscribe.training.noise_only`. Neither DS2 nor what
-``heartless.py`` next to this file measures on is looked at.
+The threshold of `ecgscribe.pipeline.signal_quality` was chosen from this table: DS1 and svdb stay
+readable, and noise has no readable beats. The noise is open to training: the first halves of bw and
+ma, and signals made by `ecgscribe.training.noise_only`. Neither DS2 nor the signals of
+``noise_only.py`` are used.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from ecgscribe.pipeline.signal_quality import quality_at, signal_quality
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
-from ecgscribe.training.noise_only import heartless
+from ecgscribe.training.noise_only import noise_only_signal
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9)
 MADE = 8
-"""Half hours of made noise."""
+"""Half hours of synthetic noise."""
 
 
 def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
-    """Give records with a heart, and noise that may be chosen on."""
+    """Yield records, and noise that is open to choices, each with the name of its group."""
     for db, names in (("mitdb", datasets.DS1), ("svdb", datasets.available("svdb"))):
         for name in names:
             group = "DS1" if db == "mitdb" else db
@@ -48,8 +48,8 @@ def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
         yield "bw and ma, first halves", noise.lazy().record(0, noise.n_samples // 2)
     rng = np.random.default_rng(5)
     for _ in range(MADE):
-        made = np.concatenate([heartless(FS * 150, [], rng) for _ in range(12)])
-        yield "made noise", Record(made, float(FS), ("1", "2"))
+        made = np.concatenate([noise_only_signal(FS * 150, [], rng) for _ in range(12)])
+        yield "synthetic noise", Record(made, float(FS), ("1", "2"))
 
 
 def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -68,10 +68,14 @@ def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[
 
 
 def main() -> int:
-    """Print a Markdown table: beats an hour, and readable time, at each threshold."""
-    parser = argparse.ArgumentParser(description="What a threshold of noise keeps and lets pass.")
+    """Print a Markdown table: readable beats per hour, and readable time, at each threshold."""
+    parser = argparse.ArgumentParser(
+        description="Show what each threshold of noise leaves readable."
+    )
     parser.add_argument("--data-dir", help="folder that holds mitdb, svdb and nstdb")
-    parser.add_argument("--model", default="default", help="model (default: the shipped one)")
+    parser.add_argument(
+        "--model", default="default", help="model (default: the one in the package)"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
     seconds, beats = defaultdict(list), defaultdict(list)
@@ -86,7 +90,7 @@ def main() -> int:
         sys.stderr.write(f"noise_threshold: {error}\n")
         return 1
     head = " | ".join(f"{t:g}" for t in THRESHOLDS)
-    lines = [f"| readable beats an hour; time | {head} |", "| --- |" + " ---: |" * len(THRESHOLDS)]
+    lines = [f"| readable beats per hour; time | {head} |", "| --- |" + " ---: |" * len(THRESHOLDS)]
     for group in seconds:
         of_second, of_beat = np.concatenate(seconds[group]), np.concatenate(beats[group])
         cells = [

@@ -23,7 +23,7 @@ import numpy as np
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
-from ecgscribe.evaluation.baselines import PEERS, detect, require_peers
+from ecgscribe.evaluation.baselines import BASELINES, detect, require_baselines
 from ecgscribe.model.network import Architecture, build_network
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
@@ -32,27 +32,27 @@ from ecgscribe.training.keras_scoring import KerasNetwork
 
 YARDSTICK = "XQRS (wfdb Python)"
 WARM_UP_S = 480
-"""Long enough for every shape of batch to be seen."""
+"""Long enough for every shape of a batch."""
 GAIN = 200
-"""Of mitdb, in counts a mV: so written, the records are what they were."""
+"""ADC units per mV of mitdb, so that writing does not change the records."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Seconds that something took, of the clock and of all processors together."""
+    """Wall time, and CPU time of all processors together, in seconds."""
 
     wall: float
     cpu: float
 
 
 def joined(records: Sequence[Record]) -> Record:
-    """Put records of two leads end to end, as one long recording."""
+    """Join records of two leads, end to end, to one long recording."""
     signal = np.concatenate([r.signal for r in records])
     return Record(signal, records[0].fs, ("ECG1", "ECG2"), name="joined")
 
 
 def write(record: Record, folder: Path) -> Path:
-    """Write a recording as WFDB in 16 bits; give its path without a suffix."""
+    """Write a recording as WFDB in 16 bits; return its path without a suffix."""
     counts = np.rint(record.signal * GAIN).astype("<i2")
     counts.tofile(folder / f"{record.name}.dat")
     lines = [f"{record.name} {len(record.leads)} {record.fs:g} {record.n_samples}"]
@@ -62,7 +62,7 @@ def write(record: Record, folder: Path) -> Path:
 
 
 def timed(work: Callable[[], object]) -> Taken:
-    """Time a call, and the processes that it starts and waits for."""
+    """Measure the time of a call, and of the processes that it starts and waits for."""
     before, start = os.times(), time.perf_counter()
     work()
     wall, after = time.perf_counter() - start, os.times()
@@ -70,14 +70,14 @@ def timed(work: Callable[[], object]) -> Taken:
 
 
 def in_process(annotator: Callable[[Record], Annotation], records: Sequence[Record]) -> Taken:
-    """Time an annotator over records, after a first call that is not counted."""
+    """Measure the time of an annotator over records, after a first call that does not count."""
     first = records[0]
     annotator(dataclasses.replace(first, signal=first.signal[: round(WARM_UP_S * first.fs)]))
     return timed(lambda: [annotator(record) for record in records])
 
 
 def command(path: Path, model: str) -> Taken:
-    """Time ``ecgscribe annotate`` as a command, from cold: reading and writing are part of it."""
+    """Measure the time of the command ``ecgscribe annotate``, reading and writing included."""
     words = [sys.executable, "-W", "ignore", "-m", "ecgscribe", "annotate", str(path), "--force"]
     words += ["--quiet", "--model", model, "-o", str(path.parent)]
     return timed(lambda: subprocess.run(words, check=True))
@@ -87,7 +87,7 @@ def by_keras(path: Path) -> Model | None:
     """Load a model to be run by Keras; None where there is no Keras."""
     os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     if find_spec("keras") is None or find_spec("tensorflow") is None:
-        sys.stderr.write("speed: no Keras, its row is left out; install ecgscribe[train]\n")
+        sys.stderr.write("speed: Keras is missing, its row is left out; install ecgscribe[train]\n")
         return None
     model = load_model(path)
     network = build_network(Architecture(**model.meta["config"]["architecture"]))
@@ -98,12 +98,12 @@ def by_keras(path: Path) -> Model | None:
 def measures(
     records: Sequence[Record], model: Model, folder: Path
 ) -> dict[str, Callable[[], Taken]]:
-    """Name all that is to be timed."""
+    """Return everything to measure, by name."""
     whole = joined(records)
     half_hour = write(dataclasses.replace(joined(records[:1]), name="one"), folder)
     every, where = write(whole, folder), str(model.path)
     keras_model = by_keras(model.path)
-    found: dict[str, Callable[[], Taken]] = {
+    to_measure: dict[str, Callable[[], Taken]] = {
         "ecgscribe, command, one record of 30 minutes": partial(command, half_hour, where),
         "ecgscribe, command, all": partial(command, every, where),
         "ecgscribe, 2 leads, with classes": partial(
@@ -111,19 +111,19 @@ def measures(
         ),
     }
     if keras_model is not None:
-        found["the same by Keras"] = partial(
+        to_measure["the same by Keras"] = partial(
             in_process, partial(annotate, model=keras_model), [whole]
         )
-    for peer in PEERS:
-        found[peer] = partial(in_process, partial(detect, peer=peer), records)
-    return found
+    for baseline in BASELINES:
+        to_measure[baseline] = partial(in_process, partial(detect, baseline=baseline), records)
+    return to_measure
 
 
 def table(taken: dict[str, Taken]) -> list[str]:
-    """Give the rows of a Markdown table."""
+    """Return the lines of a Markdown table."""
     yardstick = taken[YARDSTICK]
     lines = [
-        "| annotator | wall s | CPU s | wall, share of XQRS's | CPU, share of XQRS's |",
+        "| annotator | wall s | CPU s | wall, relative to XQRS | CPU, relative to XQRS |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     lines += [
@@ -136,17 +136,21 @@ def table(taken: dict[str, Taken]) -> list[str]:
 
 def main() -> int:
     """Measure, and print a Markdown table."""
-    parser = argparse.ArgumentParser(description="Time ecgscribe and other detectors in one run.")
-    parser.add_argument("--data-dir", help="folder that holds mitdb")
-    parser.add_argument("--records", type=int, default=48, help="how many records (default: all)")
-    parser.add_argument(
-        "--rounds", type=int, default=1, help="rounds, of which the fastest counts (default: 1)"
+    parser = argparse.ArgumentParser(
+        description="Measure the time of ecgscribe and of other detectors."
     )
-    parser.add_argument("--model", default="default", help="model to time (default: the shipped)")
+    parser.add_argument("--data-dir", help="folder that holds mitdb")
+    parser.add_argument("--records", type=int, default=48, help="number of records (default: all)")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="rounds, the fastest of which counts (default: 1)"
+    )
+    parser.add_argument(
+        "--model", default="default", help="model to measure (default: the one in the package)"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
     try:
-        require_peers()
+        require_baselines()
         model = load_model(options.model)
         names = datasets.MITDB[: options.records]
         records = [datasets.load("mitdb", n, data_dir=options.data_dir)[0] for n in names]

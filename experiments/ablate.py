@@ -1,12 +1,13 @@
-"""Measure what each idea is worth: runs that differ in one thing.
+"""Measure what each idea is worth, by runs that differ in one thing.
 
-Run it as ``python experiments/ablate.py RUN DIR [IDEA...]`` with the databases found by
-``ECGSCRIBE_DATA``; where ideas of `OF_HEADS` are named, these alone are measured. Every DS1 and
-svdb patient counts, each scored by networks that have not seen it. Heads are fitted anew on what
-the trunks of RUN, a finished ``ecgscribe train``, say: with three seeds for what the heads learn
-from, with one for the answers to imbalance. For those trunks are fitted, too, in short runs on
-halves of the patients. A row a run goes to ``experiments/ablation.csv``; runs that are there are
-skipped.
+Run it as ``python experiments/ablate.py RUN DIR [IDEA...]``, with ``ECGSCRIBE_DATA`` set to the
+folder of the databases. If ideas of `HEAD_IDEAS` are named, only these are measured. Results are
+over all patients of DS1 and svdb, each scored by networks that have not seen it.
+
+RUN is the folder of a finished ``ecgscribe train``. New heads are fitted on the outputs of its
+trunks: with three seeds for ideas about what the heads learn from, with one seed for the settings
+of `ecgscribe.training.config.Imbalance`. For those, trunks are fitted too, in short runs with two
+folds. Each run adds a row to ``experiments/ablation.csv``; runs that are in it are skipped.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ecgscribe.files import write_csv
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_network
 from ecgscribe.symbols import NO_BEAT
-from ecgscribe.training.beat_tables import SILENT, UNKNOWN, BeatTable, BeatTables
+from ecgscribe.training.beat_tables import NOISE_ONLY, UNKNOWN, BeatTable, BeatTables
 from ecgscribe.training.config import (
     BeatTraining,
     Imbalance,
@@ -37,15 +39,14 @@ from ecgscribe.training.config import (
 )
 from ecgscribe.training.cross_fitting import CrossFit, cross_fit, fit_heads, fit_trunks
 from ecgscribe.training.data import load_training_data
-from ecgscribe.training.run_folder import write_history
 
 TABLE = Path(__file__).parent / "ablation.csv"
 SHORT = TrainingConfig(
     folds=2,
-    trunk=TrunkTraining(passes=3, validate_every=3),
-    beats=BeatTraining(passes=8, copies=1),
+    trunk=TrunkTraining(epochs=3, validate_every=3),
+    beats=BeatTraining(epochs=8, copies=1),
 )
-OF_BEATS = {
+HEAD_IMBALANCE = {
     "all of it": Imbalance(),
     "none of it": Imbalance(sampling="uniform", beat_loss="plain", augment=False),
     "drawn uniformly": Imbalance(sampling="uniform"),
@@ -53,7 +54,7 @@ OF_BEATS = {
     "class loss focal": Imbalance(beat_loss="focal"),
     "no augmentation": Imbalance(augment=False),
 }
-OF_SIGNAL = {
+TRUNK_IMBALANCE = {
     "all of it": Imbalance(),
     "R-peak loss not weighted": Imbalance(peak="none"),
     "none of it": Imbalance(peak="none", sampling="uniform", beat_loss="plain", augment=False),
@@ -68,25 +69,25 @@ NOISE = ("distance_near_1", "distance_near_2")
 REGULARITY = ("rr_before/irregular", "alike", "predictable", "p_near_1", "p_near_2")
 
 
-def _as_it_is(table: BeatTable) -> BeatTable:
+def _unchanged(table: BeatTable) -> BeatTable:
     return table
 
 
-def _with_reference_only(table: BeatTable) -> BeatTable:
-    """Leave out of what is learnt that some R-peaks are none."""
-    known = np.where(table.class_index == NO_BEAT, UNKNOWN, table.class_index)
-    return dataclasses.replace(table, class_index=known.astype(np.int8))
+def _without_false_detections(table: BeatTable) -> BeatTable:
+    """Make the class of false detections unknown, so that heads do not learn from them."""
+    class_index = np.where(table.class_index == NO_BEAT, UNKNOWN, table.class_index)
+    return dataclasses.replace(table, class_index=class_index.astype(np.int8))
 
 
-def _without_facts(names: tuple[str, ...]) -> Callable[[BeatTable], BeatTable]:
-    """Make the change that tells a head nothing of these facts."""
+def _without_features(names: tuple[str, ...]) -> Callable[[BeatTable], BeatTable]:
+    """Return the change that sets these features to 0."""
 
     def change(table: BeatTable) -> BeatTable:
-        told, class_told = np.isin(FEATURE_NAMES, names), np.isin(LOGIT_FEATURE_NAMES, names)
+        removed, removed_logits = np.isin(FEATURE_NAMES, names), np.isin(LOGIT_FEATURE_NAMES, names)
         return dataclasses.replace(
             table,
-            features=np.where(told, np.float32(0), table.features),
-            logit_features=np.where(class_told, np.float32(0), table.logit_features),
+            features=np.where(removed, np.float32(0), table.features),
+            logit_features=np.where(removed_logits, np.float32(0), table.logit_features),
         )
 
     return change
@@ -94,39 +95,39 @@ def _without_facts(names: tuple[str, ...]) -> Callable[[BeatTable], BeatTable]:
 
 @dataclass(frozen=True)
 class Idea:
-    """What the heads learn from.
+    """A change of what the heads learn from.
 
     Parameters
     ----------
-    told : callable
-        Changes each table, in learning and in use.
-    learnt : callable
-        Changes each table that is learnt from.
-    kept : callable
-        Whether to learn from a copy of that name.
+    change : callable
+        Changes each table, in training and in use.
+    change_training : callable
+        Changes each table in training only.
+    keeps : callable
+        Whether to learn from a copy, by its name.
     """
 
-    told: Callable[[BeatTable], BeatTable] = _as_it_is
-    learnt: Callable[[BeatTable], BeatTable] = _as_it_is
-    kept: Callable[[str], bool] = lambda name: True
+    change: Callable[[BeatTable], BeatTable] = _unchanged
+    change_training: Callable[[BeatTable], BeatTable] = _unchanged
+    keeps: Callable[[str], bool] = lambda name: True
 
 
-OF_HEADS = {
+HEAD_IDEAS = {
     "all of it": Idea(),
-    "no signals without a heart": Idea(kept=lambda name: name != SILENT),
-    "no other rhythms": Idea(kept=lambda name: name == SILENT or name.count("/") < 2),
-    "R-peaks that are none not learnt from": Idea(learnt=_with_reference_only),
-    "score of the R-peak not told": Idea(
-        told=_without_facts(tuple(f for f in LOGIT_FEATURE_NAMES if f.startswith("R-peak")))
+    "no noise-only signals": Idea(keeps=lambda name: name != NOISE_ONLY),
+    "no other rhythms": Idea(keeps=lambda name: name == NOISE_ONLY or name.count("/") < 2),
+    "false detections not learned": Idea(change_training=_without_false_detections),
+    "no R-peak score": Idea(
+        change=_without_features(tuple(f for f in LOGIT_FEATURE_NAMES if f.startswith("R-peak")))
     ),
-    "regularity not told": Idea(told=_without_facts(REGULARITY)),
-    "P waves around not told": Idea(told=_without_facts(P_WAVES)),
-    "noise around not told": Idea(told=_without_facts(NOISE)),
+    "no regularity": Idea(change=_without_features(REGULARITY)),
+    "no neighbouring P waves": Idea(change=_without_features(P_WAVES)),
+    "no neighbouring noise": Idea(change=_without_features(NOISE)),
 }
 
 
 def log(line: str) -> None:
-    """Say how far the run is."""
+    """Write one line of progress."""
     sys.stderr.write(f"{line}\n")
 
 
@@ -138,16 +139,16 @@ def _read_table() -> list[dict[str, str]]:
 
 
 def _measure(level: str, name: str, seed: int, fit: Callable[[], CrossFit]) -> None:
-    """Fit and measure one variant, unless the table holds it, and add its row."""
+    """Fit and evaluate one variant and add its row, unless the table holds it."""
     key = {"level": level, "variant": name, "seed": str(seed)}
     if any(row | key == row for row in _read_table()):
         return
-    figures = {what: f"{value:.4f}" for what, value in fit().figures.items()}
-    write_history(TABLE, [*_read_table(), key | figures])
+    metrics = {what: f"{value:.4f}" for what, value in fit().metrics.items()}
+    write_csv(TABLE, [*_read_table(), key | metrics])
 
 
 def _cross_fit(config: TrainingConfig, folder: Path, run: Path | None = None) -> CrossFit:
-    """Fit trunks (or take them from RUN) and heads by a configuration."""
+    """Fit trunks (or take them from RUN) and heads with a configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     if run is not None:
         _copy_trunks(run, folder)
@@ -162,8 +163,8 @@ def _copy_trunks(run: Path, folder: Path) -> None:
 
 
 @cache
-def _gather(run: Path, folder: Path) -> dict[int, BeatTables]:
-    """Gather once what the trunks of RUN say."""
+def _tables(run: Path, folder: Path) -> dict[int, BeatTables]:
+    """Make the tables of all folds with the trunks of RUN, once."""
     folder.mkdir(parents=True, exist_ok=True)
     _copy_trunks(run, folder)
     full = complete(TrainingConfig())
@@ -171,42 +172,42 @@ def _gather(run: Path, folder: Path) -> dict[int, BeatTables]:
 
 
 def fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: Path) -> CrossFit:
-    """Fit new heads on tables changed as an idea says."""
-    told, learnt, networks = {}, {}, {}
-    for k, of_fold in _gather(run, out / "trunks").items():
+    """Fit new heads on tables that are changed by an idea."""
+    tables, training_tables, networks = {}, {}, {}
+    for k, of_fold in _tables(run, out / "trunks").items():
         keras.utils.set_random_seed(config.seed + 1 + k)
         networks[k] = build_network(config.architecture)
         (folder / f"fold-{k}").mkdir(parents=True, exist_ok=True)
-        unchanged = [idea.told(table) for table in of_fold.unchanged]
-        copies = [idea.told(table) for table in of_fold.copies]
-        noisy = [idea.told(table) for table in of_fold.noisy]
-        told[k] = BeatTables(unchanged, copies, noisy)
-        learnt[k] = BeatTables(
-            [idea.learnt(table) for table in unchanged],
-            [idea.learnt(table) for table in copies if idea.kept(table.name)],
+        unchanged = [idea.change(table) for table in of_fold.unchanged]
+        copies = [idea.change(table) for table in of_fold.copies]
+        noisy = [idea.change(table) for table in of_fold.noisy]
+        tables[k] = BeatTables(unchanged, copies, noisy)
+        training_tables[k] = BeatTables(
+            [idea.change_training(table) for table in unchanged],
+            [idea.change_training(table) for table in copies if idea.keeps(table.name)],
             [],
         )
-    return fit_heads(networks, told, config, folder, log, learnt=learnt)
+    return fit_heads(networks, tables, config, folder, log, training_tables=training_tables)
 
 
 def measure_heads(run: Path, out: Path, ideas: Iterable[str]) -> None:
-    """Fit and measure heads by each idea with every seed."""
+    """Fit and evaluate heads for each idea with every seed."""
     for seed in SEEDS:
         config = dataclasses.replace(complete(TrainingConfig()), seed=seed)
         for name in ideas:
             folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
-            fit = partial(fit_idea, OF_HEADS[name], run, config, out, folder)
+            fit = partial(fit_idea, HEAD_IDEAS[name], run, config, out, folder)
             _measure("heads", name, seed, fit)
 
 
 def measure_imbalance(run: Path, out: Path) -> None:
-    """Fit and measure each answer to imbalance."""
+    """Fit and evaluate each setting of `Imbalance`."""
     full = complete(TrainingConfig())
-    for name, imbalance in OF_BEATS.items():
+    for name, imbalance in HEAD_IMBALANCE.items():
         config = dataclasses.replace(full, imbalance=imbalance)
         folder = out / f"beats-{name.replace(' ', '-')}"
         _measure("beats", name, config.seed, partial(_cross_fit, config, folder, run))
-    for name, imbalance in OF_SIGNAL.items():
+    for name, imbalance in TRUNK_IMBALANCE.items():
         config = complete(dataclasses.replace(SHORT, imbalance=imbalance))
         folder = out / f"signal-{name.replace(' ', '-')}"
         fit = partial(_cross_fit, config, folder)
@@ -216,6 +217,6 @@ def measure_imbalance(run: Path, out: Path) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     run, out, ideas = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
-    measure_heads(run, out, ideas or OF_HEADS)
+    measure_heads(run, out, ideas or HEAD_IDEAS)
     if not ideas:
         measure_imbalance(run, out)

@@ -1,9 +1,9 @@
 """Find the R-peaks of all 48 mitdb records, each by a network that has not seen the patient.
 
-Run it as ``python experiments/all_records.py RUN`` with the databases found by ``ECGSCRIBE_DATA``.
-RUN is a finished ``ecgscribe train``: records that it trained on are annotated by the network of
-the fold that held them out, all others by its final network, but for 202, whose patient is that
-of 201. The table goes to ``experiments/all_records.csv``.
+Run it as ``python experiments/all_records.py RUN``, with ``ECGSCRIBE_DATA`` set to the folder of
+the databases. RUN is the folder of a finished ``ecgscribe train``. Records that it trained on are
+annotated by the network of the fold that held them out; so is 202, whose patient is that of 201.
+All others are annotated by its final network. The table goes to ``experiments/all_records.csv``.
 """
 
 from __future__ import annotations
@@ -15,20 +15,19 @@ from pathlib import Path
 from ecgscribe import annotate, datasets, load_model
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.evaluation.output import log_ds2
-from ecgscribe.evaluation.protocol import r_peak_rows
+from ecgscribe.evaluation.protocol import r_peak_metrics
 from ecgscribe.evaluation.records import annotate_records
+from ecgscribe.files import write_csv
 from ecgscribe.training.data import folds
-from ecgscribe.training.run_folder import write_history
 
 TABLE = Path(__file__).parent / "all_records.csv"
 LOG = Path(__file__).parent / "ds2.csv"
 COLUMNS = ("set", "records", "window", "start", "reference", "missed", "extra")
-SAME_PATIENT = {"202": "201"}
 
 
 def network_of(record: str) -> str:
-    """Name the folder, in a run, of the network that has not seen the patient of a record."""
-    fold = folds().get(f"mitdb/{SAME_PATIENT.get(record, record)}")
+    """Return the folder, within a run, of the network that has not seen a record's patient."""
+    fold = folds().get(datasets.subject("mitdb", record).replace("-", "/"))
     return "." if fold is None else f"fold-{fold}"
 
 
@@ -43,13 +42,12 @@ def main(run: Path) -> None:
         if set(records) & set(datasets.DS2):
             log_ds2(LOG, model_hash=model.hash, purpose="R-peaks of all 48 records")
         scored += annotate_records(partial(annotate, model=model), records)
-    figures = []
-    for row in r_peak_rows(scored, annotator="all_records"):
-        se, pp = row["se"]["value"], row["pp"]["value"]
-        shares = {"se": se, "pp": pp, "f1": 2 * se * pp / (se + pp)}
-        counts = {key: row[key] for key in COLUMNS}
-        figures.append(counts | {key: f"{share:.5f}" for key, share in shares.items()})
-    write_history(TABLE, figures)
+    rows = []
+    for row in r_peak_metrics(scored, annotator="all_records"):
+        shares = {"se": row.se.value, "pp": row.pp.value, "f1": row.f1.value}
+        counts = {key: getattr(row, key) for key in COLUMNS}
+        rows.append(counts | {key: f"{share:.5f}" for key, share in shares.items()})
+    write_csv(TABLE, rows)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Draw where the model in the package fails on DS2, for MODEL_CARD.md.
 
-Run it as ``python experiments/draw_failures.py`` with mitdb found by ``ECGSCRIBE_DATA``, after the
-model is frozen: nothing is chosen from what it shows. For each cause, the six seconds of its record
-that hold most such errors go to ``docs/failures/``, the reference's beats above, the model's below.
+Run it as ``python experiments/draw_failures.py``, with ``ECGSCRIBE_DATA`` set to the folder of
+mitdb, after the model is frozen: nothing may be chosen from what it shows. For each cause it draws
+the six seconds of the record with most such errors to ``docs/failures/``, with the beats of the
+reference above and those of the model below.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ CAUSES = {
     "distorted": ("105", "N-V"),
     "noise": ("200", "o-V"),
 }
-"""Record and kind of error (reference, model; ``o`` is none) of each picture."""
+"""Record and kind of error (reference, model; ``o`` is no beat) of each picture."""
 
 
 def main() -> None:
-    """Draw one picture a cause that the model shows."""
+    """Draw one picture per cause for which the model makes such errors."""
     model = load_model()
     for cause, (name, kind) in CAUSES.items():
         record, reference = datasets.load("mitdb", name)

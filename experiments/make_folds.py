@@ -1,9 +1,9 @@
-"""Write the patient-wise folds: every subject of DS1 and svdb in one of five, classes spread.
+"""Assign every subject of DS1 and svdb to one of five folds, with similar classes in each.
 
-Run it as ``python experiments/make_folds.py > src/ecgscribe/training/folds.json`` with the
-databases found
-by ``ECGSCRIBE_DATA``. Subjects are dealt in order of their rarest beats, each to the fold that is
-poorest in what it brings; the two databases are dealt apart.
+Run it as ``python experiments/make_folds.py > src/ecgscribe/training/folds.json``, with
+``ECGSCRIBE_DATA`` set to the folder of the databases. Subjects are taken in order of their share of
+a rare class, and each goes to the fold that has least of that class. The two databases are divided
+separately.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ N_FOLDS = 5
 
 
 def class_counts(db: str, record: str) -> np.ndarray:
-    """Count the beats of each AAMI class in one record."""
+    """Count the beats of each AAMI class in one record, shape (5,)."""
     _, annotation = datasets.load(db, record)
     return np.bincount(annotation.beats().class_index, minlength=5)
 
 
 def main() -> None:
-    """Deal the records of both databases and print the result as JSON."""
+    """Assign the records of both databases and print the folds as JSON."""
     folds: dict[str, int] = {}
     for db, records in (("mitdb", datasets.DS1), ("svdb", datasets.SVDB)):
         present = [r for r in records if (datasets.locate(db) / f"{r}.hea").exists()]

@@ -1,8 +1,8 @@
-"""Fit the network that is used with other seeds: ``python experiments/seeds.py RUN DIR SEED...``.
+"""Fit the final network with other seeds: ``python experiments/seeds.py RUN DIR SEED...``.
 
-RUN is a finished ``ecgscribe train``. Its cross-fitted trunks serve every seed, whose own are the
-heads, and so calibration and thresholds, and the trunk that is used. Each seed's model goes to
-``DIR/seed-K/model.json``; a run that was killed goes on.
+RUN is the folder of a finished ``ecgscribe train``. All seeds share its cross-fitted trunks; each
+has its own heads, and so its own calibration and thresholds, and its own final trunk. The model of
+a seed is written to ``DIR/seed-K/model.json``. An interrupted run resumes when started again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from ablate import Idea, fit_idea, log
 
 from ecgscribe.training.config import TrainingConfig, complete
-from ecgscribe.training.cross_fitting import fit_whole
+from ecgscribe.training.cross_fitting import fit_final
 from ecgscribe.training.data import load_training_data
 from ecgscribe.training.export import export_model
 
@@ -28,17 +28,16 @@ def main(run: Path, out: Path, seeds: list[int]) -> None:
     for seed in seeds:
         config = dataclasses.replace(complete(TrainingConfig()), seed=seed)
         folder = out / f"seed-{seed}"
-        found = fit_idea(Idea(), run, config, out, folder)
-        network = fit_whole(data, found.tables, config, folder, log)
+        fitted = fit_idea(Idea(), run, config, out, folder)
+        network = fit_final(data, fitted.tables, config, folder, log)
         meta = shipped | {
-            "calibration": found.calibration.to_json(),
-            "thresholds": found.thresholds.to_json(beat_head=True),
+            "calibration": fitted.calibration.to_json(),
+            "thresholds": fitted.thresholds.to_json(beat_head=True),
             "config": dataclasses.asdict(config),
-            "unseen_patients": {k: round(v, 5) for k, v in found.figures.items()},
+            "unseen_patients": {k: round(v, 5) for k, v in fitted.metrics.items()},
         }
-        log(
-            f"seed {seed}: {export_model(network, config.architecture, meta, folder, 'model').path}"
-        )
+        model = export_model(network, config.architecture, meta, folder, "model")
+        log(f"seed {seed}: {model.path}")
 
 
 if __name__ == "__main__":

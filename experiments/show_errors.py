@@ -1,15 +1,14 @@
-"""Draw the beats that the networks of a run get wrong on the patients that they have not seen.
+"""Draw the beats that the networks of a run get wrong on patients that they have not seen.
 
-Run it as ``python experiments/show_errors.py RUN DIR`` with the databases found by
-``ECGSCRIBE_DATA``: every record is annotated by the network of the fold that held it out.
-``DIR/errors.csv`` lists every missed, extra and wrongly classed beat; for each
-kind of error a folder holds strips of the most confident ones, the reference's letters over the
-model's. Records of DS2 are never looked at.
+Run it as ``python experiments/show_errors.py RUN DIR``, with ``ECGSCRIBE_DATA`` set to the folder
+of the databases. Every record is annotated by the network of the fold that held it out.
+``DIR/errors.csv`` lists every missed, extra and misclassified beat. For each kind of error a
+folder holds strips of the most confident ones, with the reference above and the model below.
+Records of DS2 are not used.
 """
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,30 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ecgscribe import Annotation, Record, annotate, datasets, load_model, plots
+from ecgscribe.files import write_csv
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.symbols import AAMI_CLASSES
 
-STRIPS_OF_EACH = 12
+STRIPS_PER_KIND = 12
 AROUND_S = 3.0
 
 
 def find_errors(reference: Annotation, test: Annotation) -> list[dict[str, Any]]:
-    """List the errors of one record: kind as in ``S-N`` (reference, test; ``o`` is none)."""
+    """List the errors of one record: kind as in ``S-N`` (reference, test; ``o`` is no beat)."""
     reference, test = reference.beats(), test.beats()
     pairs = compare(reference, test, start=0.0, mapping="literature").pairs
     true_class, test_class, probability = reference.class_index, test.class_index, test.probability
     errors = []
     for r, t in zip(pairs.reference_index, pairs.test_index, strict=True):
         true = AAMI_CLASSES[true_class[r]] if r >= 0 else "o"
-        called = AAMI_CLASSES[test_class[t]] if t >= 0 else "o"
-        if true == called:
+        predicted = AAMI_CLASSES[test_class[t]] if t >= 0 else "o"
+        if true == predicted:
             continue
         sample = int(reference.sample[r] if r >= 0 else test.sample[t])
-        sure = float(np.max(probability[t])) if t >= 0 and probability is not None else 1.0
-        errors.append({"kind": f"{true}-{called}", "sample": sample, "sure": round(sure, 3)})
+        confidence = float(np.max(probability[t])) if t >= 0 and probability is not None else 1.0
+        errors.append(
+            {"kind": f"{true}-{predicted}", "sample": sample, "confidence": round(confidence, 3)}
+        )
     return errors
 
 
@@ -65,16 +67,13 @@ def main(run: Path, out: Path) -> None:
             test = annotate(record, model=model)
             loaded[name] = record, reference, test
             rows += [{"record": name, **error} for error in find_errors(reference, test)]
-    rows.sort(key=lambda row: (row["kind"], -row["sure"]))
+    rows.sort(key=lambda row: (row["kind"], -row["confidence"]))
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "errors.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["record", "kind", "sample", "sure"])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(out / "errors.csv", rows)
     for kind in sorted({row["kind"] for row in rows}):
         of_kind = [row for row in rows if row["kind"] == kind]
         sys.stdout.write(f"{kind}: {len(of_kind)}\n")
-        for k, row in enumerate(of_kind[:STRIPS_OF_EACH]):
+        for k, row in enumerate(of_kind[:STRIPS_PER_KIND]):
             place = f"{row['record'].replace('/', '-')}-{row['sample']}"
             draw(*loaded[row["record"]], row["sample"], out / kind / f"{k:02d}-{place}.png")
 

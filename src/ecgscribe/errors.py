@@ -4,12 +4,12 @@
 
     EcgScribeError
     ├── FormatError    a recording or annotation file cannot be read or written
-    ├── DatasetError   a database is absent, incomplete or not what its sums say
-    └── ModelError     a model file is absent, altered or does not fit
+    ├── DatasetError   a database is missing, incomplete or differs from its sums
+    └── ModelError     a model file is missing, altered or does not fit
 
     SignalWarning      a recording was read, but part of it cannot be used
 
-A message says what was expected, what was found and what to do next, in one line.
+A message is one line: what was expected, what was found, and what to do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class EcgScribeError(Exception):
     """Base of every error that ecgscribe raises for bad input."""
 
     def __init__(self, message: str) -> None:
-        # What is quoted from a damaged file may end the line, or give orders to a terminal.
+        # Text quoted from a damaged file may hold line breaks, or control a terminal.
         super().__init__("".join(c if c.isprintable() else "?" for c in message))
 
 
@@ -33,11 +33,11 @@ class FormatError(EcgScribeError):
 
 
 class DatasetError(EcgScribeError):
-    """A database is absent, incomplete or differs from its published sums."""
+    """A database is missing, incomplete or differs from its published sums."""
 
 
 class ModelError(EcgScribeError):
-    """A model file is absent, was altered or does not fit the request."""
+    """A model file is missing, altered or does not fit the request."""
 
 
 class SignalWarning(UserWarning):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ecgscribe.errors import FormatError
@@ -18,6 +20,7 @@ __all__ = [
     "make_folder",
     "refuse_existing",
     "write_bytes",
+    "write_csv",
     "write_text",
 ]
 
@@ -120,3 +123,24 @@ def write_text(path: str | Path, text: str, *, force: bool = False) -> Path:
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> Path:
     """Write `data`, whole or not at all; see `atomic_write`."""
     return atomic_write(path, lambda target: target.write_bytes(data), force=force)
+
+
+def write_csv(path: str | Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    """Write rows as CSV, whole or not at all; replace a file that exists.
+
+    Parameters
+    ----------
+    path : str or Path
+    rows : sequence of mapping
+        Values by column. Columns are in order of appearance; a missing value is empty.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return write_text(path, text.getvalue(), force=True)

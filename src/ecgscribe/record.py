@@ -21,34 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["READABLE", "Annotation", "LazyRecord", "Record", "check_within"]
 
 
-def check_within(annotation: Annotation, record: Record | LazyRecord) -> None:
-    """Make sure that annotations belong to a recording of that length.
-
-    Parameters
-    ----------
-    annotation : Annotation
-        May be at another sampling frequency.
-    record : Record or LazyRecord
-        The recording.
-
-    Raises
-    ------
-    FormatError
-        If an annotation lies before the first or after the last sample.
-    """
-    if len(annotation) == 0:
-        return
-    first, last = annotation.sample[[0, -1]] * (record.fs / annotation.fs)
-    if first < 0 or last >= record.n_samples:
-        outside = annotation.sample[0 if first < 0 else -1] / annotation.fs
-        raise FormatError(
-            f"annotation {annotation.name}: expected times within the {record.duration:.3f} s of "
-            f"record {record.name}, found {outside:.3f} s; take the annotation of this record"
-        )
-
-
 READABLE = 0.5
-"""Least quality of a beat that counts; what is below lies in noise."""
+"""Lowest quality of a beat that is counted; a beat below it is in noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +36,17 @@ class Record:
     fs : float
         Sampling frequency in Hz.
     leads : tuple of str
-        One name a lead.
+        Name of each lead.
     units : tuple of str
-        One physical unit a lead, as the file gives it.
+        Physical unit of each lead, as the file writes it.
     name : str
         Name of the record, for messages and output files.
     start : datetime, optional
-        Wall-clock time of sample 0, where the file gives one.
+        Wall-clock time of sample 0, if the file gives it.
     comments : tuple of str
-        Free text of the header. It may identify a person, and is not written to any output.
+        Free text of the header. It may identify a person, so no output contains it.
     paced : bool
-        True where the header says that the patient has a pacemaker.
+        True if the header or the reference annotations show a pacemaker.
     """
 
     signal: NDArray[np.float32]
@@ -105,7 +79,7 @@ class Record:
 
     @property
     def n_samples(self) -> int:
-        """Number of samples a lead."""
+        """Number of samples per lead."""
         return int(self.signal.shape[0])
 
     @property
@@ -114,45 +88,31 @@ class Record:
         return self.n_samples / self.fs
 
     def lazy(self) -> LazyRecord:
-        """Give the recording as one that is read piece by piece."""
+        """Return the recording as one that is read piece by piece."""
         return LazyRecord(
-            read=lambda begin, end: self.signal[begin:end],
+            reader=lambda begin, end: self.signal[begin:end],
             n_samples=self.n_samples,
             **{key: getattr(self, key) for key in _ABOUT},
         )
 
 
-Read = Callable[[int, int], NDArray[np.float32]]
-
-
-def _one_at_a_time(read: Read) -> Read:
-    """Let no two threads read at once: a file has one position."""
-    lock = Lock()
-
-    def locked(begin: int, end: int) -> NDArray[np.float32]:
-        with lock:
-            return read(begin, end)
-
-    return locked
-
-
 @dataclass(frozen=True, eq=False)
 class LazyRecord:
-    """A recording that is read piece by piece, so that it need not be in memory as a whole.
+    """A recording that is read piece by piece, so that it need not fit into memory.
 
     Parameters
     ----------
-    read : callable
-        From the first sample and the one after the last, ``0 <= begin <= end <= n_samples``, to
-        what `Record.signal` holds there, shape (end - begin, n_leads). Only one thread reads at a
-        time.
+    reader : callable
+        Takes the first sample and the one after the last, ``0 <= begin <= end <= n_samples``, and
+        returns those samples as in `Record.signal`, shape (end - begin, n_leads). Call `read`,
+        which lets only one thread read at a time.
     n_samples : int
-        Number of samples a lead.
+        Number of samples per lead.
     fs, leads, units, name, start, comments, paced
-        As of a `Record`.
+        As in `Record`.
     """
 
-    read: Read
+    reader: Callable[[int, int], NDArray[np.float32]]
     n_samples: int
     fs: float
     leads: tuple[str, ...]
@@ -161,9 +121,10 @@ class LazyRecord:
     start: datetime | None = None
     comments: tuple[str, ...] = ()
     paced: bool = False
+    # Files have one position, and parsers share state: two threads must not read at once.
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "read", _one_at_a_time(self.read))
         if not self.units:
             object.__setattr__(self, "units", ("mV",) * len(self.leads))
 
@@ -172,10 +133,15 @@ class LazyRecord:
         """Length in seconds."""
         return self.n_samples / self.fs
 
+    def read(self, begin: int, end: int) -> NDArray[np.float32]:
+        """Read samples `begin` up to `end`; shape (end - begin, n_leads)."""
+        with self._lock:
+            return self.reader(begin, end)
+
     def record(self, begin: int = 0, end: int | None = None) -> Record:
         """Read samples `begin` up to `end`, by default all, into memory.
 
-        A part keeps the name; its `start` is that of its own first sample.
+        A part keeps the name of the recording; its `start` is the time of its first sample.
         """
         signal = self.read(begin, self.n_samples if end is None else end)
         about = {key: getattr(self, key) for key in _ABOUT}
@@ -185,11 +151,12 @@ class LazyRecord:
 
 
 _ABOUT = ("fs", "leads", "units", "name", "start", "comments", "paced")
-"""What a `Record` and a `LazyRecord` say alike of a recording."""
+"""Fields that a `Record` and a `LazyRecord` share."""
 
 
-def _strings(values: Any) -> NDArray[np.str_]:
-    return np.asarray(values, dtype=np.str_).reshape(-1)
+_COLUMN = {"is_column": True}
+"""Marks a field of `Annotation` that holds one value per annotation."""
+_DTYPES = {"sample": np.int64, "symbol": np.str_, "subtype": np.int64, "aux_note": np.str_}
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,54 +172,53 @@ class Annotation:
     fs : float
         Sampling frequency of the record in Hz.
     subtype : ndarray of int64, shape (n,)
-        WFDB subtypes; zeros if not given.
+        WFDB subtypes; zeros by default.
     aux_note : ndarray of str, shape (n,)
-        WFDB auxiliary strings; empty if not given.
+        WFDB auxiliary strings; empty by default.
     probability : ndarray of float32, shape (n, 5), optional
-        Probability of each AAMI class (columns as `AAMI_CLASSES`); NaN rows where an annotation
-        is not a beat. Absent for annotations made by hand.
+        Probability of each AAMI class (columns as `AAMI_CLASSES`); NaN for an annotation that is
+        not a beat. None for annotations that no model made.
     score : ndarray of float32, shape (n,), optional
-        Probability that there is a beat; NaN where an annotation is not one.
+        Probability that the beat is one; NaN for an annotation that is not a beat.
     quality : ndarray of float32, shape (n,), optional
-        How well the signal around each beat can be read, 0 to 1, and below `READABLE` where it
-        is noise; NaN where an annotation is not a beat. See `ecgscribe.pipeline.signal_quality`.
+        Signal quality around each beat, 0 to 1, below `READABLE` in noise; NaN for an annotation
+        that is not a beat. See `ecgscribe.pipeline.signal_quality`.
     name : str
         Name of the record.
     start : datetime, optional
         Wall-clock time of sample 0.
     mapping : {"literature", "ec57"}
-        Table that gives a symbol its class.
+        Table from symbols to classes.
     """
 
-    sample: NDArray[np.int64]
-    symbol: NDArray[np.str_]
+    sample: NDArray[np.int64] = field(metadata=_COLUMN)
+    symbol: NDArray[np.str_] = field(metadata=_COLUMN)
     fs: float
-    subtype: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    aux_note: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, np.str_))
-    probability: NDArray[np.float32] | None = None
-    score: NDArray[np.float32] | None = None
-    quality: NDArray[np.float32] | None = None
+    subtype: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(0, np.int64), metadata=_COLUMN
+    )
+    aux_note: NDArray[np.str_] = field(
+        default_factory=lambda: np.zeros(0, np.str_), metadata=_COLUMN
+    )
+    probability: NDArray[np.float32] | None = field(default=None, metadata=_COLUMN)
+    score: NDArray[np.float32] | None = field(default=None, metadata=_COLUMN)
+    quality: NDArray[np.float32] | None = field(default=None, metadata=_COLUMN)
     name: str = "record"
     start: datetime | None = None
     mapping: Mapping = "literature"
 
     def __post_init__(self) -> None:
-        set_ = object.__setattr__
-        set_(self, "sample", np.asarray(self.sample, dtype=np.int64).reshape(-1))
-        set_(self, "symbol", _strings(self.symbol))
-        n = len(self.sample)
-        set_(self, "subtype", np.asarray(self.subtype, dtype=np.int64).reshape(-1))
-        set_(self, "aux_note", _strings(self.aux_note))
-        if len(self.subtype) == 0:
-            set_(self, "subtype", np.zeros(n, dtype=np.int64))
-        if len(self.aux_note) == 0:
-            set_(self, "aux_note", np.full(n, "", dtype=np.str_))
-        for key in ("symbol", "subtype", "aux_note", "probability", "score", "quality"):
-            value = getattr(self, key)
-            if value is not None and len(value) != n:
+        n = np.size(self.sample)
+        for key, dtype in _DTYPES.items():
+            values: NDArray[Any] = np.asarray(getattr(self, key), dtype=dtype).reshape(-1)
+            if len(values) == 0 and key in ("subtype", "aux_note"):
+                values = np.zeros(n, dtype=dtype)
+            object.__setattr__(self, key, values)
+        for key, values in self._columns().items():
+            if len(values) != n:
                 raise FormatError(
-                    f"annotation {self.name}: expected {n} values of {key}, found {len(value)}; "
-                    "give one a sample"
+                    f"annotation {self.name}: expected {n} values of {key}, found {len(values)}; "
+                    "give one per sample"
                 )
         if np.any(np.diff(self.sample) < 0):
             raise FormatError(
@@ -263,6 +229,11 @@ class Annotation:
     def __len__(self) -> int:
         return len(self.sample)
 
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays that hold one value per annotation, by the names of their fields."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata}
+        return {key: value for key, value in values.items() if value is not None}
+
     @property
     def class_index(self) -> NDArray[np.int8]:
         """Index of each annotation's AAMI class, -1 where it is not a beat; shape (n,)."""
@@ -270,40 +241,32 @@ class Annotation:
 
     @property
     def readable(self) -> NDArray[np.bool_]:
-        """Whether each beat lies where the signal can be read, shape (n,).
+        """Whether each annotation is a beat in readable signal, shape (n,).
 
-        True of all beats where no quality is known, and false of what is not a beat.
+        Without `quality` every beat counts as readable.
         """
         beat = self.class_index >= 0
         return beat if self.quality is None else np.asarray(beat & (self.quality >= READABLE))
 
     def beats(self) -> Annotation:
-        """Only the annotations that are beats."""
+        """Return the annotations that are beats."""
         return self.select(self.class_index >= 0)
 
     def select(self, keep: NDArray[np.bool_] | slice) -> Annotation:
-        """Only the annotations where `keep`, shape (n,), is true, or that a slice names."""
-        return dataclasses.replace(
-            self,
-            sample=self.sample[keep],
-            symbol=self.symbol[keep],
-            subtype=self.subtype[keep],
-            aux_note=self.aux_note[keep],
-            probability=None if self.probability is None else self.probability[keep],
-            score=None if self.score is None else self.score[keep],
-            quality=None if self.quality is None else self.quality[keep],
-        )
+        """Return the annotations where `keep`, shape (n,), is true, or those of a slice."""
+        kept: dict[str, Any] = {key: values[keep] for key, values in self._columns().items()}
+        return dataclasses.replace(self, **kept)
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the beats as a pandas table, one row a beat.
+        """Return the beats as a pandas table, one row per beat.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``sample`` (the record's own samples), ``time`` (seconds), ``clock``
-            (wall-clock time, only where the record has one), ``class``, ``symbol``, ``normal``,
-            and, for beats found by a model, ``score``, ``quality``, ``readable`` and the
-            probabilities ``p_N`` … ``p_Q``.
+            Columns ``sample`` (at the sampling frequency of the record), ``time`` (seconds),
+            ``clock`` (wall-clock time, only if the record has a start time), ``class``,
+            ``symbol``, ``normal``, and, for beats that a model found, ``score``, ``quality``,
+            ``readable`` and the probabilities ``p_N`` … ``p_Q``.
         """
         import pandas as pd
 
@@ -323,3 +286,29 @@ class Annotation:
             for k, name in enumerate(AAMI_CLASSES):
                 columns[f"p_{name}"] = beats.probability[:, k]
         return pd.DataFrame(columns)
+
+
+def check_within(annotation: Annotation, record: Record | LazyRecord) -> None:
+    """Raise an error unless all annotations are within the recording.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        May be at another sampling frequency.
+    record : Record or LazyRecord
+        The recording.
+
+    Raises
+    ------
+    FormatError
+        If an annotation is before the first or after the last sample.
+    """
+    if len(annotation) == 0:
+        return
+    first, last = annotation.sample[[0, -1]] * (record.fs / annotation.fs)
+    if first < 0 or last >= record.n_samples:
+        outside = annotation.sample[0 if first < 0 else -1] / annotation.fs
+        raise FormatError(
+            f"annotation {annotation.name}: expected times within the {record.duration:.3f} s of "
+            f"record {record.name}, found {outside:.3f} s; take the annotation of this record"
+        )

@@ -4,51 +4,47 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgscribe.analysis.ectopy import Ectopy, ectopy
+from ecgscribe.analysis.ectopy import PATTERNS, Ectopy, ectopy
 from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.symbols import AAMI_CLASSES
 
 FS = 100.0
-V = AAMI_CLASSES.index("V")
 
 
-def made(letters: str) -> BeatSeries:
-    """Make a beat a second of the classes named; before one after ``|`` nothing is known."""
+def beats_of(letters: str) -> BeatSeries:
+    """Make one beat per second of these classes; the interval after ``|`` does not count."""
     classes = [AAMI_CLASSES.index(c) for c in letters if c != "|"]
-    known = [k > 0 and letters[k - 1] != "|" for k, c in enumerate(letters) if c != "|"]
+    counted = [k > 0 and letters[k - 1] != "|" for k, c in enumerate(letters) if c != "|"]
     n = len(classes)
     return BeatSeries(
         sample=np.arange(n, dtype=np.int64) * 100,
         class_index=np.array(classes, dtype=np.int8),
         index=np.arange(n, dtype=np.int64),
-        rr=np.where(np.array(known, dtype=bool), 1.0, np.nan),
+        rr=np.where(np.array(counted, dtype=bool), 1.0, np.nan),
         fs=FS,
         in_noise=0,
     )
 
 
-def spans(found: Ectopy) -> dict[str, list[tuple[int, int, int]]]:
-    names = ("isolated", "couplets", "runs", "bigeminy", "trigeminy")
-    return {n: [(e.first, e.last, e.ectopic) for e in getattr(found, n)] for n in names}
+def as_tuples(patterns: Ectopy) -> dict[str, list[tuple[int, int, int]]]:
+    return {n: [(e.first, e.last, e.ectopic) for e in getattr(patterns, n)] for n in PATTERNS}
 
 
-def slow(letters: str) -> dict[str, list[tuple[int, int, int]]]:
-    """Walk along each stretch of known intervals, letter by letter."""
-    found: dict[str, list[tuple[int, int, int]]] = {
-        name: [] for name in ("isolated", "couplets", "runs", "bigeminy", "trigeminy")
-    }
+def slow_ectopy(letters: str) -> dict[str, list[tuple[int, int, int]]]:
+    """Walk along each series of counted intervals, letter by letter."""
+    patterns: dict[str, list[tuple[int, int, int]]] = {name: [] for name in PATTERNS}
     offset = 0
-    for stretch in letters.split("|"):
+    for series in letters.split("|"):
         single = []
         k = 0
-        while k < len(stretch):
+        while k < len(series):
             end = k
-            while end < len(stretch) and stretch[end] == "V":
+            while end < len(series) and series[end] == "V":
                 end += 1
             length = end - k
             if length:
                 kind = "isolated" if length == 1 else "couplets" if length == 2 else "runs"
-                found[kind].append((offset + k, offset + end - 1, length))
+                patterns[kind].append((offset + k, offset + end - 1, length))
             if length == 1:
                 single.append(k)
             k = max(end, k + 1)
@@ -58,15 +54,15 @@ def slow(letters: str) -> dict[str, list[tuple[int, int, int]]]:
                 if first in used:
                     continue
                 chain = [first]
-                while chain[-1] + period in single and stretch[
+                while chain[-1] + period in single and series[
                     chain[-1] + 1 : chain[-1] + period
                 ] == "N" * (period - 1):
                     chain.append(chain[-1] + period)
                 used.update(chain)
                 if len(chain) >= 3:
-                    found[kind].append((offset + chain[0], offset + chain[-1], len(chain)))
-        offset += len(stretch)
-    return found
+                    patterns[kind].append((offset + chain[0], offset + chain[-1], len(chain)))
+        offset += len(series)
+    return patterns
 
 
 letters = st.lists(
@@ -76,42 +72,44 @@ letters = st.lists(
 
 @settings(deadline=None)
 @given(letters)
-def test_structure_is_what_a_slow_walk_finds(text: str) -> None:
-    assert spans(ectopy(made(text), V)) == slow(text)
+def test_patterns_equal_those_of_a_slow_walk(text: str) -> None:
+    assert as_tuples(ectopy(beats_of(text), "V")) == slow_ectopy(text)
 
 
 @settings(deadline=None)
 @given(letters)
 def test_every_ectopic_beat_is_isolated_in_a_couplet_or_in_a_run(text: str) -> None:
-    found = ectopy(made(text), V)
-    parts = (*found.isolated, *found.couplets, *found.runs)
+    patterns = ectopy(beats_of(text), "V")
+    parts = (*patterns.isolated, *patterns.couplets, *patterns.runs)
     assert sum(e.ectopic for e in parts) == text.count("V")
     covered = sorted(k for e in parts for k in range(e.first, e.last + 1))
     assert len(covered) == len(set(covered))
 
 
 def test_each_pattern_by_hand() -> None:
-    found = spans(ectopy(made("NVNVNVNN" + "VV" + "N" + "VVVV" + "N" + "NNVNNVNNV"), V))
-    assert found["isolated"] == [(k, k, 1) for k in (1, 3, 5, 18, 21, 24)]
-    assert found["couplets"] == [(8, 9, 2)]
-    assert found["runs"] == [(11, 14, 4)]
-    assert found["bigeminy"] == [(1, 5, 3)]
-    assert found["trigeminy"] == [(18, 24, 3)]
+    patterns = as_tuples(
+        ectopy(beats_of("NVNVNVNN" + "VV" + "N" + "VVVV" + "N" + "NNVNNVNNV"), "V")
+    )
+    assert patterns["isolated"] == [(k, k, 1) for k in (1, 3, 5, 18, 21, 24)]
+    assert patterns["couplets"] == [(8, 9, 2)]
+    assert patterns["runs"] == [(11, 14, 4)]
+    assert patterns["bigeminy"] == [(1, 5, 3)]
+    assert patterns["trigeminy"] == [(18, 24, 3)]
 
 
 def test_a_couplet_or_another_class_between_is_no_bigeminy() -> None:
-    assert spans(ectopy(made("VNVVNVNSVNV"), V))["bigeminy"] == []
+    assert as_tuples(ectopy(beats_of("VNVVNVNSVNV"), "V"))["bigeminy"] == []
 
 
-def test_nothing_reaches_over_a_gap() -> None:
-    found = spans(ectopy(made("VV|VNV|NV"), V))
-    assert found["couplets"] == [(0, 1, 2)]
-    assert found["runs"] == found["bigeminy"] == []
+def test_no_pattern_crosses_a_gap() -> None:
+    patterns = as_tuples(ectopy(beats_of("VV|VNV|NV"), "V"))
+    assert patterns["couplets"] == [(0, 1, 2)]
+    assert patterns["runs"] == patterns["bigeminy"] == []
 
 
 def test_the_rate_is_from_the_first_beat_to_the_last() -> None:
-    (run,) = ectopy(made("NVVVV"), V).runs
+    (run,) = ectopy(beats_of("NVVVV"), "V").runs
     assert run.rate == 60.0
     assert run.length == 4
-    assert ectopy(made("NVN"), V).isolated[0].rate is None
-    assert ectopy(made(""), V) == Ectopy((), (), (), (), ())
+    assert ectopy(beats_of("NVN"), "V").isolated[0].rate is None
+    assert ectopy(beats_of(""), "V") == Ectopy((), (), (), (), ())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,37 +14,14 @@ from scipy.interpolate import CubicSpline
 
 from ecgscribe import formats
 from ecgscribe.analysis.hrv import variability
-from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
-from ecgscribe.errors import EcgScribeError
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.record import Annotation
+from support.rhythms import FS, beats_of, irregular, modulated
 
-FS = 1000.0
-Floats = NDArray[np.float64]
-
-
-def beats_of(time: Floats, *, symbols: NDArray[np.str_] | None = None) -> BeatSeries:
-    sample = np.rint(time * FS).astype(np.int64)
-    annotation = Annotation(sample, np.full(len(time), "N") if symbols is None else symbols, FS)
-    return beat_series(annotation, int(sample[-1]) + 1)
+Doubles = NDArray[np.float64]
 
 
-def modulated(lf_ms: float, hf_ms: float, *, seconds: float, mean: float = 0.8) -> Floats:
-    """R-peak times of a rhythm whose interval swings at 0.1 and at 0.25 Hz."""
-    time = [0.0]
-    while time[-1] < seconds:
-        t = time[-1]
-        swing = lf_ms * math.sin(2 * math.pi * 0.1 * t) + hf_ms * math.sin(2 * math.pi * 0.25 * t)
-        time.append(t + mean + swing / 1000)
-    return np.array(time)
-
-
-def irregular(n: int, *, ectopic: float = 0.0, seed: int = 0) -> tuple[Floats, NDArray[np.str_]]:
-    rng = np.random.default_rng(seed)
-    time = np.cumsum(0.8 + 0.05 * rng.standard_normal(n))
-    return time, np.where(rng.random(n) < ectopic, "V", "N")
-
-
-def test_time_domain_is_what_the_formulas_say_with_ectopy_left_out() -> None:
+def test_time_domain_equals_the_formulas_without_ectopic_beats() -> None:
     time, symbols = irregular(400, ectopic=0.1)
     beats = beats_of(time, symbols=symbols)
     nn: list[float] = []
@@ -59,18 +34,18 @@ def test_time_domain_is_what_the_formulas_say_with_ectopy_left_out() -> None:
                 before = 1000.0 * float(beats.sample[k - 1] - beats.sample[k - 2]) / FS
                 steps.append(now - before)
     mean = sum(nn) / len(nn)
-    found = variability(beats, float(time[-1]))
-    assert found.nn_intervals == len(nn)
-    assert found.nn_seconds == pytest.approx(sum(nn) / 1000)
-    assert found.time is not None
-    assert found.time.mean_nn == pytest.approx(mean)
-    assert found.time.sdnn == pytest.approx(
+    result = variability(beats, float(time[-1]))
+    assert result.nn_intervals == len(nn)
+    assert result.nn_seconds == pytest.approx(sum(nn) / 1000)
+    assert result.time is not None
+    assert result.time.mean_nn == pytest.approx(mean)
+    assert result.time.sdnn == pytest.approx(
         math.sqrt(sum((x - mean) ** 2 for x in nn) / (len(nn) - 1))
     )
-    assert found.time.rmssd == pytest.approx(math.sqrt(sum(d * d for d in steps) / len(steps)))
-    # Of one stretch, differences and one more are as many as there are NN intervals.
+    assert result.time.rmssd == pytest.approx(math.sqrt(sum(d * d for d in steps) / len(steps)))
+    # Without gaps there is one more NN interval than differences.
     above = sum(abs(d) > 50 for d in steps)
-    assert found.time.pnn50 == pytest.approx(100 * above / (len(steps) + 1))
+    assert result.time.pnn50 == pytest.approx(100 * above / (len(steps) + 1))
 
 
 def test_a_difference_of_just_50_ms_is_not_more() -> None:
@@ -78,16 +53,16 @@ def test_a_difference_of_just_50_ms_is_not_more() -> None:
     steps = np.tile([294, 276, 250], 60)
     sample = np.cumsum(steps)
     beats = beat_series(Annotation(sample, np.full(len(sample), "N"), 360.0), int(sample[-1]) + 1)
-    found = variability(beats, float(beats.time[-1])).time
+    result = variability(beats, float(beats.time[-1])).time
     more = np.sum(np.abs(np.diff(steps[1:])) > 18)
-    assert found is not None
-    assert found.pnn50 == pytest.approx(100 * more / (len(steps) - 1))
+    assert result is not None
+    assert result.pnn50 == pytest.approx(100 * more / (len(steps) - 1))
 
 
-def test_segment_means_are_what_the_formulas_say() -> None:
+def test_segment_means_equal_the_formulas() -> None:
     time, _ = irregular(2000)
     beats = beats_of(time)
-    found = variability(beats, 1500.0).spectrum
+    result = variability(beats, 1500.0).spectrum
     means, deviations = [], []
     for k in range(5):
         rr = [
@@ -97,30 +72,30 @@ def test_segment_means_are_what_the_formulas_say() -> None:
         ]
         means.append(sum(rr) / len(rr))
         deviations.append(math.sqrt(sum((x - means[-1]) ** 2 for x in rr) / (len(rr) - 1)))
-    assert found is not None
-    assert found.segments == 5
-    assert found.sdnn_index == pytest.approx(sum(deviations) / 5)
+    assert result is not None
+    assert result.segments == 5
+    assert result.sdnn_index == pytest.approx(sum(deviations) / 5)
     centre = sum(means) / 5
-    assert found.sdann == pytest.approx(math.sqrt(sum((m - centre) ** 2 for m in means) / 4))
-    assert found.interpolated == pytest.approx(0, abs=0.3)
+    assert result.sdann == pytest.approx(math.sqrt(sum((m - centre) ** 2 for m in means) / 4))
+    assert result.interpolated == pytest.approx(0, abs=0.3)
 
 
 @pytest.mark.parametrize(("lf_ms", "hf_ms"), [(40.0, 20.0), (10.0, 30.0), (25.0, 25.0)])
 def test_power_of_a_sine_is_half_its_square(lf_ms: float, hf_ms: float) -> None:
     time = modulated(lf_ms, hf_ms, seconds=900)
-    found = variability(beats_of(time), float(time[-1])).spectrum
-    assert found is not None
-    assert found.segments == 3
-    assert found.lf == pytest.approx(lf_ms**2 / 2, rel=0.05)
-    assert found.hf == pytest.approx(hf_ms**2 / 2, rel=0.05)
-    assert found.lf_hf == pytest.approx(found.lf / found.hf, rel=0.05)
+    result = variability(beats_of(time), float(time[-1])).spectrum
+    assert result is not None
+    assert result.segments == 3
+    assert result.lf == pytest.approx(lf_ms**2 / 2, rel=0.05)
+    assert result.hf == pytest.approx(hf_ms**2 / 2, rel=0.05)
+    assert result.lf_hf == pytest.approx(result.lf / result.hf, rel=0.05)
 
 
 SEGMENTS = 4
 
 
-def second_opinion(time: Floats) -> dict[str, Floats]:
-    """Let sleepecg compute its features of every five minutes but the first, which begins early."""
+def sleepecg_features(time: Doubles) -> dict[str, Doubles]:
+    """Compute the features of sleepecg of every five minutes but the first, which begins early."""
     from sleepecg.feature_extraction import extract_features
     from sleepecg.io.sleep_readers import SleepRecord
 
@@ -140,43 +115,43 @@ def second_opinion(time: Floats) -> dict[str, Floats]:
     return dict(zip(names, features[0][1:].T, strict=True))
 
 
-def compare_with_second_library(time: Floats) -> None:
-    other = second_opinion(time)
+def compare_with_sleepecg(time: Doubles) -> None:
+    other = sleepecg_features(time)
     segments = []
     for k in range(1, SEGMENTS + 1):
         first, last = np.searchsorted(time, [300.0 * k, 300.0 * (k + 1)])
         # One beat more: the interval that ends just inside counts too.
-        found = variability(beats_of(time[first - 1 : last] - 300.0 * k + 2.0), 300.0).time
-        assert found is not None
-        segments.append([found.mean_nn, found.sdnn, found.rmssd, found.pnn50])
+        result = variability(beats_of(time[first - 1 : last] - 300.0 * k + 2.0), 300.0).time
+        assert result is not None
+        segments.append([result.mean_nn, result.sdnn, result.rmssd, result.pnn50])
     mean, sdnn, rmssd, pnn50 = np.array(segments).T
     np.testing.assert_allclose(mean, 1000 * other["meanNN"], rtol=1e-3)
     np.testing.assert_allclose(sdnn, 1000 * other["SDNN"], rtol=0.01)
     np.testing.assert_allclose(rmssd, 1000 * other["RMSSD"], rtol=0.01)
-    # Of what is 50 ms to the sample, it takes some for more.
+    # Some differences of exactly 50 ms count there as more.
     np.testing.assert_allclose(pnn50, 100 * other["pNN50"], atol=2.5)
-    # It interpolates by lines, which takes a fifth or more of HF away, and takes one periodogram.
+    # It interpolates linearly, which removes a fifth or more of HF, and takes one periodogram.
     spectrum = variability(beats_of(time - 300.0), 300.0 * SEGMENTS).spectrum
     assert spectrum is not None
     assert spectrum.segments == SEGMENTS
-    # Its LF begins at the first frequency above 0.04 Hz, here it includes what lies next to it.
+    # Its LF begins at the first frequency above 0.04 Hz; here LF includes its neighbour, too.
     assert 0.8 < spectrum.lf / (1e6 * other["LF"].mean()) < 1.5
     assert 0.9 < spectrum.hf / (1e6 * other["HF"].mean()) < 1.5
     assert spectrum.lf_hf is not None
     assert 0.6 < spectrum.lf_hf / other["LF_HF_ratio"].mean() < 1.4
 
 
-def slow_power(rr: Floats, time: Floats, *, low: float, high: float) -> float:
-    """Resample, window and transform, in so many words; the area under the density in a band."""
+def slow_power(rr: Doubles, time: Doubles, *, low: float, high: float) -> float:
+    """Resample, window and transform step by step; the area under the density in a band."""
     even = CubicSpline(time, rr)(np.arange(max(0.0, time[0]), min(300.0, time[-1]), 0.25))
     even = even - even.mean()
     n = min(600, len(even) // 2)
     window = np.array([0.5 - 0.5 * math.cos(2 * math.pi * k / n) for k in range(n)])
     frequency = np.arange(n + 1) / (2 * n) * 4.0
-    turns = np.exp(-2j * np.pi * np.outer(frequency, np.arange(n)) / 4.0)
+    waves = np.exp(-2j * np.pi * np.outer(frequency, np.arange(n)) / 4.0)
     parts = []
     for begin in range(0, len(even) - n + 1, n - n // 2):
-        transform = turns @ (window * even[begin : begin + n])
+        transform = waves @ (window * even[begin : begin + n])
         parts.append(2 * np.abs(transform) ** 2 / (4.0 * (window**2).sum()))
     density = np.mean(parts, axis=0)
     area = 0.0
@@ -186,15 +161,15 @@ def slow_power(rr: Floats, time: Floats, *, low: float, high: float) -> float:
     return area
 
 
-def test_power_is_what_the_method_says_step_by_step() -> None:
+def test_power_equals_the_method_step_by_step() -> None:
     time, _ = irregular(390)
     beats = beats_of(time)
-    found = variability(beats, 300.0).spectrum
+    result = variability(beats, 300.0).spectrum
     inside = (beats.time < 300.0) & beats.has_rr
     rr, at = 1000 * beats.rr[inside], beats.time[inside]
-    assert found is not None
-    assert found.lf == pytest.approx(slow_power(rr, at, low=0.04, high=0.15), rel=1e-6)
-    assert found.hf == pytest.approx(slow_power(rr, at, low=0.15, high=0.4), rel=1e-6)
+    assert result is not None
+    assert result.lf == pytest.approx(slow_power(rr, at, low=0.04, high=0.15), rel=1e-6)
+    assert result.hf == pytest.approx(slow_power(rr, at, low=0.15, high=0.4), rel=1e-6)
 
 
 def test_a_few_missing_beats_hardly_change_the_power() -> None:
@@ -210,18 +185,18 @@ def test_a_few_missing_beats_hardly_change_the_power() -> None:
     assert part.hf == pytest.approx(whole.hf, rel=0.2)
 
 
-def test_a_made_rhythm_agrees_with_a_second_library() -> None:
-    compare_with_second_library(modulated(35, 20, seconds=1520))
+def test_a_synthetic_rhythm_agrees_with_sleepecg() -> None:
+    compare_with_sleepecg(modulated(35, 20, seconds=1520))
 
 
 @pytest.mark.mitdb
 @pytest.mark.parametrize("name", ["100", "103", "115", "122"])
-def test_real_rhythms_agree_with_a_second_library(name: str, data_dir: Path) -> None:
+def test_real_rhythms_agree_with_sleepecg(name: str, data_dir: Path) -> None:
     annotation = formats.read_annotation(data_dir / "mitdb" / name, "atr")
     beats = annotation.beats()
     time = beats.sample / beats.fs
-    # Ectopic or not: what is compared is the arithmetic, on the same intervals.
-    compare_with_second_library(time[time < 1520])
+    # Ectopic or not: only the arithmetic is compared, on the same intervals.
+    compare_with_sleepecg(time[time < 1520])
 
 
 def test_a_segment_with_too_many_gaps_is_left_out() -> None:
@@ -229,13 +204,13 @@ def test_a_segment_with_too_many_gaps_is_left_out() -> None:
     symbols = np.full(len(time), "N")
     inside = np.flatnonzero((time > 300) & (time < 600))
     symbols[inside[::4]] = "V"  # leaves half of its intervals
-    found = variability(beats_of(time, symbols=symbols), 900.0)
-    assert found.whole_segments == 3
-    assert found.spectrum is not None
-    assert found.spectrum.segments == 2
+    result = variability(beats_of(time, symbols=symbols), 900.0)
+    assert result.whole_segments == 3
+    assert result.spectrum is not None
+    assert result.spectrum.segments == 2
 
 
-def test_too_little_is_said_to_be_too_little() -> None:
+def test_too_few_intervals_give_no_figures() -> None:
     short = variability(beats_of(modulated(20, 20, seconds=50)), 50.0)
     assert (short.time, short.spectrum, short.whole_segments) == (None, None, 0)
     none = variability(beats_of(np.array([1.0])), 600.0)
@@ -248,22 +223,26 @@ def test_too_little_is_said_to_be_too_little() -> None:
 
 
 def test_a_perfectly_even_rhythm_has_no_ratio() -> None:
-    found = variability(beats_of(np.arange(0, 601.0)), 600.0)
-    assert found.time is not None
-    assert (found.time.sdnn, found.time.rmssd, found.time.pnn50) == (0, 0, 0)
-    assert found.spectrum is not None
-    assert (found.spectrum.lf, found.spectrum.hf, found.spectrum.lf_hf) == (0, 0, None)
+    result = variability(beats_of(np.arange(0, 601.0)), 600.0)
+    assert result.time is not None
+    assert (result.time.sdnn, result.time.rmssd, result.time.pnn50) == (0, 0, 0)
+    assert result.spectrum is not None
+    assert (result.spectrum.lf, result.spectrum.hf, result.spectrum.lf_hf) == (0, 0, None)
 
 
-def test_absent_neurokit_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
+@pytest.mark.parametrize("rate", [41, 58, 77, 133])
+@pytest.mark.parametrize("fs", [128.0, 250.0, 257.3, 360.0])
+def test_an_even_rhythm_has_no_ratio_whatever_its_rate(rate: int, fs: float) -> None:
+    sample = np.arange(0, 700 * fs, round(60 * fs / rate)).astype(np.int64)
+    beats = beat_series(Annotation(sample, np.full(len(sample), "N"), fs), int(sample[-1]) + 1)
+    result = variability(beats, 600.0)
+    assert result.time is not None
+    assert (result.time.rmssd, result.time.pnn50) == (0, 0)
+    assert result.time.sdnn == pytest.approx(0, abs=1e-9)
+    assert result.spectrum is not None
+    assert (result.spectrum.lf, result.spectrum.hf, result.spectrum.lf_hf) == (0, 0, None)
 
-    def absent(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "neurokit2":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
 
-    monkeypatch.delitem(sys.modules, "neurokit2", raising=False)
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(EcgScribeError, match=r"pip install 'ecgscribe\[report\]'"):
-        variability(beats_of(modulated(20, 20, seconds=120)), 120.0)
+def test_heart_rate_variability_needs_no_neurokit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "neurokit2", None)  # importing it is then an error
+    assert variability(beats_of(modulated(20, 20, seconds=400)), 400.0).spectrum is not None

@@ -1,4 +1,4 @@
-"""What `ecgscribe info` tells, and what it keeps to itself."""
+"""The summary that `ecgscribe info` prints, and what it leaves out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgscribe.analysis.summary import info
+from ecgscribe.analysis.summary import summarize
 from ecgscribe.formats.reading import read, read_annotation
 from ecgscribe.record import Annotation
 from support.physionet_server import write_record
@@ -19,19 +19,19 @@ def record_path(tmp_path: Path) -> Path:
     return write_record(tmp_path, "100")
 
 
-def test_info_tells_what_is_there_and_nobody_s_name(tmp_path: Path) -> None:
+def test_a_summary_contains_no_name_of_a_person(tmp_path: Path) -> None:
     path = write_record(tmp_path, "100", comments=("Name: Jane Roe", "dob 1.2.1903"))
     record, reference = read(path), read_annotation(path, "atr")
-    content = info(record, reference)
+    content = summarize(record, reference)
     assert content["duration"] == 2.0
     assert content["symbols"] == {"+": 1, "N": 2, "V": 1}
     assert content["classes"] == {"N": 2, "S": 0, "V": 1, "F": 0, "Q": 0}
     assert (content["annotations"], content["beats"], content["paced"]) == (4, 3, False)
     assert "Jane" not in json.dumps(content)
-    assert "Jane" in json.dumps(info(record, comments=True))
+    assert "Jane" in json.dumps(summarize(record, comments=True))
 
 
-def test_info_knows_paced_beats_as_a_pacemaker(record_path: Path) -> None:
+def test_paced_beats_mean_a_pacemaker(record_path: Path) -> None:
     record = read(record_path)
     paced = Annotation(sample=np.array([1]), symbol=np.array(["/"]), fs=360.0)
-    assert info(record, paced)["paced"] is True
+    assert summarize(record, paced)["paced"] is True

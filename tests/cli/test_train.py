@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,8 +30,9 @@ def test_quiet_training_logs_to_its_folder_alone(
 ) -> None:
     from ecgscribe.training import train as training
 
-    def train(config: object, *, out: Path, **_: object) -> Path:
-        sys.stderr.write("     1 s  fold 0: pass 1/10\n")
+    def train(config: object, *, progress: Callable[[str], None] | None, **_: object) -> Path:
+        if progress is not None:
+            progress("     1 s  fold 0: epoch 1/10")
         return MODELS / "default.json"
 
     monkeypatch.setattr(training, "train", train)
@@ -39,6 +40,6 @@ def test_quiet_training_logs_to_its_folder_alone(
     assert main([*command, "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
     assert main([*command, "--json"]) == 0
-    told, log = capsys.readouterr()
-    assert len(json.loads(told)["model"]) == 64
-    assert "pass 1/10" in log
+    result, log = capsys.readouterr()
+    assert len(json.loads(result)["model"]) == 64
+    assert "epoch 1/10" in log

@@ -1,4 +1,4 @@
-"""Databases: the lists, the download from a server laid out as PhysioNet, the check of sums."""
+"""Databases: the catalogue, the download from a server laid out as PhysioNet, the sums."""
 
 from __future__ import annotations
 
@@ -52,6 +52,24 @@ def test_split_that_does_not_exist_is_named_with_those_that_do() -> None:
         datasets.split_records("qtdb", "all")
 
 
+def test_the_splits_of_every_database_are_annotated_records_of_it() -> None:
+    for name, database in datasets.DATABASES.items():
+        assert name == database.name
+        assert "all" in database.splits
+        annotated = set(database.records) - set(database.unannotated)
+        assert set().union(*database.splits.values()) <= annotated
+        assert set(database.subjects) <= set(database.records)
+        assert set(database.dominant.values()) <= set(database.records)
+
+
+def test_a_record_whose_subject_is_also_in_another_split_is_named() -> None:
+    mitdb = datasets.find_database("mitdb")
+    assert mitdb.seen_elsewhere(datasets.DS2) == ("202",)
+    assert mitdb.seen_elsewhere(datasets.DS1) == ()
+    assert mitdb.seen_elsewhere(datasets.MITDB) == ()
+    assert datasets.find_database("nstdb").seen_elsewhere(datasets.NSTDB) == ()
+
+
 def test_fetched_files_are_complete_verified_and_only_those_needed(
     server: Server, tmp_path: Path, nstdb_files: dict[str, bytes]
 ) -> None:
@@ -62,7 +80,7 @@ def test_fetched_files_are_complete_verified_and_only_those_needed(
     assert (len(result.ok), result.bad, result.absent) == (len(nstdb_files) - 1, (), ())
 
 
-def test_second_fetch_asks_for_nothing(server: Server, tmp_path: Path) -> None:
+def test_second_fetch_downloads_nothing(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path)
     server.asked.clear()
     fetch(server, tmp_path)
@@ -77,7 +95,7 @@ def test_second_fetch_asks_for_nothing(server: Server, tmp_path: Path) -> None:
         ("missing", "is not on the server"),
     ],
 )
-def test_bad_file_is_named_never_kept_and_the_others_come(
+def test_damaged_file_is_named_never_kept_and_the_others_are_downloaded(
     server: Server, tmp_path: Path, fault: str, reason: str
 ) -> None:
     server.faults["118e06.dat"] = fault  # type: ignore[assignment]
@@ -128,7 +146,7 @@ def test_progress_counts_files(
     assert capsys.readouterr() == ("", "")
 
 
-def test_offline_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+def test_offline_is_one_line_with_a_remedy(tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -144,7 +162,7 @@ def test_page_in_place_of_the_sums_is_not_kept(server: Server, tmp_path: Path) -
     assert not (tmp_path / "nstdb" / "SHA256SUMS.txt").exists()
 
 
-def test_server_without_the_database_is_said(server: Server, tmp_path: Path) -> None:
+def test_server_without_the_database_is_an_error(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"svdb: expected its SHA256SUMS\.txt.*status 404"):
         datasets.fetch("svdb", to=tmp_path, base_url=server.url)
 
@@ -155,7 +173,7 @@ def test_folder_that_cannot_be_written_is_one_line(server: Server, tmp_path: Pat
         fetch(server, tmp_path)
 
 
-def test_verify_without_sums_says_where_to_get_them(tmp_path: Path) -> None:
+def test_verify_without_sums_names_their_address(tmp_path: Path) -> None:
     write_record(tmp_path / "svdb", "800")
     with pytest.raises(DatasetError, match=r"found none; get it from https.*svdb/1\.0\.0/SHA256"):
         datasets.verify("svdb", data_dir=tmp_path)
@@ -178,7 +196,7 @@ def test_folder_is_found_by_argument_environment_and_cache(
         datasets.locate("svdb")
 
 
-def test_half_a_database_gives_the_records_it_has(tmp_path: Path) -> None:
+def test_half_a_database_has_its_records(tmp_path: Path) -> None:
     write_record(tmp_path / "mitdb", "100")
     assert datasets.available("mitdb", data_dir=tmp_path) == ("100",)
     record, annotation = datasets.load("mitdb", "100", data_dir=tmp_path)
@@ -189,7 +207,7 @@ def test_half_a_database_gives_the_records_it_has(tmp_path: Path) -> None:
         datasets.load("mitdb", "99", data_dir=tmp_path)
 
 
-def test_csv_export_will_do_for_mitdb(tmp_path: Path) -> None:
+def test_csv_export_of_mitdb_is_read(tmp_path: Path) -> None:
     (tmp_path / "100.csv").write_text("'sample #','MLII','V5'\n0,995,1011\n1,1024,1224\n")
     (tmp_path / "100annotations.txt").write_text(
         "      Time   Sample #  Type  Sub Chan  Num\tAux\n"

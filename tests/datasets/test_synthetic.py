@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 10_000)
 
 @settings(max_examples=40, deadline=None)
 @given(seed=SEEDS, duration=st.floats(0.02, 90.0))
-def test_beats_lie_in_order_inside_the_signal_at_physiologic_intervals(
+def test_beats_are_in_order_inside_the_signal_at_physiologic_intervals(
     seed: int, duration: float
 ) -> None:
     record, annotation = synthesize(patient(seed), seed=seed, duration=duration)
@@ -60,7 +60,7 @@ def test_noise_changes_the_signal_and_not_the_beats() -> None:
     assert np.std(noisy.signal - clean.signal) > 0.1
 
 
-def test_only_the_classes_asked_for_occur() -> None:
+def test_only_the_requested_classes_occur() -> None:
     rates: dict[str, Any] = {"s_rate": 0.3, "v_rate": 0.3, "f_rate": 0.3}
     _, all_four = synthesize(classes=("N", "S", "V", "F"), duration=120, **rates)
     _, normal = synthesize(classes=("N",), duration=120, bigeminy=1.0, **rates)
@@ -117,14 +117,14 @@ def test_fibrillation_is_irregular_and_has_no_supraventricular_beats() -> None:
     assert np.isfinite(record.signal).all()
 
 
-def test_polarity_turns_every_lead_over() -> None:
+def test_polarity_inverts_every_lead() -> None:
     up, _ = synthesize(noise=0.0, duration=10, leads=3)
     down, _ = synthesize(noise=0.0, duration=10, leads=3, polarity=-1)
     assert up.leads == ("ECG1", "ECG2", "ECG3")
     np.testing.assert_array_equal(up.signal, -down.signal)
 
 
-def test_the_demo_lies_outside_what_patients_are_drawn_from() -> None:
+def test_the_demo_is_outside_the_ranges_of_patients() -> None:
     assert DEMO.fs not in {patient(seed).fs for seed in range(200)}
     for key in ("qrs_width", "v_width", "wander", "mains"):
         low, high = PATIENT_RANGES[key]

@@ -34,7 +34,7 @@ def test_noise_comes_and_goes_every_two_minutes_from_five_on() -> None:
     np.testing.assert_array_equal(on, [0, 0, 1, 1, 0, 0, 1, 1, 0])
 
 
-def test_quiet_stretches_are_as_recorded_but_for_a_level(made: tuple[Record, Annotation]) -> None:
+def test_quiet_spans_change_by_a_constant_level_only(made: tuple[Record, Annotation]) -> None:
     record, _ = made
     noisy = noise_stress.add_noise(record, _noise(), np.array([1.0, 2.0]))
     difference = noisy.signal - record.signal
@@ -42,8 +42,8 @@ def test_quiet_stretches_are_as_recorded_but_for_a_level(made: tuple[Record, Ann
     np.testing.assert_allclose(difference[before], 0, atol=0.003)
     between = difference[int(420 * FS) : int(540 * FS)]
     assert np.all(np.ptp(between, axis=0) <= 0.0051)
-    noisy_stretch = difference[int(300 * FS) : int(420 * FS)]
-    np.testing.assert_allclose(noisy_stretch.std(axis=0), [0.5, 1.0], rtol=0.05)
+    noisy_span = difference[int(300 * FS) : int(420 * FS)]
+    np.testing.assert_allclose(noisy_span.std(axis=0), [0.5, 1.0], rtol=0.05)
 
 
 def test_nothing_jumps_where_noise_comes_or_goes(made: tuple[Record, Annotation]) -> None:
@@ -103,10 +103,10 @@ def test_gains_are_those_of_the_reference_program(data_dir: Path, reference_dir:
     ratios = []
     for name in sorted({row["record"] for row in rows}):
         loaded = datasets.load("mitdb", name, data_dir=data_dir)
-        found = noise_stress.gains(*loaded, noise, snr_db=6)
+        gains = noise_stress.gains(*loaded, noise, snr_db=6)
         for row in rows:
             if row["record"] == name:
-                ratios.append(found[int(row["signal"])] / float(row["gain"]))
+                ratios.append(gains[int(row["signal"])] / float(row["gain"]))
     # The program takes the amplitude of the noise a little otherwise: up to 0.2 dB.
     assert len(ratios) == 44
     assert 0.975 < min(ratios) < max(ratios) < 1

@@ -32,7 +32,7 @@ def record_path(tmp_path: Path) -> Path:
 
 
 def annotation(**changes: Any) -> Annotation:
-    """Make two beats, an unreadable stretch and a rhythm label, as a model gives them."""
+    """Return two beats, an unreadable span and a rhythm label, as a model returns them."""
     probability = np.full((5, 5), np.nan, np.float32)
     probability[1] = np.array([0.9, 0.1, 0, 0, 0])
     probability[2] = np.array([0, 0, 1, 0, 0])
@@ -203,7 +203,7 @@ def test_written_annotations_are_read_back_the_same(
         assert getattr(found, key).tolist() == getattr(made, key).tolist()
 
 
-def test_csv_has_a_row_an_annotation_and_no_class_where_there_is_no_beat(tmp_path: Path) -> None:
+def test_csv_has_a_row_per_annotation_and_no_class_for_what_is_not_a_beat(tmp_path: Path) -> None:
     made = annotation(start=datetime(2003, 2, 1, 10, 0, 0))
     table = pd.read_csv(write(made, tmp_path / "100.csv"), keep_default_na=False)
     assert list(table.columns) == [
@@ -303,7 +303,7 @@ def test_beats_whose_bytes_look_like_a_definition_are_read(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("lost", [1, 2, 4, 10, 50])
-def test_file_that_came_out_short_is_not_kept(
+def test_a_truncated_file_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     whole = wfdb.wrann
@@ -365,12 +365,12 @@ def test_no_header_text_in_any_output(tmp_path: Path) -> None:
 
 
 def graded(**changes: Any) -> Annotation:
-    """Make annotations of which one beat lies in noise, with a wall-clock start."""
+    """Return annotations with one beat in noise and a wall-clock start."""
     quality = np.array([np.nan, 0.9, 0.2, np.nan, np.nan], np.float32)
     return annotation(quality=quality, start=datetime(2024, 3, 1, 23, 59, 59, 500_000), **changes)
 
 
-def test_quality_is_told_of_every_beat(tmp_path: Path) -> None:
+def test_every_beat_has_its_quality(tmp_path: Path) -> None:
     made = graded()
     assert made.readable.tolist() == [False, True, False, False, False]
     assert annotation().readable.tolist() == [False, True, True, False, False]
@@ -465,7 +465,7 @@ def test_what_edf_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(FormatError, match=match):
         write(annotation(**change), tmp_path / "a.edf")
-    with pytest.raises(FormatError, match="expected an annotation at least"):
+    with pytest.raises(FormatError, match="expected at least one annotation"):
         write(annotation().select(np.zeros(5, bool)), tmp_path / "a.edf")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Recordings: what is read, and what is refused in which words."""
+"""Recordings: what is read, and what is refused with which message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import wfdb
 from ecgscribe.datasets.catalogue import PACED
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.reading import read, read_annotation
-from ecgscribe.formats.wfdb.annotations import mentions_pacemaker
+from ecgscribe.formats.wfdb.records import mentions_pacemaker
 from ecgscribe.record import check_within
 from support.physionet_server import write_record
 
@@ -49,7 +49,7 @@ def test_wfdb_record_is_read_in_physical_units(record_path: Path, suffix: str) -
     assert (record.name, record.start, record.paced) == ("100", None, False)
 
 
-def test_leads_are_chosen_by_name_in_the_order_asked(record_path: Path) -> None:
+def test_leads_are_chosen_by_name_in_the_requested_order(record_path: Path) -> None:
     assert read(record_path, leads=["v1", "MLII"]).leads == ("V1", "MLII")
     with pytest.raises(FormatError, match="leads out of MLII, V1, found V9"):
         read(record_path, leads=["V9"])
@@ -106,7 +106,7 @@ def test_leads_of_two_frequencies_must_be_chosen_from(tmp_path: Path) -> None:
         ([], False),
     ],
 )
-def test_pacemaker_is_told_from_header_text(comments: list[str], paced: bool) -> None:
+def test_pacemaker_is_detected_in_header_text(comments: list[str], paced: bool) -> None:
     assert mentions_pacemaker(comments) is paced
 
 
@@ -122,7 +122,7 @@ def test_paced_beats_in_the_reference_annotations_mark_the_record(record_path: P
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x01", b"not an annotation file", b"\0" * 7])
-def test_absent_or_broken_reference_annotations_do_not_matter(
+def test_missing_or_damaged_reference_annotations_do_not_matter(
     record_path: Path, content: bytes | None
 ) -> None:
     atr = record_path.with_suffix(".atr")
@@ -159,7 +159,7 @@ def test_other_format_is_refused(tmp_path: Path) -> None:
 
 def test_header_without_signal_file_is_refused(record_path: Path) -> None:
     record_path.with_suffix(".dat").unlink()
-    refused(record_path, r"found no file 100\.dat; put it beside")
+    refused(record_path, r"found no file 100\.dat; put it next to")
 
 
 def test_signal_file_without_header_is_refused(record_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_given_frequency_must_agree_with_the_header(record_path: Path) -> None:
 # --- CSV ---
 
 
-def test_export_of_mitdb_is_turned_into_mv(tmp_path: Path) -> None:
+def test_export_of_mitdb_is_converted_to_mv(tmp_path: Path) -> None:
     (tmp_path / "100.csv").write_text("'sample #','MLII','V5'\n0,995,1011\n1,1224,1024\n")
     record = read(tmp_path / "100.csv")
     assert (record.fs, record.leads, record.units) == (360.0, ("MLII", "V5"), ("mV", "mV"))

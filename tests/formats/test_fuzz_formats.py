@@ -1,7 +1,7 @@
-"""Damaged files of every format: each ends in a FormatError or a recording, and nothing else.
+"""Damaged files of every format: each gives a FormatError or a recording, and nothing else.
 
-ECGSCRIBE_FUZZ is the number of damaged files tried a format: 100 where it is not set; the long
-check takes 10,000 (see CONTRIBUTING.md).
+ECGSCRIBE_FUZZ is the number of damaged files per format, by default 100; the long check takes
+10,000 (see CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from support.format_files import NEED_FS, WRITERS
 
 N_INPUTS = int(os.environ.get("ECGSCRIBE_FUZZ", "100"))
 LONGEST_S = 20.0
-"""Processor time one file may take: far from what any takes, whatever else the machine runs."""
+"""Limit of the processor time per file, far above what any file takes."""
 MOST_BYTES = 200_000_000
 MAX_VALUES = 5_000_000
-"""Stands for `ecgscribe.formats.MAX_VALUES`, so that the memory check can be strict."""
+"""Replaces `ecgscribe.formats.reading.MAX_VALUES`, so that the memory check can be strict."""
 
 fuzzed = settings(
     max_examples=N_INPUTS,
@@ -42,7 +42,7 @@ fuzzed = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-# What header fields are damaged to: ends of ranges, absurd sizes, no numbers, other characters.
+# Values of damaged header fields: ends of ranges, absurd sizes, other characters.
 TOKENS = st.sampled_from(
     [
         b"0", b"-1", b"1", b"9", b"999999999999", b"1e308", b"1e-308", b"nan", b"inf", b"-inf",
@@ -57,7 +57,7 @@ TOKENS = st.sampled_from(
 
 @dataclass(frozen=True)
 class Damage:
-    """One change to a file: at a place, by tokens, single bits, cuts or what stands elsewhere."""
+    """One change to a file at a place: a token, a bit, a cut or bytes of another place."""
 
     how: str
     place: int
@@ -83,7 +83,7 @@ class Damage:
         return bytes(changed)
 
 
-# Half of the places lie in the first bytes, where headers are.
+# Half of the places are in the first bytes, where headers are.
 PLACES = st.one_of(st.integers(0, 1000), st.integers(0, 200_000))
 DAMAGES = st.lists(
     st.builds(
@@ -101,7 +101,7 @@ DAMAGES = st.lists(
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[ProcessPoolExecutor]:
-    """A process that does nothing but read, as its memory is measured; it may also crash."""
+    """A process that only reads, because its memory is measured and it may crash."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, initializer=strict) as process:
         yield process
@@ -115,7 +115,7 @@ def strict() -> None:
 
 
 def memory(which: str) -> int:
-    """Memory that this process has asked for, touched or not, in bytes: VmSize now, VmPeak ever."""
+    """Return the allocated memory of this process in bytes: VmSize now, VmPeak at most."""
     status = Path("/proc/self/status").read_text()
     return 1024 * int(status.split(f"{which}:")[1].split()[0])
 

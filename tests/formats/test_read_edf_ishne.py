@@ -1,4 +1,4 @@
-"""EDF, BDF and ISHNE: gain, gaps, annotations, and headers that cannot be."""
+"""EDF, BDF and ISHNE: gain, gaps, annotations, and impossible headers."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_edf_annotations_without_signals_have_symbols_and_notes(tmp_path: Path) 
         read(path)
 
 
-def test_edf_without_annotations_says_so(tmp_path: Path) -> None:
+def test_edf_without_annotations_is_an_error(tmp_path: Path) -> None:
     path = format_files.edf(tmp_path, annotations=False)
     with pytest.raises(FormatError, match="found none in it"):
         read_annotation(path)
@@ -108,7 +108,7 @@ def test_edf_of_several_frequencies_gives_those_of_the_ecg(tmp_path: Path) -> No
         read(path, leads=["II", "Resp"])
 
 
-def test_edf_header_fields_that_cannot_be(tmp_path: Path) -> None:
+def test_impossible_edf_header_fields_are_refused(tmp_path: Path) -> None:
     good = format_files.edf(tmp_path).read_bytes()
 
     def broken(at: int, field: str) -> Path:
@@ -151,7 +151,7 @@ def test_ishne_annotation_times_add_up_over_timeouts(tmp_path: Path) -> None:
         (272, struct.pack("<h", 0), "sampling frequency above 0 Hz, found 0.0"),
     ],
 )
-def test_ishne_header_fields_that_cannot_be(
+def test_impossible_ishne_header_fields_are_refused(
     at: int, value: bytes, match: str, tmp_path: Path
 ) -> None:
     path = format_files.ishne(tmp_path)

@@ -1,4 +1,4 @@
-"""Every format that is read: known values, real files beside a second reader, and pieces."""
+"""Every format that is read: known values, leads, suffixes and pieces."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.reading import open_record, read
+from ecgscribe.formats.sniffing import detect_format
 from support import format_files
 from support.format_files import FS, LEADS, MILLIVOLTS, NEED_FS, START, WRITERS
 
@@ -70,7 +71,7 @@ def test_leads_are_chosen_by_name(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["npy", "mat"])
-def test_leads_name_the_columns_of_a_file_that_does_not(name: str, tmp_path: Path) -> None:
+def test_leads_name_the_columns_of_a_file_without_names(name: str, tmp_path: Path) -> None:
     path = WRITERS[name](tmp_path)
     assert read(path, fs=FS, leads=["II", "V1"]).leads == ("II", "V1")
     with pytest.raises(FormatError, match="a name for each of 2 columns"):
@@ -154,6 +155,28 @@ def test_tables_of_continental_europe(tmp_path: Path) -> None:
     assert record.signal.ravel().tolist() == [0.5, -1.5]
 
 
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+def test_a_heading_after_blank_lines_is_a_heading(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"r.{suffix}").write_text("\n\ntime,II\n\ns,mV\n0,0.5\n1,1.5\n")
+    record = read(tmp_path / f"r.{suffix}", fs=100)
+    assert (record.leads, record.units) == (("II",), ("mV",))
+    assert record.signal.ravel().tolist() == [0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (b"1,2\n", True), (b"I,II\n-1.5e-3,nan\n", True), (b"I\tII\nmV\tmV\n1\t-\n", True),
+        (b"\xef\xbb\xbf1;2,5\n", True), (b"'0:00.003',-0.5\n", True), (b"1,inf\n", True),
+        (b"", False), (b",,\n", False), (b"I,II\nx,y\n", False), (b"1 2 3\n", False),
+        (b"1,2\n\0", False), (b"a\nb\nc\n1,2\n", False),
+    ],
+)  # fmt: skip
+def test_a_table_is_detected_by_a_row_of_numbers(head: bytes, is_one: bool, tmp_path: Path) -> None:
+    (tmp_path / "r").write_bytes(head)
+    assert detect_format(tmp_path / "r") == ("csv" if is_one else None)
+
+
 def test_every_lead_has_a_name_of_its_own_however_many_there_are() -> None:
     names = short_names(["II (2)", "ii", "II", None, "II", "ECG II", "lead\t9", "Lead 9"])
     assert names == ["II (2)", "ii", "II (3)", "lead4", "II (4)", "II (5)", "9", "9 (2)"]
@@ -190,7 +213,7 @@ def test_arrays_that_are_no_signals_are_refused(array: NDArray[Any], tmp_path: P
         read(tmp_path / "r.npz", fs=FS)
 
 
-def test_absurd_sizes_are_refused_before_memory_is_set_aside(tmp_path: Path) -> None:
+def test_absurd_sizes_are_refused_before_memory_is_allocated(tmp_path: Path) -> None:
     header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 2), }"
     data = b"\x93NUMPY\x01\0" + struct.pack("<H", 118) + header.encode().ljust(117) + b"\n"
     (tmp_path / "r.npy").write_bytes(data)
@@ -229,7 +252,7 @@ def test_unit_and_gain_do_not_change_the_annotations(factor: float, unit: str) -
     np.testing.assert_array_equal(found.symbol, expected.symbol)
 
 
-def test_a_matlab_file_is_read_by_the_wfdb_header_beside_it(tmp_path: Path) -> None:
+def test_a_matlab_file_is_read_by_the_wfdb_header_next_to_it(tmp_path: Path) -> None:
     path = format_files.wfdb_mat(tmp_path)
     counts = format_files.counts()
     assert read(path.with_suffix(".mat")).leads == LEADS

@@ -1,4 +1,4 @@
-"""MATLAB files beside scipy, the second reader; by hand where scipy does not write them."""
+"""MATLAB files compared with scipy, the second reader; made by hand if scipy cannot write them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scipy.io import loadmat, savemat
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.matlab import Numbers, variables
 from ecgscribe.formats.reading import read
-from ecgscribe.formats.sniffing import kind_of
+from ecgscribe.formats.sniffing import detect_format
 from support.format_files import FS
 
 Order = Literal["<", ">"]
@@ -56,7 +56,7 @@ def stored_by_scipy(content: dict[str, Any], **options: Any) -> bytes:
 
 
 def compare(data: bytes) -> dict[str, Numbers | str]:
-    """Make sure that a file holds the numbers that scipy finds in it."""
+    """Compare the numbers of a file with those that scipy reads."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "r.mat"
         path.write_bytes(data)
@@ -170,7 +170,7 @@ def test_level_4_of_both_byte_orders_is_what_scipy_reads(order: Order, array: ND
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("level", [4, 5])
-def test_files_of_both_byte_orders_are_known_by_their_content(
+def test_files_of_both_byte_orders_are_detected_by_their_content(
     order: Order, level: int, tmp_path: Path
 ) -> None:
     array = np.arange(20, dtype="<i2").reshape(2, 10)
@@ -180,11 +180,11 @@ def test_files_of_both_byte_orders_are_known_by_their_content(
 
 
 def test_files_that_matlab_wrote_are_what_scipy_reads() -> None:
-    """Those that scipy tests itself with, of MATLAB 4 to 7 on several machines."""
+    """The files of scipy's own tests, of MATLAB 4 to 7 on several machines."""
     folder = Path(scipy.io.__file__).parent / "matlab" / "tests" / "data"
     n_arrays = 0
     for path in folder.glob("test*.mat"):
-        if kind_of(path) == "mat":
+        if detect_format(path) == "mat":
             found = compare(path.read_bytes())
             n_arrays += sum(isinstance(each, Numbers) for each in found.values())
     assert n_arrays > 20
@@ -233,11 +233,11 @@ def pair(first: int, second: int) -> bytes:
         (OLD.replace(pair(2, 300), pair(2**31 - 1, 2**31 - 1)), "found 4824"),
     ],
 )
-def test_damage_is_told(data: bytes, match: str, tmp_path: Path) -> None:
+def test_damage_is_an_error(data: bytes, match: str, tmp_path: Path) -> None:
     refused(data, match, tmp_path)
 
 
-def test_a_small_file_that_inflates_without_end_asks_for_no_more_than_its_header_says(
+def test_a_small_file_that_inflates_without_end_allocates_no_more_than_its_header_states(
     tmp_path: Path,
 ) -> None:
     bomb = zlib.compress(SAMPLES + bytes(50_000_000))

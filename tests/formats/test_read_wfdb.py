@@ -99,14 +99,14 @@ def test_other_signals_of_another_frequency_do_not_make_a_record_unreadable(
 
 
 def damaged(path: Path, sample: int = 501, by: int = 3) -> Path:
-    """Add to one sample of the second lead of a record that holds 16-bit samples, two a frame."""
+    """Change one sample of the second lead of a record with 16-bit samples, two per frame."""
     frames = np.fromfile(path.with_suffix(".dat"), "<i2").reshape(-1, 2)
     frames[sample, 1] += by
     frames.tofile(path.with_suffix(".dat"))
     return path
 
 
-def test_a_wrong_checksum_is_told(tmp_path: Path) -> None:
+def test_a_wrong_checksum_is_an_error(tmp_path: Path) -> None:
     path = damaged(format_files.wfdb_record(tmp_path))
     stated = int(path.read_text().splitlines()[2].split()[6])
     found = (stated + 3 + 2**15) % 2**16 - 2**15
@@ -161,7 +161,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(pieces=PIECES, ends=st.permutations([(0, 400), (300, 600), (600, 601), (601, 1000)]))
-def test_a_wrong_checksum_is_told_with_the_last_piece_in_whatever_order(
+def test_a_wrong_checksum_is_an_error_with_the_last_piece_in_any_order(
     pieces: list[list[int]], ends: list[tuple[int, int]], wrong: Path
 ) -> None:
     source = open_record(wrong)
@@ -175,7 +175,9 @@ def test_a_wrong_checksum_is_told_with_the_last_piece_in_whatever_order(
                 source.read(begin, end)
 
 
-def test_checksums_of_segments_and_of_several_samples_a_frame_are_compared(tmp_path: Path) -> None:
+def test_checksums_of_segments_and_several_samples_per_frame_are_compared(
+    tmp_path: Path,
+) -> None:
     path = format_files.wfdb_segments(tmp_path)
     assert read(path).n_samples == 900
     damaged(tmp_path / "a", 399)

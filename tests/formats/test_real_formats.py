@@ -1,4 +1,4 @@
-"""Real files of every format, to the last digit beside a second reader or decoding by hand."""
+"""Real files of every format, equal to the last digit to a second reader or decoding by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def other(path: Path) -> Any:
 
 
 @pytest.mark.parametrize("name", ["v102s", "a103l", "s0010_re"])
-def test_real_wfdb_records_beside_wfdb(name: str, data_dir: Path) -> None:
+def test_real_wfdb_records_equal_those_of_wfdb(name: str, data_dir: Path) -> None:
     path = data_dir / "formats" / name
     record, expected = read(path), other(path)
     assert record.leads == tuple(expected.sig_name)
@@ -31,7 +31,7 @@ def test_real_wfdb_records_beside_wfdb(name: str, data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cardio_sample.edf", "test_generator_2.edf"])
-def test_real_edf_beside_pyedflib(name: str, data_dir: Path, tmp_path: Path) -> None:
+def test_real_edf_equals_that_of_pyedflib(name: str, data_dir: Path, tmp_path: Path) -> None:
     import pyedflib
 
     path = data_dir / "formats" / name
@@ -56,7 +56,7 @@ def test_real_edf_beside_pyedflib(name: str, data_dir: Path, tmp_path: Path) -> 
         assert annotation.aux_note.tolist() == texts.tolist()
 
 
-def test_bdf_beside_pyedflib(tmp_path: Path) -> None:
+def test_bdf_equals_that_of_pyedflib(tmp_path: Path) -> None:
     import pyedflib
 
     path = format_files.bdf(tmp_path)

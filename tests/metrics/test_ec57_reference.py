@@ -36,8 +36,8 @@ Annotations = dict[tuple[str, str], Annotation]
 
 @pytest.fixture(scope="module")
 def real(data_dir: Path, reference_dir: Path) -> Annotations:
-    """Give the annotations of mitdb, keyed by (record, "atr", "muta" or "gqrs")."""
-    found: Annotations = {}
+    """Return the annotations of mitdb, keyed by (record, "atr", "muta" or "gqrs")."""
+    annotations: Annotations = {}
     with warnings.catch_warnings():
         # wfdb 4.3 calls pandas in a way that pandas 3.1 warns of.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -51,11 +51,11 @@ def real(data_dir: Path, reference_dir: Path) -> Annotations:
             }
             for key, (folder, extension) in sources.items():
                 read = wfdb.rdann(str(folder / name), extension)
-                found[name, key] = Annotation(
+                annotations[name, key] = Annotation(
                     read.sample, read.symbol, FS, subtype=read.subtype, name=name
                 )
-    assert len(found) == 3 * N_RECORDS
-    return found
+    assert len(annotations) == 3 * N_RECORDS
+    return annotations
 
 
 def compare_all(real: Annotations, folder: str, options: str) -> list[Comparison]:
@@ -96,7 +96,7 @@ def test_every_report_equals_the_reference_program(
 
 
 def line_counts(matrix: np.ndarray[Any, np.dtype[np.int64]]) -> list[int]:
-    """Give the 19 counts of a line: Nn' … Os', Nv … Ov', No' … Fo'."""
+    """Return the 19 counts of a line: Nn' … Os', Nv … Ov', No' … Fo'."""
     rows = np.stack([*matrix[:3], matrix[3] + matrix[4], matrix[5] + matrix[6]])
     columns = [rows[:, [0, 3, 4]].sum(axis=1), rows[:, 1], rows[:, 2], rows[:4, 5:].sum(axis=1)]
     return [int(v) for v in np.concatenate(columns)]
@@ -132,7 +132,7 @@ def test_beats_missed_in_shutdown_equal_the_reference_program(
     for c in compare_all(real, folder, options):
         cells = lines[c.name]
         assert [int(v) for v in cells[1:6]] == c.matrix[:5, 6].tolist(), c.name
-        # After the shutdown time stand the reference beats of each class.
+        # The reference beats of each class follow the shutdown time.
         assert [int(v) for v in cells[-5:]] == c.matrix[:5].sum(axis=1).tolist(), c.name
 
 

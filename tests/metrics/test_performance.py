@@ -44,7 +44,7 @@ def test_a_missed_beat_is_a_miss_of_its_class_and_an_extra_one_a_false_alarm() -
     assert scores.f1[2] == 2 * 6 / (10 + 12)
 
 
-def test_the_plain_matrix_charges_what_the_standard_does_not() -> None:
+def test_f_and_q_classified_as_v_lower_pp_but_not_that_of_the_standard() -> None:
     counts = matrix(Vv=8, Fv=1, Qv=1)
 
     assert performance.class_scores(counts).pp[2] == 0.8
@@ -70,14 +70,14 @@ def test_accuracy_is_pooled_with_misses_and_extras() -> None:
     assert performance.accuracy(matrix(Nn=7, Vv=1, Vn=1, No=2, On=1)) == 8 / 12
 
 
-def test_figures_take_a_stack_of_matrices() -> None:
+def test_metrics_take_a_stack_of_matrices() -> None:
     stack = np.stack([matrix(Nn=1, Vo=1), matrix(Nn=3, Vv=1)])
 
     np.testing.assert_allclose(performance.accuracy(stack), [0.5, 1.0])
     np.testing.assert_allclose(performance.class_scores(stack).se[:, 2], [0.0, 1.0])
 
 
-def test_an_abnormal_beat_called_another_abnormal_class_is_found() -> None:
+def test_an_abnormal_beat_with_another_abnormal_class_is_a_hit() -> None:
     counts = matrix(Nn=90, Ns=2, Sv=3, Vv=4, Vn=1, Fo=2, Oq=1)
 
     assert performance.abnormal_f1(counts) == pytest.approx(2 * 7 / (10 + 10))
@@ -90,23 +90,25 @@ def test_qrs_scores_are_those_of_the_standard() -> None:
     se, pp = performance.qrs_scores(counts)
 
     assert [float(se), float(pp)] == [ratios.qrs_se.value, ratios.qrs_pp.value]
+    assert performance.qrs_f1(counts) == pytest.approx(2 * 94 / (98 + 97))
+    assert np.isnan(performance.qrs_f1(matrix(On=1)))
 
 
 def test_detections_follow_the_pairs() -> None:
     reference = annotation("NVVN", [1.0, 2.0, 3.0, 4.0])
     test = annotation("NVNN", [1.0, 2.0, 2.5, 4.0], [0.9, 0.2, 0.3, 0.8])
 
-    found = performance.detections(
+    detected = performance.detections(
         metrics.compare(reference, test, start=0.0), reference, test, mapping="literature"
     )
 
-    np.testing.assert_allclose(found.score, [0.1, 0.8, 0.7, 0.2], atol=1e-6)
-    np.testing.assert_array_equal(found.abnormal, [False, True, False, False])
-    np.testing.assert_array_equal(found.matched, [True, True, False, True])
-    assert found.missed == 1
+    np.testing.assert_allclose(detected.score, [0.1, 0.8, 0.7, 0.2], atol=1e-6)
+    np.testing.assert_array_equal(detected.abnormal, [False, True, False, False])
+    np.testing.assert_array_equal(detected.matched, [True, True, False, True])
+    assert detected.missed == 1
 
 
-def test_the_mapping_says_which_beats_are_abnormal() -> None:
+def test_the_mapping_defines_which_beats_are_abnormal() -> None:
     reference = annotation("ej", [1.0, 2.0])
     test = annotation("NN", [1.0, 2.0], [0.4, 0.6])
     comparison = metrics.compare(reference, test, start=0.0)
@@ -141,7 +143,7 @@ def test_an_extra_detection_is_a_negative_with_its_score() -> None:
     assert performance.average_precision(curve) == 0.5
 
 
-def test_beats_of_equal_score_fall_together() -> None:
+def test_beats_of_equal_score_share_a_point() -> None:
     curve = performance.pr_curve([0.5, 0.5, 0.5, 0.1], [True, False, True, True])
 
     np.testing.assert_allclose(curve.threshold, [0.5, 0.1])
@@ -157,7 +159,7 @@ def test_nothing_detected_recalls_nothing() -> None:
     assert performance.sensitivity_at(empty) == 0.0
 
 
-def test_where_no_beat_is_abnormal_there_is_no_figure() -> None:
+def test_without_abnormal_beats_nothing_is_defined() -> None:
     healthy = performance.pr_curve([0.2, 0.1], [False, False])
 
     assert np.isnan(performance.average_precision(healthy))
@@ -169,7 +171,7 @@ def test_where_no_beat_is_abnormal_there_is_no_figure() -> None:
 def test_average_precision_equals_scikit_learn_where_nothing_was_missed(
     beats: list[tuple[int, bool]],
 ) -> None:
-    peer = pytest.importorskip("sklearn.metrics")
+    oracle = pytest.importorskip("sklearn.metrics")
     score = np.array([s for s, _ in beats]) / 6
     truth = np.array([t for _, t in beats])
     if not truth.any():
@@ -177,10 +179,10 @@ def test_average_precision_equals_scikit_learn_where_nothing_was_missed(
 
     ours = performance.average_precision(performance.pr_curve(score, truth))
 
-    assert ours == pytest.approx(peer.average_precision_score(truth, score))
+    assert ours == pytest.approx(oracle.average_precision_score(truth, score))
 
 
-def test_sensitivity_is_the_highest_that_keeps_the_precision() -> None:
+def test_sensitivity_is_the_highest_at_the_precision() -> None:
     score = np.linspace(1, 0, 40)
     truth = np.ones(40, dtype=bool)
     truth[[10, 25, 26, 27, 28]] = False
@@ -222,7 +224,7 @@ def test_each_resample_draws_as_many_patients_as_there_are() -> None:
     np.testing.assert_array_equal(weights, bootstrap.patient_weights(22, resamples=200, seed=3))
 
 
-def test_an_interval_leaves_out_resamples_without_a_figure() -> None:
+def test_an_interval_ignores_undefined_resamples() -> None:
     values = np.append(np.arange(101.0), np.nan)
 
     assert bootstrap.interval(values) == pytest.approx((2.5, 97.5))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ecgscribe import datasets
@@ -25,6 +25,8 @@ from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import condition
+from ecgscribe.signal.filters import BRIDGED_S
+from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from support.whole_record import classify
 
@@ -366,6 +368,7 @@ def test_a_recording_without_signal_has_no_beats(model: Model, value: float) -> 
     spans=st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 900), st.booleans()), max_size=5),
     fs=st.sampled_from([100.0, 128.0, 200.0]),
 )
+@example(spans=[(296, 19, False)], fs=200.0)  # of 95 ms, with a beat at 314
 def test_quality_annotations_change_in_time_order_and_unreadable_spans_hold_no_beats(
     spans: list[tuple[int, int, bool]], fs: float
 ) -> None:
@@ -381,7 +384,9 @@ def test_quality_annotations_change_in_time_order_and_unreadable_spans_hold_no_b
     beats = annotation.beats().sample
     for k in np.flatnonzero(changes.subtype == -1):
         start, end = changes.sample[k : k + 2]
-        assert not np.any((beats > start) & (beats < end))
+        # A shorter gap, to a step at each end, is bridged and does not hide a beat.
+        if end - start > (BRIDGED_S + 2 / FS) * fs:
+            assert not np.any((beats > start) & (beats < end))
 
 
 def test_three_seconds_are_enough(model: Model) -> None:

@@ -236,7 +236,7 @@ def test_a_source_is_read_piece_by_piece_and_by_one_reader_at_a_time(model: Mode
         readers -= 1
         return part
 
-    source = replace(record.lazy(), read=read)
+    source = replace(record.lazy(), reader=read)
     done: list[tuple[int, int]] = []
     annotation = annotate(
         source, model=model, block_windows=1, progress=lambda *at: done.append(at)
@@ -260,7 +260,7 @@ def test_a_reader_s_error_ends_the_annotation(model: Model) -> None:
         return record.signal[begin:end]
 
     with pytest.raises(OSError, match="the disk is gone"):
-        annotate(replace(record.lazy(), read=read), model=model, block_windows=1)
+        annotate(replace(record.lazy(), reader=read), model=model, block_windows=1)
 
 
 @pytest.mark.parametrize("workers", [1, 4])

@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +21,7 @@ from ecgscribe.cli import main as program
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+TABLES = sorted((ROOT / "benchmarks" / "results").glob("*.csv"))
 ROOT_CONTEXT = click.Context(program.ecgscribe, info_name="ecgscribe")
 COMMAND = re.compile(r"^(?:.*\|)? *(ecgscribe [^|<>#;\n]+)", re.MULTILINE)
 
@@ -110,8 +112,35 @@ def test_figures_come_from_the_benchmarks_themselves(built: Path) -> None:
         re.findall(r"\d+\.\d\d \[\d+\.\d\d, \d+\.\d\d\]", (ROOT / "BENCHMARKS.md").read_text())
     )
     page = text(built, "benchmarks")
-    assert len(figures) > 100
+    assert len(figures) > 40
     assert all(figure in page for figure in figures)
+    tables = text(built, "results")
+    assert all(path.name in tables for path in TABLES)
+
+
+def test_every_interval_of_the_benchmarks_is_in_their_tables() -> None:
+    estimates = re.findall(r"([\d.]+) \[([\d.]+), ([\d.]+)\]", (ROOT / "BENCHMARKS.md").read_text())
+    rows = [row for path in TABLES for row in path.read_text(encoding="utf-8").splitlines()[1:]]
+    assert len(rows) > 1000
+    every = "\n".join(f",{row}," for row in rows)
+    assert all(f",{','.join(estimate)}," in every for estimate in estimates)
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"), [("README.md", "How good it is"), ("MODEL_CARD.md", "How well it does")]
+)
+def test_summaries_have_the_figures_of_the_benchmarks(
+    project_pages: ModuleType, page: str, heading: str
+) -> None:
+    measured = [(ROOT / "BENCHMARKS.md"), *TABLES]
+    numbers = re.findall(r"\d+\.\d+", "\n".join(path.read_text("utf-8") for path in measured))
+    values = [Decimal(number) for number in set(numbers)]
+    rows = re.findall(r"^\| .*", project_pages.page(page, heading), re.MULTILINE)
+    figures = {Decimal(figure) for row in rows for figure in re.findall(r"\d+\.\d+", row)}
+    assert len(figures) >= 15
+    for figure in figures:
+        half = Decimal(5).scaleb(int(figure.as_tuple().exponent) - 1)
+        assert any(abs(figure - value) <= half for value in values), figure
 
 
 # The project's own pages in it

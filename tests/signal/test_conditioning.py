@@ -339,7 +339,7 @@ def test_many_leads_are_read_twice_before_they_are_conditioned() -> None:
         n_read += end - begin
         return twelve.signal[begin:end]
 
-    conditioner = Conditioner.for_record(replace(twelve.lazy(), read=read))
+    conditioner = Conditioner.for_record(replace(twelve.lazy(), reader=read))
     assert conditioner.leads == ("II", "V5")
     assert n_read == 2 * twelve.n_samples
 

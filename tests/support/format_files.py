@@ -25,7 +25,7 @@ def counts(n_samples: int = N_SAMPLES, n_leads: int = 2) -> NDArray[np.int16]:
 
 
 MILLIVOLTS = counts() * 0.005
-"""What every file here holds."""
+"""The signal in every file here."""
 
 
 def wfdb_record(folder: Path, fmt: str = "16") -> Path:
@@ -39,7 +39,7 @@ def wfdb_record(folder: Path, fmt: str = "16") -> Path:
 
 
 def wfdb_mat(folder: Path) -> Path:
-    """Signals in a MATLAB file of level 4, as PhysioNet has them: a matrix of two rows."""
+    """Signals in a MATLAB file of level 4, as on PhysioNet: a matrix of two rows."""
     path = wfdb_record(folder)
     samples = path.with_suffix(".dat")
     matrix = struct.pack("<5I", 30, 2, N_SAMPLES, 0, 4) + b"val\0" + samples.read_bytes()
@@ -266,12 +266,12 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "mat-4": mat_4,
     "mat-compressed": mat_compressed,
 }
-"""From the name of a format to what writes the recording into a folder, as ``r`` with its suffix.
+"""Functions that write the recording to a folder, as ``r`` with its suffix, by format.
 
 A segmented record and one with a gap hold 900 and 1625 samples; the others hold `MILLIVOLTS`.
 """
 NEED_FS = {"csv", "tsv", "npy"}
-"""Formats that do not tell the sampling frequency."""
+"""Formats without a sampling frequency."""
 
 
 def edited(path: Path, at: int, new: bytes) -> None:

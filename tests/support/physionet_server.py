@@ -1,4 +1,4 @@
-"""A server that lays tiny databases out as PhysioNet does, and can be told to misbehave."""
+"""A server with tiny databases, laid out as on PhysioNet; it can be set to misbehave."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import wfdb
 
-from ecgscribe.datasets.catalogue import DATABASES, NOISE
+from ecgscribe.datasets.catalogue import DATABASES
 
 Fault = Literal["broken", "truncated", "missing", "dropped"]
 
@@ -28,7 +28,7 @@ def write_record(
     n_samples: int = 720,
     comments: tuple[str, ...] = (),
 ) -> Path:
-    """Write a two-lead WFDB record with a few annotations; give its path without suffix."""
+    """Write a two-lead WFDB record with a few annotations; return its path without suffix."""
     folder.mkdir(parents=True, exist_ok=True)
     adc = np.stack([np.arange(n_samples) % 200, -(np.arange(n_samples) % 100)], axis=1)
     wfdb.wrsamp(
@@ -49,13 +49,17 @@ def write_record(
 
 
 def layout(root: Path, db: str) -> dict[str, bytes]:
-    """Make a database of tiny records; give its files by name, sums included."""
+    """Make a database of tiny records; return its files by name, sums included."""
     folder = root / f"made-{db}"
-    for name in DATABASES[db]:
-        write_record(folder, name)
-        if name in NOISE:
-            (folder / f"{name}.atr").unlink()
-    (folder / "RECORDS").write_text("\n".join(DATABASES[db]) + "\n")
+    database = DATABASES[db]
+    for name in database.records:
+        path = write_record(folder, name)
+        reference = path.with_suffix(".atr")
+        if name in database.unannotated:
+            reference.unlink()
+        else:
+            reference.rename(path.with_suffix(f".{database.annotator}"))
+    (folder / "RECORDS").write_text("\n".join(database.records) + "\n")
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     # The publisher lists many files that ecgscribe does not need.
@@ -66,7 +70,7 @@ def layout(root: Path, db: str) -> dict[str, bytes]:
 
 @dataclass
 class Server:
-    """What is served, what goes wrong, and what was asked for."""
+    """The served files, the faults, and the requested names."""
 
     files: dict[str, bytes]
     url: str = ""
@@ -76,9 +80,10 @@ class Server:
 
 @contextmanager
 def serve(db: str, files: dict[str, bytes]) -> Iterator[Server]:
-    """Serve `files` under ``/files/<db>/1.0.0/`` on a free port."""
+    """Serve `files` under ``/files/<db>/<version>/`` on a free port."""
     state = Server(files)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, f"/files/{db}/1.0.0/", state))
+    prefix = f"/files/{db}/{DATABASES[db].version}/"
+    http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, prefix, state))
     state.url = f"http://127.0.0.1:{http.server_address[1]}/files"
     thread = Thread(target=partial(http.serve_forever, poll_interval=0.01))
     thread.start()

@@ -1,4 +1,4 @@
-"""Changes that a window may be given."""
+"""Augmentation of a window."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECORDED = [np.random.default_rng(9).normal(0, 5, size=(3 * N, 2)).astype(np.flo
 
 
 def window() -> Floats:
-    """A window with one tall spike a lead, each at its own step."""
+    """A window with one tall spike per lead, each at its own step."""
     made = np.ones((N, 2), dtype=np.float32)
     made[FIRST, 0] = made[SECOND, 1] = 1000
     return made
@@ -33,7 +33,7 @@ def window() -> Floats:
 
 @few
 @given(seed=st.integers(0, 10_000), recorded=st.booleans())
-def test_augment_gives_a_new_window_of_the_same_shape(seed: int, recorded: bool) -> None:
+def test_augment_returns_a_new_window_of_the_same_shape(seed: int, recorded: bool) -> None:
     given_ = window()
     changed = augment(given_, RECORDED if recorded else [], np.random.default_rng(seed))
     assert changed.shape == (N, 2)
@@ -90,7 +90,7 @@ def test_silent_noise_has_no_gain() -> None:
 
 @few
 @given(seed=st.integers(0, 10_000), recorded=st.booleans())
-def test_noise_is_added_in_place_to_one_stretch(seed: int, recorded: bool) -> None:
+def test_noise_is_added_in_place_to_one_span(seed: int, recorded: bool) -> None:
     noisy = np.zeros((N, 2), dtype=np.float32)
     add_noise(noisy, RECORDED if recorded else [], np.random.default_rng(seed))
     assert np.isfinite(noisy).all()
@@ -100,13 +100,13 @@ def test_noise_is_added_in_place_to_one_stretch(seed: int, recorded: bool) -> No
 
 def test_recorded_noise_is_used() -> None:
     ramp = np.arange(1, 3 * N + 1, dtype=np.float32)[:, None] * np.ones(2, np.float32)
-    found = 0
+    ramps = 0
     for seed in range(40):
         noisy = np.zeros((N, 2), dtype=np.float32)
         add_noise(noisy, [ramp], np.random.default_rng(seed))
         steps = np.diff(noisy[noisy[:, 0] != 0, 0])
-        found += len(steps) > FS and bool(np.allclose(steps, steps[0], rtol=0.2) and steps[0] > 0)
-    assert found > 5
+        ramps += len(steps) > FS and bool(np.allclose(steps, steps[0], rtol=0.2) and steps[0] > 0)
+    assert ramps > 5
 
 
 @few

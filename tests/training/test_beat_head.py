@@ -16,7 +16,7 @@ from ecgscribe.model.decision import Thresholds, calibrate, decide, softmax
 from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
-from ecgscribe.training.beat_head import _Sampler, fit_beat_head, predict_beats
+from ecgscribe.training.beat_head import SequenceSampler, fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.cross_fitting import fit_heads
@@ -34,10 +34,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 Floats = NDArray[np.float32]
 
 
-def _table(class_index: list[int], mark: float) -> BeatTable:
-    """Make a table whose facts tell patient and beat."""
+def _table(class_index: list[int], patient: float) -> BeatTable:
+    """Make a table whose features identify patient and beat."""
     n = len(class_index)
-    features = np.stack([np.full(n, mark), np.arange(n) + 1], axis=1).astype(np.float32)
+    features = np.stack([np.full(n, patient), np.arange(n) + 1], axis=1).astype(np.float32)
     return _of(class_index, features)
 
 
@@ -45,7 +45,7 @@ def _of(
     class_index: list[int],
     features: Floats,
     *,
-    height: list[float] | None = None,
+    peak_score: list[float] | None = None,
     offset: float = 0.0,
     missed: int = 0,
 ) -> BeatTable:
@@ -53,7 +53,7 @@ def _of(
     is_beat = (kind >= 0) & (kind != NO_BEAT)
     return BeatTable(
         "made",
-        np.array(height or [0.9] * len(kind), dtype=np.float32),
+        np.array(peak_score or [0.9] * len(kind), dtype=np.float32),
         features.copy(),
         features,
         kind,
@@ -66,7 +66,7 @@ TABLES = [_table([0] * 300, 1), _table([0] * 150 + [2] * 150, 2), _table([0] * 4
 
 
 def _drawn(config: TrainingConfig, seed: int = 0) -> tuple[list[Floats], Floats]:
-    return _Sampler(TABLES, config).draw(np.random.default_rng(seed))
+    return SequenceSampler(TABLES, config).draw(np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("sampling", ["balanced", "uniform"])
@@ -111,10 +111,10 @@ def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
         kind = rng.choice(3, p=[0.7, 0.15, 0.15], size=200).astype(np.int8)
         features = rng.normal(0, 0.3, size=(200, CONFIG.architecture.n_facts)).astype(np.float32)
         features[np.arange(200), kind] += 2
-        told = np.zeros((200, len(LOGIT_FEATURE_NAMES)), np.float32)
-        return replace(_of(kind.tolist(), features), logit_features=told)
+        logit_features = np.zeros((200, len(LOGIT_FEATURE_NAMES)), np.float32)
+        return replace(_of(kind.tolist(), features), logit_features=logit_features)
 
-    schedule = replace(CONFIG.beats, passes=10, steps=8, batch=16, learning_rate=0.02)
+    schedule = replace(CONFIG.beats, epochs=10, steps=8, batch=16, learning_rate=0.02)
     config = replace(CONFIG, beats=schedule)
     training, held_out = [table(), table()], [table()]
     head = build_beat_head(CONFIG.architecture)
@@ -122,7 +122,7 @@ def test_head_learns_by_its_schedule_and_is_fitted_once(tmp_path: Path) -> None:
     fit_beat_head(head, training, held_out, config, tmp_path, lines.append)
     with (tmp_path / "beats.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [float(row["pass"]) for row in rows] == list(range(1, 11))
+    assert [float(row["epoch"]) for row in rows] == list(range(1, 11))
     assert len(lines) == 10
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert max(float(row["val_auprc"]) for row in rows) > 0.95
@@ -144,8 +144,8 @@ def _nll(probability: Floats, truth: NDArray[np.int8]) -> float:
     return float(-np.log(probability[np.arange(len(truth)), truth]).mean())
 
 
-def _known(n: int = 40_000) -> tuple[Floats, NDArray[np.int8]]:
-    """Give right probabilities and classes drawn by them."""
+def _calibrated(n: int = 40_000) -> tuple[Floats, NDArray[np.int8]]:
+    """Return calibrated probabilities, and classes drawn with them."""
     rng = np.random.default_rng(7)
     right = softmax(rng.normal([1.5, 0, 0, -0.5, -0.5], 1.5, size=(n, 5)))
     u = rng.random((n, 1))
@@ -154,23 +154,23 @@ def _known(n: int = 40_000) -> tuple[Floats, NDArray[np.int8]]:
 
 
 def test_calibration_recovers_a_known_temperature_and_bias() -> None:
-    right, truth = _known()
+    right, truth = _calibrated()
     bias = np.array([0, 0.8, -0.7, 0.4, 0])
     wrong = softmax(1.7 * (np.log(right) - bias))
-    found = fit_calibration(wrong, truth)
-    assert found.temperature == pytest.approx(1.7, abs=0.05)
-    np.testing.assert_allclose(found.bias, bias, atol=0.08)
-    assert found.bias[0] == 0
-    calibrated = calibrate(wrong, found)
+    fitted = fit_calibration(wrong, truth)
+    assert fitted.temperature == pytest.approx(1.7, abs=0.05)
+    np.testing.assert_allclose(fitted.bias, bias, atol=0.08)
+    assert fitted.bias[0] == 0
+    calibrated = calibrate(wrong, fitted)
     assert _nll(calibrated, truth) < _nll(wrong, truth) - 0.03
     assert _nll(calibrated, truth) == pytest.approx(_nll(right, truth), abs=2e-3)
 
 
 def test_calibration_leaves_right_probabilities_and_absent_classes_alone() -> None:
-    right, truth = _known()
-    found = fit_calibration(right, truth)
-    assert found.temperature == pytest.approx(1, abs=0.03)
-    np.testing.assert_allclose(found.bias, 0, atol=0.06)
+    right, truth = _calibrated()
+    fitted = fit_calibration(right, truth)
+    assert fitted.temperature == pytest.approx(1, abs=0.03)
+    np.testing.assert_allclose(fitted.bias, 0, atol=0.06)
     normal = np.zeros(50, dtype=np.int8)
     certain = np.tile(np.array([1, 0, 0, 0, 0], np.float32), (50, 1))
     assert np.isfinite(fit_calibration(certain, normal).bias).all()
@@ -181,12 +181,12 @@ def _f1(called: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 
 def test_threshold_of_abnormal_has_the_best_f1_of_all() -> None:
-    probability, truth = _known(2000)
-    found = choose_thresholds(probability, truth)
+    probability, truth = _calibrated(2000)
+    chosen = choose_thresholds(probability, truth)
     abnormal = 1 - probability[:, 0]
     best = max(_f1(abnormal >= t, truth > 0) for t in np.unique(abnormal))
-    assert _f1(abnormal >= found.abnormal, truth > 0) == pytest.approx(best, abs=2e-3)
-    assert len(found.weight) == len(AAMI_CLASSES[1:])
+    assert _f1(abnormal >= chosen.abnormal, truth > 0) == pytest.approx(best, abs=2e-3)
+    assert len(chosen.weight) == len(AAMI_CLASSES[1:])
 
 
 def test_weights_serve_the_rare_classes() -> None:
@@ -196,9 +196,9 @@ def test_weights_serve_the_rare_classes() -> None:
     probability[:50, 0] = 1
     probability[50:80, [2, 3]] = 0.95, 0.05
     probability[80:, [2, 3]] = 0.7, 0.3
-    found = choose_thresholds(probability, truth)
-    assert found.weight[2] == 4.0
-    np.testing.assert_array_equal(decide(probability, found), truth)
+    chosen = choose_thresholds(probability, truth)
+    assert chosen.weight[2] == 4.0
+    np.testing.assert_array_equal(decide(probability, chosen), truth)
 
 
 def test_threshold_stays_off_the_ends() -> None:
@@ -211,39 +211,41 @@ def test_threshold_stays_off_the_ends() -> None:
 
 # --- which R-peaks are beats --------------------------------------------------------------
 
-NO_FACTS = np.zeros((5, 1), dtype=np.float32)
+NO_FEATURES = np.zeros((5, 1), dtype=np.float32)
 
 
 def test_f1_of_r_peaks_counts_missed_and_extra_ones_and_leaves_out_the_unknown() -> None:
-    table = _of([0, 2, NO_BEAT, -1, 0], NO_FACTS, height=[0.9, 0.4, 0.9, 0.9, 0.9], missed=1)
-    of_beat = np.array([0.9, 0.9, 0.8, 0.9, 0.1], dtype=np.float32)
+    table = _of([0, 2, NO_BEAT, -1, 0], NO_FEATURES, peak_score=[0.9, 0.4, 0.9, 0.9, 0.9], missed=1)
+    beat_probability = np.array([0.9, 0.9, 0.8, 0.9, 0.1], dtype=np.float32)
 
     def f1(peak: float, beat: float, window: float = 0.15) -> float:
-        return r_peak_f1([table], [of_beat], Thresholds(peak=peak, beat=beat), window=window)
+        return r_peak_f1(
+            [table], [beat_probability], Thresholds(peak=peak, beat=beat), window=window
+        )
 
     # Four beats in the reference, one of which has no R-peak.
     assert f1(0.3, 0.0) == pytest.approx(2 * 3 / (4 + 4))
     assert f1(0.3, 0.5) == pytest.approx(2 * 2 / (4 + 3))
     assert f1(0.5, 0.5) == pytest.approx(2 * 1 / (4 + 2))
     assert f1(0.5, 0.85) == pytest.approx(2 * 1 / (4 + 1))
-    table = _of([0] * 5, NO_FACTS, offset=-0.1)
+    table = _of([0] * 5, NO_FEATURES, offset=-0.1)
     assert f1(0.3, 0.0) == 1
     assert f1(0.3, 0.0, window=0.05) == 0
 
 
-def test_r_peaks_are_asked_about_where_the_head_knows_better_than_the_score() -> None:
-    table = _of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FACTS, height=[0.9, 0.9, 0.35, 0.6, 0.6])
-    knows = np.array([0.9, 0.9, 0.9, 0.1, 0.1], dtype=np.float32)
-    assert choose_beat_thresholds([[table]], [[knows]])["peak"] == 0.3
-    errs = np.array([0.9, 0.9, 0.1, 0.45, 0.15], dtype=np.float32)
-    found = choose_beat_thresholds([[table]], [[errs]])
-    assert found == {"peak": 0.5, "beat": 0.5, "beat_in_noise": 0.5}
+def test_low_scores_are_candidates_where_the_head_is_better_than_the_score() -> None:
+    table = _of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FEATURES, peak_score=[0.9, 0.9, 0.35, 0.6, 0.6])
+    right = np.array([0.9, 0.9, 0.9, 0.1, 0.1], dtype=np.float32)
+    assert choose_beat_thresholds([[table]], [[right]])["peak"] == 0.3
+    wrong = np.array([0.9, 0.9, 0.1, 0.45, 0.15], dtype=np.float32)
+    chosen = choose_beat_thresholds([[table]], [[wrong]])
+    assert chosen == {"peak": 0.5, "beat": 0.5, "beat_in_noise": 0.5}
 
 
-def test_clean_records_do_not_pay_for_changed_ones() -> None:
-    clean = _of([0] * 4 + [NO_BEAT], NO_FACTS)
+def test_clean_records_do_not_suffer_for_changed_ones() -> None:
+    clean = _of([0] * 4 + [NO_BEAT], NO_FEATURES)
     doubts = np.array([0.9, 0.9, 0.9, 0.45, 0.05], dtype=np.float32)
-    changed = [_of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FACTS) for _ in range(40)]
+    changed = [_of([0, 0, 0, NO_BEAT, NO_BEAT], NO_FEATURES) for _ in range(40)]
     many = [np.array([0.9, 0.9, 0.42, 0.42, 0.42], dtype=np.float32) for _ in range(40)]
     assert choose_beat_thresholds([changed], [many])["beat"] == 0.5
     assert choose_beat_thresholds([[clean], changed], [[doubts], many])["beat"] == 0.4
@@ -254,7 +256,7 @@ def test_clean_records_do_not_pay_for_changed_ones() -> None:
     assert choose_beat_thresholds([changed, [clean]], [right, [doubts]])["beat"] == 0.5
 
 
-def test_trunks_that_find_no_beat_are_one_line(tmp_path: Path) -> None:
-    tables = {k: BeatTables([_of([NO_BEAT] * 5, NO_FACTS, missed=9)], [], []) for k in range(2)}
+def test_trunks_that_detect_no_beat_are_one_line(tmp_path: Path) -> None:
+    tables = {k: BeatTables([_of([NO_BEAT] * 5, NO_FEATURES, missed=9)], [], []) for k in range(2)}
     with pytest.raises(ModelError, match="expected trunks that find R-peaks"):
         fit_heads({}, tables, CONFIG, tmp_path, print)

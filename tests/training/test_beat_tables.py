@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 class _Tall:
-    """A trunk that calls what is tall an R-peak; its class logits are each frame's mean signal."""
+    """Detects an R-peak where the signal is high; class logits are the mean signal of a frame."""
 
     def predict_on_batch(self, windows: Floats) -> tuple[Floats, Floats]:
         n, length, _ = windows.shape
@@ -47,12 +47,12 @@ def _spikes(at: list[int], n: int) -> Floats:
     return signal
 
 
-def test_table_holds_every_r_peak_found_and_what_the_reference_says_of_it() -> None:
+def test_table_holds_every_detected_r_peak_with_its_reference_class() -> None:
     n = 20 * FS
-    found = [2 * FS, 4 * FS, 6 * FS, 8 * FS, 16 * FS]
+    detected = [2 * FS, 4 * FS, 6 * FS, 8 * FS, 16 * FS]
     example = Example(
         "made",
-        _spikes(found, n),
+        _spikes(detected, n),
         np.array([2 * FS + 4, 4 * FS - 1, 8 * FS, 12 * FS], dtype=np.float64),
         np.array([0, 2, 1, 0], dtype=np.int8),
         np.arange(n) > 15 * FS,
@@ -62,42 +62,42 @@ def test_table_holds_every_r_peak_found_and_what_the_reference_says_of_it() -> N
     assert table.missed == 1
     assert table.is_beat.tolist() == [True, True, False, True, False]
     np.testing.assert_allclose(table.offset[[0, 1, 3]], [-4 / FS, 1 / FS, 0], atol=1e-6)
-    np.testing.assert_allclose(table.height, 0.8)
+    np.testing.assert_allclose(table.peak_score, 0.8)
     frames = example.signal.reshape(-1, 8, 2).mean(axis=1)
-    at = (np.array(found) + 0.5).astype(int) // 8
+    at = (np.array(detected) + 0.5).astype(int) // 8
     logits = np.concatenate([frames, np.zeros((len(frames), 3), np.float32)], axis=1)[at]
     np.testing.assert_allclose(
-        table.logit_features, logit_features(logits, table.height), atol=1e-5
+        table.logit_features, logit_features(logits, table.peak_score), atol=1e-5
     )
     assert table.features.shape == (5, len(FEATURE_NAMES))
 
 
-def test_r_peaks_of_low_score_are_asked_about_too() -> None:
+def test_r_peaks_of_low_score_are_candidates_too() -> None:
     signal = _spikes([2 * FS, 4 * FS, 6 * FS], 10 * FS)
     signal[4 * FS], signal[6 * FS] = CANDIDATE + 0.01, CANDIDATE - 0.01
     nothing = np.zeros(0, dtype=np.int8)
     masked = np.zeros(len(signal), dtype=np.bool_)
     (table,) = _tables([Example("made", signal, nothing.astype(float), nothing, masked)]).unchanged
-    np.testing.assert_allclose(table.height, [0.8, CANDIDATE + 0.01], atol=1e-6)
+    np.testing.assert_allclose(table.peak_score, [0.8, CANDIDATE + 0.01], atol=1e-6)
     assert table.class_index.tolist() == [NO_BEAT, NO_BEAT]
 
 
-def test_copies_are_other_looks_at_the_same_beats(examples: list[Example]) -> None:
+def test_copies_hold_the_same_beats_changed(examples: list[Example]) -> None:
     tables, again = _tables(examples, copies=2), _tables(examples, copies=2)
     assert len(tables.unchanged) == 2
-    # Of each record two copies, then two signals without a heart.
+    # Of each record two copies, then two noise-only signals.
     assert len(tables.copies) == 8
     for table, other in zip(tables.copies, again.copies, strict=True):
         np.testing.assert_array_equal(table.logit_features, other.logit_features)
         np.testing.assert_array_equal(table.features, other.features)
     beats = [int(table.is_beat.sum()) + table.missed for table in tables.copies]
     for k, example in enumerate(examples):
-        assert 0 < beats[4 * k] <= len(example.step)
-        assert 0 < beats[4 * k + 1] <= len(example.step)
+        assert 0 < beats[4 * k] <= len(example.r_peaks)
+        assert 0 < beats[4 * k + 1] <= len(example.r_peaks)
         assert beats[4 * k + 2 : 4 * k + 4] == [0, 0]
-    silent = np.concatenate([t.class_index for t in (*tables.copies[2:4], *tables.copies[6:8])])
-    assert len(silent) > 20
-    assert np.all(silent == NO_BEAT)
+    noise_only = np.concatenate([t.class_index for t in (*tables.copies[2:4], *tables.copies[6:8])])
+    assert len(noise_only) > 20
+    assert np.all(noise_only == NO_BEAT)
     assert not np.array_equal(tables.copies[0].features, tables.copies[1].features)
 
 
@@ -106,7 +106,7 @@ def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Ex
         dataclasses.replace(
             e,
             signal=np.tile(e.signal, (6, 1)),
-            step=np.concatenate([e.step + k * len(e.signal) for k in range(6)]),
+            r_peaks=np.concatenate([e.r_peaks + k * len(e.signal) for k in range(6)]),
             class_index=np.tile(e.class_index, 6),
             masked=np.tile(e.masked, 6),
         )
@@ -115,25 +115,25 @@ def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Ex
     tables = make_tables(_Tall(), long, CONFIG, noisy_copies=1)
     assert [t.name for t in tables.noisy] == [e.name for e in examples]
     for example, plain, noisy in zip(long, tables.unchanged, tables.noisy, strict=True):
-        assert noisy.is_beat.sum() + noisy.missed == len(example.step)
+        assert noisy.is_beat.sum() + noisy.missed == len(example.r_peaks)
         distance = FEATURE_NAMES.index("distance_near_1")
         assert noisy.features[:, distance].mean() > 1.2 * plain.features[:, distance].mean()
 
 
-def test_no_beat_is_left_where_a_stretch_lost_its_heart(
+def test_no_beat_is_left_in_a_noise_only_span(
     examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ecgscribe.training.beat_tables.HEARTLESS", 1.0)
-    last = examples[0].step[-1] // FS
+    monkeypatch.setattr("ecgscribe.training.beat_tables.NOISE_ONLY_PART", 1.0)
+    last = examples[0].r_peaks[-1] // FS
     (copy, _) = _tables(examples[:1], copies=1).copies
-    # 80 s are four stretches: only what lies behind them is kept.
+    # 80 s are four spans: only beats after them are kept.
     assert last < 80
     assert copy.is_beat.sum() + copy.missed == 0
 
 
 def test_other_rhythms_come_with_the_copies(examples: list[Example]) -> None:
     tables = _tables(examples, copies=1, rhythm_copies=1)
-    # How many there are is decided by what each record allows: see test_rhythms.
+    # Their number depends on what each record allows: see test_rhythm_augmentation.
     assert len(tables.copies) > 2 + 2
     assert all(np.all(np.isfinite(t.features)) for t in tables.copies)
     made = np.concatenate([t.class_index[t.is_beat] for t in tables.copies])

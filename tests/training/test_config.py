@@ -1,4 +1,4 @@
-"""The settings of a training: what a TOML file may say, and the line for what it may not."""
+"""The settings of a training: what a TOML file may set, and the line for each mistake."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_settings_that_are_absent_keep_their_defaults(tmp_path: Path) -> None:
     assert config.trunk.window_s == 10.0
     assert isinstance(config.trunk.window_s, float)
     assert not config.imbalance.augment
-    assert config.trunk.passes == TrainingConfig().trunk.passes
+    assert config.trunk.epochs == TrainingConfig().trunk.epochs
     assert config.beats == TrainingConfig().beats
 
 
@@ -48,7 +48,11 @@ def test_experiments_are_there() -> None:
     ("text", "line"),
     [
         ("sede = 1", "run.toml: expected a known setting, found 'sede'; did you mean seed?"),
+        ("[trunk]\nepoch = 1", "run.toml [trunk]: expected a known setting, found 'epoch'; did"),
         ("[trunk]\npases = 1", "run.toml [trunk]: expected a known setting, found 'pases'; "),
+        ("[trunk]\npasses = 1", "[trunk]: expected a known setting, found 'passes'; did you mean"),
+        ("[beats]\npasses = 1", "known setting, found 'passes'; did you mean epochs?"),
+        ("passes = 1", "expected a known setting, found 'passes'; remove it or use seed, "),
         ("zzz = 1", "run.toml: expected a known setting, found 'zzz'; remove it or use seed, "),
         ("trunk = 3", "run.toml: expected a table [trunk], found 3; make it one"),
         ("seed = 1.5", "run.toml: expected seed to be int, found 1.5; correct it"),
@@ -59,11 +63,11 @@ def test_experiments_are_there() -> None:
         ("databases = [1]", "expected databases to be a list of names, found [1]; correct it"),
         ("[architecture]\npreset = 'big'", "expected preset to be one of default, classic, found"),
         ("[imbalance]\npeak = 3", "expected peak to be one of weighted, none, found 3; choose"),
-        ("[trunk]\npasses = 0", "expected passes to be more than 0, found 0; correct it"),
+        ("[trunk]\nepochs = 0", "expected epochs to be more than 0, found 0; correct it"),
         ("[trunk]\nlearning_rate = nan", "expected learning_rate to be more than 0, found nan"),
         ("[trunk]\nlearning_rate = inf", "expected learning_rate to be more than 0, found inf"),
         ("[trunk]\nwindow_s = 0.1", "expected window_s to be 1 or more, found 0.1; correct it"),
-        ("[trunk]\npeak_width = 0", "expected peak_width to be a width other than 0, found 0"),
+        ("[trunk]\npeak_width = 0", "expected peak_width to be a number other than 0, found 0"),
         ("[trunk]\nrhythms = 1.2", "expected rhythms to be from 0 to 1, found 1.2; correct it"),
         ("seed = -1", "expected seed to be 0 or more, found -1; correct it"),
         ("seed =", "run.toml: expected TOML, found: "),
@@ -92,7 +96,14 @@ def test_zero_is_a_number_where_it_means_none(tmp_path: Path) -> None:
     assert (config.seed, config.limit, config.beats.copies) == (0, 0, 0)
 
 
-def test_sizes_that_follow_from_others() -> None:
+def test_default_is_allowed_even_outside_its_range(tmp_path: Path) -> None:
+    text = "[architecture]\nn_facts = {}\n"
+    assert load_config(_write(tmp_path, text.format(0))).architecture == Architecture()
+    with pytest.raises(ModelError, match="expected n_facts to be more than 0, found -1"):
+        load_config(_write(tmp_path, text.format(-1)))
+
+
+def test_sizes_that_follow_from_other_settings() -> None:
     assert complete(TrainingConfig()).architecture == Architecture(n_facts=len(FEATURE_NAMES))
     classic = TrainingConfig(architecture=Architecture(preset="classic", lstm_units=20))
     assert complete(classic).architecture == Architecture(

@@ -14,7 +14,7 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import DatasetError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.windows import FS
-from ecgscribe.training.batches import Pool, draw_batch, draw_starts, make_targets
+from ecgscribe.training.batches import ExamplePool, draw_batch, draw_starts, make_targets
 from ecgscribe.training.config import Imbalance, TrainingConfig, TrunkTraining
 from ecgscribe.training.examples import Example, load_examples, make_example, recorded_noise
 
@@ -27,13 +27,13 @@ CLASSIC = replace(
 
 
 def _example(name: str, seconds: int, classes: dict[int, int]) -> Example:
-    """Make an example of one beat a second: N, but for the seconds named with their class."""
-    step = np.arange(seconds, dtype=np.float64) * FS + 64
+    """Make an example of one beat per second: N, except the seconds named with their class."""
+    r_peaks = np.arange(seconds, dtype=np.float64) * FS + 64
     class_index = np.zeros(seconds, dtype=np.int8)
     class_index[list(classes)] = list(classes.values())
     signal = np.random.default_rng(list(name.encode())).normal(size=(seconds * FS, 2))
     masked = np.zeros(len(signal), dtype=np.bool_)
-    return Example(name, signal.astype(np.float32), step, class_index, masked)
+    return Example(name, signal.astype(np.float32), r_peaks, class_index, masked)
 
 
 def _share(drawn: list[tuple[int, int]], holds: Callable[[int, int], bool]) -> float:
@@ -47,35 +47,35 @@ def test_beats_come_to_the_clock_of_the_steps() -> None:
     record, annotation = synthesize(duration=30, fs=256, noise=0)
     example = make_example("x", record, annotation)
     assert example.signal.shape == (30 * FS, 2)
-    np.testing.assert_allclose(example.step, annotation.sample / 2)
+    np.testing.assert_allclose(example.r_peaks, annotation.sample / 2)
     np.testing.assert_array_equal(example.class_index, annotation.beats().class_index)
     assert not example.masked.any()
 
 
 @pytest.mark.parametrize("late", [-5, 0, 6])
-def test_marks_placed_beside_the_r_peaks_are_moved_to_them(late: int) -> None:
+def test_annotations_next_to_the_r_peaks_are_moved_to_them(late: int) -> None:
     record, annotation = synthesize(duration=60, fs=FS, noise=0, classes=("N",))
     uneven = np.random.default_rng(0).integers(-2, 3, len(annotation.sample))
     sample = np.clip(annotation.sample + late + uneven, 0, record.n_samples - 1)
     moved = make_example("x", record, replace(annotation, sample=sample), align=True)
     right = make_example("x", record, annotation)
     inside = slice(1, -1)  # the first and last may reach over the ends
-    assert np.all(np.abs(moved.step - right.step)[inside] <= 1)
+    assert np.all(np.abs(moved.r_peaks - right.r_peaks)[inside] <= 1)
 
 
-def test_marks_of_beats_unlike_the_others_move_with_the_record() -> None:
+def test_annotations_of_unlike_beats_move_with_the_record() -> None:
     record, annotation = synthesize(duration=120, fs=FS, noise=0, classes=("N", "V"), v_rate=0.2)
     late = replace(annotation, sample=np.minimum(annotation.sample + 5, record.n_samples - 1))
     moved = make_example("x", record, late, align=True)
     of_v = moved.class_index == 2
     assert of_v.any()
-    assert np.median(np.abs(moved.step[of_v] - annotation.sample[of_v])) <= 1
+    assert np.median(np.abs(moved.r_peaks[of_v] - annotation.sample[of_v])) <= 1
 
 
-def test_marks_of_very_few_beats_stay() -> None:
+def test_annotations_of_very_few_beats_stay() -> None:
     record, annotation = synthesize(duration=60, fs=FS, noise=0, classes=("N",))
     two = Annotation(annotation.sample[:2] + 5, annotation.symbol[:2], annotation.fs)
-    np.testing.assert_array_equal(make_example("x", record, two, align=True).step, two.sample)
+    np.testing.assert_array_equal(make_example("x", record, two, align=True).r_peaks, two.sample)
 
 
 def test_ventricular_flutter_is_masked_and_its_beats_are_left_out() -> None:
@@ -84,7 +84,7 @@ def test_ventricular_flutter_is_masked_and_its_beats_are_left_out() -> None:
     annotation = Annotation(sample=at, symbol=np.array(["N", "[", "V", "]", "N"]), fs=float(FS))
     example = make_example("x", record, annotation)
     np.testing.assert_array_equal(np.flatnonzero(example.masked), np.arange(300, 501))
-    np.testing.assert_array_equal(example.step, [100, 900])
+    np.testing.assert_array_equal(example.r_peaks, [100, 900])
 
 
 def test_records_are_loaded_by_name_and_only_svdb_is_aligned(
@@ -95,8 +95,8 @@ def test_records_are_loaded_by_name_and_only_svdb_is_aligned(
     monkeypatch.setattr(datasets, "load", lambda *_, **__: (record, late))
     mitdb, svdb = load_examples(["mitdb/100", "svdb/800"])
     assert (mitdb.name, svdb.name) == ("mitdb/100", "svdb/800")
-    np.testing.assert_array_equal(mitdb.step, late.sample)
-    assert np.median(svdb.step - mitdb.step) == pytest.approx(-4, abs=1)
+    np.testing.assert_array_equal(mitdb.r_peaks, late.sample)
+    assert np.median(svdb.r_peaks - mitdb.r_peaks) == pytest.approx(-4, abs=1)
 
 
 def test_noise_is_the_first_halves_of_bw_and_ma(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,9 +109,9 @@ def test_noise_is_the_first_halves_of_bw_and_ma(monkeypatch: pytest.MonkeyPatch)
         return Record(signal=signal, fs=360.0, leads=("1", "2"), name=name)
 
     monkeypatch.setattr(datasets, "noise", noise)
-    found = recorded_noise()
+    noises = recorded_noise()
     assert asked == ["bw", "ma"]
-    assert all(part.shape == (20 * FS, 2) and np.isfinite(part).all() for part in found)
+    assert all(part.shape == (20 * FS, 2) and np.isfinite(part).all() for part in noises)
 
 
 def test_without_nstdb_there_is_no_noise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_classic_targets_reach_50_ms_to_each_side() -> None:
     assert targets.frame_class.shape == targets.peak.shape
 
 
-def test_targets_know_nothing_where_the_reference_does_not() -> None:
+def test_targets_are_unknown_where_the_reference_is() -> None:
     example = _example("x", 4, {})
     example.masked[100:200] = True
     assert np.all(make_targets(example, CONFIG).peak[100:200] == -1)
@@ -175,7 +175,7 @@ def test_balanced_windows_hold_the_rare_classes(examples: list[Example]) -> None
     drawn = draw_starts(examples, 3000, length, np.random.default_rng(0), balanced=True)
 
     def holds_s(which: int, start: int) -> bool:
-        return which == 3 and start <= examples[3].step[150] < start + length
+        return which == 3 and start <= examples[3].r_peaks[150] < start + length
 
     # Half of the windows are drawn for a class, 0.45 of 0.8 of those for S: F does not occur.
     assert _share(drawn, holds_s) == pytest.approx(0.5 * 0.45 / 0.8, abs=0.03)
@@ -222,29 +222,27 @@ def test_window_longer_than_the_record_is_filled_with_nothing() -> None:
 
 
 def _batch(
-    examples: list[Example], config: TrainingConfig, number: int, index: int
+    examples: list[Example], config: TrainingConfig, epoch: int, index: int
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    return draw_batch([_pool(examples, config, 1)], [], config, number=number, index=index)
+    return draw_batch([_pool(examples, config, 1)], [], config, epoch=epoch, index=index)
 
 
-def _pool(examples: list[Example], config: TrainingConfig, share: float) -> Pool:
-    return Pool(examples, [make_targets(example, config) for example in examples], share)
+def _pool(examples: list[Example], config: TrainingConfig, weight: float) -> ExamplePool:
+    return ExamplePool(examples, [make_targets(example, config) for example in examples], weight)
 
 
-def test_each_pool_gives_its_share_of_the_windows() -> None:
+def test_each_pool_has_its_weight_in_the_windows() -> None:
     config = replace(CONFIG, imbalance=Imbalance(augment=False))
     pools = [
-        _pool([replace(_example("x", 60, {}), signal=np.full((60 * FS, 2), value))], config, share)
-        for value, share in ((1, 0.7), (2, 0.3))
+        _pool([replace(_example("x", 60, {}), signal=np.full((60 * FS, 2), value))], config, weight)
+        for value, weight in ((1, 0.7), (2, 0.3))
     ]
-    drawn = [
-        draw_batch(pools, [], config, number=1, index=k)[0].max(axis=(1, 2)) for k in range(99)
-    ]
+    drawn = [draw_batch(pools, [], config, epoch=1, index=k)[0].max(axis=(1, 2)) for k in range(99)]
     assert np.mean(np.concatenate(drawn) == 2) == pytest.approx(0.3, abs=0.06)
 
 
 @pytest.mark.parametrize("config", [CONFIG, CLASSIC], ids=["default", "classic"])
-def test_the_seed_the_pass_and_the_place_decide_a_batch(
+def test_a_batch_depends_on_seed_epoch_and_index_alone(
     examples: list[Example], config: TrainingConfig
 ) -> None:
     signal, target = _batch(examples, config, 3, 2)
@@ -266,15 +264,15 @@ def test_batch_without_augmentation_is_cut_from_the_records(
 ) -> None:
     plain = replace(config, imbalance=Imbalance(augment=False))
     signal, target = _batch(examples, plain, 1, 0)
-    frame = config.architecture.steps_per_frame
+    steps_per_frame = config.architecture.steps_per_frame
     assert signal.shape == (6, 5 * FS, 2)
     assert target["peak"].shape == (6, 5 * FS, 1)
-    assert target["frame_class"].shape == (6, 5 * FS // frame)
+    assert target["frame_class"].shape == (6, 5 * FS // steps_per_frame)
     assert all(values.dtype == np.float32 for values in (signal, *target.values()))
     for window, peak, frame_class in zip(
         signal, target["peak"], target["frame_class"], strict=True
     ):
-        # The record and the place are known by the noise in the window's middle.
+        # The noise identifies the record and the place in the window's middle.
         which, start = next(
             (k, int(at[0]) - 300)
             for k, e in enumerate(examples)
@@ -285,8 +283,8 @@ def test_batch_without_augmentation_is_cut_from_the_records(
         np.testing.assert_array_equal(
             peak[inside.start - start : inside.stop - start, 0], wanted.peak[inside]
         )
-        frames = slice(inside.start // frame, inside.stop // frame)
-        first = frames.start - start // frame
+        frames = slice(inside.start // steps_per_frame, inside.stop // steps_per_frame)
+        first = frames.start - start // steps_per_frame
         np.testing.assert_array_equal(
             frame_class[first : first + frames.stop - frames.start], wanted.frame_class[frames]
         )

@@ -1,4 +1,4 @@
-"""Files of a model: ONNX Runtime gives what Keras gives; a model that differs is not written."""
+"""Model files: ONNX Runtime computes what Keras computes, or no model is written."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def exported(
     return network, export_model(network, request.param, DECISIONS, folder, "model")
 
 
-def test_onnx_gives_what_keras_gives(exported: tuple[Any, Model]) -> None:
+def test_onnx_computes_what_keras_computes(exported: tuple[Any, Model]) -> None:
     network, model = exported
     assert 0 < largest_difference(network, model) <= TOLERANCE
 
@@ -118,13 +118,13 @@ def test_onnx_file_that_was_changed_differs(exported: tuple[Any, Model], tmp_pat
 def test_network_that_differs_from_its_onnx_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = export._write_onnx
+    write = export.write_onnx
 
-    def write_then_learn_on(network: Any, architecture: Architecture, weights: Path) -> None:
+    def write_then_change_weights(network: Any, architecture: Architecture, weights: Path) -> None:
         write(network, architecture, weights)
         network.set_weights([w + 0.01 for w in network.get_weights()])
 
-    monkeypatch.setattr(export, "_write_onnx", write_then_learn_on)
+    monkeypatch.setattr(export, "write_onnx", write_then_change_weights)
     with pytest.raises(ModelError, match=r"model\.json: expected ONNX Runtime within 1e-05 of"):
         export_model(_network(CLASSIC), CLASSIC, DECISIONS, tmp_path, "model")
     assert not (tmp_path / "model.json").exists()
@@ -144,7 +144,7 @@ def test_weights_that_tensorflow_cannot_export_are_one_line(tmp_path: Path) -> N
     weights = tmp_path / "model.weights.h5"
     weights.write_bytes(b"these are no weights")
     with pytest.raises(ModelError) as caught:
-        export._write_onnx_apart(SIZES, weights)
+        export.write_onnx_in_process(SIZES, weights)
     assert str(caught.value).startswith("model.weights.h5: expected TensorFlow to write it as ONNX")
     assert "\n" not in str(caught.value)
 

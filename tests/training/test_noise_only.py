@@ -1,4 +1,4 @@
-"""Signals without a heart."""
+"""Noise-only signals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgscribe.signal.windows import FS
-from ecgscribe.training.noise_only import coloured_noise, heartless, smooth_wave
+from ecgscribe.training.noise_only import coloured_noise, noise_only_signal, smooth_wave
 
 N = 60 * FS
 RECORDED = [np.random.default_rng(9).normal(0, 5, size=(N // 2, 2)).astype(np.float32)]
@@ -16,15 +16,15 @@ RECORDED = [np.random.default_rng(9).normal(0, 5, size=(N // 2, 2)).astype(np.fl
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), recorded=st.booleans())
-def test_signal_without_a_heart_is_as_high_as_a_recording(seed: int, recorded: bool) -> None:
-    made = heartless(N, RECORDED if recorded else [], np.random.default_rng(seed))
+def test_noise_only_signal_has_the_amplitude_of_a_recording(seed: int, recorded: bool) -> None:
+    made = noise_only_signal(N, RECORDED if recorded else [], np.random.default_rng(seed))
     assert made.shape == (N, 2)
     assert made.dtype == np.float32
     assert np.isfinite(made).all()
     # A conditioned signal spans about 2 in a block of two seconds.
     height = np.ptp(made.reshape(-1, 2 * FS, 2), axis=1)
     assert np.all(np.median(height, axis=0) == pytest.approx(2, abs=0.5))
-    again = heartless(N, RECORDED if recorded else [], np.random.default_rng(seed))
+    again = noise_only_signal(N, RECORDED if recorded else [], np.random.default_rng(seed))
     np.testing.assert_array_equal(made, again)
 
 

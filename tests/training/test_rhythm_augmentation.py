@@ -13,7 +13,7 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.signal.windows import FS
 from ecgscribe.training import rhythm_augmentation
 from ecgscribe.training.examples import Example, make_example
-from ecgscribe.training.resequencing import SHORTEST_RR, as_recorded, lay_out
+from ecgscribe.training.resequencing import SHORTEST_RR, identity_plan, resequence
 
 
 def _make(seed: int, v_rate: float = 0.0, s_rate: float = 0.0, duration: float = 120) -> Example:
@@ -32,18 +32,18 @@ def ectopic() -> Example:
 
 
 def _rr(example: Example) -> np.ndarray:
-    return np.diff(example.step) / FS
+    return np.diff(example.r_peaks) / FS
 
 
-# --- laying out ---------------------------------------------------------------------------
+# --- resequencing -------------------------------------------------------------------------
 
 
-def test_beats_laid_out_as_recorded_are_the_recording(ectopic: Example) -> None:
-    same = lay_out(ectopic, as_recorded(ectopic))
-    np.testing.assert_allclose(np.diff(same.step), np.diff(ectopic.step))
+def test_identity_plan_returns_the_recording(ectopic: Example) -> None:
+    same = resequence(ectopic, identity_plan(ectopic))
+    np.testing.assert_allclose(np.diff(same.r_peaks), np.diff(ectopic.r_peaks))
     np.testing.assert_array_equal(same.class_index, ectopic.class_index)
-    moved = same.step[0] - ectopic.step[0]
-    at = np.arange(int(same.step[0]), int(same.step[-1]))
+    moved = same.r_peaks[0] - ectopic.r_peaks[0]
+    at = np.arange(int(same.r_peaks[0]), int(same.r_peaks[-1]))
     steps = np.arange(len(ectopic.signal))
     for lead in range(2):
         recorded = np.interp(at - moved, steps, ectopic.signal[:, lead])
@@ -52,18 +52,18 @@ def test_beats_laid_out_as_recorded_are_the_recording(ectopic: Example) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1000), factor=st.floats(0.3, 3))
-def test_beats_come_when_planned_and_look_as_recorded(
+def test_beats_come_when_planned_and_look_identity_plan(
     steady: Example, seed: int, factor: float
 ) -> None:
-    plan = as_recorded(steady)
+    plan = identity_plan(steady)
     rng = np.random.default_rng(seed)
     plan.rr[:] *= factor * rng.uniform(0.8, 1.25, len(plan.rr))
-    made = lay_out(steady, plan)
+    made = resequence(steady, plan)
     np.testing.assert_allclose(_rr(made), np.maximum(plan.rr[1:], SHORTEST_RR))
     assert np.all(np.isfinite(made.signal))
     assert np.abs(made.signal).max() < 2 * np.abs(steady.signal).max()
     around = np.arange(-6, 7)
-    for was, now in zip(steady.step[1:-1], made.step[1:-1], strict=True):
+    for was, now in zip(steady.r_peaks[1:-1], made.r_peaks[1:-1], strict=True):
         for lead in range(2):
             qrs = np.interp(was + around, np.arange(len(steady.signal)), steady.signal[:, lead])
             made_qrs = np.interp(now + around, np.arange(len(made.signal)), made.signal[:, lead])
@@ -71,13 +71,13 @@ def test_beats_come_when_planned_and_look_as_recorded(
 
 
 def test_p_waves_can_be_taken_away(steady: Example) -> None:
-    plan = as_recorded(steady)
+    plan = identity_plan(steady)
     plan.p_wave[:] = 0
-    made = lay_out(steady, plan)
+    made = resequence(steady, plan)
     before = slice(int(-0.2 * FS), int(-0.08 * FS))
 
     def curved(example: Example) -> float:
-        at = example.step[5:-5].astype(int)[:, None] + np.arange(before.start, before.stop)
+        at = example.r_peaks[5:-5].astype(int)[:, None] + np.arange(before.start, before.stop)
         p = example.signal[at, 0].mean(axis=0)
         return float(np.abs(np.diff(p, 2)).max())
 
@@ -91,7 +91,7 @@ def test_p_waves_can_be_taken_away(steady: Example) -> None:
 def test_early_beats_are_earlier_than_those_before_and_are_s(steady: Example, seed: int) -> None:
     plan = rhythm_augmentation.early_beats(steady, np.random.default_rng(seed))
     assert plan is not None
-    made = lay_out(steady, plan)
+    made = resequence(steady, plan)
     early = np.flatnonzero(made.class_index == 1)
     assert len(early)
     first = early[made.class_index[early - 1] == 0]
@@ -127,7 +127,7 @@ def test_wandering_leaves_ectopic_beats_as_early_as_they_were() -> None:
     plan = rhythm_augmentation.wandering(example, np.random.default_rng(0))
     assert plan is not None
     np.testing.assert_array_equal(plan.class_index, example.class_index)
-    was = as_recorded(example).rr
+    was = identity_plan(example).rr
     of_v = example.class_index == 2
     ratio = plan.rr[of_v] / was[of_v]
     assert np.ptp(ratio) == pytest.approx(0, abs=1e-9)
@@ -143,19 +143,19 @@ def test_what_is_mostly_ectopic_loses_no_s_beat(ectopic: Example) -> None:
     assert min(shares) < np.mean(ectopic.class_index == 0)
 
 
-def test_fused_beats_lie_between_normal_and_ventricular_ones(ectopic: Example) -> None:
-    made = rhythm_augmentation.fused(ectopic, np.random.default_rng(0))
+def test_fusion_beats_lie_between_normal_and_ventricular_ones(ectopic: Example) -> None:
+    made = rhythm_augmentation.with_fusion_beats(ectopic, np.random.default_rng(0))
     assert made is not None
     fusion = np.flatnonzero(made.class_index == 3)
     assert len(fusion)
     assert np.all(ectopic.class_index[fusion] == 0)
-    np.testing.assert_array_equal(made.step, ectopic.step)
+    np.testing.assert_array_equal(made.r_peaks, ectopic.r_peaks)
     changed = np.any(made.signal != ectopic.signal, axis=1)
-    near = np.abs(np.flatnonzero(changed)[:, None] - made.step[fusion]).min(axis=1)
+    near = np.abs(np.flatnonzero(changed)[:, None] - made.r_peaks[fusion]).min(axis=1)
     assert near.max() <= 49
 
     def mean_beat(example: Example, kind: int) -> np.ndarray:
-        at = example.step[example.class_index == kind].astype(int)
+        at = example.r_peaks[example.class_index == kind].astype(int)
         at = at[(at > 20) & (at < len(example.signal) - 60)]
         mean: np.ndarray = example.signal[at[:, None] + np.arange(-10, 40)].mean(axis=0)
         return mean
@@ -170,20 +170,20 @@ def test_records_are_made_what_they_allow(steady: Example, ectopic: Example) -> 
     def kinds(example: Example) -> set[str]:
         return {
             m.name.split("/")[-1]
-            for m in rhythm_augmentation.remake(example, np.random.default_rng(0))
+            for m in rhythm_augmentation.augment_rhythm(example, np.random.default_rng(0))
         }
 
     assert kinds(steady) == {"early_beats", "atrial_runs", "fibrillation", "wandering"}
     assert "fibrillation" not in kinds(ectopic)
-    assert {"mostly_ectopic", "fused"} <= kinds(ectopic)
-    few = replace(steady, step=steady.step[:8], class_index=steady.class_index[:8])
+    assert {"mostly_ectopic", "fusion_beats"} <= kinds(ectopic)
+    few = replace(steady, r_peaks=steady.r_peaks[:8], class_index=steady.class_index[:8])
     assert kinds(few) == set()
     assert kinds(replace(steady, masked=np.ones_like(steady.masked))) == set()
 
 
 def test_one_seed_makes_one_record(ectopic: Example) -> None:
-    one = rhythm_augmentation.remake(ectopic, np.random.default_rng(5))
-    two = rhythm_augmentation.remake(ectopic, np.random.default_rng(5))
+    one = rhythm_augmentation.augment_rhythm(ectopic, np.random.default_rng(5))
+    two = rhythm_augmentation.augment_rhythm(ectopic, np.random.default_rng(5))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a.signal, b.signal)
         np.testing.assert_array_equal(a.class_index, b.class_index)

@@ -30,7 +30,7 @@ from ecgscribe.training.config import TrainingConfig, complete
 from ecgscribe.training.data import folds, training_names
 from ecgscribe.training.export import TOLERANCE, largest_difference
 from ecgscribe.training.train import train
-from support.tiny_training import CONFIG, PASSES, train_tiny
+from support.tiny_training import CONFIG, EPOCHS, train_tiny
 from support.wfdb_files import save
 
 # Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
@@ -53,7 +53,7 @@ def _history(path: Path) -> list[dict[str, float]]:
 
 
 def _environment(**changes: str) -> dict[str, str]:
-    """Give the environment of a user who has set nothing for Keras."""
+    """Return the environment of a user who has set nothing for Keras."""
     ours = ("KERAS_BACKEND", "KERAS_HOME", "TF_CPP_MIN_LOG_LEVEL")
     return {k: v for k, v in os.environ.items() if k not in ours} | changes
 
@@ -93,33 +93,33 @@ def test_config_is_kept_whole(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_course_has_loss_and_held_out_figures(run: Path) -> None:
+def test_history_has_loss_and_held_out_metrics(run: Path) -> None:
     trunk = _history(run / "fold-0" / "trunk.csv")
-    assert [row["pass"] for row in trunk] == [1, 2, 3]
+    assert [row["epoch"] for row in trunk] == [1, 2, 3]
     assert all(np.isfinite(row["loss"]) for row in trunk)
-    # Looked at the held-out patients at the second pass, as asked, and at the last one.
+    # Held-out patients are evaluated after the second epoch, as set, and after the last one.
     assert ["val_auprc" in row for row in trunk] == [False, True, True]
     beats = _history(run / "fold-0" / "beats.csv")
-    assert [row["pass"] for row in beats] == [1, 2]
+    assert [row["epoch"] for row in beats] == [1, 2]
     assert all(0 <= row["val_auprc"] <= 1 for row in beats)
     assert not any("val_auprc" in row for row in _history(run / "trunk.csv"))
 
 
 @pytest.mark.slow
-def test_log_has_a_line_a_pass(run: Path) -> None:
+def test_log_has_a_line_per_epoch(run: Path) -> None:
     lines = (run / "log.txt").read_text().splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line) for line in lines)
     assert "5 records (0.1 h) of 2 folds" in lines[0]
     for who in ("fold 0", "fold 1", "all"):
-        assert sum(f"{who}: pass" in line for line in lines) == PASSES
-        assert sum(f"{who}: beats pass" in line for line in lines) == 2
+        assert sum(f"{who}: epoch" in line for line in lines) == EPOCHS
+        assert sum(f"{who}: beat head, epoch" in line for line in lines) == 2
     assert sum("held-out AUPRC" in line for line in lines) == 8
     assert sum("unseen patients: auprc" in line for line in lines) == 1
     assert lines[-1].endswith(f"done: {run / 'model.json'}")
 
 
 @pytest.mark.slow
-def test_model_says_what_it_was_made_of(run: Path) -> None:
+def test_model_file_describes_its_training(run: Path) -> None:
     meta = load_model(run).meta
     assert meta["trained_on"] == "synthetic recordings"
     assert meta["data_sha256"] == {}
@@ -155,7 +155,7 @@ def test_model_annotates(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_run_that_was_killed_goes_on(
+def test_killed_run_is_resumed(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     killed = subprocess.run(
@@ -167,23 +167,23 @@ def test_run_that_was_killed_goes_on(
         timeout=300,
     )
     assert killed.returncode == -9
-    said = [line.partition(" s  ")[2] for line in killed.stderr.splitlines()]
-    assert said[0] == "5 records (0.1 h) of 2 folds"
-    assert said[1].startswith("fold 0: pass 1/3: loss ")
-    assert len(said) == 2
+    lines = [line.partition(" s  ")[2] for line in killed.stderr.splitlines()]
+    assert lines[0] == "5 records (0.1 h) of 2 folds"
+    assert lines[1].startswith("fold 0: epoch 1/3: loss ")
+    assert len(lines) == 2
     assert json.loads((tmp_path / "fold-0" / "trunk-state.json").read_text())["done"] == 1
     assert not (tmp_path / "model.json").exists()
 
     with pytest.raises(ModelError, match="expected a new folder for the run, found an earlier run"):
         train_tiny(tmp_path)
     assert train_tiny(tmp_path, resume=True) == tmp_path / "model.json"
-    assert "fold 0: going on after pass 1\n" in capsys.readouterr().err
+    assert "fold 0: resuming after epoch 1\n" in capsys.readouterr().err
 
-    course = Path("fold-0", "trunk.csv")
-    straight, resumed = _history(run / course), _history(tmp_path / course)
-    assert [row["pass"] for row in resumed] == [row["pass"] for row in straight]
-    for ours, theirs in zip(resumed, straight, strict=True):
-        # The batches are the same; what dropout hides is not.
+    history = Path("fold-0", "trunk.csv")
+    uninterrupted, resumed = _history(run / history), _history(tmp_path / history)
+    assert [row["epoch"] for row in resumed] == [row["epoch"] for row in uninterrupted]
+    for ours, theirs in zip(resumed, uninterrupted, strict=True):
+        # The batches are the same; what dropout removes is not.
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=0.1)
         assert set(ours) == set(theirs)
     assert load_model(tmp_path).meta["split"] == load_model(run).meta["split"]
@@ -203,7 +203,7 @@ def test_finished_run_that_is_resumed_keeps_its_trunk(run: Path, tmp_path: Path)
 @pytest.mark.slow
 def test_earlier_run_is_not_overwritten(run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
-    with pytest.raises(ModelError, match="go on with it by --resume, or name another --out"):
+    with pytest.raises(ModelError, match="resume it with --resume, or name another --out"):
         train_tiny(run)
     assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
 
@@ -244,7 +244,7 @@ def test_training_on_databases_holds_out_a_fold(made_data: Path, tmp_path: Path)
         fold=3,
         databases=("mitdb", "svdb"),
         architecture=replace(CONFIG.architecture, preset="classic"),
-        trunk=replace(CONFIG.trunk, passes=1, peak_width=-0.05),
+        trunk=replace(CONFIG.trunk, epochs=1, peak_width=-0.05),
     )
     model = load_model(train(config, data_dir=made_data, out=tmp_path / "run"))
     assert model.meta["trained_on"] == "real recordings"
@@ -258,7 +258,7 @@ def test_training_on_databases_holds_out_a_fold(made_data: Path, tmp_path: Path)
     assert model.meta["data_sha256"]["mitdb/101"] == digest.hexdigest()
     assert set(model.meta["data_sha256"]) == {n for n in MADE if not n.startswith("nstdb")}
 
-    # The classic network classifies at the R-peak itself: no head over beats, no facts.
+    # The classic network classifies at the R-peak itself: no beat head, no features.
     assert not model.has_beat_head
     assert model.meta["facts"] == []
     assert not (tmp_path / "run" / "beats.csv").exists()
@@ -329,7 +329,7 @@ def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_backend_is_tensorflow_by_default_and_says_nothing(tmp_path: Path) -> None:
+def test_backend_is_tensorflow_by_default_and_prints_nothing(tmp_path: Path) -> None:
     code = (
         "from ecgscribe.training.keras_backend import import_keras as k; "
         "print(k().backend.backend())"
@@ -369,7 +369,7 @@ def test_other_backends_train_the_same_kind_of_model(backend: str, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     model = load_model(tmp_path)
     assert model.meta["versions"]["backend"] == backend
-    assert [row["pass"] for row in _history(tmp_path / "trunk.csv")] == [1, 2, 3]
+    assert [row["epoch"] for row in _history(tmp_path / "trunk.csv")] == [1, 2, 3]
     # This process has the TensorFlow backend: the weights are the same for both.
     assert _difference(model) <= TOLERANCE
 

@@ -1,10 +1,9 @@
-"""The structure of ectopy, told from the classes of the beats alone.
+"""The patterns of ectopy, from the classes of the beats alone.
 
-Of one class, V or S: a beat between others is isolated, two in a row are a couplet, three or more
-a run. Bigeminy is an isolated ectopic beat at every second place, trigeminy at every third, with
-beats of class N between, at least three times in a row. Fusion beats (F) and beats that cannot be
-told (Q) are not counted with V, and end a run. Nothing reaches over a place where an interval is
-not known.
+Of one class, V or S: a single beat is isolated, two in a row are a couplet, three or more a run.
+In bigeminy every second beat is an isolated ectopic beat, in trigeminy every third, with beats of
+class N between, at least three times in a row. Fusion beats (F) and unclassifiable beats (Q) are
+not counted with V, and end a run. No pattern crosses an interval that does not count.
 """
 
 from __future__ import annotations
@@ -15,14 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.analysis.rr_intervals import BeatSeries
+from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["LEAST_REPEATS", "LEAST_RUN", "Ectopy", "Episode", "ectopy"]
+__all__ = [
+    "ECTOPIC_CLASSES",
+    "LEAST_REPEATS",
+    "LEAST_RUN",
+    "PATTERNS",
+    "Ectopy",
+    "Episode",
+    "ectopy",
+]
 
 
+ECTOPIC_CLASSES = ("V", "S")
+"""AAMI classes whose ectopy has patterns, in the order in which it is reported."""
+PATTERNS = ("isolated", "couplets", "bigeminy", "trigeminy", "runs")
+"""Fields of `Ectopy`, in the order in which they are reported."""
 LEAST_RUN = 3
-"""Beats of a run at the least."""
+"""Fewest beats of a run."""
 LEAST_REPEATS = 3
-"""Ectopic beats of bigeminy and of trigeminy at the least."""
+"""Fewest ectopic beats of bigeminy and of trigeminy."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +44,11 @@ class Episode:
     Parameters
     ----------
     first, last : int
-        Numbers of the first and the last ectopic beat.
+        Positions of the first and the last ectopic beat in the beat series.
     ectopic : int
-        How many are ectopic.
+        Number of ectopic beats.
     rate : float or None
-        Beats a minute from the first beat to the last; None for a single one.
+        Beats per minute from the first beat to the last; None for a single one.
     """
 
     first: int
@@ -57,7 +69,7 @@ class Ectopy:
     Parameters
     ----------
     isolated, couplets, runs, bigeminy, trigeminy : tuple of Episode
-        Isolated beats are counted whether or not they are part of bigeminy or trigeminy.
+        Isolated beats include those of bigeminy and trigeminy.
     """
 
     isolated: tuple[Episode, ...]
@@ -67,65 +79,64 @@ class Ectopy:
     trigeminy: tuple[Episode, ...]
 
 
-def ectopy(beats: BeatSeries, class_index: int) -> Ectopy:
-    """Tell the structure of the ectopy of one class.
+def ectopy(beats: BeatSeries, class_name: str) -> Ectopy:
+    """Find the patterns of ectopy of one class.
 
     Parameters
     ----------
     beats : BeatSeries
-        The beats that count.
-    class_index : int
-        Index of the class in `ecgscribe.symbols.AAMI_CLASSES`.
+        The readable beats.
+    class_name : str
+        AAMI class, V or S.
 
     Returns
     -------
     Ectopy
     """
-    mine = beats.class_index == class_index
-    joined = mine.copy()  # with the beat before
-    joined[1:] &= mine[:-1] & beats.has_rr[1:]
+    ectopic = beats.class_index == AAMI_CLASSES.index(class_name)
+    joined = ectopic.copy()  # with the beat before
+    joined[1:] &= ectopic[:-1] & beats.has_rr[1:]
     joined[:1] = False
-    first = np.flatnonzero(mine & ~joined)
-    last = np.flatnonzero(mine & ~np.append(joined[1:], False)[: len(mine)])
+    first = np.flatnonzero(ectopic & ~joined)
+    last = np.flatnonzero(ectopic & ~np.append(joined[1:], False)[: len(ectopic)])
     length = last - first + 1
     single = first[length == 1]
 
     def episodes(keep: NDArray[np.bool_]) -> tuple[Episode, ...]:
         pairs = zip(first[keep].tolist(), last[keep].tolist(), strict=True)
-        return tuple(_episode(beats, a, b, b - a + 1) for a, b in pairs)
+        return tuple(_episode(beats, a, b, ectopic=b - a + 1) for a, b in pairs)
 
     return Ectopy(
         isolated=episodes(length == 1),
         couplets=episodes(length == 2),
         runs=episodes(length >= LEAST_RUN),
-        bigeminy=_repeated(beats, single, 2),
-        trigeminy=_repeated(beats, single, 3),
+        bigeminy=_periodic(beats, single, period=2),
+        trigeminy=_periodic(beats, single, period=3),
     )
 
 
-def _episode(beats: BeatSeries, first: int, last: int, ectopic: int) -> Episode:
+def _episode(beats: BeatSeries, first: int, last: int, *, ectopic: int) -> Episode:
     seconds = float(beats.sample[last] - beats.sample[first]) / beats.fs
     rate = 60.0 * (last - first) / seconds if last > first and seconds > 0 else None
     return Episode(first, last, ectopic, rate)
 
 
-def _repeated(beats: BeatSeries, single: NDArray[np.int64], period: int) -> tuple[Episode, ...]:
-    """Find where isolated ectopic beats stand at every `period`-th place, N between them."""
-    next_ = single + period
-    # Of the `period` places after each: all intervals known, and all beats but the last N.
-    fits = np.isin(next_, single)
-    for step in range(1, period + 1):
-        at = np.minimum(single + step, len(beats) - 1)
-        fits &= beats.has_rr[at]
-        if step < period:
-            fits &= beats.class_index[at] == 0
-    found = []
-    follows = dict(zip(single[fits].tolist(), next_[fits].tolist(), strict=True))
-    begins = sorted(set(follows) - set(follows.values()))
-    for begin in begins:
-        end, ectopic = begin, 1
-        while end in follows:
-            end, ectopic = follows[end], ectopic + 1
+def _periodic(beats: BeatSeries, single: NDArray[np.int64], *, period: int) -> tuple[Episode, ...]:
+    """Find where every `period`-th beat is an isolated ectopic beat, and all others N."""
+    successor = single + period
+    # Of the `period` beats after each: all intervals count, and all beats but the last are N.
+    fits = np.isin(successor, single)
+    for offset in range(1, period + 1):
+        k = np.minimum(single + offset, len(beats) - 1)
+        fits &= beats.has_rr[k]
+        if offset < period:
+            fits &= beats.class_index[k] == 0
+    next_of = dict(zip(single[fits].tolist(), successor[fits].tolist(), strict=True))
+    episodes = []
+    for first in sorted(set(next_of) - set(next_of.values())):
+        last, ectopic = first, 1
+        while last in next_of:
+            last, ectopic = next_of[last], ectopic + 1
         if ectopic >= LEAST_REPEATS:
-            found.append(_episode(beats, begin, end, ectopic))
-    return tuple(found)
+            episodes.append(_episode(beats, first, last, ectopic=ectopic))
+    return tuple(episodes)

@@ -1,7 +1,7 @@
-"""The shape of beats in mV: the median beat of each class, QRS width and likeness.
+"""The shape of beats in mV: median beat of each class, QRS width, correlation with the dominant.
 
-Only the pieces around the beats are read. These are measurements for a reader's eye; the model
-decides from facts of its own (`ecgscribe.model.features`).
+Only the pieces around the beats are read. These measurements are for readers of a report; the
+model classifies from features of its own (`ecgscribe.model.features`).
 """
 
 from __future__ import annotations
@@ -17,25 +17,34 @@ from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.record import LazyRecord
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["AFTER_S", "BEFORE_S", "MOST", "Shape", "cut", "likeness", "qrs_width", "shapes"]
+__all__ = [
+    "AFTER_S",
+    "BEFORE_S",
+    "MOST_SAMPLED",
+    "Shape",
+    "beat_waveforms",
+    "qrs_correlation",
+    "qrs_width",
+    "shapes",
+]
 
 
 BEFORE_S, AFTER_S = 0.3, 0.5
 """Seconds of a beat around its R-peak."""
-MOST = 60
-"""Beats of a class that are looked at, spread evenly over the recording."""
+MOST_SAMPLED = 60
+"""Most beats of a class that are sampled, spread evenly over the recording."""
 QRS_S = 0.12
-"""Seconds to each side of the R-peak that beats are compared over."""
+"""Seconds to each side of the R-peak over which beats are compared."""
 _WIDEST_S = 0.16  # to each side of the R-peak
 _SMOOTH_S = 0.012
 _EDGE = 0.11  # of the steepest slope, where a QRS begins and ends
-_ABOVE_NOISE = 2.0  # times the median slope, below which no edge is sought
+_ABOVE_NOISE = 2.0  # times the median slope, which an edge exceeds
 _MOST_NOISE = 0.3  # of the steepest slope; in more, the edges drown
-_BREAK_S = 0.016  # in a QRS that its slope may stay below the edge: the tip of a wave
+_BREAK_S = 0.016  # that the slope may stay below the edge inside a QRS: the tip of a wave
 _SHIFT_S = 0.02
 
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,112 +54,124 @@ class Shape:
     Parameters
     ----------
     class_name : str
-        Its AAMI class.
+        Their AAMI class.
     count : int
-        Beats of the class in the recording.
+        Number of beats of the class in the recording.
     beats : ndarray of float64, shape (n, points, leads)
-        Those that were looked at, in mV (or the lead's own unit), their medians taken off.
+        Sampled beats in mV (or the lead's own unit), less the median of each.
     median : ndarray of float64, shape (points, leads)
-        Of those beats, point by point.
+        Median of those beats, point by point.
     qrs_s : float or None
-        Median width of their QRS in seconds; None where noise hides it in more than half.
+        Median width of their QRS in seconds; None where noise hides more than half of them.
     """
 
     class_name: str
     count: int
-    beats: Floats
-    median: Floats
+    beats: Doubles
+    median: Doubles
     qrs_s: float | None
 
 
-def cut(source: LazyRecord, columns: Sequence[int], samples: Sequence[int]) -> Floats:
+def beat_waveforms(record: LazyRecord, columns: Sequence[int], r_peaks: Sequence[int]) -> Doubles:
     """Read the signal around beats.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
     columns : sequence of int
         Leads to read.
-    samples : sequence of int
-        R-peaks.
+    r_peaks : sequence of int
+        Samples of the R-peaks.
 
     Returns
     -------
     ndarray of float64, shape (n_beats, points, n_leads)
-        In mV where the lead's unit is known; NaN where there is no sample.
+        From `BEFORE_S` before to `AFTER_S` after each R-peak, less its median in each lead; in mV
+        where the lead's unit is known, NaN outside the recording and where samples are invalid.
     """
-    before, after = round(BEFORE_S * source.fs), round(AFTER_S * source.fs)
-    beats = np.full((len(samples), before + after, len(columns)), np.nan)
-    factors = [MILLIVOLTS.get(source.units[k].lower(), 1.0) for k in columns]
-    for beat, sample in zip(beats, samples, strict=True):
-        first, last = max(sample - before, 0), min(sample + after, source.n_samples)
-        piece = source.read(first, last)[:, list(columns)] * np.array(factors)
-        offset = first - (sample - before)
-        known = np.isfinite(piece)
+    before, after = round(BEFORE_S * record.fs), round(AFTER_S * record.fs)
+    beats = np.full((len(r_peaks), before + after, len(columns)), np.nan)
+    factors = [MILLIVOLTS.get(record.units[k].lower(), 1.0) for k in columns]
+    for beat, r_peak in zip(beats, r_peaks, strict=True):
+        first, last = max(r_peak - before, 0), min(r_peak + after, record.n_samples)
+        piece = record.read(first, last)[:, list(columns)] * np.array(factors)
+        offset = first - (r_peak - before)
+        valid = np.isfinite(piece)
         for k in range(len(columns)):
-            if known[:, k].any():
-                piece[:, k] -= np.median(piece[known[:, k], k])
+            if valid[:, k].any():
+                piece[:, k] -= np.median(piece[valid[:, k], k])
         beat[offset : offset + len(piece)] = piece
     return beats
 
 
-def shapes(source: LazyRecord, beats: BeatSeries, columns: Sequence[int]) -> tuple[Shape, ...]:
-    """Look at the beats of each class that there is, the most frequent class first.
+def shapes(record: LazyRecord, beats: BeatSeries, columns: Sequence[int]) -> tuple[Shape, ...]:
+    """Measure the shape of each class that occurs, the most frequent class first.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
     beats : BeatSeries
-        The beats that count.
+        The readable beats.
     columns : sequence of int
-        Leads to look at.
+        Leads to measure in.
 
     Returns
     -------
     tuple of Shape
-        The first is the dominant beat; none where no beat lies whole inside the recording.
+        The first is the dominant beat; empty if no beat lies wholly inside the recording.
     """
-    inside = (beats.sample >= BEFORE_S * source.fs) & (
-        beats.sample < source.n_samples - AFTER_S * source.fs
+    inside = (beats.sample >= BEFORE_S * record.fs) & (
+        beats.sample < record.n_samples - AFTER_S * record.fs
     )
-    found = []
+    measured = []
     for index, name in enumerate(AAMI_CLASSES):
-        mine = beats.sample[inside & (beats.class_index == index)]
-        if len(mine) == 0:
+        r_peaks = beats.sample[inside & (beats.class_index == index)]
+        if len(r_peaks) == 0:
             continue
-        chosen = mine[np.unique(np.linspace(0, len(mine) - 1, min(MOST, len(mine))).astype(int))]
-        each = cut(source, columns, chosen.tolist())
-        median = np.median(np.nan_to_num(each), axis=0)
-        count = int(np.sum(beats.class_index == index))
-        found.append(Shape(name, count, each, median, _usual_width(each, source.fs)))
-    return tuple(sorted(found, key=lambda shape: -shape.count))
+        waveforms = beat_waveforms(record, columns, _spread(r_peaks, MOST_SAMPLED).tolist())
+        measured.append(
+            Shape(
+                class_name=name,
+                count=int(np.sum(beats.class_index == index)),
+                beats=waveforms,
+                median=np.median(np.nan_to_num(waveforms), axis=0),
+                qrs_s=_median_width(waveforms, record.fs),
+            )
+        )
+    return tuple(sorted(measured, key=lambda shape: -shape.count))
 
 
-def _usual_width(beats: Floats, fs: float) -> float | None:
+def _spread(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Choose at most so many values, evenly from the first to the last."""
+    chosen = np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)
+    return np.asarray(values[np.unique(chosen)])
+
+
+def _median_width(beats: Doubles, fs: float) -> float | None:
     widths = [width for beat in beats if (width := qrs_width(beat, fs)) is not None]
     return float(np.median(widths)) if 2 * len(widths) >= len(beats) else None
 
 
-def _qrs(beat: Floats, fs: float, shift: int = 0) -> Floats:
+def _qrs(beat: Doubles, fs: float, shift: int = 0) -> Doubles:
     middle, reach = round(BEFORE_S * fs) + shift, round(QRS_S * fs)
     return beat[middle - reach : middle + reach + 1]
 
 
-def likeness(beat: Floats, dominant: Floats, fs: float) -> float | None:
+def qrs_correlation(beat: Doubles, dominant: Doubles, fs: float) -> float | None:
     """Correlate a beat's QRS with that of the dominant beat.
 
     Parameters
     ----------
     beat, dominant : ndarray of float64, shape (points, leads)
-        As `cut` gives them.
+        As `beat_waveforms` returns them.
     fs : float
         Sampling frequency in Hz.
 
     Returns
     -------
     float or None
-        Mean correlation of the leads, -1 to 1, at the shift of up to 20 ms at which it is
-        highest; None where a lead is flat or has no samples.
+        Mean correlation over the leads, -1 to 1, highest over shifts of up to 20 ms; None if a
+        lead is flat or has invalid samples.
     """
     if not np.isfinite(beat).all():
         return None
@@ -168,22 +189,22 @@ def likeness(beat: Floats, dominant: Floats, fs: float) -> float | None:
     return best
 
 
-def qrs_width(beat: Floats, fs: float) -> float | None:
-    """Estimate the width of a QRS from where its slope, over all leads, rises and dies down.
+def qrs_width(beat: Doubles, fs: float) -> float | None:
+    """Estimate the width of a QRS from the slope of the signal over all leads.
 
     Parameters
     ----------
     beat : ndarray of float64, shape (points, leads)
-        As `cut` gives it.
+        As `beat_waveforms` returns it.
     fs : float
         Sampling frequency in Hz.
 
     Returns
     -------
     float or None
-        Seconds, from the first to the last moment around the R-peak at which the slope reaches
-        11% of its steepest, or twice its median if that is more; None where nothing rises, and
-        in noise.
+        Seconds from the first to the last moment around the R-peak at which the slope reaches
+        11% of its maximum, or twice its median if that is more; None for a flat signal and in
+        noise.
     """
     from scipy.ndimage import uniform_filter1d
 

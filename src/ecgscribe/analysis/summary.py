@@ -1,4 +1,4 @@
-"""What a recording holds, in a few figures."""
+"""The summary of a recording: its leads, length and annotations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ecgscribe.quality_annotations import readable_seconds
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["info"]
+__all__ = ["summarize"]
 
 
-def info(
+def summarize(
     record: Record, annotation: Annotation | None = None, *, comments: bool = False
 ) -> dict[str, Any]:
-    """Describe a recording, without what could identify a person unless asked for.
+    """Summarize a recording, by default without anything that could identify a person.
 
     Parameters
     ----------
@@ -25,16 +25,16 @@ def info(
     annotation : Annotation, optional
         Its annotations.
     comments : bool
-        Add the header's free text and the wall-clock start. Names, dates of birth and
-        identifiers stand there in some databases.
+        Add the header's free text and the wall-clock start. In some databases they contain names,
+        dates of birth and identifiers.
 
     Returns
     -------
     dict
         Only types that JSON has: ``name``, ``fs`` (Hz), ``samples``, ``duration`` (s), ``leads``,
-        ``units``, ``invalid_samples`` (one a lead), ``has_start_time``, ``paced`` (the header, or
-        a ``/`` annotation, says so); with annotations ``readable_seconds`` (as ``~`` annotations
-        tell), ``annotations``, ``beats``, ``symbols`` and ``classes`` (numbers of each); with
+        ``units``, ``invalid_samples`` (per lead), ``has_start_time``, ``paced`` (according to the
+        header or a ``/`` annotation); with annotations ``readable_seconds`` (according to the
+        ``~`` annotations), ``annotations``, ``beats``, ``symbols`` and ``classes`` (counts); with
         `comments` also ``start`` and ``comments``.
     """
     content: dict[str, Any] = {

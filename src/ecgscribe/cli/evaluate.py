@@ -12,13 +12,14 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import ForDevelopers, command
 from ecgscribe.cli.output import print_result, stage_bars, without_log
 from ecgscribe.cli.values import Choice, numbers
+from ecgscribe.datasets.catalogue import DATABASES
 
 __all__ = ["command_line", "evaluate"]
 
 
 @command("evaluate --data-dir data -o report")
 @click.option(
-    "--db", type=Choice(["mitdb", "svdb"]), default="mitdb", show_default=True,
+    "--db", type=Choice(list(DATABASES)), default="mitdb", show_default=True,
     help="Database to evaluate on.",
 )  # fmt: skip
 @click.option(
@@ -33,7 +34,9 @@ __all__ = ["command_line", "evaluate"]
     "--compare-with", metavar="MODEL", multiple=True, type=click.Path(),
     help="Another model to evaluate on the same records; can be repeated.",
 )  # fmt: skip
-@click.option("--baselines", is_flag=True, help="Also evaluate other detectors (ecgscribe[peers]).")
+@click.option(
+    "--baselines", is_flag=True, help="Also evaluate other detectors (ecgscribe[baselines])."
+)
 @click.option("--live", is_flag=True, help="Also evaluate the live path.")
 @click.option(
     "--snr", metavar="A,B", type=numbers,
@@ -44,7 +47,7 @@ __all__ = ["command_line", "evaluate"]
 @options.quiet
 @click.option(
     "--benchmarks", metavar="FILE", type=options.FILE, cls=ForDevelopers,
-    help="File for the tables alone: BENCHMARKS.md.",
+    help="File for the page (BENCHMARKS.md); its tables go to benchmarks/results next to it.",
 )  # fmt: skip
 @click.option(
     "--purpose", metavar="TEXT", default="evaluation", cls=ForDevelopers,
@@ -70,6 +73,7 @@ def evaluate(
     """Evaluate a model and write the benchmark tables."""
     from ecgscribe.evaluation.evaluate import evaluate as evaluate_model
     from ecgscribe.evaluation.markdown import markdown
+    from ecgscribe.evaluation.results import to_json
 
     again = command_line(
         model, db, split, compare_with=compare_with, snr=snr or (), live=live, baselines=baselines
@@ -82,7 +86,7 @@ def evaluate(
             data_dir=data_dir,
             out=out,
             benchmarks=benchmarks,
-            peers=baselines,
+            baselines=baselines,
             live=live,
             compare_with=compare_with,
             snrs_db=snr or (),
@@ -91,7 +95,7 @@ def evaluate(
             command=again,
             progress=progress,
         )
-    print_result(markdown(result), result, as_json=as_json, quiet=quiet)
+    print_result(markdown(result), to_json(result), as_json=as_json, quiet=quiet)
 
 
 def command_line(

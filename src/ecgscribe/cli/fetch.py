@@ -35,11 +35,7 @@ __all__ = ["fetch"]
 def fetch(
     db: str, *, out: Path | None, verify: bool, as_json: bool, quiet: bool, base_url: str | None
 ) -> None:
-    """Download a database from PhysioNet, or verify a local copy.
-
-    DB is mitdb (MIT-BIH Arrhythmia), svdb (Supraventricular Arrhythmia) or nstdb (Noise Stress
-    Test).
-    """
+    """Download a database from PhysioNet, or verify a local copy."""
     if verify:
         _verify(db, out, as_json=as_json, quiet=quiet)
         return
@@ -49,6 +45,10 @@ def fetch(
     with progress_bar(db, quiet=quiet) as progress:
         folder = str(datasets.fetch(db, to=out, base_url=source, progress=progress))
     print_result(folder, {"db": db, "folder": folder}, as_json=as_json, quiet=quiet)
+
+
+_TITLES = "\n\n".join(f"{name}: {database.title}." for name, database in DATABASES.items())
+fetch.help = f"{fetch.help}\n\n{_TITLES}"
 
 
 def _verify(db: str, out: Path | None, *, as_json: bool, quiet: bool) -> None:

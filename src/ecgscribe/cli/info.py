@@ -35,11 +35,11 @@ def info(
 ) -> None:
     """Describe a recording: leads, duration, range and, if asked for, its annotations."""
     from ecgscribe import formats
-    from ecgscribe.analysis.summary import info as describe
+    from ecgscribe.analysis.summary import summarize
 
     loaded = formats.read(record, fs=fs, leads=leads)
     annotation = stored_annotation(loaded, record, annotator) if annotator else None
-    content = describe(loaded, annotation, comments=comments)
+    content = summarize(loaded, annotation, comments=comments)
     lines = [f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in content.items()]
     print_result("\n".join(lines), content, as_json=as_json)
 

@@ -27,8 +27,8 @@ OPTIONAL = {
     "train": ("keras", "onnx", "tensorflow", "tf2onnx"),
     "parquet": ("pyarrow",),
     "lsl": ("pylsl",),
-    "report": ("fpdf2", "neurokit2"),
-    "peers": ("neurokit2", "sleepecg"),
+    "report": ("fpdf2",),
+    "baselines": ("neurokit2", "sleepecg"),
 }
 """Packages of each extra: ``pip install 'ecgscribe[train]'`` and so on."""
 _OTHER_NAMES = {"tensorflow": "tensorflow-cpu"}
@@ -104,7 +104,7 @@ def _onnx_providers() -> list[str]:
 
 def _database(db: str, data_dir: str | Path | None) -> dict[str, Any]:
     """Return where a database is and how many of its records; do not verify the files."""
-    records = len(datasets.DATABASES[db])
+    records = len(datasets.DATABASES[db].records)
     try:
         folder = datasets.locate(db, data_dir=data_dir)
         present = len(datasets.available(db, data_dir=data_dir))

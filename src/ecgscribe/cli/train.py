@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
-from ecgscribe.cli.output import print_result, without_log
+from ecgscribe.cli.output import print_result
 
 __all__ = ["train"]
 
@@ -41,9 +42,13 @@ def train(
     from ecgscribe.model.runtime import load_model
     from ecgscribe.training import train as training
 
-    with without_log(quiet):
-        model = training.train(
-            config, data_dir=data_dir, out=out, synthetic=synthetic, resume=resume
-        )
+    model = training.train(
+        config,
+        data_dir=data_dir,
+        out=out,
+        synthetic=synthetic,
+        resume=resume,
+        progress=None if quiet else partial(click.echo, err=True),
+    )
     content = {"file": str(model), "model": load_model(model).hash}
     print_result(str(model), content, as_json=as_json, quiet=quiet)

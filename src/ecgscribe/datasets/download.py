@@ -1,24 +1,28 @@
-"""Download files that a list of SHA-256 sums names, and check files against such a list."""
+"""Download files in a list of SHA-256 sums, and verify files by such a list."""
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ecgscribe.errors import DatasetError
+from ecgscribe.files import file_hash
 
-__all__ = ["SUMS", "download", "matches", "read_sums"]
+if TYPE_CHECKING:
+    import pooch
+
+__all__ = ["SUMS", "download", "is_intact", "read_sums"]
 
 
 SUMS = "SHA256SUMS.txt"
-"""Name under which PhysioNet publishes the sums of a database."""
+"""File in which PhysioNet publishes the sums of a database."""
 
 
-_TIMEOUT = 30.0  # seconds without a byte before a server counts as gone
-_SHOWN = 3  # files named in one message
+_TIMEOUT_S = 30.0  # without a byte, before the server counts as unreachable
+_CHUNK_BYTES = 1 << 16
+_SHOWN = 3  # files in one message
 
 
 def read_sums(folder: Path) -> dict[str, str]:
@@ -37,7 +41,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     Raises
     ------
     DatasetError
-        If the list is absent or no such list.
+        If the file is missing or holds something else.
     """
     path = folder / SUMS
     try:
@@ -48,25 +52,14 @@ def read_sums(folder: Path) -> dict[str, str]:
         raise DatasetError(f"{path}: expected a list of SHA-256 sums, cannot read it") from error
     if not sums or any(len(digest) != 64 for digest in sums.values()):
         raise DatasetError(
-            f"{path}: expected a list of SHA-256 sums, found something else; delete it and fetch"
+            f"{path}: expected a list of SHA-256 sums, found something else; delete it, then fetch"
         )
     return sums
 
 
-def matches(path: Path, digest: str) -> bool:
-    """Tell whether a file is there and has that SHA-256.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    digest : str
-        The sum, in hexadecimal.
-    """
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == digest
+def is_intact(path: Path, digest: str) -> bool:
+    """Return whether a file exists and has this SHA-256, in hexadecimal."""
+    return path.is_file() and file_hash(path) == digest
 
 
 def download(
@@ -76,17 +69,17 @@ def download(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Bring files into a folder, each verified before it gets its name.
+    """Download files into a folder, each verified before it gets its name.
 
-    Files that are there and have the right sum are not asked for again, so that an interrupted
-    download goes on where it stopped. A broken or absent file does not stop the others.
+    Files that are there and intact are not downloaded again, so an interrupted download resumes
+    where it stopped. The download continues after a damaged or missing file.
 
     Parameters
     ----------
     url : str
-        Address of the database, where its list of sums lies too.
+        Address of the database, which also holds its list of sums.
     folder : Path
-        Where the files go; made if absent.
+        Folder for the files; created if missing.
     names : iterable of str
         Names of the files.
     progress : callable, optional
@@ -95,90 +88,85 @@ def download(
     Raises
     ------
     DatasetError
-        If the server cannot be reached, the folder cannot be written, or a file is not listed,
-        not there or not what its sum says.
+        If the server cannot be reached, the folder cannot be written, or a file is not in the
+        list, missing or damaged.
     """
     url = url.rstrip("/")
     wanted = list(names)
     failed: dict[str, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder) as scratch:
-            if not (folder / SUMS).is_file():
-                _first_sums(url, Path(scratch), folder)
-            sums = read_sums(folder)
-            for number, name in enumerate(wanted, start=1):
-                reason = _ensure(url, name, Path(scratch), folder, sums.get(name))
-                if reason:
-                    failed[name] = reason
-                if progress is not None:
-                    progress(number, len(wanted))
+        if not (folder / SUMS).is_file():
+            _download_sums(url, folder)
+        files = _files(url, folder, read_sums(folder))
+        for number, name in enumerate(wanted, start=1):
+            try:
+                _fetch(files, name)
+            except _FileError as error:
+                failed[name] = str(error)
+            if progress is not None:
+                progress(number, len(wanted))
     except OSError as error:
         raise DatasetError(
             f"{folder}: expected to write here, the system refused ({error.strerror or error}); "
-            "check permissions and free space, then fetch again: it goes on where it stopped"
+            "check permissions and free space, then fetch again: it resumes where it stopped"
         ) from error
     if failed:
         shown = ", ".join(f"{name} {reason}" for name, reason in list(failed.items())[:_SHOWN])
         more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
         raise DatasetError(
             f"{folder}: {len(wanted) - len(failed)} files are complete, {len(failed)} are not: "
-            f"{shown}{more}; fetch again, only these will be asked for"
+            f"{shown}{more}; fetch again, which downloads only these"
         )
 
 
-def _first_sums(url: str, scratch: Path, folder: Path) -> None:
+def _download_sums(url: str, folder: Path) -> None:
     try:
-        _bring(f"{url}/{SUMS}", scratch, None)
+        _fetch(_files(url, folder, {SUMS: None}), SUMS)
     except _FileError as error:
         raise DatasetError(
             f"{folder.name}: expected its {SUMS} at {url}, it {error}; check the address"
         ) from error
-    read_sums(scratch)  # a login page of the network in between is no list of sums
-    (scratch / SUMS).replace(folder / SUMS)
-
-
-def _ensure(url: str, name: str, scratch: Path, folder: Path, digest: str | None) -> str:
-    if digest is None:
-        return f"is not in {SUMS}"
-    if matches(folder / name, digest):
-        return ""
     try:
-        _bring(f"{url}/{name}", scratch, digest)
-        (scratch / name).replace(folder / name)
-    except _FileError as error:
-        return str(error)
-    return ""
+        read_sums(folder)
+    except DatasetError:  # such as the login page of a network
+        (folder / SUMS).unlink()
+        raise
 
 
 class _FileError(DatasetError):
-    """One file failed; the others may still come."""
+    """One file failed; the others can still be downloaded."""
 
 
-def _bring(url: str, scratch: Path, digest: str | None) -> None:
-    # pooch writes into the scratch folder, so that even a kill leaves nothing under a final name.
+def _files(url: str, folder: Path, sums: Mapping[str, str | None]) -> pooch.Pooch:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    registry = {name: digest and f"sha256:{digest}" for name, digest in sums.items()}
+    return pooch.create(path=folder, base_url=f"{url}/", registry=registry)
+
+
+def _fetch(files: pooch.Pooch, name: str) -> None:
+    """Download a file unless it is there and intact; pooch verifies it under a temporary name."""
     import pooch
     import requests
 
-    pooch.get_logger().setLevel("WARNING")
-    name = url.rsplit("/", 1)[1]
+    if name not in files.registry:
+        raise _FileError(f"is not in {SUMS}")
     try:
-        pooch.retrieve(
-            url,
-            known_hash=None if digest is None else f"sha256:{digest}",
-            fname=name,
-            path=scratch,
-            downloader=pooch.HTTPDownloader(timeout=_TIMEOUT, chunk_size=1 << 16),
+        files.fetch(
+            name, downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S, chunk_size=_CHUNK_BYTES)
         )
     except requests.HTTPError as error:
         status = "" if error.response is None else f" (status {error.response.status_code})"
         raise _FileError(f"is not on the server{status}") from error
     except (requests.ConnectionError, requests.Timeout) as error:
         raise DatasetError(
-            f"cannot reach {urlsplit(url).netloc} for {name} (offline?); try again later, it goes "
-            "on where it stopped, or point --data-dir or ECGSCRIBE_DATA at a copy you have"
+            f"cannot reach {urlsplit(files.base_url).netloc} for {name} (offline?); try again "
+            "later, it resumes where it stopped, or point --data-dir or ECGSCRIBE_DATA at a copy "
+            "you have"
         ) from error
     except requests.RequestException as error:
-        raise _FileError("broke off while it was sent") from error
-    except ValueError as error:  # pooch's word for a sum that differs
+        raise _FileError("broke off during the download") from error
+    except ValueError as error:  # of pooch, for a sum that differs
         raise _FileError(f"differs from its sum in {SUMS}") from error

@@ -1,11 +1,4 @@
-"""The databases of PhysioNet that ecgscribe is trained and measured on.
-
-MIT-BIH Arrhythmia Database (``mitdb``; Moody & Mark, IEEE Eng Med Biol 20(3):45-50, 2001),
-MIT-BIH Supraventricular Arrhythmia Database (``svdb``; Greenwald, PhD thesis, MIT, 1990) and
-MIT-BIH Noise Stress Test Database (``nstdb``; Moody, Muldrow & Mark, Comput Cardiol 11:381-384,
-1984), all version 1.0.0, ODC-By 1.0, from PhysioNet (Goldberger et al., Circulation
-101(23):e215-e220, 2000).
-"""
+"""Find, download, verify and read databases."""
 
 from __future__ import annotations
 
@@ -15,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgscribe import formats
-from ecgscribe.datasets.catalogue import NOISE, records_of
-from ecgscribe.datasets.download import SUMS, download, matches, read_sums
+from ecgscribe.datasets.catalogue import NOISE, Database, find_database
+from ecgscribe.datasets.download import SUMS, download, is_intact, read_sums
 from ecgscribe.errors import DatasetError
 from ecgscribe.record import Annotation, Record
 
@@ -35,24 +28,21 @@ __all__ = [
 
 
 BASE_URL = "https://physionet.org/files"
-"""Databases lie under it as ``<database>/1.0.0/``."""
-
-
-_VERSION = "1.0.0"
+"""Address of the databases: ``<database>/<version>/`` follows."""
 
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What a check of a database against its published sums found.
+    """Result of comparing a database with its published sums.
 
     Parameters
     ----------
     ok : tuple of str
-        Files that are as published.
+        Intact files.
     bad : tuple of str
         Files that differ.
     absent : tuple of str
-        Files that ecgscribe needs and that are not there.
+        Missing files that ecgscribe needs.
     """
 
     ok: tuple[str, ...]
@@ -61,15 +51,15 @@ class VerifyResult:
 
 
 def locate(db: str, *, data_dir: str | Path | None = None) -> Path:
-    """Find the folder of a database.
+    """Return the folder of a database.
 
     Parameters
     ----------
-    db : {"mitdb", "svdb", "nstdb"}
-        The database.
+    db : str
+        Name of the database; see `DATABASES`.
     data_dir : str or Path, optional
         The folder itself, or one that holds a folder named `db`. By default the environment
-        variable ``ECGSCRIBE_DATA``, and without it the folder that `fetch` fills.
+        variable ``ECGSCRIBE_DATA``, or else the folder that `fetch` fills.
 
     Returns
     -------
@@ -79,12 +69,12 @@ def locate(db: str, *, data_dir: str | Path | None = None) -> Path:
     Raises
     ------
     DatasetError
-        If there is none.
+        If there is no such folder.
     """
-    names = records_of(db)
+    records = find_database(db).records
     root = default_dir() if not data_dir else Path(data_dir)
     for folder in (root / db, root):
-        if any(_is_there(folder, name) for name in names):
+        if any(_exists(folder, name) for name in records):
             return folder
     raise DatasetError(
         f"{db}: expected its records in {root / db}, found none; run `ecgscribe fetch {db}`, or "
@@ -93,20 +83,20 @@ def locate(db: str, *, data_dir: str | Path | None = None) -> Path:
 
 
 def default_dir() -> Path:
-    """Give the folder where databases are looked for unless another one is named."""
+    """Return the folder that holds the databases unless another one is given."""
     return Path(os.environ.get("ECGSCRIBE_DATA") or _cache())
 
 
 def absent_files(db: str, *, data_dir: str | Path | None = None) -> tuple[str, ...]:
-    """Name the files of a database that ecgscribe reads and that are not there; see `locate`."""
+    """Return the missing files of a database that ecgscribe needs; see `locate`."""
     folder = locate(db, data_dir=data_dir)
-    return tuple(name for name in _needed(db) if not (folder / name).is_file())
+    return tuple(name for name in find_database(db).files if not (folder / name).is_file())
 
 
 def available(db: str, *, data_dir: str | Path | None = None) -> tuple[str, ...]:
-    """Give the records of a database that are at hand; see `locate` for `data_dir`."""
+    """Return the records of a database that the folder holds; see `locate` for `data_dir`."""
     folder = locate(db, data_dir=data_dir)
-    return tuple(name for name in records_of(db) if _is_there(folder, name))
+    return tuple(name for name in find_database(db).records if _exists(folder, name))
 
 
 def fetch(
@@ -118,17 +108,17 @@ def fetch(
 ) -> Path:
     """Download a database from PhysioNet, every file verified.
 
-    What is there and right is kept, what is there and wrong is replaced, so a second call goes
-    on where the first one stopped.
+    Intact files are kept and damaged ones replaced, so a second call resumes where the first one
+    stopped.
 
     Parameters
     ----------
-    db : {"mitdb", "svdb", "nstdb"}
-        The database.
+    db : str
+        Name of the database; see `DATABASES`.
     to : str or Path, optional
-        Root under which the folder `db` is made; a folder in the user's cache by default.
+        Folder in which the folder `db` is created; by default one in the user's cache.
     base_url : str
-        Address under which ``<database>/1.0.0/`` lies.
+        Address that ``<database>/<version>/`` follows.
     progress : callable, optional
         Called with the number of files done and of all files, after each file.
 
@@ -140,46 +130,46 @@ def fetch(
     Raises
     ------
     DatasetError
-        If the server cannot be reached, or files are absent there or not as published.
+        If the server cannot be reached, or files are missing there or damaged.
     """
-    needed = _needed(db)
+    database = find_database(db)
     folder = Path(to or _cache()) / db
-    download(_url(db, base_url), folder, needed, progress=progress)
+    download(_url(database, base_url), folder, database.files, progress=progress)
     return folder
 
 
 def verify(db: str, *, data_dir: str | Path | None = None) -> VerifyResult:
-    """Compare every file that is there with the published sums.
+    """Compare every file in the folder with the published sums.
 
     Parameters
     ----------
-    db : {"mitdb", "svdb", "nstdb"}
-        The database.
+    db : str
+        Name of the database; see `DATABASES`.
     data_dir : str or Path, optional
         See `locate`.
 
     Returns
     -------
     VerifyResult
-        Files that are right, wrong and absent.
+        Intact, damaged and missing files.
 
     Raises
     ------
     DatasetError
-        If the database or its list of sums is not there.
+        If the database or its list of sums is missing.
     """
     folder = locate(db, data_dir=data_dir)
     if not (folder / SUMS).is_file():
         raise DatasetError(
             f"{folder}: expected {SUMS} to verify against, found none; get it from "
-            f"{_url(db, BASE_URL)}/{SUMS}, or run `ecgscribe fetch {db}`"
+            f"{_url(find_database(db), BASE_URL)}/{SUMS}, or run `ecgscribe fetch {db}`"
         )
     sums = read_sums(folder)
-    there = [name for name in sums if (folder / name).is_file()]
-    right = {name for name in there if matches(folder / name, sums[name])}
+    existing = [name for name in sums if (folder / name).is_file()]
+    intact = {name for name in existing if is_intact(folder / name, sums[name])}
     return VerifyResult(
-        ok=tuple(sorted(right)),
-        bad=tuple(sorted(set(there) - right)),
+        ok=tuple(sorted(intact)),
+        bad=tuple(sorted(set(existing) - intact)),
         absent=absent_files(db, data_dir=folder),
     )
 
@@ -189,32 +179,38 @@ def load(db: str, name: str, *, data_dir: str | Path | None = None) -> tuple[Rec
 
     Parameters
     ----------
-    db : {"mitdb", "svdb", "nstdb"}
-        The database.
+    db : str
+        Name of the database; see `DATABASES`.
     name : str
         The record.
     data_dir : str or Path, optional
-        See `locate`. The widespread CSV export of mitdb (``100.csv``, ``100annotations.txt``)
-        will do as well.
+        See `locate`. It may also hold the widespread CSV export of mitdb (``100.csv``,
+        ``100annotations.txt``).
 
     Returns
     -------
     record : Record
         The signals.
     annotation : Annotation
-        The annotations of ``atr``.
+        The reference annotations.
 
     Raises
     ------
     DatasetError
-        If there is no such database, or no such record in it or at hand.
+        If there is no such database, or no such record in it or in the folder.
     FormatError
         If a file is damaged.
     """
-    folder = _folder_with(db, name, data_dir)
-    if name in NOISE:
-        raise DatasetError(f"{db}: {name} is recorded noise without annotations; use noise()")
-    return formats.read(folder / name), formats.read_annotation(folder / name, "atr")
+    database = find_database(db)
+    folder = _folder_with(database, name, data_dir)
+    if name in database.unannotated:
+        raise DatasetError(
+            f"{db}: expected an annotated record, found {name}, recorded noise; use noise()"
+        )
+    return (
+        formats.read(folder / name),
+        formats.read_annotation(folder / name, database.annotator),
+    )
 
 
 def noise(name: str, *, data_dir: str | Path | None = None) -> Record:
@@ -235,39 +231,33 @@ def noise(name: str, *, data_dir: str | Path | None = None) -> Record:
     Raises
     ------
     DatasetError
-        If there is no such recording or it is not at hand.
+        If there is no such recording, or the folder does not hold it.
     """
     if name not in NOISE:
         raise DatasetError(
             f"nstdb: expected noise out of {', '.join(NOISE)}, found {name}; choose one of them"
         )
-    return formats.read(_folder_with("nstdb", name, data_dir) / name)
+    return formats.read(_folder_with(find_database("nstdb"), name, data_dir) / name)
 
 
-def _needed(db: str) -> list[str]:
-    """Name the files of a database that ecgscribe reads, of the hundreds that are published."""
-    names = records_of(db)
-    suffixes = {name: ("hea", "dat") if name in NOISE else ("hea", "dat", "atr") for name in names}
-    return ["RECORDS", *(f"{name}.{suffix}" for name in names for suffix in suffixes[name])]
-
-
-def _is_there(folder: Path, name: str) -> bool:
+def _exists(folder: Path, name: str) -> bool:
     return (folder / f"{name}.hea").is_file() or (folder / f"{name}.csv").is_file()
 
 
-def _folder_with(db: str, name: str, data_dir: str | Path | None) -> Path:
-    if name not in records_of(db):
+def _folder_with(database: Database, name: str, data_dir: str | Path | None) -> Path:
+    db = database.name
+    if name not in database.records:
         raise DatasetError(f"{db}: expected one of its records, found {name}; see split_records")
     folder = locate(db, data_dir=data_dir)
-    if not _is_there(folder, name):
+    if not _exists(folder, name):
         raise DatasetError(
             f"{db}: expected record {name} in {folder}, found none; run `ecgscribe fetch {db}`"
         )
     return folder
 
 
-def _url(db: str, base_url: str) -> str:
-    return f"{base_url.rstrip('/')}/{db}/{_VERSION}"
+def _url(database: Database, base_url: str) -> str:
+    return f"{base_url.rstrip('/')}/{database.name}/{database.version}"
 
 
 def _cache() -> Path:

@@ -1,8 +1,8 @@
-"""A recording whose beats are known, made from numbers: for the demo, the tests and a quick start.
+"""Synthetic recordings with known beats, for the demo, the tests and a quick start.
 
 Every beat is a sum of Gaussian waves (P, QRS, T), as in McSharry et al., IEEE Trans Biomed Eng
-50(3):289-294, 2003, seen by each lead with its own amplitudes. It is no physiology: a figure
-measured on such a recording says nothing about recordings of people.
+50(3):289-294, 2003, with amplitudes of its own in each lead. It is not a model of physiology:
+results on such a recording do not apply to recordings of people.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.datasets.synthetic_settings import SYMBOLS, SyntheticSettings
+from ecgscribe.datasets.synthetic_settings import SyntheticSettings
 from ecgscribe.record import Annotation, Record
+from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 
 __all__ = ["synthesize"]
 
 
-_Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 
-_SHORTEST_RR = 0.28  # s; two beats never fall closer, whatever the rate and the prematurity
-_BEFORE, _AFTER = 0.45, 0.85  # s of signal that one beat covers, before and after its R-peak
+_SHORTEST_RR = 0.28  # s; shortest distance of two beats, whatever the rate and the prematurity
+_BEFORE, _AFTER = 0.45, 0.85  # s of signal of one beat, before and after its R-peak
 
 
 def synthesize(
@@ -35,16 +36,16 @@ def synthesize(
     name: str = "synthetic",
     **overrides: Any,
 ) -> tuple[Record, Annotation]:
-    """Make a recording with known beats.
+    """Return a synthetic recording and its beats.
 
     Parameters
     ----------
     settings : SyntheticSettings, optional
-        What to make; the defaults if absent.
+        Settings of the recording; the defaults if omitted.
     duration : float
         Seconds, at least one sample.
     seed : int
-        Decides the rhythm, the noise and what the settings leave open of the morphology.
+        Seed of the rhythm, the noise and the details of morphology that the settings leave open.
     name : str
         Name of the record.
     **overrides
@@ -55,7 +56,7 @@ def synthesize(
     record : Record
         Signal in mV, shape (duration * fs, leads).
     annotation : Annotation
-        One annotation a beat, at the largest deflection of its QRS in lead 0, with the symbols
+        One annotation per beat, at the largest deflection of its QRS in lead 0, with the symbols
         ``N``, ``A`` (class S), ``V`` and ``F``.
 
     Raises
@@ -63,14 +64,14 @@ def synthesize(
     ValueError
         If a setting is out of range or `duration` is too short.
     TypeError
-        If an override names no setting.
+        If an override is not a setting.
     """
     s = dataclasses.replace(settings or SyntheticSettings(), **overrides)
     n = round(duration * s.fs)
     if n < 1:
         raise ValueError(
             f"synthesize: expected a duration of at least one sample, found {duration} s; "
-            "give a longer one"
+            "choose a longer one"
         )
     rhythm, shape, disturbance = (np.random.default_rng((seed, k)) for k in (2, 3, 4))
     time, kind, fibrillating = _rhythm(rhythm, s, n / s.fs)
@@ -85,14 +86,15 @@ def synthesize(
         leads=tuple(f"ECG{k + 1}" for k in range(s.leads)),
         name=name,
     )
-    symbols = np.array([SYMBOLS[k] for k in kind[inside]])
-    return record, Annotation(sample=sample[inside], symbol=symbols, fs=s.fs, name=name)
+    index = [AAMI_CLASSES.index(name) for name in kind[inside].tolist()]
+    symbol = CLASS_SYMBOLS[np.array(index, dtype=np.int64)]
+    return record, Annotation(sample=sample[inside], symbol=symbol, fs=s.fs, name=name)
 
 
 def _rhythm(
     rng: np.random.Generator, s: SyntheticSettings, duration: float
-) -> tuple[_Floats, NDArray[np.str_], NDArray[np.bool_]]:
-    """Draw time (s), kind and "in atrial fibrillation" of each beat, 1 s beyond either end."""
+) -> tuple[Doubles, NDArray[np.str_], NDArray[np.bool_]]:
+    """Draw time (s), class and "in atrial fibrillation" of each beat, 1 s beyond both ends."""
     phase = rng.uniform(0, 2 * np.pi, 2)
     in_bigeminy = _episodes(rng, s.bigeminy if "V" in s.classes else 0.0, duration)
     in_fibrillation = _episodes(rng, s.fibrillation, duration)
@@ -107,7 +109,7 @@ def _rhythm(
         last, chaotic = kind[-1], bool(in_fibrillation[second])
         k = _next_kind(rng, last, rate, s.couplets, bigeminy=bool(in_bigeminy[second]))
         if chaotic and k in "SF":
-            k = "N"  # nothing is premature to an atrium without a rhythm
+            k = "N"  # no beat is premature if the atria have no rhythm
         before, coupling = coupling, 1.0
         if chaotic:
             step = rng.lognormal(-0.02, 0.2) * (0.7 if k == "V" else 1.0)
@@ -141,7 +143,7 @@ def _next_kind(
 
 
 def _episodes(rng: np.random.Generator, share: float, duration: float) -> NDArray[np.bool_]:
-    """For each second, whether an episode is on: 20 s long on average, `share` of the time."""
+    """Draw whether each second is in an episode: 20 s long on average, `share` of the time."""
     n = int(duration) + 1
     slots = rng.random(n // 20 + 2) < share
     return np.repeat(slots, 20)[rng.integers(20) :][:n]
@@ -151,12 +153,12 @@ def _episodes(rng: np.random.Generator, share: float, duration: float) -> NDArra
 class _Waves:
     """Gaussian waves of one kind of beat: P, those of the QRS, T."""
 
-    centre: _Floats  # s after the R-peak, shape (n_waves,)
-    width: _Floats  # standard deviation in s, shape (n_waves,)
-    amplitude: _Floats  # mV, shape (n_waves, leads)
+    centre: Doubles  # s after the R-peak, shape (n_waves,)
+    width: Doubles  # standard deviation in s, shape (n_waves,)
+    amplitude: Doubles  # mV, shape (n_waves, leads)
 
     def aligned(self) -> _Waves:
-        """Shift so that the largest QRS deflection of lead 0 lies at 0."""
+        """Shift so that the largest QRS deflection of lead 0 is at 0."""
         t = np.arange(-0.2, 0.2, 0.0005)
         wave = np.exp(-0.5 * ((t[:, None] - self.centre[1:-1]) / self.width[1:-1]) ** 2)
         peak = t[np.argmax(np.abs(wave @ self.amplitude[1:-1, 0]))]
@@ -164,7 +166,7 @@ class _Waves:
 
 
 def _shapes(rng: np.random.Generator, s: SyntheticSettings) -> dict[str, _Waves]:
-    """Draw what the settings leave open: how the leads see each wave of each kind of beat."""
+    """Draw the amplitude of each wave of each class in each lead, which the settings leave open."""
     first = np.arange(s.leads) == 0
     u = rng.uniform
     height = s.amplitude * np.where(first, 1.0, u(0.4, 1.0, s.leads) * rng.choice((1, -1), s.leads))
@@ -187,7 +189,7 @@ def _shapes(rng: np.random.Generator, s: SyntheticSettings) -> dict[str, _Waves]
     v_width = np.array([0.022, 0.13 * w, 0.17 * w, 0.14 * w, 0.07])
     ventricular = _Waves(v_centre, v_width, wide).aligned()
 
-    # A fusion beat lies between its two parents in width and in the way each lead sees it.
+    # A fusion beat is between its two parents in width and in its amplitude in each lead.
     share = u(0.4, 0.6)
     mixed = [
         share * getattr(ventricular, key) + (1 - share) * getattr(normal, key)
@@ -204,14 +206,14 @@ def _beats(
     sample: NDArray[np.int64],
     kind: NDArray[np.str_],
     fibrillating: NDArray[np.bool_],
-) -> _Floats:
-    """Lay the waves of every beat into the signal; shape (n, leads)."""
+) -> Doubles:
+    """Add the waves of every beat to a signal; shape (n, leads)."""
     offset = np.arange(-round(_BEFORE * s.fs), round(_AFTER * s.fs) + 1)
     t = offset / s.fs
     breath = 0.05 * np.sin(2 * np.pi * s.respiration * sample / s.fs)
     gain = 1 + breath + 0.02 * rng.standard_normal(len(sample))
     rr = np.diff(sample, prepend=sample[0] - 60 / s.heart_rate * s.fs) / s.fs
-    stretch = np.sqrt(np.clip(rr, 0.4, 1.5))  # Bazett: QT goes with the root of the RR interval
+    qt_factor = np.sqrt(np.clip(rr, 0.4, 1.5))  # Bazett: QT grows with the root of the RR interval
     margin = len(offset) + int(2.5 * s.fs)  # beats just outside reach into the signal
     signal = np.zeros((n + 2 * margin, s.leads))
     for name, waves in _shapes(rng, s).items():
@@ -221,7 +223,7 @@ def _beats(
         at = np.clip(sample[mine] + margin, -offset[0], len(signal) - offset[-1] - 1)
         where = at[:, None] + offset
         fixed = np.exp(-0.5 * ((t[:, None] - waves.centre[:-1]) / waves.width[:-1]) ** 2)
-        late = waves.centre[-1] * stretch[mine]
+        late = waves.centre[-1] * qt_factor[mine]
         repolarisation = np.exp(-0.5 * ((t - late[:, None]) / waves.width[-1]) ** 2)
         for lead in range(s.leads):
             p, *qrs, after = waves.amplitude[:, lead]
@@ -237,7 +239,7 @@ def _fibrillatory_waves(
     n: int,
     sample: NDArray[np.int64],
     fibrillating: NDArray[np.bool_],
-) -> _Floats:
+) -> Doubles:
     """Make the f-waves of 4 to 9 Hz that replace P-waves; shape (n, leads)."""
     if not fibrillating.any():
         return np.zeros((n, s.leads))
@@ -246,11 +248,11 @@ def _fibrillatory_waves(
     return level[:, None] * _band(rng, n, s, 4.0, 9.0)
 
 
-def _noise(rng: np.random.Generator, s: SyntheticSettings, n: int) -> _Floats:
+def _noise(rng: np.random.Generator, s: SyntheticSettings, n: int) -> Doubles:
     """Make the noise of every lead; shape (n, leads)."""
     t = np.arange(n)[:, None] / s.fs
     hum = 2 * np.pi * s.mains_frequency * t + rng.uniform(0, 2 * np.pi, s.leads)
-    # Above half of fs a converter's anti-aliasing filter leaves no hum.
+    # The anti-aliasing filter of a converter removes hum above half of fs.
     mains = s.mains * np.sqrt(2) * np.sin(hum) * (s.mains_frequency < s.fs / 2)
     wander = s.wander * _band(rng, n, s, 0.05, 0.5)
     tension = np.exp(0.5 * _band(rng, n, s, 0.02, 0.2))
@@ -258,20 +260,20 @@ def _noise(rng: np.random.Generator, s: SyntheticSettings, n: int) -> _Floats:
     burst = _episodes(rng, 0.15, 4 * n / s.fs)[(4 * t[:, 0]).astype(np.int64)]  # 5 s each
     swell = np.clip(np.convolve(burst, np.hanning(round(s.fs) + 2), "same")[:n] * 2 / s.fs, 0, 1)
     motion = s.motion * swell[:, None] * _band(rng, n, s, 0.7, 8.0)
-    noise: _Floats = mains + wander + muscle + motion
+    noise: Doubles = mains + wander + muscle + motion
     return noise
 
 
 def _band(
     rng: np.random.Generator, n: int, s: SyntheticSettings, low: float, high: float
-) -> _Floats:
+) -> Doubles:
     """Gaussian noise between two frequencies in Hz, root mean square 1; shape (n, leads)."""
-    size = max(n, round(60 * s.fs))  # long enough to hold the slowest band
+    size = max(n, round(60 * s.fs))  # long enough for the slowest band
     frequency = np.fft.rfftfreq(size, 1 / s.fs)
     keep = (frequency >= low) & (frequency <= min(high, 0.45 * s.fs))
     spectrum = np.zeros((len(frequency), s.leads), dtype=np.complex128)
     draw = rng.standard_normal((2, int(keep.sum()), s.leads))
     spectrum[keep] = draw[0] + 1j * draw[1]
     noise = np.fft.irfft(spectrum, size, axis=0)
-    scaled: _Floats = noise[:n] / noise.std(axis=0)
+    scaled: Doubles = noise[:n] / noise.std(axis=0)
     return scaled

@@ -1,4 +1,4 @@
-"""What a synthetic recording is made of, and the patients that training draws."""
+"""Settings of synthetic recordings, and the synthetic patients of training."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["DEMO", "PATIENT_RANGES", "SYMBOLS", "SyntheticSettings", "patient"]
+__all__ = ["DEMO", "PATIENT_RANGES", "SyntheticSettings", "patient"]
 
 
-SYMBOLS = {"N": "N", "S": "A", "V": "V", "F": "F"}
-"""WFDB symbol of each AAMI class that can be made."""
+CLASSES = ("N", "S", "V", "F")
+"""AAMI classes that can be synthesized."""
 
 
 @dataclass(frozen=True)
 class SyntheticSettings:
-    """What a synthetic recording is made of; amplitudes in mV, times in seconds.
+    """Settings of a synthetic recording; amplitudes in mV, times in seconds.
 
     Parameters
     ----------
@@ -25,13 +25,13 @@ class SyntheticSettings:
     leads : int
         Number of leads.
     classes : tuple of str
-        AAMI classes that may occur, of N, S, V and F; N always does.
+        AAMI classes that may occur, of N, S, V and F; N always occurs.
     heart_rate : float
-        Mean sinus rate in beats a minute.
+        Mean sinus rate in beats per minute.
     sinus_arrhythmia, drift, jitter : float
         Relative variation of the RR interval: with respiration, over minutes, from beat to beat.
     respiration : float
-        Breaths a second.
+        Breaths per second.
     s_rate, v_rate, f_rate : float
         Chance that a sinus beat is followed by a beat of that class.
     couplets : float
@@ -84,13 +84,13 @@ class SyntheticSettings:
     mains_frequency: float = 50.0
 
     def __post_init__(self) -> None:
-        unknown = set(self.classes) - set(SYMBOLS)
+        unknown = set(self.classes) - set(CLASSES)
         shares = ("s_rate", "v_rate", "f_rate", "couplets", "bigeminy", "fibrillation")
         checks = (
             ("fs", self.fs >= 50, "at least 50 Hz"),
             ("leads", self.leads >= 1, "at least 1"),
             ("classes", not unknown, "a choice of N, S, V and F"),
-            ("heart_rate", 20 <= self.heart_rate <= 180, "20 to 180 beats a minute"),
+            ("heart_rate", 20 <= self.heart_rate <= 180, "20 to 180 beats per minute"),
             ("polarity", self.polarity in (1, -1), "1 or -1"),
             *((key, 0 <= getattr(self, key) <= 1, "a number from 0 to 1") for key in shares),
         )
@@ -113,8 +113,8 @@ DEMO = SyntheticSettings(
     muscle=0.01,
     mains_frequency=60.0,
 )
-"""Settings of the demo: fs, QRS widths, wander and mains lie outside what `patient` draws, so that
-no model trained on synthetic patients has seen the like."""
+"""Settings of the demo: fs, QRS widths, wander and mains are outside the ranges of `patient`, so no
+model trained on synthetic patients has seen similar recordings."""
 
 
 PATIENT_RANGES: dict[str, tuple[float, float]] = {
@@ -137,7 +137,7 @@ PATIENT_RANGES: dict[str, tuple[float, float]] = {
     "muscle": (0.0, 0.04),
     "motion": (0.0, 0.2),
 }
-"""What `patient` draws each setting from, uniformly."""
+"""Range of each setting from which `patient` draws uniformly."""
 
 
 _PATIENT_FS = (128.0, 180.0, 250.0, 360.0, 500.0)
@@ -149,19 +149,19 @@ def patient(seed: int) -> SyntheticSettings:
     Parameters
     ----------
     seed : int
-        The same seed gives the same patient; pass it to `synthesize` as well.
+        Equal seeds give equal patients; pass it to `synthesize` as well.
 
     Returns
     -------
     SyntheticSettings
         Uniform over `PATIENT_RANGES`; one in six is in atrial fibrillation throughout, one in
-        six has stretches of bigeminy.
+        six has episodes of bigeminy.
     """
     rng = np.random.default_rng((seed, 1))
     drawn: dict[str, Any] = {k: float(rng.uniform(*ends)) for k, ends in PATIENT_RANGES.items()}
     return SyntheticSettings(
         fs=float(rng.choice(_PATIENT_FS)),
-        classes=("N", "S", "V", "F"),
+        classes=CLASSES,
         polarity=1 if rng.random() < 0.75 else -1,
         fibrillation=float(rng.random() < 1 / 6),
         bigeminy=0.3 * float(rng.random() < 1 / 6),

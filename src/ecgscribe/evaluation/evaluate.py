@@ -1,217 +1,44 @@
-"""Measure a model end to end on a database and write the tables, by the rules of the protocol."""
+"""Evaluate a model on a database according to the protocol, and write the results."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import count
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ecgscribe import datasets
 from ecgscribe._version import __version__
 from ecgscribe.errors import ModelError
-from ecgscribe.evaluation import noise_stress
-from ecgscribe.evaluation.baselines import PEERS, detect, require_peers, shift
-from ecgscribe.evaluation.groups import Scored
-from ecgscribe.evaluation.markdown import markdown
-from ecgscribe.evaluation.output import log_ds2, refuse_overwriting, write_evaluation
-from ecgscribe.evaluation.protocol import STARTS, WINDOWS, evaluate_records, r_peak_rows
-from ecgscribe.evaluation.records import HELD_OUT, Annotator, annotate_records, records_of_split
-from ecgscribe.files import write_text
+from ecgscribe.evaluation.baselines import baseline_metrics, baseline_runs, require_baselines
+from ecgscribe.evaluation.noise_stress import noise_metrics, noise_runs
+from ecgscribe.evaluation.output import (
+    log_ds2,
+    refuse_overwriting,
+    write_benchmarks,
+    write_evaluation,
+)
+from ecgscribe.evaluation.protocol import evaluate_records
+from ecgscribe.evaluation.records import (
+    HELD_OUT,
+    AnnotationRun,
+    Annotator,
+    RecordSet,
+    StageProgress,
+    annotate_runs,
+    records_of_split,
+)
+from ecgscribe.evaluation.results import EvaluationResult, ModelIdentity, OtherModel
 from ecgscribe.live.stream import annotate_live
-from ecgscribe.metrics import performance
-from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Record
 
-__all__ = ["evaluate", "noise_rows", "peer_rows"]
+__all__ = ["evaluate", "measure"]
 
 
 ONE_LEAD = "ecgscribe, lead 0 only"
 LIVE = "ecgscribe, live"
-
-
-Progress = Callable[[int, int], None]
-Stage = Callable[[str], Progress]
-
-
-def _silent(title: str) -> Progress:
-    return lambda done, total: None
-
-
-def _numbered(n: int, progress: Callable[[str, int, int], None] | None) -> Stage:
-    """Return a function that begins the next of `n` stages and returns its `progress`."""
-    number = count(1)
-
-    def stage(title: str) -> Progress:
-        numbered = f"{next(number)}/{n} {title}"
-        return _silent(title) if progress is None else partial(progress, numbered)
-
-    return stage
-
-
-def _first_lead(record: Record) -> Record:
-    return dataclasses.replace(
-        record, signal=record.signal[:, :1], leads=record.leads[:1], units=record.units[:1]
-    )
-
-
-def peer_rows(
-    names: Sequence[str],
-    *,
-    db: str = "mitdb",
-    data_dir: str | Path | None = None,
-    resamples: int = 1000,
-    stage: Stage = _silent,
-) -> list[dict[str, Any]]:
-    """Score other detectors on the same records: raw, and with their constant offset removed.
-
-    A detector may mark another point of the QRS complex than the reference does. Where its median
-    offset on DS1 of mitdb, taken at 150 ms, is not zero, it is removed in a second row.
-
-    Parameters
-    ----------
-    names, db, data_dir, resamples
-        As for `annotate_records` and `evaluate_records`.
-    stage : callable
-        Takes the title of a stage and returns the `progress` of `annotate_records` for it.
-
-    Returns
-    -------
-    list of dict
-        Rows as those of ``r_peaks`` in `evaluate_records`.
-
-    Raises
-    ------
-    EcgScribeError
-        If a peer is not installed.
-    DatasetError
-        If the records, or DS1, are not there.
-    """
-    require_peers()
-    rows = []
-    for peer in PEERS:
-        run = partial(detect, peer=peer)
-        learnt = annotate_records(
-            run, datasets.DS1, data_dir=data_dir, progress=stage(f"{peer} on DS1")
-        )
-        offset = float(np.median(np.concatenate([_offsets(item) for item in learnt])))
-        items = list(annotate_records(run, names, db=db, data_dir=data_dir, progress=stage(peer)))
-        rows += r_peak_rows(items, annotator=peer, resamples=resamples)
-        if offset == 0:
-            continue
-        moved = [dataclasses.replace(i, test=shift(i.test, ms=-offset)) for i in items]
-        name = f"{peer}, offset of {offset:.1f} ms removed"
-        rows += r_peak_rows(moved, annotator=name, resamples=resamples)
-    return rows
-
-
-def _offsets(item: Scored) -> performance.FloatArray:
-    comparison = compare(item.reference, item.test, start=0.0)
-    return performance.offsets_ms(comparison, item.reference, item.test)
-
-
-def noise_rows(
-    annotator: Annotator,
-    names: Sequence[str],
-    snrs_db: Sequence[float],
-    *,
-    db: str = "mitdb",
-    data_dir: str | Path | None = None,
-    resamples: int = 1000,
-    stage: Stage = _silent,
-) -> list[dict[str, Any]]:
-    """Score R-peaks with the noise ``em`` of nstdb added; see `ecgscribe.evaluation.noise_stress`.
-
-    Parameters
-    ----------
-    annotator : callable
-        From a record to its annotation.
-    names, db, data_dir, resamples
-        As for `annotate_records` and `evaluate_records`.
-    snrs_db : sequence of float
-        Signal-to-noise ratios in dB.
-    stage : callable
-        Takes the title of a stage and returns the `progress` of `annotate_records` for it.
-
-    Returns
-    -------
-    list of dict
-        Two rows an SNR, as those of ``r_peaks`` in `evaluate_records`, from 5:00 at 150 ms: noisy
-        and quiet stretches together, and the noisy ones alone.
-
-    Raises
-    ------
-    DatasetError
-        If the records, or the noise, are not there.
-    """
-    noise = datasets.noise("em", data_dir=data_dir)
-    rows = []
-    for snr_db in snrs_db:
-
-        def noisy(record: Record, reference: Annotation, snr_db: float = snr_db) -> Record:
-            gain = noise_stress.gains(record, reference, noise, snr_db=snr_db)
-            return noise_stress.add_noise(record, noise, gain)
-
-        where: dict[str, Any] = {"db": db, "data_dir": data_dir, "prepare": noisy}
-        where["progress"] = stage(f"em at {snr_db:g} dB")
-        items = list(annotate_records(annotator, names, **where))
-        alone = [
-            dataclasses.replace(i, reference=_in_noise(i.reference), test=_in_noise(i.test))
-            for i in items
-        ]
-        for scored, what in ((items, ""), (alone, ", noisy stretches alone")):
-            title = f"{snr_db:g} dB{what}"
-            found = r_peak_rows(
-                scored,
-                annotator=title,
-                resamples=resamples,
-                windows=WINDOWS[:1],
-                starts=STARTS[1:],
-            )
-            rows += [row for row in found if row["set"] == "all"]
-    return rows
-
-
-def _in_noise(annotation: Annotation) -> Annotation:
-    return annotation.select(noise_stress.in_noise(annotation.sample, annotation.fs))
-
-
-def _log_path(given: str | Path | None) -> Path | None:
-    if given is not None:
-        return Path(given)
-    here = Path("experiments")
-    return here / "ds2.csv" if here.is_dir() else None
-
-
-def _on_first_lead(model: Model) -> Annotator:
-    return lambda record: annotate(_first_lead(record), model=model)
-
-
-def _name(model: Model) -> str:
-    """Name a model by its file, and one that training left as model.json by its run folder."""
-    stem = model.path.stem
-    return model.path.parent.name or stem if stem == "model" else stem
-
-
-def _identity(model: Model) -> dict[str, str]:
-    return {"name": _name(model), "hash": model.hash}
-
-
-def _refuse_seen(model: Model, names: Sequence[str]) -> None:
-    """Raise ModelError where a model was trained on records that it is to be measured on."""
-    seen = sorted(set(names) & set(model.meta.get("split", {}).get("training", [])))
-    if seen:
-        raise ModelError(
-            f"{_name(model)}: expected a model that has not seen the held-out patients, found "
-            f"{len(seen)} of them in its training, {seen[0]} the first; compare with one that held "
-            "them out too"
-        )
 
 
 def evaluate(
@@ -222,7 +49,7 @@ def evaluate(
     data_dir: str | Path | None = None,
     out: str | Path | None = None,
     benchmarks: str | Path | None = None,
-    peers: bool = False,
+    baselines: bool = False,
     live: bool = False,
     compare_with: Sequence[str | Path] = (),
     snrs_db: Sequence[float] = (),
@@ -230,42 +57,43 @@ def evaluate(
     ds2_log: str | Path | None = None,
     purpose: str = "evaluation",
     command: str = "",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: StageProgress | None = None,
     resamples: int = 1000,
-) -> dict[str, Any]:
-    """Measure a model on a database, beats detected and classified end to end.
+) -> EvaluationResult:
+    """Evaluate a model on a database, with beats detected and classified end to end.
 
     Parameters
     ----------
     model : Model, str or Path, optional
-        A loaded model, the name of one in the package or the path of one; by default the one in
-        the package.
+        A loaded model, the name of a model in the package, or the path of a model; by default the
+        model in the package.
     db, split : str
-        Records to measure on; see `ecgscribe.datasets.split_records`. ``held-out`` names the
+        Records to evaluate on; see `ecgscribe.datasets.split_records`. ``held-out`` stands for the
         patients of `db` that the model's own training held out.
     data_dir : str or Path, optional
         Folder that holds the databases.
     out : str or Path, optional
-        Folder for evaluation.json, evaluation.md and the plots.
+        Folder for evaluation.json, evaluation.md, the plots, and all tables as CSV in ``results``.
     benchmarks : str or Path, optional
-        File that is given the text of evaluation.md, such as BENCHMARKS.md.
-    peers : bool
-        Measure XQRS, gqrs, NeuroKit and sleepecg on the same records too.
+        File for the text of evaluation.md, such as BENCHMARKS.md; all tables are written as CSV
+        into ``benchmarks/results`` next to it.
+    baselines : bool
+        Also evaluate XQRS, gqrs, NeuroKit and sleepecg.
     live : bool
-        Measure the live path (`ecgscribe.Stream`) on the same records too.
+        Also evaluate the live path (`ecgscribe.Stream`).
     compare_with : sequence of str or Path
-        Other models to measure on the same records, in rows of their own.
+        Other models to evaluate on the same records.
     snrs_db : sequence of float
-        Measure R-peaks also with the noise ``em`` of nstdb added at these SNRs, in dB.
+        Also score R-peaks with the noise ``em`` of nstdb added at these SNRs, in dB.
     force : bool
-        Overwrite files that are there.
+        Replace existing files.
     ds2_log : str or Path, optional
-        Log of runs on DS2; by default experiments/ds2.csv where the current folder has a folder
-        ``experiments``. A hash that it holds already is not noted again.
+        Log of runs on DS2; by default experiments/ds2.csv if the current folder has a folder
+        ``experiments``. A model whose hash is in the log is not logged again.
     purpose : str
-        Why DS2 was run, for the log.
+        Purpose of the run on DS2, for the log.
     command : str
-        Command line that measures the model again, to be written into the tables.
+        Command line that evaluates the model again, for the text.
     progress : callable, optional
         Called after each record with the title of the stage (``"1/2 annotate"``), the number of
         records done and the number of records in the stage.
@@ -274,73 +102,153 @@ def evaluate(
 
     Returns
     -------
-    dict
-        What evaluation.json holds: that of `evaluate_records`, with ``model``, ``command``,
-        ``one_lead`` (the same model on lead 0 alone), ``others`` and, if asked for, ``live``,
-        ``noise`` and ``peers``.
+    EvaluationResult
+        All metrics; `ecgscribe.evaluation.results.to_json` turns them into what evaluation.json
+        holds.
 
     Raises
     ------
     EcgScribeError
-        If the model, the database or a peer is not there, or a file cannot be written.
+        If the model, the database or a baseline is missing, or a file cannot be written.
     """
     folder = None if out is None else Path(out)
     page = None if benchmarks is None else Path(benchmarks)
     if not force:
         refuse_overwriting(folder, page)
-    if peers:
-        require_peers()
     loaded = load_model(model)
-    names = records_of_split(db, split, loaded, data_dir=data_dir)
-    where: dict[str, Any] = {"db": db, "data_dir": data_dir}
+    records = records_of_split(db, split, loaded, data_dir=data_dir)
     others = [load_model(other) for other in compare_with]
     if split == HELD_OUT:
-        for other in others:
-            _refuse_seen(other, [f"{db}/{name}" for name in names])
-    run = partial(annotate, model=loaded)
-    n_stages = 2 + live + len(others) + len(snrs_db) + 2 * len(PEERS) * peers
-    stage = _numbered(n_stages, progress)
-    items = list(annotate_records(run, names, progress=stage("annotate"), **where))
+        _refuse_seen(others, records)
+    result = measure(
+        loaded,
+        records,
+        others=others,
+        live=live,
+        baselines=baselines,
+        snrs_db=snrs_db,
+        resamples=resamples,
+        progress=progress,
+    )
+    result = dataclasses.replace(result, command=command)
     log = _log_path(ds2_log)
-    if log is not None and db == "mitdb" and set(names) & set(datasets.DS2):
+    if log is not None and db == "mitdb" and set(records.names) & set(datasets.DS2):
         for measured in (loaded, *others):
             log_ds2(log, model_hash=measured.hash, purpose=purpose)
-    alone = annotate_records(
-        _on_first_lead(loaded), names, progress=stage("annotate lead 0"), **where
-    )
-    report: dict[str, Any] = {
-        "model": _identity(loaded),
-        "version": __version__,
-        "command": command,
-        "db": db,
-        "split": split,
-        **evaluate_records(items, resamples=resamples),
-        "one_lead": evaluate_records(alone, annotator=ONE_LEAD, resamples=resamples),
-    }
-    if live:
-        run_live = partial(annotate_live, model=loaded)
-        told = annotate_records(run_live, names, progress=stage("annotate live"), **where)
-        report["live"] = evaluate_records(told, annotator=LIVE, resamples=resamples)
-    report["others"] = [
-        {"model": _identity(other)}
-        | evaluate_records(
-            annotate_records(
-                partial(annotate, model=other),
-                names,
-                progress=stage(f"annotate {_name(other)}"),
-                **where,
-            ),
-            annotator=_name(other),
-            resamples=resamples,
-        )
-        for other in others
-    ]
-    if snrs_db:
-        report["noise"] = noise_rows(run, names, snrs_db, resamples=resamples, stage=stage, **where)
-    if peers:
-        report["peers"] = peer_rows(names, resamples=resamples, stage=stage, **where)
     if folder is not None:
-        write_evaluation(report, folder, force=force)
+        write_evaluation(result, folder, force=force)
     if page is not None:
-        write_text(page, markdown(report), force=force)
-    return report
+        write_benchmarks(result, page, force=force)
+    return result
+
+
+def measure(
+    model: Model,
+    records: RecordSet,
+    *,
+    others: Sequence[Model] = (),
+    live: bool = False,
+    baselines: bool = False,
+    snrs_db: Sequence[float] = (),
+    resamples: int = 1000,
+    progress: StageProgress | None = None,
+) -> EvaluationResult:
+    """Annotate records with a model, and with all that it is compared with, and score them.
+
+    Reads the databases and writes nothing.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    records : RecordSet
+        Records to evaluate on.
+    others : sequence of Model
+        Other models.
+    live, baselines, snrs_db, resamples, progress
+        See `evaluate`.
+
+    Returns
+    -------
+    EvaluationResult
+        With an empty ``command``.
+
+    Raises
+    ------
+    EcgScribeError
+        If the database or a baseline is missing.
+    """
+    if baselines:
+        require_baselines()
+    whole = partial(annotate, model=model)
+    runs = {
+        "model": [AnnotationRun("annotate", whole, records)],
+        "one_lead": [AnnotationRun("annotate lead 0", _on_first_lead(model), records)],
+        "live": [AnnotationRun("annotate live", partial(annotate_live, model=model), records)]
+        if live
+        else [],
+        "others": [
+            AnnotationRun(f"annotate {_name(other)}", partial(annotate, model=other), records)
+            for other in others
+        ],
+        "noise": noise_runs(whole, records, snrs_db),
+        "baselines": baseline_runs(records) if baselines else [],
+    }
+    scored = annotate_runs(runs, progress=progress)
+    score = partial(evaluate_records, resamples=resamples)
+    return EvaluationResult(
+        model=_identity(model),
+        version=__version__,
+        command="",
+        db=records.db,
+        split=records.split,
+        results=score(*scored["model"]),
+        one_lead=score(*scored["one_lead"], annotator=ONE_LEAD),
+        live=score(*scored["live"], annotator=LIVE) if live else None,
+        others=tuple(
+            OtherModel(_identity(other), score(items, annotator=_name(other)))
+            for other, items in zip(others, scored["others"], strict=True)
+        ),
+        noise=noise_metrics(snrs_db, scored["noise"], resamples=resamples) if snrs_db else None,
+        baselines=baseline_metrics(scored["baselines"], resamples=resamples) if baselines else None,
+    )
+
+
+def _on_first_lead(model: Model) -> Annotator:
+    return lambda record: annotate(_first_lead(record), model=model)
+
+
+def _first_lead(record: Record) -> Record:
+    return dataclasses.replace(
+        record, signal=record.signal[:, :1], leads=record.leads[:1], units=record.units[:1]
+    )
+
+
+def _name(model: Model) -> str:
+    """Return the name of a model file, or of the run folder if training named it model.json."""
+    stem = model.path.stem
+    return model.path.parent.name or stem if stem == "model" else stem
+
+
+def _identity(model: Model) -> ModelIdentity:
+    return ModelIdentity(_name(model), model.hash)
+
+
+def _refuse_seen(models: Iterable[Model], records: RecordSet) -> None:
+    """Raise ModelError if a model was trained on some of the records."""
+    names = {f"{records.db}/{name}" for name in records.names}
+    for model in models:
+        seen = sorted(names & set(model.meta.get("split", {}).get("training", [])))
+        if seen:
+            raise ModelError(
+                f"{_name(model)}: expected a model that has not seen the held-out patients, found "
+                f"{len(seen)} of them in its training ({seen[0]} is the first); compare with a "
+                "model that held them out, too"
+            )
+
+
+def _log_path(path: str | Path | None) -> Path | None:
+    if path is not None:
+        return Path(path)
+    experiments = Path("experiments")
+    return experiments / "ds2.csv" if experiments.is_dir() else None

@@ -1,4 +1,4 @@
-"""Records that were compared, gathered by subject: what every figure and interval is taken from."""
+"""Compared records, grouped by subject: the source of every metric and its interval."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.datasets.catalogue import DATABASES
+from ecgscribe.evaluation.results import Estimate
 from ecgscribe.metrics import bootstrap
 from ecgscribe.metrics.comparison import Comparison
 from ecgscribe.metrics.ec57 import compare
-from ecgscribe.metrics.performance import FloatArray
+from ecgscribe.metrics.performance import Doubles
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping
 
-__all__ = ["Compared", "Group", "Scored", "compare_all", "figure", "group", "subsets"]
-
-
-SAME_SUBJECT = ("201", "202")
+__all__ = ["Compared", "Group", "Scored", "compare_all", "estimate", "group", "subsets"]
 
 
 Counts = NDArray[np.int64]
@@ -26,16 +25,16 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One record that an annotator has annotated.
+    """One annotated record.
 
     Parameters
     ----------
     name : str
         Name of the record.
     subject : str
-        Who it was recorded from; intervals draw subjects.
+        The person who was recorded; intervals draw subjects.
     reference, test : Annotation
-        The known beats, and those that were detected.
+        The reference beats and the detected beats.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A record and how its two annotations compare."""
+    """A record and the comparison of its two annotations."""
 
     scored: Scored
     comparison: Comparison
@@ -54,12 +53,12 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Records that one figure is taken over.
+    """The records that a metric is computed on.
 
     Parameters
     ----------
     compared : tuple of Compared
-        One a record.
+        One per record.
     subject : ndarray of int64, shape (n_records,)
         Index of each record's subject.
     counts : ndarray of int64, shape (n_subjects, 7, 7)
@@ -76,15 +75,15 @@ class Group:
     weights: Counts
     drawn: Counts
 
-    def figure(self, of: Callable[[Counts], FloatArray]) -> dict[str, float]:
-        """Take a figure of confusion matrices over all records, with its interval."""
-        return figure(float(of(self.counts.sum(axis=0))), of(self.drawn))
+    def estimate(self, metric: Callable[[Counts], Doubles]) -> Estimate:
+        """Compute a metric of confusion matrices over all records, with its interval."""
+        return estimate(float(metric(self.counts.sum(axis=0))), metric(self.drawn))
 
 
-def figure(value: float, resampled: FloatArray) -> dict[str, float]:
-    """Put a value and its 95% interval together."""
+def estimate(value: float, resampled: Doubles) -> Estimate:
+    """Join a value and its 95% interval."""
     low, high = bootstrap.interval(resampled)
-    return {"value": value, "low": low, "high": high}
+    return Estimate(value, low, high)
 
 
 def compare_all(
@@ -100,7 +99,7 @@ def compare_all(
 def group(
     compared: Iterable[Compared], *, without: Collection[str], resamples: int
 ) -> Group | None:
-    """Gather records by subject, but for those named in `without`; None where none are left."""
+    """Group records by subject, except those named in `without`; None if no record is left."""
     kept = tuple(c for c in compared if c.scored.name not in without)
     if not kept:
         return None
@@ -112,9 +111,9 @@ def group(
 
 
 def subsets(names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Name the sets of records a table is given for, each with the records it leaves out."""
+    """Return the name of each set of records to evaluate, with the records that it leaves out."""
     sets: list[tuple[str, tuple[str, ...]]] = [("all", ())]
-    # 202 is the subject of 201, which DS1 holds: DS2 is not wholly unseen with it.
-    if SAME_SUBJECT[1] in names and SAME_SUBJECT[0] not in names:
-        sets.append((f"without {SAME_SUBJECT[1]}", (SAME_SUBJECT[1],)))
+    # DS2 with 202 is not entirely unseen: its subject is also that of 201, a record of DS1.
+    for name in DATABASES["mitdb"].seen_elsewhere(names):
+        sets.append((f"without {name}", (name,)))
     return sets

@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: its tables, its plots and the log of runs on DS2."""
+"""The files of an evaluation: its page, its tables, its plots, and the log of runs on DS2."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ecgscribe import plots
 from ecgscribe.evaluation.markdown import markdown
+from ecgscribe.evaluation.results import ConditionResults, EvaluationResult, to_json
+from ecgscribe.evaluation.table_files import table_csv, tables_page
+from ecgscribe.evaluation.tables import TABLE_FILES, tables
 from ecgscribe.files import make_folder, refuse_existing, write_text
 
-__all__ = ["log_ds2", "refuse_overwriting", "write_evaluation"]
+__all__ = ["log_ds2", "refuse_overwriting", "write_benchmarks", "write_evaluation"]
 
 
 PLOTS = ("pr_curve.png", "confusion.png", "reliability.png")
+RESULTS = "results"
+"""Folder of the tables in the folder of an evaluation."""
+BENCHMARK_RESULTS = "benchmarks/results"
+"""Folder of the tables, next to a page such as BENCHMARKS.md."""
+README = "README.md"
 LOG_COLUMNS = ["hash", "date", "purpose"]
 
 
 def log_ds2(path: Path, *, model_hash: str, purpose: str) -> bool:
-    """Note that a model was run on DS2, unless its hash is in the log already.
+    """Log that a model was run on DS2, unless the log has its hash already.
 
     Parameters
     ----------
     path : Path
-        The log, a CSV file with the columns hash, date and purpose; made where it is absent.
+        The log, a CSV file with the columns hash, date and purpose; made if it is missing.
     model_hash : str
         SHA-256 of the model.
     purpose : str
-        Why it was run.
+        Purpose of the run.
 
     Returns
     -------
@@ -48,54 +55,99 @@ def log_ds2(path: Path, *, model_hash: str, purpose: str) -> bool:
     return True
 
 
-def write_evaluation(report: dict[str, Any], out: Path, *, force: bool = False) -> None:
-    """Write evaluation.json, evaluation.md and, where beats were classified, the plots.
+def write_evaluation(result: EvaluationResult, folder: Path, *, force: bool = False) -> None:
+    """Write evaluation.json, evaluation.md, the tables and, if beats were classified, the plots.
 
     Parameters
     ----------
-    report : dict
-        What `evaluate` gives.
-    out : Path
-        Folder to write into; made if it is absent.
+    result : EvaluationResult
+        The result of `ecgscribe.evaluate`.
+    folder : Path
+        Folder to write into; made if it is missing.
     force : bool
-        Overwrite files that are there.
+        Replace existing files.
 
     Raises
     ------
     FormatError
-        If a file is there and `force` is false, or cannot be written.
+        If a file exists and `force` is false, or cannot be written.
     """
-    make_folder(out)
-    text = json.dumps(report, indent=1, allow_nan=False)
-    write_text(out / "evaluation.json", text + "\n", force=force)
-    drawn = _draw(report["views"][0], out, force=force) if report["views"] else ()
-    write_text(out / "evaluation.md", markdown(report, plots=drawn), force=force)
+    make_folder(folder)
+    text = json.dumps(to_json(result), indent=1, allow_nan=False)
+    write_text(folder / "evaluation.json", text + "\n", force=force)
+    conditions = result.results.conditions
+    drawn = _draw(conditions[0], folder, force=force) if conditions else ()
+    page = markdown(result, plots=drawn, tables=RESULTS)
+    write_text(folder / "evaluation.md", page, force=force)
+    _write_tables(result, folder / RESULTS, force=force)
 
 
-def _draw(view: dict[str, Any], out: Path, *, force: bool) -> tuple[str, ...]:
-    abnormal = view["abnormal"]
-    axes = {"confusion.png": plots.confusion(view["matrix"])}
-    if "curve" in abnormal:
+def write_benchmarks(result: EvaluationResult, page: Path, *, force: bool = False) -> None:
+    """Write the page of an evaluation, and its tables into ``benchmarks/results`` next to it.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        The result of `ecgscribe.evaluate`.
+    page : Path
+        The Markdown file.
+    force : bool
+        Replace existing files.
+
+    Raises
+    ------
+    FormatError
+        If a file exists and `force` is false, or cannot be written.
+    """
+    write_text(page, markdown(result, tables=BENCHMARK_RESULTS), force=force)
+    _write_tables(result, page.parent / BENCHMARK_RESULTS, force=force)
+
+
+def _write_tables(result: EvaluationResult, folder: Path, *, force: bool) -> None:
+    make_folder(folder)
+    every = tables(result)
+    for file, table in every.items():
+        write_text(folder / file, table_csv(table), force=force)
+    about = f"{result.db}, {result.split}"
+    write_text(folder / README, tables_page(every, about=about), force=force)
+
+
+def _draw(condition: ConditionResults, folder: Path, *, force: bool) -> tuple[str, ...]:
+    abnormal = condition.abnormal
+    axes = {"confusion.png": plots.confusion(condition.matrix)}
+    if abnormal.curve is not None:
         axes["pr_curve.png"] = plots.pr_curve(
-            abnormal["curve"],
-            prevalence=abnormal["prevalence"],
-            auprc=abnormal["auprc"]["value"],
+            abnormal.curve,
+            prevalence=abnormal.prevalence,
+            auprc=None if abnormal.auprc is None else abnormal.auprc.value,
             name="abnormal beats",
         )
-        axes["reliability.png"] = plots.reliability(abnormal["reliability"], name="abnormal beats")
+    if abnormal.reliability is not None:
+        axes["reliability.png"] = plots.reliability(abnormal.reliability, name="abnormal beats")
     for name, ax in axes.items():
-        plots.save(ax, out / name, force=force)
+        plots.save(ax, folder / name, force=force)
     return tuple(name for name in PLOTS if name in axes)
 
 
-def refuse_overwriting(out: Path | None, benchmarks: Path | None) -> None:
-    """Refuse existing files before records are annotated, which takes minutes.
+def refuse_overwriting(folder: Path | None, page: Path | None) -> None:
+    """Check that no file would be replaced, before records are annotated, which takes minutes.
+
+    Parameters
+    ----------
+    folder, page : Path, optional
+        Where `write_evaluation` and `write_benchmarks` would write.
 
     Raises
     ------
     FormatError
-        If one of the files to write already exists.
+        If one of the files exists.
     """
-    files = [] if out is None else [out / n for n in ("evaluation.json", "evaluation.md", *PLOTS)]
-    for path in files + ([] if benchmarks is None else [benchmarks]):
+    files = []
+    table_names = (*TABLE_FILES, README)
+    if folder is not None:
+        files += [folder / name for name in ("evaluation.json", "evaluation.md", *PLOTS)]
+        files += [folder / RESULTS / name for name in table_names]
+    if page is not None:
+        files += [page, *(page.parent / BENCHMARK_RESULTS / name for name in table_names)]
+    for path in files:
         refuse_existing(path)

@@ -1,86 +1,103 @@
-"""Every figure of the protocol from annotations that were compared; pure, public by `evaluate`.
+"""Every metric of the protocol, from annotations alone.
 
-A *view* is one choice of mapping, start and records; the R-peak rows stand apart, as their
-figures know no classes and hold the paced records too.
+A condition is one mapping, one start and one set of records. R-peaks are scored separately, as they
+have no classes and include the paced records.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ecgscribe.datasets.catalogue import PACED
-from ecgscribe.evaluation.groups import Compared, Group, Scored, compare_all, figure, group, subsets
+from ecgscribe.datasets.catalogue import DATABASES, PACED
+from ecgscribe.evaluation.groups import (
+    Compared,
+    Group,
+    Scored,
+    compare_all,
+    estimate,
+    group,
+    subsets,
+)
+from ecgscribe.evaluation.results import (
+    AbnormalMetrics,
+    AnnotatorResults,
+    ClassMetrics,
+    ConditionResults,
+    Ec57Metrics,
+    Ec57Ratios,
+    RecordMetrics,
+    RPeakMetrics,
+)
 from ecgscribe.metrics import bootstrap, performance
 from ecgscribe.metrics.comparison import summarize
 from ecgscribe.metrics.performance import Detections
 from ecgscribe.symbols import AAMI_CLASSES, MAPPINGS, Mapping
 
-__all__ = ["STARTS", "WINDOWS", "evaluate_records", "r_peak_rows"]
+__all__ = ["STARTS", "WINDOWS", "evaluate_records", "r_peak_metrics"]
 
 
 STARTS = (0.0, 300.0)
-"""Where comparison starts, in s: what papers report, and the standard's learning period."""
+"""Start of the comparison, in s: at 0, as in papers, and after the standard's learning period."""
 
 
 WINDOWS = (0.15, 0.05)
-"""Largest distance of two matching beats, in s."""
+"""Largest distance of two beats that match, in s."""
 
 
-HEAVY = {"S": "232", "F": "213"}
-"""The record that carries most of a rare class of DS2, which is also scored without it."""
+HEAVY = DATABASES["mitdb"].dominant
+"""The record with most beats of a rare class of DS2; the class is also scored without it."""
 
 
 CURVE_POINTS = 400
+"""Most points of a precision-recall curve that are kept."""
 
 
-def r_peak_rows(
+def r_peak_metrics(
     items: Sequence[Scored],
     *,
     annotator: str,
     resamples: int = 1000,
     windows: Sequence[float] = WINDOWS,
     starts: Sequence[float] = STARTS,
-) -> list[dict[str, Any]]:
+) -> tuple[RPeakMetrics, ...]:
     """Score R-peaks at every window and start, with and without 202 and the paced records.
 
     Parameters
     ----------
     items : sequence of Scored
-        One a record.
+        One per record.
     annotator : str
-        Name for the rows.
+        Name of the annotator.
     resamples : int
         Bootstrap resamples of patients.
     windows, starts : sequence of float
-        Of `WINDOWS` and `STARTS`, those to score at.
+        Largest distances of matching beats and starts of the comparison, in s.
 
     Returns
     -------
-    list of dict
-        One a row: counts, ``se`` and ``pp`` with intervals, their means over records, and the
-        median and 95th percentile of test minus reference in ms.
+    tuple of RPeakMetrics
+        For each window, start and set of records.
     """
     names = {s.name for s in items}
     sets = subsets(names)
     if names & set(PACED):
         sets.append(("without paced", PACED))
-    rows = []
+    metrics = []
     for window in windows:
         for start in starts:
             compared = compare_all(items, start=start, window=window, mapping="ec57")
             for title, left_out in sets:
                 chosen = group(compared, without=left_out, resamples=resamples)
                 if chosen is not None:
-                    row = {"annotator": annotator, "set": title, "start": start, "window": window}
-                    rows.append(row | _r_peaks(chosen))
-    return [_plain(row) for row in rows]
+                    metrics.append(_r_peaks(chosen, annotator, title, start, window))
+    return tuple(metrics)
 
 
-def _r_peaks(chosen: Group) -> dict[str, Any]:
+def _r_peaks(
+    chosen: Group, annotator: str, title: str, start: float, window: float
+) -> RPeakMetrics:
     summary = summarize([c.comparison for c in chosen.compared])
     gross = summary.gross
     offsets = np.concatenate(
@@ -90,101 +107,112 @@ def _r_peaks(chosen: Group) -> dict[str, Any]:
         ]
     )
     median, p95 = np.quantile(offsets, [0.5, 0.95]) if len(offsets) else (np.nan, np.nan)
-    return {
-        "records": len(chosen.compared),
-        "reference": gross.qrs_se.total,
-        "missed": gross.qrs_se.total - gross.qrs_se.hits,
-        "extra": gross.qrs_pp.total - gross.qrs_pp.hits,
-        "se": chosen.figure(lambda m: performance.qrs_scores(m)[0]),
-        "pp": chosen.figure(lambda m: performance.qrs_scores(m)[1]),
-        "average_se": summary.average["qrs_se"],
-        "average_pp": summary.average["qrs_pp"],
-        "median_ms": median,
-        "p95_ms": p95,
-        "rr_error_ms": summary.rr_error_ms,
-    }
+    return RPeakMetrics(
+        annotator=annotator,
+        set=title,
+        start=start,
+        window=window,
+        records=len(chosen.compared),
+        reference=gross.qrs_se.total,
+        missed=gross.qrs_se.total - gross.qrs_se.hits,
+        extra=gross.qrs_pp.total - gross.qrs_pp.hits,
+        se=chosen.estimate(lambda m: performance.qrs_scores(m)[0]),
+        pp=chosen.estimate(lambda m: performance.qrs_scores(m)[1]),
+        f1=chosen.estimate(performance.qrs_f1),
+        average_se=summary.average["qrs_se"],
+        average_pp=summary.average["qrs_pp"],
+        median_ms=float(median),
+        p95_ms=float(p95),
+        rr_error_ms=summary.rr_error_ms,
+    )
 
 
-def _class_scores(chosen: Group, index: int) -> dict[str, Any]:
+def _class_metrics(chosen: Group, index: int) -> ClassMetrics:
     total = chosen.counts.sum(axis=0)
-    return {
-        "records": len(chosen.compared),
-        "reference": total[index].sum(),
-        "test": total[:, index].sum(),
-        "right": total[index, index],
-        "se": chosen.figure(lambda m: performance.class_scores(m).se[..., index]),
-        "pp": chosen.figure(lambda m: performance.class_scores(m).pp[..., index]),
-        "f1": chosen.figure(lambda m: performance.class_scores(m).f1[..., index]),
-    }
+    return ClassMetrics(
+        records=len(chosen.compared),
+        reference=int(total[index].sum()),
+        test=int(total[:, index].sum()),
+        right=int(total[index, index]),
+        se=chosen.estimate(lambda m: performance.class_scores(m).se[..., index]),
+        pp=chosen.estimate(lambda m: performance.class_scores(m).pp[..., index]),
+        f1=chosen.estimate(lambda m: performance.class_scores(m).f1[..., index]),
+    )
 
 
-def _view(
-    compared: Sequence[Compared], *, left_out: Collection[str], mapping: Mapping, resamples: int
-) -> dict[str, Any] | None:
-    chosen = group(compared, without=left_out, resamples=resamples)
-    if chosen is None:
-        return None
+def _classes(chosen: Group, *, resamples: int) -> dict[str, ClassMetrics]:
+    """Score every class, and S and F also without the record that has most of their beats."""
     names = {c.scored.name for c in chosen.compared}
-    classes = {c: _class_scores(chosen, k) for k, c in enumerate(AAMI_CLASSES)}
+    classes = {c: _class_metrics(chosen, k) for k, c in enumerate(AAMI_CLASSES)}
     for name, heavy in HEAVY.items():
         if heavy not in names:
             continue
         rest = group(chosen.compared, without={heavy}, resamples=resamples)
         if rest is not None:
-            classes[f"{name} without {heavy}"] = _class_scores(rest, AAMI_CLASSES.index(name))
+            classes[f"{name} without {heavy}"] = _class_metrics(rest, AAMI_CLASSES.index(name))
+    return classes
+
+
+def _condition_results(
+    chosen: Group, mapping: Mapping, start: float, title: str, *, resamples: int
+) -> ConditionResults:
     summary = summarize([c.comparison for c in chosen.compared])
-    return {
-        "records": len(chosen.compared),
-        "subjects": len(chosen.counts),
-        "matrix": summary.matrix,
-        "classes": classes,
-        "macro_f1": chosen.figure(performance.macro_f1),
-        "accuracy": chosen.figure(performance.accuracy),
-        "ec57": {
-            "gross": {k: r.value for k, r in summary.gross._asdict().items()},
-            "average": summary.average,
-            "rr_error_ms": summary.rr_error_ms,
-        },
-        "abnormal": _abnormal(chosen, mapping),
-        "per_record": [
-            {
-                "record": c.scored.name,
-                "subject": c.scored.subject,
-                "matrix": c.comparison.matrix,
-                **{k: r.value for k, r in c.comparison.ratios._asdict().items()},
-                "rr_error_ms": c.comparison.rr_error_ms,
-            }
-            for c in chosen.compared
-        ],
-    }
+    return ConditionResults(
+        mapping=mapping,
+        start=start,
+        set=title,
+        records=len(chosen.compared),
+        subjects=len(chosen.counts),
+        matrix=summary.matrix,
+        classes=_classes(chosen, resamples=resamples),
+        macro_f1=chosen.estimate(performance.macro_f1),
+        accuracy=chosen.estimate(performance.accuracy),
+        ec57=Ec57Metrics(
+            gross=Ec57Ratios(**{k: r.value for k, r in summary.gross._asdict().items()}),
+            average=Ec57Ratios(**summary.average),
+            rr_error_ms=summary.rr_error_ms,
+        ),
+        abnormal=_abnormal(chosen, mapping),
+        per_record=tuple(map(_record_metrics, chosen.compared)),
+    )
 
 
-def _abnormal(chosen: Group, mapping: Mapping) -> dict[str, Any]:
-    """Tell normal from abnormal; curve and calibration only where there are probabilities."""
+def _record_metrics(compared: Compared) -> RecordMetrics:
+    return RecordMetrics(
+        record=compared.scored.name,
+        subject=compared.scored.subject,
+        matrix=compared.comparison.matrix,
+        **{k: r.value for k, r in compared.comparison.ratios._asdict().items()},
+        rr_error_ms=compared.comparison.rr_error_ms,
+    )
+
+
+def _abnormal(chosen: Group, mapping: Mapping) -> AbnormalMetrics:
+    """Score normal against abnormal; curve and calibration only if there are probabilities."""
     total = chosen.counts.sum(axis=0)
     beats, normal = total[:5].sum(), total[0].sum()
-    answer = {
-        "prevalence": performance.ratio(beats - normal, beats),
-        "f1": chosen.figure(performance.abnormal_f1),
-    }
+    prevalence = float(performance.ratio(beats - normal, beats))
+    f1 = chosen.estimate(performance.abnormal_f1)
     if any(c.scored.test.probability is None for c in chosen.compared):
-        return answer
+        return AbnormalMetrics(prevalence, f1)
     patients = _by_patient(chosen, mapping)
     score = np.concatenate([p.score for p in patients])
-    ill = np.concatenate([p.abnormal for p in patients])
+    abnormal = np.concatenate([p.abnormal for p in patients])
     matched = np.concatenate([p.matched for p in patients])
-    curve = performance.pr_curve(score, ill, missed=sum(p.missed for p in patients))
+    curve = performance.pr_curve(score, abnormal, missed=sum(p.missed for p in patients))
     auprc, sensitivity = bootstrap.bootstrap_abnormal(patients, chosen.weights)
     squares = np.array([np.sum((p.score - p.abnormal)[p.matched] ** 2) for p in patients])
-    found = np.array([p.matched.sum() for p in patients])
-    brier = performance.ratio(chosen.weights @ squares, chosen.weights @ found)
-    return answer | {
-        "auprc": figure(performance.average_precision(curve), auprc),
-        "se_at_pp_95": figure(performance.sensitivity_at(curve, precision=0.95), sensitivity),
-        "curve": _thinned(curve),
-        "brier": figure(performance.brier_score(score[matched], ill[matched]), brier),
-        "reliability": vars(performance.reliability(score[matched], ill[matched])),
-    }
+    n_matched = np.array([p.matched.sum() for p in patients])
+    brier = performance.ratio(chosen.weights @ squares, chosen.weights @ n_matched)
+    return AbnormalMetrics(
+        prevalence,
+        f1,
+        auprc=estimate(performance.average_precision(curve), auprc),
+        se_at_pp_95=estimate(performance.sensitivity_at(curve, precision=0.95), sensitivity),
+        curve=_thinned(curve),
+        brier=estimate(performance.brier_score(score[matched], abnormal[matched]), brier),
+        reliability=performance.reliability(score[matched], abnormal[matched]),
+    )
 
 
 def _by_patient(chosen: Group, mapping: Mapping) -> list[Detections]:
@@ -192,78 +220,67 @@ def _by_patient(chosen: Group, mapping: Mapping) -> list[Detections]:
         performance.detections(c.comparison, c.scored.reference, c.scored.test, mapping=mapping)
         for c in chosen.compared
     ]
-    mine = [
+    by_patient = [
         [records[k] for k in np.flatnonzero(chosen.subject == p)] for p in range(len(chosen.counts))
     ]
     return [
         Detections(
-            score=np.concatenate([r.score for r in group]),
-            abnormal=np.concatenate([r.abnormal for r in group]),
-            matched=np.concatenate([r.matched for r in group]),
-            missed=sum(r.missed for r in group),
+            score=np.concatenate([r.score for r in own]),
+            abnormal=np.concatenate([r.abnormal for r in own]),
+            matched=np.concatenate([r.matched for r in own]),
+            missed=sum(r.missed for r in own),
         )
-        for group in mine
+        for own in by_patient
     ]
 
 
-def _thinned(curve: performance.PrCurve) -> dict[str, Any]:
-    """Keep the best points at equal steps of recall: enough for a plot, not 50,000 of them."""
+def _thinned(curve: performance.PrCurve) -> performance.PrCurve:
+    """Keep the first point at equal steps of recall: enough for a plot, instead of 50,000."""
     last = len(curve.recall) - 1
     at = np.arange(last + 1)
     if last > CURVE_POINTS and curve.positives:
         wanted = np.linspace(curve.recall[0], curve.recall[last], CURVE_POINTS)
         at = np.unique(np.append(np.searchsorted(curve.recall, wanted), last))
-    return {key: getattr(curve, key)[at] for key in ("recall", "precision", "threshold")}
-
-
-def _plain(value: Any) -> Any:
-    """Turn arrays and numpy scalars into what JSON holds, and NaN into None."""
-    if isinstance(value, dict):
-        return {key: _plain(v) for key, v in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return performance.PrCurve(
+        curve.recall[at], curve.precision[at], curve.threshold[at], curve.positives
+    )
 
 
 def evaluate_records(
     items: Iterable[Scored], *, annotator: str = "ecgscribe", resamples: int = 1000
-) -> dict[str, Any]:
-    """Take every figure of the protocol, end to end, from annotated records.
+) -> AnnotatorResults:
+    """Compute every metric of the protocol, end to end, from annotated records.
 
-    Reads and writes nothing, and asks only for annotations: the shipped model, a network being
-    trained and a research run are measured by the same lines.
+    Reads and writes no files and depends on annotations alone, so that it evaluates the shipped
+    model, a network in training and any other annotator in the same way.
 
     Parameters
     ----------
     items : iterable of Scored
-        One a record; the paced records of mitdb are left out of beat classification.
+        One per record; beat classification leaves out the paced records of mitdb.
     annotator : str
-        Name for the R-peak rows.
+        Name of the annotator in ``r_peaks``.
     resamples : int
-        Bootstrap resamples of patients; 0 leaves the intervals out.
+        Bootstrap resamples of patients; without any (0) the intervals are NaN.
 
     Returns
     -------
-    dict
-        What JSON holds, undefined figures as None: ``records``; ``r_peaks``, the rows of
-        `r_peak_rows`; ``views``, one dict for each mapping, start and set of records, with
-        ``classes``, ``matrix``, ``macro_f1``, ``accuracy``, ``ec57``, ``abnormal`` and
-        ``per_record``. A figure is a dict of ``value``, ``low`` and ``high``.
+    AnnotatorResults
     """
     scored = list(items)
-    classed = [s for s in scored if s.name not in PACED]
-    views = []
+    with_classes = [s for s in scored if s.name not in PACED]
+    conditions = []
     for mapping in MAPPINGS:
         for start in STARTS:
-            compared = compare_all(classed, start=start, window=WINDOWS[0], mapping=mapping)
-            for title, left_out in subsets({s.name for s in classed}):
-                view = _view(compared, left_out=left_out, mapping=mapping, resamples=resamples)
-                if view is not None:
-                    views.append({"mapping": mapping, "start": start, "set": title} | view)
-    return {
-        "records": [s.name for s in scored],
-        "r_peaks": r_peak_rows(scored, annotator=annotator, resamples=resamples),
-        "views": [_plain(view) for view in views],
-    }
+            compared = compare_all(with_classes, start=start, window=WINDOWS[0], mapping=mapping)
+            for title, left_out in subsets({s.name for s in with_classes}):
+                chosen = group(compared, without=left_out, resamples=resamples)
+                if chosen is not None:
+                    conditions.append(
+                        _condition_results(chosen, mapping, start, title, resamples=resamples)
+                    )
+    return AnnotatorResults(
+        records=tuple(s.name for s in scored),
+        r_peaks=r_peak_metrics(scored, annotator=annotator, resamples=resamples),
+        conditions=tuple(conditions),
+    )

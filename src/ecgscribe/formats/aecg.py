@@ -12,16 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import agreed_fs, as_signal, clock_time, known_gain, reading
+from ecgscribe.formats.checks import (
+    UNKNOWN_UNIT,
+    clock_time,
+    format_errors,
+    resolve_fs,
+    resolve_gain,
+    to_float32,
+)
 from ecgscribe.formats.lead_names import chosen_leads, short_names
-from ecgscribe.record import Record
+from ecgscribe.leads import MILLIVOLTS
+from ecgscribe.record import LazyRecord, Record
 
-__all__ = ["read_record"]
+__all__ = ["is_xml", "open_aecg"]
 
 
 _NAMESPACE = "{urn:hl7-org:v3}"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
-_VOLTS = {"v": 1.0, "mv": 1e-3, "uv": 1e-6, "nv": 1e-9}
+_MILLIVOLTS = {**MILLIVOLTS, "nv": 1e-6}
 _TIMES = {"TIME_ABSOLUTE", "TIME_RELATIVE"}
 
 
@@ -41,33 +49,21 @@ class _Lead:
     signal: NDArray[np.float32]
 
 
-def read_record(
+def is_xml(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is XML."""
+    text = head.replace(b"\0", b"")  # UTF-16 is ASCII with these between
+    return text.removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe \t\r\n").startswith(b"<")
+
+
+def open_aecg(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Record:
-    """Read an HL7 annotated ECG.
+) -> LazyRecord:
+    """Read the first series of recorded waveforms, not the beats derived from them.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    fs : float, optional
-        Checked against the file.
-    leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default.
-
-    Returns
-    -------
-    Record
-        The first series of waveforms as they were recorded, not beats derived from it. In the
-        unit of each lead; raw counts (``NU``) of one without a scale.
-
-    Raises
-    ------
-    FormatError
-        If the file is not an annotated ECG, declares a document type (entities can read files or
-        exhaust memory), or its leads differ in length.
+    A document type is an error, because entities can read files or exhaust memory. See
+    `ecgscribe.formats.reading.Reader`.
     """
-    with reading(path, "an HL7 annotated ECG"):
+    with format_errors(path, "an HL7 annotated ECG"):
         parser = ET.XMLParser(target=_PlainTree())
         try:
             root = ET.parse(path, parser).getroot()
@@ -88,28 +84,28 @@ def read_record(
             )
         if len({len(lead.signal) for lead in channels}) > 1 or not len(channels[0].signal):
             raise FormatError(
-                f"{path}: expected leads of one length, found others; get a fresh copy"
+                f"{path}: expected leads of equal length, found different ones; get a fresh copy"
             )
         names = short_names([lead.name for lead in channels])
         keep = chosen_leads(path, names, leads)
         return Record(
             signal=np.stack([channels[k].signal for k in keep], axis=1),
-            fs=agreed_fs(path, _fs(path, times[0]), fs),
+            fs=resolve_fs(path, _fs(path, times[0]), fs),
             leads=tuple(names[k] for k in keep),
             units=tuple(channels[k].unit for k in keep),
             name=path.stem,
             start=_start(times[0]),
-        )
+        ).lazy()
 
 
 def _recorded(root: ET.Element) -> list[ET.Element]:
-    """Give the sequences of the first series that was recorded, in its first set."""
+    """Return the sequences of the first recorded series, from its first set."""
     series = root.findall(f"{_NAMESPACE}component/{_NAMESPACE}series")
     rhythm = [s for s in series if _code(s) == "RHYTHM"] or series
     for one in rhythm:
-        found = one.find(f"{_NAMESPACE}component/{_NAMESPACE}sequenceSet")
-        if found is not None:
-            return found.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequence")
+        sequence_set = one.find(f"{_NAMESPACE}component/{_NAMESPACE}sequenceSet")
+        if sequence_set is not None:
+            return sequence_set.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequence")
     return []
 
 
@@ -122,23 +118,23 @@ def _code(element: ET.Element) -> str:
 
 
 def _part(sequence: ET.Element, name: str) -> ET.Element:
-    found = sequence.find(f"{_NAMESPACE}value/{_NAMESPACE}{name}")
-    if found is None:
+    part = sequence.find(f"{_NAMESPACE}value/{_NAMESPACE}{name}")
+    if part is None:
         raise ValueError(f"no {name} in {_code(sequence)[:40]}")
-    return found
+    return part
 
 
 def _lead(sequence: ET.Element) -> _Lead:
     origin, scale = _part(sequence, "origin"), _part(sequence, "scale")
     counts = np.array((_part(sequence, "digits").text or "").split(), dtype=np.float64)
     unit = scale.get("unit", "")
-    gain, known = known_gain(float(scale.get("value", "0")), unit)
+    gain, resolved = resolve_gain(float(scale.get("value", "0")), unit)
     offset = float(origin.get("value", "0"))
-    if known == "NU":
+    if resolved == UNKNOWN_UNIT:
         offset = 0.0
     elif offset and origin.get("unit", unit) != unit:
-        offset *= _VOLTS[origin.get("unit", "").lower()] / _VOLTS[unit.lower()]
-    return _Lead(_code(sequence), known, as_signal(counts * gain + offset))
+        offset *= _MILLIVOLTS[origin.get("unit", "").lower()] / _MILLIVOLTS[unit.lower()]
+    return _Lead(_code(sequence), resolved, to_float32(counts * gain + offset))
 
 
 def _fs(path: Path, times: ET.Element) -> float:

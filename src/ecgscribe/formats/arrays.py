@@ -1,6 +1,6 @@
 """Arrays of samples: NumPy's ``.npy`` and ``.npz``, and MATLAB's ``.mat`` up to version 7.
 
-Nothing in these files is run: pickled objects are refused, and of MATLAB's only arrays are read.
+No code in these files is run: pickled objects are an error, and only arrays of MATLAB are read.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import (
     MOST_DEFLATED,
     UNKNOWN_UNIT,
-    agreed_fs,
-    as_signal,
     check_size,
-    reading,
+    format_errors,
+    resolve_fs,
+    to_float32,
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
 from ecgscribe.record import LazyRecord, Record
 
-__all__ = ["open_npy", "read_mat", "read_npz"]
+__all__ = ["open_mat", "open_npy", "open_npz"]
 
 
 _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
-"""Names of the array of samples, where a file holds several: the first that is there is read."""
-_BESIDE: tuple[str, ...] = ("fs", "leads", "units")
+"""Names of the array of samples, in this order, if a file holds several arrays."""
+_DESCRIPTION: tuple[str, ...] = ("fs", "leads", "units")
 
 
 def open_npy(
@@ -40,99 +40,58 @@ def open_npy(
 ) -> LazyRecord:
     """Open an array of samples in a ``.npy`` file, to be read piece by piece.
 
-    Parameters
-    ----------
-    path : Path
-        Holds an array of numbers, (samples,), (samples, leads) or (leads, samples): the longer
-        axis is time.
-    fs : float
-        Sampling frequency in Hz.
-    leads : sequence of str, optional
-        A name for every lead, or some of ``lead1``, ``lead2`` … to keep.
-
-    Returns
-    -------
-    LazyRecord
-        Units ``NU``.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged or cut short, holds no such array, or `fs` is missing.
+    The array has the shape (samples,), (samples, leads) or (leads, samples): the longer axis is
+    time. See `ecgscribe.formats.reading.Reader`.
     """
-    with reading(path, "a NumPy array of numbers"):
-        across = _mapped(path).shape[1]
-        names, keep = unnamed_leads(path, across, leads)
+    with format_errors(path, "a NumPy array of numbers"):
+        names, keep = unnamed_leads(path, _mapped(path).shape[1], leads)
 
         def read(begin: int, end: int) -> NDArray[np.float32]:
-            # Mapped anew for each piece, so that what was read does not stay in memory.
-            return as_signal(_mapped(path)[begin:end, keep])
+            # Mapped again for each piece, so that pages already read do not stay in memory.
+            return to_float32(_mapped(path)[begin:end, keep])
 
         return LazyRecord(
-            read=read,
+            reader=read,
             n_samples=len(_mapped(path)),
-            fs=agreed_fs(path, None, fs),
+            fs=resolve_fs(path, None, fs),
             leads=tuple(names[k] for k in keep),
             units=(UNKNOWN_UNIT,) * len(keep),
             name=path.stem,
         )
 
 
-def read_npz(path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None) -> Record:
-    """Read arrays in a ``.npz`` file: the samples, and what is said of them.
+def open_npz(
+    path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+) -> LazyRecord:
+    """Read arrays in a ``.npz`` file: the samples and their description.
 
-    Parameters
-    ----------
-    path : Path
-        Holds samples as `open_npy` takes them, the only array of numbers with more than one
-        element or the one called signal, val, ecg or data; and where it has them ``fs`` in Hz,
-        ``leads`` and ``units``, a text a lead.
-    fs, leads
-        See `open_npy`; checked against the file's own.
-
-    Returns
-    -------
-    Record
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, holds no such array or pickled objects, or `fs` is missing.
+    The samples are the only array of numbers with more than one element, or the one called signal,
+    val, ecg or data, with axes as in `open_npy`. The file may also hold ``fs`` in Hz, ``leads`` and
+    ``units``, one text per lead. See `ecgscribe.formats.reading.Reader`.
     """
-    with reading(path, "arrays of numbers in an .npz file"):
+    with format_errors(path, "arrays of numbers in an .npz file"):
         shapes = _npz_shapes(path)
         with np.load(path, allow_pickle=False) as stored:
             name = _signal_name(path, shapes)
-            beside = {key: stored[key] for key in _BESIDE if key in shapes}
-            return _record(path, stored[name], beside, fs=fs, leads=leads)
+            others = {key: stored[key] for key in _DESCRIPTION if key in shapes}
+            return _record(path, stored[name], others, fs=fs, leads=leads).lazy()
 
 
-def read_mat(path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None) -> Record:
-    """Read arrays in a MATLAB file of version 4 to 7: the samples, and ``fs`` if it is there.
+def open_mat(
+    path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+) -> LazyRecord:
+    """Read arrays in a MATLAB file of version 4 to 7: the samples and, if present, ``fs``.
 
-    Parameters
-    ----------
-    path : Path
-        Holds samples as `read_npz` takes them. A WFDB header of the same name is read instead.
-    fs, leads
-        See `open_npy`.
-
-    Returns
-    -------
-    Record
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, of version 7.3, holds no such array, or `fs` is missing.
+    The samples are chosen as in `open_npz`. If there is a WFDB header of the same name, the
+    recording is read by that instead. See `ecgscribe.formats.reading.Reader`.
     """
-    with reading(path, "arrays of numbers in a MATLAB file"):
+    with format_errors(path, "arrays of numbers in a MATLAB file"):
         stored = variables(path)
         numbers = {name: each for name, each in stored.items() if isinstance(each, Numbers)}
-        others = [f"{name} ({each})" for name, each in stored.items() if isinstance(each, str)]
-        name = _signal_name(path, {key: each.shape for key, each in numbers.items()}, others)
-        beside = {"fs": numbers["fs"].load()} if "fs" in numbers else {}
-        return _record(path, numbers[name].load(), beside, fs=fs, leads=leads)
+        rest = [f"{name} ({each})" for name, each in stored.items() if isinstance(each, str)]
+        name = _signal_name(path, {key: each.shape for key, each in numbers.items()}, rest)
+        others = {"fs": numbers["fs"].load()} if "fs" in numbers else {}
+        return _record(path, numbers[name].load(), others, fs=fs, leads=leads).lazy()
 
 
 def _mapped(path: Path) -> NDArray[Any]:
@@ -141,7 +100,7 @@ def _mapped(path: Path) -> NDArray[Any]:
 
 
 def _time_first(path: Path, array: NDArray[Any]) -> NDArray[Any]:
-    """Give an array as (samples, leads)."""
+    """Return an array as (samples, leads)."""
     if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= 2 or array.size == 0:
         raise FormatError(
             f"{path}: expected samples as an array of real numbers with one or two axes, found "
@@ -153,7 +112,7 @@ def _time_first(path: Path, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Give the shape of every array, once its size has been checked against the file's."""
+    """Return the shape of every array, after checking its size against that of the file."""
     shapes = {}
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -171,17 +130,15 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _signal_name(
-    path: Path, shapes: Mapping[str, Sequence[int]], others: Sequence[str] = ()
-) -> str:
+def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence[str] = ()) -> str:
     large = [name for name, shape in shapes.items() if math.prod(shape) > 1]
-    arrays = [name for name in large if name not in _BESIDE]
+    arrays = [name for name in large if name not in _DESCRIPTION]
     if len(arrays) == 1:
         return arrays[0]
     for name in _SIGNAL_NAMES:
         if name in arrays:
             return name
-    found = [name[:50] for name in (arrays or others)[:9]]
+    found = [name[:50] for name in (arrays or rest)[:9]]
     raise FormatError(
         f"{path}: expected one array of samples or one called {', '.join(_SIGNAL_NAMES)}, found "
         f"{', '.join(found) or 'none'}; save the samples alone"
@@ -191,25 +148,25 @@ def _signal_name(
 def _record(
     path: Path,
     array: NDArray[Any],
-    beside: Mapping[str, NDArray[Any]],
+    others: Mapping[str, NDArray[Any]],
     *,
     fs: float | None,
     leads: Sequence[str] | None,
 ) -> Record:
     signal = _time_first(path, np.asarray(array))
-    across = signal.shape[1]
-    if "leads" in beside:
-        names = short_names(_texts(path, beside["leads"], across))
+    n_leads = signal.shape[1]
+    if "leads" in others:
+        names = short_names(_texts(path, others["leads"], n_leads))
         keep = chosen_leads(path, names, leads)
     else:
-        names, keep = unnamed_leads(path, across, leads)
-    units = [UNKNOWN_UNIT] * across
-    if "units" in beside:
-        units = [unit or UNKNOWN_UNIT for unit in _texts(path, beside["units"], across)]
-    stated = float(beside["fs"].reshape(-1)[0]) if "fs" in beside else None
+        names, keep = unnamed_leads(path, n_leads, leads)
+    units = [UNKNOWN_UNIT] * n_leads
+    if "units" in others:
+        units = [unit or UNKNOWN_UNIT for unit in _texts(path, others["units"], n_leads)]
+    stated = float(others["fs"].reshape(-1)[0]) if "fs" in others else None
     return Record(
-        signal=as_signal(signal[:, keep]),
-        fs=agreed_fs(path, stated, fs),
+        signal=to_float32(signal[:, keep]),
+        fs=resolve_fs(path, stated, fs),
         leads=tuple(names[k] for k in keep),
         units=tuple(units[k] for k in keep),
         name=path.stem,
@@ -221,6 +178,6 @@ def _texts(path: Path, array: NDArray[Any], n: int) -> list[str]:
     if array.dtype.kind != "U" or len(texts) != n:
         raise FormatError(
             f"{path}: expected a text for each of {n} leads, found {len(texts)} of "
-            f"{array.dtype}; save as many as there are leads"
+            f"{array.dtype}; save one text per lead"
         )
     return [str(text) for text in texts]

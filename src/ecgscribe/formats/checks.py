@@ -1,4 +1,4 @@
-"""What every reader needs: errors of one line, sizes and gains that can be, an agreed frequency."""
+"""What every reader needs: one-line errors, and checks of sizes, gains and sampling frequency."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from ecgscribe.errors import FormatError
 __all__ = [
     "MOST_DEFLATED",
     "UNKNOWN_UNIT",
-    "agreed_fs",
-    "as_signal",
     "check_size",
     "clock_time",
-    "known_gain",
-    "quiet",
-    "reading",
-    "whole",
+    "format_errors",
+    "read_whole_file",
+    "resolve_fs",
+    "resolve_gain",
+    "to_float32",
+    "without_parser_warnings",
 ]
 
 
 _FLOAT32_TINY = 1e-30
 MOST_DEFLATED = 1032
-"""Most bytes that one of the deflate format, which ZIP and MATLAB use, can stand for."""
+"""Largest ratio of the deflate compression that ZIP and MATLAB use."""
 UNKNOWN_UNIT = "NU"
-"""What WFDB calls a signal without a physical unit."""
+"""The unit, in WFDB, of a signal without a physical unit."""
 
 
 @contextmanager
-def reading(path: Path, expected: str) -> Iterator[None]:
+def format_errors(path: Path, expected: str) -> Iterator[None]:
     """Raise every failure inside the block as a `FormatError` of one line.
 
     Parameters
@@ -46,7 +46,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
     path : Path
         The file or record being read.
     expected : str
-        What a good file would have held, for the message.
+        What a sound file would hold, for the message.
     """
     try:
         yield
@@ -55,7 +55,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
     except FileNotFoundError as error:
         absent = Path(error.filename or path).name
         raise FormatError(
-            f"{path}: expected {expected}, found no file {absent}; put it beside the others"
+            f"{path}: expected {expected}, found no file {absent}; put it next to the others"
         ) from error
     except OSError as error:
         raise FormatError(
@@ -72,33 +72,33 @@ def reading(path: Path, expected: str) -> Iterator[None]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep back what parsers warn of: it is harmless here, or the readers check it themselves.
+def without_parser_warnings() -> Iterator[None]:
+    """Suppress the warnings of parsers: they are harmless here, or the readers check the cause.
 
-    Not for pieces of a signal, which may be read in threads: these share the filters of warnings.
+    Not for pieces of a signal, which threads may read: warning filters belong to the process.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def whole(path: Path) -> io.BytesIO:
-    """Read a file into memory, for parsers that ask for as many bytes as a damaged length says.
+def read_whole_file(path: Path) -> io.BytesIO:
+    """Read a file into memory, for parsers that request as many bytes as a damaged length states.
 
-    A file on disk would have memory set aside for all of them; this gives what is there.
+    Reading from disk would allocate memory for all of them; this returns those that exist.
     """
     return io.BytesIO(path.read_bytes())
 
 
-def agreed_fs(path: Path, stated: float | None, given: float | None) -> float:
-    """Settle the sampling frequency between what a file states and what the caller gives.
+def resolve_fs(path: Path, stated: float | None, given: float | None) -> float:
+    """Return the sampling frequency that a file states or the caller gives.
 
     Parameters
     ----------
     path : Path
         The file, for the message.
     stated : float or None
-        Frequency in the file in Hz, if it holds one.
+        Frequency in the file in Hz, if it states one.
     given : float or None
         Frequency from the caller in Hz, if any.
 
@@ -110,27 +110,27 @@ def agreed_fs(path: Path, stated: float | None, given: float | None) -> float:
     Raises
     ------
     FormatError
-        If there is none, or the two differ.
+        If both are missing, the frequency is not above 0 Hz, or the two differ.
     """
     if stated is None and given is None:
         raise FormatError(
             f"{path}: expected a sampling frequency, found none in the file; give it (--fs)"
         )
-    agreed = stated if stated is not None else given
-    if agreed is None or not (math.isfinite(agreed) and agreed > 0):
+    fs = stated if stated is not None else given
+    if fs is None or not (math.isfinite(fs) and fs > 0):
         raise FormatError(
-            f"{path}: expected a sampling frequency above 0 Hz, found {agreed}; correct it"
+            f"{path}: expected a sampling frequency above 0 Hz, found {fs}; correct it"
         )
     if stated is not None and given is not None and not abs(stated - given) <= 1e-6 * stated:
         raise FormatError(
             f"{path}: expected {given:g} Hz as given, found {stated:g} Hz in the file; "
             "leave the given frequency out or correct the file"
         )
-    return float(agreed)
+    return float(fs)
 
 
 def check_size(path: Path, needed: float, found: int) -> None:
-    """Make sure that a file holds what its header claims, before anything is allocated.
+    """Raise an error if a file is shorter than its header states, before memory is allocated.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def check_size(path: Path, needed: float, found: int) -> None:
     Raises
     ------
     FormatError
-        If fewer than `needed` are found.
+        If there are fewer than `needed`.
     """
     if needed > found:
         raise FormatError(
@@ -152,9 +152,9 @@ def check_size(path: Path, needed: float, found: int) -> None:
 
 
 def clock_time(text: str) -> datetime | None:
-    """Read a time as DICOM and HL7 write it, like ``20030201102030.5+0100``.
+    """Parse a time of DICOM or HL7, such as ``20030201102030.5+0100``; None if it is not one.
 
-    The offset from UTC is dropped: times here are those of the clock on the wall.
+    The offset from UTC is dropped, because times are those of the wall clock.
     """
     digits = text.split("+")[0].split("-")[0]
     for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
@@ -163,15 +163,15 @@ def clock_time(text: str) -> datetime | None:
     return None
 
 
-def known_gain(gain: float, unit: str) -> tuple[float, str]:
-    """Give the gain of a lead and its unit: raw counts where the file's gain is none.
+def resolve_gain(gain: float, unit: str) -> tuple[float, str]:
+    """Return the gain of a lead and its unit: raw counts if the gain is unknown.
 
     Parameters
     ----------
     gain : float
-        Units per count; 0, not finite or out of all proportion where it is unknown.
+        Units per count; unknown if 0, not finite or absurdly small or large.
     unit : str
-        Its unit, or nothing.
+        Its unit, or an empty text.
 
     Returns
     -------
@@ -183,8 +183,8 @@ def known_gain(gain: float, unit: str) -> tuple[float, str]:
     return gain, " ".join(unit.split()) or UNKNOWN_UNIT
 
 
-def as_signal(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Give samples as float32, NaN for those that are no finite number."""
+def to_float32(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return samples as float32, with NaN for values that are not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         signal = np.asarray(values, dtype=np.float32)
     if not signal.flags.writeable or signal is values:

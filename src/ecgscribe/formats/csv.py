@@ -1,13 +1,14 @@
 """Signals and annotations as text: the CSV export of the MIT-BIH databases, and plain CSV.
 
-The export has ``100.csv``, with the columns ``'sample #','MLII','V5'`` (quotes included) in ADC
-units, and ``100annotations.txt``, what ``rdann -v`` of the WFDB Software Package prints.
+The export consists of ``100.csv``, with the columns ``'sample #','MLII','V5'`` (quotes included)
+in ADC units, and ``100annotations.txt``, the output of ``rdann -v`` of the WFDB Software Package.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import UNKNOWN_UNIT, agreed_fs, as_signal, reading
+from ecgscribe.formats.checks import UNKNOWN_UNIT, format_errors, resolve_fs, to_float32
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, LazyRecord, Record
 
-__all__ = ["EXPORT_SUFFIX", "read_export_annotation", "read_record"]
+__all__ = ["EXPORT_SUFFIX", "is_table", "open_csv", "read_export_annotation"]
 
 
 EXPORT_SUFFIX = "annotations.txt"
@@ -28,53 +29,39 @@ EXPORT_SUFFIX = "annotations.txt"
 
 # From the headers of mitdb: 360 Hz, 11 bits over 10 mV, gain 200 per mV, zero at 1024.
 _EXPORT_FS, _EXPORT_GAIN, _EXPORT_ZERO, _EXPORT_TOP = 360.0, 200.0, 1024.0, 2047
-_LONGEST_ROW = 1_000_000  # bytes of a heading
+_FIRST_ROWS = 16  # lines that show the layout
+_LONGEST_ROW = 1_000_000  # bytes
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
+# A number, a time such as 0:00.003, or a missing value.
+_NUMBER = re.compile(r"[-+]?(?:[\d.:]+(?:e[-+]?\d+)?|inf|infinity)|nan|-?", re.IGNORECASE)
 _ROW = re.compile(r"\s*[\d:.]+\s+(\d+)\s+(\S+)\s+(-?\d+)\s+(\d+)\s+(\d+)(?:\s+(\S.*))?")
 
 
-def read_record(
+def open_csv(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Record:
-    """Read a table with one column a lead, separated by commas, semicolons or tabs.
+) -> LazyRecord:
+    """Read a table with one column per lead, separated by commas, semicolons or tabs.
 
     A first column named sample, time or index is left out. A row of lead names and one of units
-    may come first. The export of mitdb is known by its ``'sample #'`` column and its range of
-    values, and is turned into mV at 360 Hz.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    fs : float, optional
-        Sampling frequency in Hz; needed for every file but the export of mitdb.
-    leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default. Where the file names none, a
-        name for every column.
-
-    Returns
-    -------
-    Record
-        NaN where a cell is empty or ``-``; units ``NU`` where the file names none.
-
-    Raises
-    ------
-    FormatError
-        If the file is absent, not numeric, or `fs` is missing.
+    may come first. The export of mitdb is recognised by its ``'sample #'`` column and its range
+    of values, and is converted to mV at 360 Hz. A cell that is empty or ``-`` is NaN. See
+    `ecgscribe.formats.reading.Reader`.
     """
     import pandas as pd
 
-    with reading(path, "a CSV file with one numeric column a lead"):
-        text = _Text(path)
-        heading = text.heading()
+    with format_errors(path, "a CSV file with one numeric column a lead"):
+        with path.open("rb") as file:
+            rows = list(islice(iter(lambda: file.readline(_LONGEST_ROW), b""), _FIRST_ROWS))
+        layout = _Layout.of(b"".join(rows))
+        heading = layout.heading
         table = pd.read_csv(
             path,
             header=None,
-            skiprows=len(heading),
+            skiprows=layout.n_skipped,
             na_values=["-"],
-            sep=text.separator,
-            decimal=text.decimal,
-            encoding=text.encoding,
+            sep=layout.separator,
+            decimal=layout.decimal,
+            encoding=layout.encoding,
         )
         values = table.to_numpy(dtype=np.float64)
         columns = values.shape[1]
@@ -98,12 +85,12 @@ def read_record(
             fs, units = _EXPORT_FS, ["mV"] * len(names)
             signal = (signal - _EXPORT_ZERO) / _EXPORT_GAIN
         return Record(
-            signal=as_signal(signal[:, keep]),
-            fs=agreed_fs(path, None, fs),
+            signal=to_float32(signal[:, keep]),
+            fs=resolve_fs(path, None, fs),
             leads=tuple(names[i] for i in keep),
             units=tuple(units[i] for i in keep),
             name=path.stem,
-        )
+        ).lazy()
 
 
 def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation:
@@ -114,20 +101,20 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
     path : Path
         The file, with the columns Time, Sample #, Type, Sub, Chan, Num, Aux.
     fs : float, optional
-        Sampling frequency in Hz; that of mitdb by default.
+        Sampling frequency in Hz; by default 360, that of mitdb.
 
     Returns
     -------
     Annotation
-        Named after the record.
+        Its `name` is that of the record.
 
     Raises
     ------
     FormatError
-        If the file is absent or a row is not of that form.
+        If the file is missing or a row does not have that form.
     """
     rows: list[Any] = []
-    with reading(path, "the annotations of a CSV export"):
+    with format_errors(path, "the annotations of a CSV export"):
         lines = path.read_text(encoding="latin-1").splitlines()
     for number, line in enumerate(lines, start=1):
         row = _ROW.fullmatch(line.rstrip(" \t\0"))
@@ -148,40 +135,58 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
     )
 
 
-class _Text:
-    """How a table is written, by its first rows: separator, decimal mark and encoding."""
+@dataclass(frozen=True)
+class _Layout:
+    """How a table is written, judged by its first rows.
 
-    def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            rows = list(islice(iter(lambda: file.readline(_LONGEST_ROW), b""), 3))
+    Parameters
+    ----------
+    encoding, separator, decimal : str
+        As pandas takes them.
+    heading : list of list of str
+        The row of names and the row of units, if they come first.
+    n_skipped : int
+        Lines before the first row of numbers, blank ones included.
+    has_numbers : bool
+        Whether one of the first three rows holds numbers.
+    """
+
+    encoding: str
+    separator: str
+    decimal: str
+    heading: list[list[str]]
+    n_skipped: int
+    has_numbers: bool
+
+    @classmethod
+    def of(cls, data: bytes) -> _Layout:
+        """Judge a table by `data`, its first lines."""
+        encoding = "utf-8-sig"
         try:
-            lines = [row.decode("utf-8-sig") for row in rows]
-            self.encoding = "utf-8-sig"
+            data.decode(encoding)
         except UnicodeDecodeError:
-            lines = [row.decode("latin-1") for row in rows]
-            self.encoding = "latin-1"
-        row = lines[-1] if lines else ""  # of numbers, as names may hold any character
-        self.separator = next((mark for mark in ";\t" if mark in row), ",")
-        self.decimal = "," if self.separator != "," and "," in row else "."
-        self.lines = lines
+            encoding = "latin-1"
+        lines = [(n, line.decode(encoding)) for n, line in enumerate(data.splitlines(), start=1)]
+        lines = [(n, line) for n, line in lines if line.strip()][:3]
+        last = lines[-1][1] if lines else ""  # of numbers, because names may hold any character
+        separator = next((character for character in ";\t" if character in last), ",")
+        decimal = "," if separator != "," and "," in last else "."
+        rows = [[cell.strip(" \t'\"") for cell in line.split(separator)] for _, line in lines]
+        numbers = [all(_NUMBER.fullmatch(c.replace(decimal, ".")) for c in row) for row in rows]
+        n_heading = next((k for k, holds in enumerate(numbers[:2]) if holds), len(rows[:2]))
+        return cls(
+            encoding=encoding,
+            separator=separator,
+            decimal=decimal,
+            heading=rows[:n_heading],
+            n_skipped=lines[n_heading - 1][0] if n_heading else 0,
+            has_numbers=any(holds and any(row) for row, holds in zip(rows, numbers, strict=True)),
+        )
 
-    def heading(self) -> list[list[str]]:
-        """Give the row of names and the row of units that come first, if they do."""
-        rows = []
-        for line in self.lines[:2]:
-            cells = [cell.strip(" \t\r\n'\"") for cell in line.split(self.separator)]
-            if all(_is_number(cell.replace(self.decimal, ".")) for cell in cells):
-                break
-            rows.append(cells)
-        return rows
 
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return cell in ("", "-")
-    return True
+def is_table(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a table of numbers."""
+    return b"\0" not in head and _Layout.of(head).has_numbers
 
 
 def _is_export(position: str, values: NDArray[np.float64]) -> bool:

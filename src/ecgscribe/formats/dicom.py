@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import (
-    agreed_fs,
-    as_signal,
+    UNKNOWN_UNIT,
     check_size,
     clock_time,
-    known_gain,
-    reading,
-    whole,
+    format_errors,
+    read_whole_file,
+    resolve_fs,
+    resolve_gain,
+    to_float32,
 )
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
-from ecgscribe.record import Record
+from ecgscribe.record import LazyRecord, Record
 
-__all__ = ["read_record"]
+__all__ = ["open_dicom"]
 
 
 _LITTLE_ENDIAN = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
@@ -34,7 +35,7 @@ _LINEAR = {(8, "SB"), (8, "UB"), (16, "SS"), (16, "US"), (32, "SL"), (32, "UL")}
 
 @dataclass(frozen=True, eq=False)
 class _Channel:
-    """One channel of a multiplex group: physical values, and where and how it was sampled."""
+    """One channel of a multiplex group: its physical values and how it was sampled."""
 
     name: str
     unit: str
@@ -43,37 +44,19 @@ class _Channel:
     signal: NDArray[np.float32]
 
 
-def read_record(
+def open_dicom(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
-) -> Record:
-    """Read a DICOM waveform.
+) -> LazyRecord:
+    """Read the recorded waveforms of a DICOM file, not the averaged beats it may also hold.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    fs : float, optional
-        Checked against the file.
-    leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default.
-
-    Returns
-    -------
-    Record
-        The waveforms as they were recorded; averaged beats, which the file may hold too, are left
-        out. Where groups of leads differ in length or offset, those of the longest. In the unit of
-        each channel; raw counts (``NU``) of one without a sensitivity.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, compressed, or holds no waveform.
+    If groups of leads differ in length or offset, the longest group is read. A compressed file is
+    an error. See `ecgscribe.formats.reading.Reader`.
     """
     import pydicom
 
-    with reading(path, "a DICOM file with a waveform"):
-        file = whole(path)
-        # Before parsing, as a deflated file may be of any size when inflated.
+    with format_errors(path, "a DICOM file with a waveform"):
+        file = read_whole_file(path)
+        # Before parsing, because a deflated file can inflate to any size.
         deflated = _DEFLATED in file.getvalue()
         dataset = None if deflated else pydicom.dcmread(file)
         syntax = "deflated" if dataset is None else dataset.file_meta.get("TransferSyntaxUID")
@@ -97,12 +80,12 @@ def read_record(
             )
         return Record(
             signal=np.stack([channels[k].signal for k in keep], axis=1),
-            fs=agreed_fs(path, channels[keep[0]].fs, fs),
+            fs=resolve_fs(path, channels[keep[0]].fs, fs),
             leads=tuple(names[k] for k in keep),
             units=tuple(units[k] for k in keep),
             name=path.stem,
             start=_start(dataset, channels[keep[0]].offset_ms),
-        )
+        ).lazy()
 
 
 def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
@@ -131,8 +114,8 @@ def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
     channels = []
     for k, definition in enumerate(definitions):
         gain, unit = _gain(definition)
-        baseline = 0.0 if unit == "NU" else float(definition.get("ChannelBaseline") or 0)
-        signal = as_signal(raw[:, k] * gain + baseline)
+        baseline = 0.0 if unit == UNKNOWN_UNIT else float(definition.get("ChannelBaseline") or 0)
+        signal = to_float32(raw[:, k] * gain + baseline)
         if padding is not None:
             signal[raw[:, k] == padding] = np.nan
         channels.append(_Channel(_name(definition), unit, fs, offset, signal))
@@ -144,7 +127,7 @@ def _gain(definition: Any) -> tuple[float, str]:
     gain = float(definition.get("ChannelSensitivity") or 0)
     coded = definition.get("ChannelSensitivityUnitsSequence")
     unit = str(coded[0].get("CodeValue", "")) if coded else ""
-    return known_gain(gain * (1.0 if correction is None else float(correction)), unit)
+    return resolve_gain(gain * (1.0 if correction is None else float(correction)), unit)
 
 
 def _name(definition: Any) -> str:

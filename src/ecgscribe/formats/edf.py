@@ -19,18 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import agreed_fs, as_signal, check_size, known_gain, reading
+from ecgscribe.formats.checks import check_size, format_errors, resolve_fs, resolve_gain, to_float32
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
 from ecgscribe.record import Annotation, LazyRecord
 
-__all__ = ["open_record", "read_annotation"]
+__all__ = ["open_edf", "read_annotation"]
 
 
 _HEADER_BYTES = 256  # of the file, and again of each signal
 _FIELD_BYTES = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
-"""Of a signal, in the header: each field stands there for all signals side by side."""
+"""Widths of the header's fields of a signal; each field is written for all signals in a row."""
 _PIECE_RECORDS = 1000
-"""Data records that are mapped at a time."""
+"""Data records that are mapped at once."""
 _ONSET = re.compile(rb"([+-]\d+(?:\.\d*)?)[\x14\x15]")
 _ANNOTATIONS = {"EDF Annotations", "BDF Annotations"}
 _MAX_SIGNALS = 10_000
@@ -38,7 +38,7 @@ _MAX_SIGNALS = 10_000
 
 @dataclass(frozen=True, eq=False)
 class _File:
-    """An EDF file whose header has been read and agrees with the file's size.
+    """An EDF file whose header has been read and agrees with the size of the file.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class _File:
     n_records : int
         Number of data records.
     width : int
-        Bytes a sample: 2 or 3.
+        Bytes per sample: 2 or 3.
     counts : tuple of int
-        Samples a data record, of each signal.
+        Samples per data record of each signal.
     """
 
     path: Path
@@ -68,12 +68,12 @@ class _File:
         return [signal.label for signal in self.edf._signals]
 
     def column(self, k: int) -> slice:
-        """Bytes of signal `k` in a data record."""
+        """Return the bytes of signal `k` in a data record."""
         begin = sum(self.counts[:k]) * self.width
         return slice(begin, begin + self.counts[k] * self.width)
 
     def records(self, begin: int, end: int) -> NDArray[np.uint8]:
-        """Map data records, shape (end - begin, record_bytes); unmapped when let go of."""
+        """Map data records, shape (end - begin, record_bytes); unmapped when released."""
         return np.memmap(
             self.path,
             dtype=np.uint8,
@@ -83,40 +83,22 @@ class _File:
         )
 
 
-def open_record(
+def open_edf(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> LazyRecord:
     """Open an EDF, EDF+ or BDF file, to be read piece by piece.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    fs : float, optional
-        Checked against the file.
-    leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default, or those of the ECG's frequency.
-
-    Returns
-    -------
-    LazyRecord
-        In the unit of each signal; raw counts (``NU``) of one whose physical range is empty. Gaps
-        of EDF+D are NaN. There is no `start` where the date is withheld.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged or shorter than its header says, holds no signal, or the leads
-        differ in their sampling frequency.
+    A signal whose physical range is empty is read as raw counts. Gaps of EDF+D are NaN. `start` is
+    None if the date is withheld. See `ecgscribe.formats.reading.Reader`.
     """
-    with reading(path, "an EDF or BDF file"):
+    with format_errors(path, "an EDF or BDF file"):
         file = _open(path)
         labels = file.labels
         duration = file.edf.data_record_duration
         columns = [k for k, label in enumerate(labels) if label not in _ANNOTATIONS]
         if not columns or not (np.isfinite(duration) and duration > 0):
             raise FormatError(
-                f"{path}: expected signals in data records that take time, found {len(columns)} "
+                f"{path}: expected signals in data records longer than 0 s, found {len(columns)} "
                 f"signals and records of {duration:g} s; choose a recording"
             )
         names = short_names([labels[k] for k in columns])
@@ -138,14 +120,14 @@ def open_record(
             for lead, k in enumerate(keep):
                 gain, offset, _ = scales[k]
                 digital = _digital(data[:, file.column(columns[k])], file.width)
-                values = as_signal((digital + offset) * gain)
-                _place(signal[:, lead], places[first:last] - begin, values)
+                values = to_float32((digital + offset) * gain)
+                _copy_records(signal[:, lead], places[first:last] - begin, values)
             return signal
 
         return LazyRecord(
-            read=read,
+            reader=read,
             n_samples=int(places[-1]) + count,
-            fs=agreed_fs(path, stated_fs, fs),
+            fs=resolve_fs(path, stated_fs, fs),
             leads=tuple(names[k] for k in keep),
             units=tuple(units[k] for k in keep),
             name=path.stem,
@@ -169,45 +151,45 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
     path : Path
         The file.
     fs : float, optional
-        Frequency of the samples that positions are given in; by default that of the ECG leads.
+        Sampling frequency of the returned positions in Hz; by default that of the ECG leads.
 
     Returns
     -------
     Annotation
-        A text that is a WFDB symbol becomes that, and in a file without signals (such as
-        ecgscribe writes) also a symbol followed by a note; any other a note (``"``) with the text.
+        A text that is a WFDB symbol becomes that symbol; in a file without signals, such as
+        ecgscribe writes, a note may follow it. Any other text becomes a note (``"``).
 
     Raises
     ------
     FormatError
-        If the file is damaged, an annotation lies before the start, or there are neither signals
-        nor `fs`.
+        If the file is damaged, an annotation is before the start, or the file has no signals and
+        `fs` is not given.
     """
     import edfio
     from wfdb.io.annotation import ann_label_table
 
-    with reading(path, "an EDF+ or BDF+ file with annotations"):
+    with format_errors(path, "an EDF+ or BDF+ file with annotations"):
         file = _open(path)
         if not _ANNOTATIONS & set(file.labels):
             raise FormatError(
                 f"{path}: expected an EDF+ file with annotations, found none in it; "
                 "name the annotation file"
             )
-        alone = set(file.labels) <= _ANNOTATIONS
+        has_signals = not set(file.labels) <= _ANNOTATIONS
         if fs is None:
-            fs = agreed_fs(path, None if alone else open_record(path).fs, None)
+            fs = resolve_fs(path, None if not has_signals else open_edf(path).fs, None)
         read: Any = edfio.read_edf if file.width == 2 else edfio.read_bdf
         only = read(_only_annotations(file), header_encoding="latin-1")
-        found = [a for a in only.get_annotations() if a.text]
-        if found and found[0].onset < 0:
+        texts = [a for a in only.get_annotations() if a.text]
+        if texts and texts[0].onset < 0:
             raise FormatError(
                 f"{path}: expected annotations from the start on, found one at "
-                f"{found[0].onset:g} s; correct the file"
+                f"{texts[0].onset:g} s; correct the file"
             )
         symbols = set(ann_label_table["symbol"]) - {" "}
-        parts = [_symbol_and_note(a.text, symbols, with_notes=alone) for a in found]
+        parts = [_symbol_and_note(a.text, symbols, with_notes=not has_signals) for a in texts]
         return Annotation(
-            sample=np.array([round(a.onset * fs) for a in found], np.int64),
+            sample=np.array([round(a.onset * fs) for a in texts], np.int64),
             symbol=np.array([symbol for symbol, _ in parts], np.str_),
             fs=fs,
             aux_note=np.array([note for _, note in parts], np.str_),
@@ -217,7 +199,7 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
 
 
 def _only_annotations(file: _File) -> io.BytesIO:
-    """Give the file without its signals, which edfio would read into memory too."""
+    """Return the file without its signals, which edfio would read into memory too."""
     n_signals = len(file.counts)
     keep = [k for k, label in enumerate(file.labels) if label in _ANNOTATIONS]
     with file.path.open("rb") as stream:
@@ -236,8 +218,8 @@ def _only_annotations(file: _File) -> io.BytesIO:
 
 def _symbol_and_note(text: str, symbols: set[str], *, with_notes: bool) -> tuple[str, str]:
     symbol, _, note = text.partition(" ")
-    known = symbol in symbols
-    return (symbol, note) if known and (with_notes or not note) else ('"', text)
+    is_symbol = symbol in symbols and (with_notes or not note)
+    return (symbol, note) if is_symbol else ('"', text)
 
 
 def _open(path: Path) -> _File:
@@ -258,10 +240,10 @@ def _open(path: Path) -> _File:
         bdf = head.startswith(b"\xff")
         width = 3 if bdf else 2
         record_bytes = sum(counts) * width
-        held = (size - header_bytes) // record_bytes
+        available = (size - header_bytes) // record_bytes
         n_records = int(head[236:244])
-        if n_records == -1:  # not known yet when the header was written
-            n_records = held
+        if n_records == -1:  # unknown when the header was written
+            n_records = available
         check_size(path, header_bytes + record_bytes * max(n_records, 1), size)
         head += file.read(record_bytes)
     read = edfio.read_bdf if bdf else edfio.read_edf
@@ -286,22 +268,22 @@ def _counts(path: Path, head: bytes, n_signals: int) -> tuple[int, ...]:
 
 
 def _scale(signal: Any) -> tuple[float, float, str]:
-    """Give gain, offset and unit: a sample is ``(digital + offset) * gain``."""
+    """Return gain, offset and unit: a sample is ``(digital + offset) * gain``."""
     low, high = signal.digital_min, signal.digital_max
     stated = 0.0 if low == high else (signal.physical_max - signal.physical_min) / (high - low)
-    gain, unit = known_gain(stated, signal.physical_dimension)
+    gain, unit = resolve_gain(stated, signal.physical_dimension)
     return gain, signal.physical_max / gain - high if gain == stated else 0.0, unit
 
 
 def _places(file: _File, fs: float) -> NDArray[np.int64]:
-    """Give the first sample of every data record; those of EDF+D need not follow each other."""
+    """Return the first sample of every data record; EDF+D may have gaps between them."""
     count = round(fs * file.edf.data_record_duration)
     if not file.edf.reserved.startswith(("EDF+D", "BDF+D")):
         return np.arange(0, file.n_records * count, count, dtype=np.int64)
     timekeeping = next((k for k, name in enumerate(file.labels) if name in _ANNOTATIONS), None)
     if timekeeping is None:
         raise FormatError(
-            f"{file.path}: expected the times of data records, as it is not continuous, found "
+            f"{file.path}: expected the times of data records, because it is not continuous, found "
             "none; get a fresh copy"
         )
     onsets = []
@@ -332,8 +314,10 @@ def _digital(data: NDArray[np.uint8], width: int) -> NDArray[np.float64]:
     return np.asarray(value - ((value & 0x800000) << 1), dtype=np.float64)
 
 
-def _place(lead: NDArray[np.float32], places: NDArray[np.int64], data: NDArray[np.float32]) -> None:
-    """Put data records where they belong in a piece of a lead; what lies outside is dropped."""
+def _copy_records(
+    lead: NDArray[np.float32], places: NDArray[np.int64], data: NDArray[np.float32]
+) -> None:
+    """Copy data records to their places in a piece of a lead; drop what is outside it."""
     count = data.shape[1]
     if places[-1] - places[0] == (len(places) - 1) * count:  # one after the other
         places, data = places[:1], data.reshape(1, -1)
@@ -344,7 +328,7 @@ def _place(lead: NDArray[np.float32], places: NDArray[np.int64], data: NDArray[n
 
 
 def _start(edf: Any) -> datetime | None:
-    # Dates that are withheld (X) or impossible raise ValueError.
+    # A date that is withheld (X) or impossible raises ValueError.
     with contextlib.suppress(ValueError):
         start: datetime = edf.startdatetime
         return start

@@ -1,4 +1,4 @@
-"""Annotations as an EDF+ file that holds nothing else, through edfio."""
+"""Annotations as an EDF+ file without signals, written by edfio."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ecgscribe.record import Annotation
 __all__ = ["check_writable", "write_edf"]
 
 
-# Two digits of a year stand in the header: EDF counts them from 1985 (additional specification 2).
+# The header holds two digits of the year, counted from 1985 (EDF, additional specification 2).
 FIRST_DAY, LAST_DAY = date(1985, 1, 1), date(2084, 12, 31)
 
 
 def check_writable(annotation: Annotation, path: Path) -> None:
-    """Refuse what an EDF+ file cannot hold, before anything is written.
+    """Raise an error for what an EDF+ file cannot hold, before anything is written.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def check_writable(annotation: Annotation, path: Path) -> None:
     """
     if len(annotation) == 0:
         raise FormatError(
-            f"{path}: expected an annotation at least, which EDF+ must hold, found none; write .csv"
+            f"{path}: expected at least one annotation, as EDF+ requires, found none; write .csv"
         )
     for note in set(annotation.aux_note.tolist()):
         if any(ord(character) < 32 for character in note):
@@ -49,7 +49,7 @@ def write_edf(annotation: Annotation, path: Path) -> None:
     Parameters
     ----------
     annotation : Annotation
-        Already checked. The time of a sample is told closely enough to find it again.
+        Already checked. Times are written precisely enough to recover the samples.
     path : Path
     """
     import edfio

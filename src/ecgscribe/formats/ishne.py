@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import agreed_fs, check_size, known_gain, reading
+from ecgscribe.formats.checks import check_size, format_errors, resolve_fs, resolve_gain
 from ecgscribe.formats.lead_names import chosen_leads, short_names
 from ecgscribe.record import Annotation, LazyRecord
 
-__all__ = ["open_record", "read_annotation"]
+__all__ = ["open_ishne", "read_annotation"]
 
 
 _MAX_LEADS = 12
@@ -58,36 +58,18 @@ _LEADS = dict(enumerate(_NAMES, start=2))
 _BEAT = np.dtype([("code", "S1"), ("inner", "S1"), ("interval", "<u2")])
 # Normal, ventricular, supraventricular, bundle branch block, paced, artefact, unknown.
 _SYMBOLS = {"N": "N", "V": "V", "S": "S", "B": "B", "P": "/", "X": "|", "U": "Q"}
-_TIMEOUT = "!"  # stands between beats further apart than 16 bits can tell
+_TIMEOUT = "!"  # written between beats whose interval exceeds 16 bits
 
 
-def open_record(
+def open_ishne(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> LazyRecord:
-    """Open an ISHNE Holter recording, to be read piece by piece.
+    """Open an ISHNE Holter recording, to be read piece by piece, in mV.
 
-    Its checksum is not enforced: many writers leave it out.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    fs : float, optional
-        Checked against the file.
-    leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default.
-
-    Returns
-    -------
-    LazyRecord
-        In mV; raw counts (``NU``) of a lead without a resolution.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged or shorter than its header says.
+    Its checksum is not compared, because many writers leave it out. See
+    `ecgscribe.formats.reading.Reader`.
     """
-    with reading(path, "an ISHNE Holter recording"):
+    with format_errors(path, "an ISHNE Holter recording"):
         header = _header(path, b"ISHNE1.0")
         n_leads, data_at = int(header["n_leads"]), int(header["data_at"])
         n_samples = int(header["n_samples"])
@@ -99,9 +81,9 @@ def open_record(
         check_size(path, data_at + 2 * n_leads * n_samples, path.stat().st_size)
         codes = header["leads"][:n_leads].tolist()
         names = short_names([_LEADS.get(code) for code in codes])
-        # Nanovolts a count; known_gain takes those that are not there (-9) for raw counts.
+        # Nanovolts per count; resolve_gain makes raw counts of a missing resolution (-9).
         gains = [
-            known_gain(max(value, 0) / 1e6, "mV")
+            resolve_gain(max(value, 0) / 1e6, "mV")
             for value in header["resolution"][:n_leads].tolist()
         ]
         keep = chosen_leads(path, names, leads)
@@ -120,9 +102,9 @@ def open_record(
             return np.asarray(digital[:, keep] * gain, dtype=np.float32)
 
         return LazyRecord(
-            read=read,
+            reader=read,
             n_samples=n_samples,
-            fs=agreed_fs(path, float(header["fs"]), fs),
+            fs=resolve_fs(path, float(header["fs"]), fs),
             leads=tuple(names[k] for k in keep),
             units=tuple(gains[k][1] for k in keep),
             name=path.stem,
@@ -139,7 +121,7 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
     path : Path
         The file.
     fs : float, optional
-        Sampling frequency in Hz, where the file gives none.
+        Sampling frequency in Hz, if the file gives none.
 
     Returns
     -------
@@ -151,7 +133,7 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
     FormatError
         If the file is damaged.
     """
-    with reading(path, "ISHNE annotations"):
+    with format_errors(path, "ISHNE annotations"):
         header = _header(path, b"ANN  1.0")
         data = path.read_bytes()
         at = _HEADER.itemsize + int(header["variable_bytes"])
@@ -174,7 +156,7 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
         return Annotation(
             sample=sample,
             symbol=symbol,
-            fs=agreed_fs(path, float(stated) if stated > 0 else fs, None),
+            fs=resolve_fs(path, float(stated) if stated > 0 else fs, None),
             aux_note=note,
             name=path.stem,
             start=_start(header),
@@ -196,5 +178,5 @@ def _start(header: Any) -> datetime | None:
     day, month, year = header["date"].tolist()
     try:
         return datetime(year, month, day, *header["time"].tolist())
-    except ValueError:  # numbers below zero stand for a date that is not known
+    except ValueError:  # negative numbers mean an unknown date
         return None

@@ -1,4 +1,4 @@
-"""Names of leads: as short as they are written, and which of them to read."""
+"""Names of leads: how they are shortened, and which leads to read."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _LEAD_PREFIX = re.compile(
 
 
 def short_names(names: Sequence[str | None]) -> list[str]:
-    """Give every lead a name of its own, as short as cardiologists write it.
+    """Return a unique name for every lead, as short as cardiologists write it.
 
     Parameters
     ----------
     names : sequence of str or None
-        Names as a file gives them; None or blank where it gives none.
+        Names in the file; None or blank if a lead has none.
 
     Returns
     -------
     list of str
-        Without prefixes such as ``Lead`` and control characters; ``lead3`` for a third lead
+        Without control characters and prefixes such as ``Lead``; ``lead3`` for a third lead
         without a name, and ``II (2)`` for the second of two leads called II.
     """
-    found: list[str] = []
+    unique: list[str] = []
     taken: set[str] = set()
     times: Counter[str] = Counter()
     for number, name in enumerate(names, start=1):
@@ -43,8 +43,8 @@ def short_names(names: Sequence[str | None]) -> list[str]:
             times[short.lower()] += 1
             own = f"{short} ({1 + times[short.lower()]})"
         taken.add(own.lower())
-        found.append(own)
-    return found
+        unique.append(own)
+    return unique
 
 
 def _short(name: str) -> str:
@@ -53,16 +53,16 @@ def _short(name: str) -> str:
 
 
 def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) -> list[int]:
-    """Find the columns of the leads asked for.
+    """Return the columns of the requested leads.
 
     Parameters
     ----------
     path : Path
         The file, for the message.
     names : sequence of str
-        The leads that the file holds.
+        Leads in the file.
     leads : sequence of str or None
-        The leads asked for, upper or lower case; None for all.
+        Requested leads, in upper or lower case; None for all.
 
     Returns
     -------
@@ -72,31 +72,31 @@ def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) 
     Raises
     ------
     FormatError
-        If one is not there, none is asked for, or one is asked for twice.
+        If a lead is missing, none is requested, or one is requested twice.
     """
     if leads is None:
         return list(range(len(names)))
     lower = [name.lower() for name in names]
-    asked = [_short(lead).lower() for lead in leads]
-    unknown = [lead for lead, short in zip(leads, asked, strict=True) if short not in lower]
+    requested = [_short(lead).lower() for lead in leads]
+    unknown = [lead for lead, short in zip(leads, requested, strict=True) if short not in lower]
     if unknown or not leads:
         hint = did_you_mean(unknown[0], names) if unknown else ""
         raise FormatError(
             f"{path}: expected leads out of {_few(names)}, found "
             f"{', '.join(unknown) or 'none'}; {hint or 'correct the names'}"
         )
-    if len(set(asked)) < len(asked):
+    if len(set(requested)) < len(requested):
         raise FormatError(
             f"{path}: expected different leads, found one twice in {', '.join(leads)}; "
             "name each once"
         )
-    return [lower.index(lead) for lead in asked]
+    return [lower.index(lead) for lead in requested]
 
 
 def unnamed_leads(
     path: Path, n_leads: int, leads: Sequence[str] | None
 ) -> tuple[list[str], list[int]]:
-    """Name the columns of a file that names none, or choose from them.
+    """Name the columns of a file without names, or choose from them.
 
     Parameters
     ----------
@@ -110,14 +110,14 @@ def unnamed_leads(
     Returns
     -------
     names : list of str
-        One a column.
+        Name of each column.
     keep : list of int
         The columns to keep.
 
     Raises
     ------
     FormatError
-        If `leads` is neither.
+        If `leads` does neither.
     """
     names = short_names([None] * n_leads)
     if leads is None or {_short(lead).lower() for lead in leads} <= set(names):
@@ -137,7 +137,7 @@ def leads_of_one_fs(
     fs: Sequence[float],
     leads: Sequence[str] | None,
 ) -> list[int]:
-    """Find the columns of the leads asked for where a file holds several frequencies.
+    """Return the columns of the requested leads, which must share a sampling frequency.
 
     Parameters
     ----------
@@ -146,8 +146,8 @@ def leads_of_one_fs(
     names, units, fs : sequence
         Of each signal of the file; frequencies in Hz.
     leads : sequence of str or None
-        The leads asked for. By default all, if they share a frequency; else those that share it
-        with the ECG leads, which those not ECG by name or unit need not.
+        Requested leads. By default all if they share a frequency, else those at the frequency of
+        the ECG leads (by name and unit).
 
     Returns
     -------
@@ -157,8 +157,8 @@ def leads_of_one_fs(
     Raises
     ------
     FormatError
-        If there is none, or the leads (or, where none are asked for, the ECG leads) differ in
-        their frequencies. Averaging or repeating samples would change the QRS or its place.
+        If there is no signal, or the requested leads (by default the ECG leads) differ in
+        frequency: averaging or repeating samples would change the QRS or move it.
     """
     if not names:
         raise FormatError(

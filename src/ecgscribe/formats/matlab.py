@@ -1,18 +1,20 @@
 """The variables of a MATLAB file of level 4 or 5, the versions 4 to 7 of MATLAB.
 
-After "MAT-File Format", The MathWorks. Of what a damaged file claims, nothing is believed: every
-length is checked against the bytes there before memory is set aside.
+After "MAT-File Format", The MathWorks. Not read by ``scipy.io.loadmat``, because a damaged file can
+crash it or make it allocate any amount of memory. Here every length is checked against the size of
+the file before memory is allocated; ``tests/formats/test_fuzz_formats.py`` tests it.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import MOST_DEFLATED, check_size
 
-__all__ = ["Numbers", "variables"]
+__all__ = ["Numbers", "is_level_4", "variables"]
 
 
 # Level 5: types of data elements, and the classes of arrays that they make up.
@@ -36,7 +38,7 @@ _OPAQUE = 17  # such as a string or a table: it has no dimensions of its own
 _COMPLEX, _LOGICAL = 0x800, 0x200
 _HEADER_BYTES = 128
 _HEAD_BYTES = 65_536
-"""Bytes of a compressed variable that are enough to tell its name and size."""
+"""Bytes of a compressed variable that are enough for its name and size."""
 
 
 # Level 4: the last but one digit of the type names the numbers, the last the kind of matrix.
@@ -55,11 +57,30 @@ class Numbers:
     ----------
     shape : tuple of int
     load : callable
-        Gives the array, in the type that it is stored in, which may be narrower than its class.
+        Returns the array in the type in which it is stored, which may be narrower than its class.
     """
 
     shape: tuple[int, ...]
     load: Callable[[], NDArray[Any]]
+
+
+def is_level_4(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a MATLAB file of level 4."""
+    # Type, rows, columns, imaginary, length of the name; the type's thousands give the byte order.
+    orders: tuple[tuple[Literal["little", "big"], int], ...] = (("little", 0), ("big", 1000))
+    for order, least in orders:
+        words = [int.from_bytes(head[k : k + 4], order) for k in range(0, 20, 4)]
+        name = head[20 : 20 + min(words[4], 64)]
+        if (
+            len(head) > 20
+            and least <= words[0] <= least + 52
+            and words[0] % 10 <= 2
+            and words[3] <= 1
+            and 2 <= words[4] <= 64
+            and re.fullmatch(rb"[A-Za-z]\w*\0", name) is not None
+        ):
+            return True
+    return False
 
 
 def variables(path: Path) -> dict[str, Numbers | str]:
@@ -73,7 +94,7 @@ def variables(path: Path) -> dict[str, Numbers | str]:
     Returns
     -------
     dict
-        By name: an array of real numbers, or what else it is (``complex``, ``char``, ``cell`` …).
+        By name: an array of real numbers, or another type (``complex``, ``char``, ``cell`` …).
 
     Raises
     ------
@@ -107,7 +128,7 @@ def _level_4(path: Path, data: Bytes) -> Iterator[tuple[str, Numbers | str]]:
         if imaginary or kind % 10:
             yield name, _KINDS_4.get(kind % 10, "complex")
         else:
-            yield name, _numbers((rows, columns), dtype, _same(data[begin:at]))
+            yield name, _numbers((rows, columns), dtype, _unchanged(data[begin:at]))
 
 
 def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Numbers | str]]:
@@ -119,7 +140,7 @@ def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Numbers
             variable = _unpacked(path, data[place], order)
         else:
             size = place.stop - place.start
-            variable = _matrix(path, kind, data[place], order, size, _same(data[place]))
+            variable = _matrix(path, kind, data[place], order, size, _unchanged(data[place]))
         if variable is not None:
             yield variable
 
@@ -136,7 +157,7 @@ def _unpacked(path: Path, packed: Bytes, order: str) -> tuple[str, Numbers | str
 def _matrix(
     path: Path, kind: int, head: Bytes, order: str, size: int, body: Callable[[], Bytes]
 ) -> tuple[str, Numbers | str] | None:
-    """Read what is said of a variable, of `size` bytes of which `head` holds the first."""
+    """Read the description of a variable of `size` bytes, whose first bytes are `head`."""
     if kind != _MATRIX:
         raise _damaged(path, f"an element of type {kind} for a variable")
     if size == 0:
@@ -150,7 +171,7 @@ def _matrix(
         _, dimensions, at = _element(path, head, at, order, size)
     _, place, at = _element(path, head, at, order, size)
     name = head[place].tobytes().decode("latin-1")
-    if not name:  # what MATLAB keeps for itself, of objects
+    if not name:  # internal data of objects
         return None
     if flags & 0xFF not in _NUMBERS:
         return name, _of(path, flags & 0xFF, _CLASSES)
@@ -168,18 +189,18 @@ def _numbers(shape: tuple[int, ...], dtype: np.dtype[Any], raw: Callable[[], Byt
     return Numbers(shape, lambda: raw().view(dtype).reshape(shape, order="F"))
 
 
-def _same(data: Bytes) -> Callable[[], Bytes]:
+def _unchanged(data: Bytes) -> Callable[[], Bytes]:
     return lambda: data
 
 
 def _element(path: Path, data: Bytes, at: int, order: str, size: int) -> tuple[int, slice, int]:
-    """Give the type of an element, where its data lie, and where the next one begins.
+    """Return the type of an element, the slice of its data, and the start of the next element.
 
-    They must lie within `size`, of which `data` may hold only the first bytes.
+    The data must end within `size`; `data` may hold only the first bytes.
     """
     check_size(path, at + 8, min(size, len(data)))
     kind, length = struct.unpack(f"{order}II", data[at : at + 8].tobytes())
-    if kind >> 16:  # four bytes or less stand in the tag itself, behind type and length
+    if kind >> 16:  # up to four bytes are stored in the tag itself, after type and length
         kind, length = kind & 0xFFFF, kind >> 16
         check_size(path, length, 4)
         return kind, slice(at + 4, at + 4 + length), at + 8
@@ -188,7 +209,7 @@ def _element(path: Path, data: Bytes, at: int, order: str, size: int) -> tuple[i
 
 
 def _inflated(path: Path, body: Bytes, most: int, *, complete: bool = False) -> Bytes:
-    """Inflate no more than `most` bytes; `complete` where that must be all there is."""
+    """Inflate at most `most` bytes; `complete` if the data must end there."""
     stream = zlib.decompressobj()
     data = stream.decompress(body.data, most)
     if complete:
@@ -198,10 +219,10 @@ def _inflated(path: Path, body: Bytes, most: int, *, complete: bool = False) -> 
     return np.frombuffer(data, np.uint8)
 
 
-def _of(path: Path, code: int, known: dict[int, str]) -> str:
-    if code not in known:
+def _of(path: Path, code: int, names: dict[int, str]) -> str:
+    if code not in names:
         raise _damaged(path, f"numbers or an array of type {code}")
-    return known[code]
+    return names[code]
 
 
 def _damaged(path: Path, found: str) -> FormatError:

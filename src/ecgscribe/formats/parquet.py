@@ -8,18 +8,17 @@ from typing import Any
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.text import parts, table_of
 from ecgscribe.record import Annotation
-from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["check_writable", "write_parquet"]
 
 
-def check_writable(path: Path) -> None:
-    """Make sure that pyarrow is there.
+def check_writable(annotation: Annotation, path: Path) -> None:
+    """Raise an error if pyarrow is missing, before anything is written.
 
     Raises
     ------
     FormatError
-        If it is not.
+        If it is missing.
     """
     try:
         import pyarrow.parquet  # noqa: F401
@@ -31,14 +30,14 @@ def check_writable(path: Path) -> None:
 
 
 def write_parquet(annotation: Annotation, path: Path) -> None:
-    """Write the table that `ecgscribe.formats` writes as CSV, with a type for each column.
+    """Write the same table as for CSV, with a type for each column.
 
     Parameters
     ----------
     annotation : Annotation
-        Beats and others; null stands where an annotation that is no beat has no value.
+        Beats and others; an annotation that is not a beat has null in the columns of beats.
     path : Path
-        Name, fs and mapping of the annotations stand in the file's metadata.
+        Its metadata holds the name, fs and mapping of the annotations.
     """
     import pyarrow
     import pyarrow.parquet
@@ -57,18 +56,19 @@ def write_parquet(annotation: Annotation, path: Path) -> None:
 def _schema(annotation: Annotation) -> Any:
     import pyarrow
 
-    fields = [("sample", pyarrow.int64()), ("time", pyarrow.float64())]
-    if annotation.start is not None:
-        zone = None if annotation.start.tzinfo is None else str(annotation.start.tzinfo)
-        fields.append(("clock", pyarrow.timestamp("us", tz=zone)))
-    fields += [("class", pyarrow.string()), ("symbol", pyarrow.string())]
-    fields.append(("normal", pyarrow.bool_()))
-    if annotation.score is not None:
-        fields.append(("score", pyarrow.float32()))
-    if annotation.quality is not None:
-        fields += [("quality", pyarrow.float32()), ("readable", pyarrow.bool_())]
-    if annotation.probability is not None:
-        fields += [(f"p_{name}", pyarrow.float32()) for name in AAMI_CLASSES]
-    fields += [("subtype", pyarrow.int64()), ("aux_note", pyarrow.string())]
+    zone = None if annotation.start is None else annotation.start.tzinfo
+    types = {
+        "sample": pyarrow.int64(),
+        "time": pyarrow.float64(),
+        "clock": pyarrow.timestamp("us", tz=None if zone is None else str(zone)),
+        "class": pyarrow.string(),
+        "symbol": pyarrow.string(),
+        "normal": pyarrow.bool_(),
+        "readable": pyarrow.bool_(),
+        "subtype": pyarrow.int64(),
+        "aux_note": pyarrow.string(),
+    }
+    names = table_of(annotation.select(slice(0))).columns
+    fields = [(name, types.get(name, pyarrow.float32())) for name in names]
     about = {"name": annotation.name, "fs": f"{annotation.fs!r}", "mapping": annotation.mapping}
     return pyarrow.schema(fields, metadata=about)

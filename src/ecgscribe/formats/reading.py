@@ -1,42 +1,82 @@
-"""Read recordings and annotations, write annotations: one module a format.
-
-Recordings are known by their content first, then by their suffix: WFDB (``.hea`` and its signal
-files), EDF, EDF+ and BDF, DICOM waveforms, ISHNE Holter, HL7 aECG (XML), NumPy and MATLAB arrays,
-and tables separated by commas, semicolons or tabs. Annotations: WFDB (``100.atr``), EDF+, ISHNE
-(``.ann``) and the ``100annotations.txt`` of the CSV export of mitdb. Written: WFDB annotation
-files, CSV, JSON, Parquet and EDF+ annotations.
-"""
+"""Read recordings and annotations of any format."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats import aecg, arrays, csv, dicom, edf, ishne
-from ecgscribe.formats.checks import quiet, reading
-from ecgscribe.formats.sniffing import Kind, kind_of
+from ecgscribe.formats import csv, edf, ishne
+from ecgscribe.formats.aecg import open_aecg
+from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
+from ecgscribe.formats.checks import format_errors, without_parser_warnings
+from ecgscribe.formats.dicom import open_dicom
+from ecgscribe.formats.finding import NEED_HEADER, find_recording, with_suffix, without_suffix
+from ecgscribe.formats.sniffing import Format, detect_format
 from ecgscribe.formats.wfdb import annotations as wfdb_annotations
-from ecgscribe.formatting import did_you_mean
+from ecgscribe.formats.wfdb.records import open_wfdb, wfdb_files
 from ecgscribe.record import Annotation, LazyRecord, Record
 
-__all__ = ["open_record", "read", "read_annotation", "recording_files"]
+__all__ = ["Reader", "open_record", "read", "read_annotation", "recording_files"]
 
 
 MAX_VALUES = 2**31
-"""Most samples, all leads together, that `read` takes into memory: 8 GiB."""
+"""Largest number of samples, all leads together, that `read` takes into memory: 8 GiB."""
 
 
-# In the order in which they are looked for where a record is named without its suffix.
-_RECORD_SUFFIXES = (
-    ".hea", ".edf", ".bdf", ".ecg", ".dcm", ".xml", ".csv", ".tsv", ".npy", ".npz", ".mat", ".dat",
-)  # fmt: skip
-# Suffixes of signal files, of which only a header beside them says what they hold.
-_NEED_HEADER = {".hea", ".dat", ".mat"}
+class Reader(Protocol):
+    """The function of each format that opens a recording.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fs : float, optional
+        Sampling frequency in Hz. Required if the file does not give it, else checked against it.
+    leads : sequence of str, optional
+        Names of the leads to keep, in this order; all by default. If the file does not name its
+        columns: a name for each, or some of ``lead1``, ``lead2`` … to keep. If its signals differ
+        in frequency, the default is those at the frequency of the ECG leads.
+
+    Returns
+    -------
+    LazyRecord
+        Samples in the unit of each lead; raw counts (``NU``) of a lead without a gain; NaN where
+        the file holds no valid sample.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or cut short, holds no signal, or `fs` is missing or disagrees.
+    """
+
+    def __call__(
+        self, path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
+    ) -> LazyRecord:
+        """Open the recording."""
+        ...
+
+
+_READERS: Mapping[Format, Reader] = {
+    "edf": edf.open_edf,
+    "ishne": ishne.open_ishne,
+    "dicom": open_dicom,
+    "aecg": open_aecg,
+    "npy": open_npy,
+    "npz": open_npz,
+    "mat": open_mat,
+    "csv": csv.open_csv,
+}
+_OTHER_FORMATS: Mapping[Format, str] = {
+    "wfdb": "a WFDB header; rename it {name}.hea, next to its signal files",
+    "hdf5": "HDF5 (MATLAB 7.3?); save it with -v7",
+}
+"""Formats without a reader here, and what to do; a WFDB header is read by its suffix."""
 
 
 def open_record(
@@ -44,8 +84,8 @@ def open_record(
 ) -> LazyRecord:
     """Open a recording, to be read piece by piece.
 
-    WFDB, EDF, BDF, ISHNE and ``.npy`` are read as pieces are asked for; the others, small by
-    nature, are read into memory at once.
+    WFDB, EDF, BDF, ISHNE and ``.npy`` are read as pieces are needed; the other formats, whose
+    files are small, are read into memory at once.
 
     Parameters
     ----------
@@ -53,11 +93,11 @@ def open_record(
         A file of one of the formats of `ecgscribe.formats`, with any suffix (a WFDB header needs
         its own, ``.hea``), or a record without its suffix (``dir/100``).
     fs : float, optional
-        Sampling frequency in Hz, for a file that gives none; must agree with one that does.
+        Sampling frequency in Hz. Required if the file does not give it, else checked against it.
     leads : sequence of str, optional
-        Names of the leads to keep, in this order; all by default. Where a file does not name its
-        columns, a name for each. Where its signals differ in frequency, the default is those at
-        the frequency of the ECG leads.
+        Names of the leads to keep, in this order; all by default. If the file does not name its
+        columns, a name for each. If its signals differ in frequency, the default is those at the
+        frequency of the ECG leads.
 
     Returns
     -------
@@ -67,20 +107,19 @@ def open_record(
     Raises
     ------
     FormatError
-        If the recording is absent, damaged, cut short or of another format, or its sampling
-        frequency is missing, 0 or in conflict with `fs`. So does the source's ``read`` where only
-        a piece turns out to be damaged.
+        If the recording is missing, damaged, cut short or of another format, or its sampling
+        frequency is missing, 0 or differs from `fs`. `LazyRecord.read` raises it if the damage
+        shows only in a piece.
     """
     path = Path(path)
-    with quiet(), reading(path, "a recording"):
-        file = _find(path)
-        source = _open(file, kind_of(file), fs=fs, leads=leads)
+    with without_parser_warnings(), format_errors(path, "a recording"):
+        opened = _open(find_recording(path), fs=fs, leads=leads)
 
-    def piece(begin: int, end: int) -> NDArray[np.float32]:
-        with np.errstate(all="ignore"), reading(path, "a recording"):
-            return source.read(begin, end)
+    def read_piece(begin: int, end: int) -> NDArray[np.float32]:
+        with np.errstate(all="ignore"), format_errors(path, "a recording"):
+            return opened.read(begin, end)
 
-    return dataclasses.replace(source, read=piece)
+    return dataclasses.replace(opened, reader=read_piece)
 
 
 def read(
@@ -103,83 +142,36 @@ def read(
     FormatError
         As `open_record` does, and if there are more than `MAX_VALUES` samples.
     """
-    source = open_record(path, fs=fs, leads=leads)
-    values = source.n_samples * len(source.leads)
+    record = open_record(path, fs=fs, leads=leads)
+    values = record.n_samples * len(record.leads)
     if values > MAX_VALUES:
         raise FormatError(
             f"{path}: expected at most {MAX_VALUES} samples to read into memory, found {values} "
-            f"({source.duration / 3600:.1f} h); choose leads, or read in pieces (open_source)"
+            f"({record.duration / 3600:.1f} h); choose leads, or read in pieces (open_record)"
         )
-    return source.record()
+    return record.record()
 
 
-def _open(
-    file: Path, kind: Kind | None, *, fs: float | None, leads: Sequence[str] | None
-) -> LazyRecord:
+def _open(file: Path, *, fs: float | None, leads: Sequence[str] | None) -> LazyRecord:
     suffix = file.suffix.lower()
-    if suffix == ".hea":  # even where it is too damaged to be known
-        return wfdb_annotations.open_record(file.with_suffix(""), fs=fs, leads=leads)
-    if kind is None and suffix in (".csv", ".tsv"):
-        kind = "csv"
-    match kind:
-        case "edf":
-            return edf.open_record(file, fs=fs, leads=leads)
-        case "ishne":
-            return ishne.open_record(file, fs=fs, leads=leads)
-        case "npy":
-            return arrays.open_npy(file, fs=fs, leads=leads)
-        case "dicom":
-            return dicom.read_record(file, fs=fs, leads=leads).lazy()
-        case "aecg":
-            return aecg.read_record(file, fs=fs, leads=leads).lazy()
-        case "npz":
-            return arrays.read_npz(file, fs=fs, leads=leads).lazy()
-        case "mat":
-            return arrays.read_mat(file, fs=fs, leads=leads).lazy()
-        case "csv":
-            return csv.read_record(file, fs=fs, leads=leads).lazy()
-        case "wfdb":
-            found = f"a WFDB header; rename it {file.stem}.hea, beside its signal files"
-        case "hdf5":
-            found = "HDF5 (MATLAB 7.3?); save it with -v7"
-        case None if suffix in (".dat", ".mat"):
-            found = f"no {file.stem}.hea; put the header beside its signal file"
-        case _:
-            found = "another format; convert it first"
+    if suffix == ".hea":  # even if it is too damaged to be detected
+        return open_wfdb(file, fs=fs, leads=leads)
+    detected = detect_format(file)
+    if detected is None and suffix in (".csv", ".tsv"):
+        detected = "csv"
+    if detected is not None and detected in _READERS:
+        return _READERS[detected](file, fs=fs, leads=leads)
+    if detected is not None:
+        found = _OTHER_FORMATS[detected].format(name=file.stem)
+    elif suffix in NEED_HEADER:
+        found = f"no {file.stem}.hea; put the header next to its signal file"
+    else:
+        found = "another format; convert it first"
     raise FormatError(f"{file}: expected a recording that ecgscribe reads, found {found}")
 
 
-def _find(path: Path) -> Path:
-    """Find the file to read: a header rather than its signal file, or the one of that name."""
-    base = _base(path)
-    if path.is_file() and path.suffix.lower() not in _NEED_HEADER:
-        beside = path.with_suffix(".hea")
-        return beside if kind_of(path) is None and beside.is_file() else path
-    if _with(base, ".hea").is_file():
-        return _with(base, ".hea")
-    if path.is_file():
-        return path
-    for suffix in _RECORD_SUFFIXES:
-        if _with(base, suffix).is_file():
-            return _with(base, suffix)
-    if path.is_dir():
-        there = sorted(_records_in(path))
-        found = f"a folder; name a record in it{f', such as {path / there[0]}' if there else ''}"
-    elif not path.parent.is_dir():
-        found = f"no folder {path.parent}; check the path"
-    else:
-        hint = did_you_mean(base.name, _records_in(path.parent), otherwise="check the path")
-        found = f"no {base.name}.hea and no other recording of that name; {hint}"
-    raise FormatError(f"{path}: expected a recording, found {found}")
-
-
-def _records_in(folder: Path) -> set[str]:
-    """Name what may be recordings in a folder, without suffixes."""
-    return {p.stem for p in folder.iterdir() if p.suffix.lower() in _RECORD_SUFFIXES}
-
-
 def recording_files(path: str | Path) -> list[Path]:
-    """List the files that a recording is made of: of WFDB, the header and the signal files.
+    """List the files of a recording: for WFDB, the header and the signal files.
 
     Parameters
     ----------
@@ -195,8 +187,8 @@ def recording_files(path: str | Path) -> list[Path]:
     FormatError
         If there is no recording of that name.
     """
-    file = _find(Path(path))
-    return wfdb_annotations.recording_files(_base(file)) if file.suffix == ".hea" else [file]
+    file = find_recording(Path(path))
+    return wfdb_files(without_suffix(file)) if file.suffix == ".hea" else [file]
 
 
 def read_annotation(
@@ -211,9 +203,9 @@ def read_annotation(
         ``dir/100.ann``, ``dir/100.edf``, ``dir/100annotations.txt``).
     annotator : str, optional
         Suffix of the annotation file. For ``atr``, the ``100annotations.txt`` of the CSV export
-        is read where no ``100.atr`` lies there.
+        is read if ``100.atr`` is missing.
     fs : float, optional
-        Sampling frequency in Hz, where neither the file nor the header beside it gives one.
+        Sampling frequency in Hz, if neither the file nor the header next to it gives one.
 
     Returns
     -------
@@ -223,36 +215,28 @@ def read_annotation(
     Raises
     ------
     FormatError
-        If the file is absent, damaged or cut short, or no sampling frequency is known.
+        If the file is missing, damaged or cut short, or the sampling frequency is unknown.
     """
     path = Path(path)
-    file = path if annotator is None else _with(_base(path), f".{annotator}")
-    with quiet(), reading(file, "annotations"):
-        kind = kind_of(file) if file.is_file() else None
-        if kind == "edf":
+    file = path if annotator is None else with_suffix(without_suffix(path), f".{annotator}")
+    with without_parser_warnings(), format_errors(file, "annotations"):
+        detected = detect_format(file) if file.is_file() else None
+        if detected == "edf":
             return edf.read_annotation(file, fs=fs)
-        if kind == "ishne":
+        if detected == "ishne":
             return ishne.read_annotation(file, fs=fs)
     if path.name.endswith(csv.EXPORT_SUFFIX):
         return csv.read_export_annotation(path, fs=fs)
-    if annotator is None and path.suffix and path.suffix.lower() not in _RECORD_SUFFIXES:
+    if annotator is None and path.suffix and without_suffix(path) == path:
         path, annotator = path.with_suffix(""), path.suffix[1:]
-    base = _base(path)
+    base = without_suffix(path)
     if annotator is None:
         raise FormatError(
             f"{path}: expected an annotation file, found no annotator named; "
             f"name the file, like {base}.atr"
         )
-    export = _with(base, csv.EXPORT_SUFFIX)
-    with quiet(), reading(base, "annotations"):
-        if annotator == "atr" and export.is_file() and not _with(base, ".atr").is_file():
+    export = with_suffix(base, csv.EXPORT_SUFFIX)
+    with without_parser_warnings(), format_errors(base, "annotations"):
+        if annotator == "atr" and export.is_file() and not with_suffix(base, ".atr").is_file():
             return csv.read_export_annotation(export, fs=fs)
         return wfdb_annotations.read_annotation(base, annotator, fs=fs)
-
-
-def _base(path: Path) -> Path:
-    return path.with_suffix("") if path.suffix.lower() in _RECORD_SUFFIXES else path
-
-
-def _with(base: Path, suffix: str) -> Path:
-    return Path(f"{base}{suffix}")

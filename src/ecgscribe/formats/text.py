@@ -22,7 +22,7 @@ __all__ = ["parts", "table_of", "write_csv", "write_json"]
 
 
 PART = 20_000
-"""Annotations that are turned into text at a time."""
+"""Annotations that are converted to text at once."""
 
 
 def write_csv(annotation: Annotation, path: Path) -> None:
@@ -33,8 +33,8 @@ def write_csv(annotation: Annotation, path: Path) -> None:
     annotation : Annotation
         Beats and others.
     path : Path
-        Gets the columns of `Annotation.to_frame`, then ``subtype`` and ``aux_note``. Annotations
-        that are not beats have a symbol, and no class, normality or probability.
+        Has the columns of `Annotation.to_frame`, then ``subtype`` and ``aux_note``. An annotation
+        that is not a beat has a symbol but no class, normality or probability.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, part in enumerate(parts(annotation)):
@@ -45,13 +45,13 @@ def write_csv(annotation: Annotation, path: Path) -> None:
 
 
 def parts(annotation: Annotation) -> Iterator[Annotation]:
-    """Cut annotations into parts, at least one, so that no table of all is ever in memory."""
+    """Cut annotations into parts, at least one, so that no table of all of them is in memory."""
     for begin in range(0, max(len(annotation), 1), PART):
         yield annotation.select(slice(begin, begin + PART))
 
 
 def table_of(annotation: Annotation) -> pd.DataFrame:
-    """Give a row an annotation: the columns of the beats' table, ``subtype`` and ``aux_note``."""
+    """Return a table of all annotations: the columns of beats, ``subtype`` and ``aux_note``."""
     import pandas as pd
 
     beat = annotation.class_index >= 0
@@ -77,10 +77,10 @@ def write_json(annotation: Annotation, path: Path) -> None:
     annotation : Annotation
         Beats and others.
     path : Path
-        Gets the keys ``name``, ``fs`` (Hz), ``mapping``, ``beats`` (``sample``, ``time`` in
+        Has the keys ``name``, ``fs`` (Hz), ``mapping``, ``beats`` (``sample``, ``time`` in
         seconds, ``class``, ``symbol``, ``normal``, and from a model ``score``, ``quality``,
         ``readable`` and ``probability``), ``unreadable`` (spans in which at least one lead is lost
-        and the other lost or noisy: ``start``, ``end`` in samples, null where it runs to the end of
+        and the other lost or noisy: ``start``, ``end`` in samples, null if it lasts to the end of
         the record, ``aux_note``) and ``other`` (``sample``, ``time``, ``symbol``, ``subtype``,
         ``aux_note``).
     """
@@ -103,7 +103,7 @@ def _json(content: Any) -> str:
 
 
 def _write_list(file: TextIO, key: str, parts: Iterator[list[dict[str, Any]]]) -> None:
-    """Write a key and its list, as `json.dumps` would write all parts in one."""
+    """Write a key and its list as `json.dumps` would write all parts at once."""
     file.write(f',\n "{key}": [')
     is_empty = True
     for part in parts:

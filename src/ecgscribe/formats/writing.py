@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecgscribe.files import atomic_write
@@ -17,19 +18,44 @@ DEFAULT_ANNOTATOR = "scribe"
 """Suffix of the annotation files that ecgscribe writes; never ``atr``, the reference's."""
 
 
+@dataclass(frozen=True)
+class _Writer:
+    """How one format is written.
+
+    Parameters
+    ----------
+    write : callable
+        Writes annotations to a path.
+    check : callable
+        Raises `FormatError` for annotations that the format cannot hold, before any is written.
+    """
+
+    write: Callable[[Annotation, Path], None]
+    check: Callable[[Annotation, Path], None] = lambda annotation, path: None
+
+
+_WRITERS = {
+    ".csv": _Writer(text.write_csv),
+    ".json": _Writer(text.write_json),
+    ".parquet": _Writer(parquet.write_parquet, parquet.check_writable),
+    ".edf": _Writer(edf_writing.write_edf, edf_writing.check_writable),
+}
+_WFDB = _Writer(wfdb_writing.write_annotation, wfdb_writing.check_writable)
+
+
 def write(annotation: Annotation, path: str | Path, *, force: bool = False) -> Path:
-    """Write annotations in the format that the suffix names, whole or not at all.
+    """Write annotations in the format that the suffix names, completely or not at all.
 
     Parameters
     ----------
     annotation : Annotation
         What to write.
     path : str or Path
-        ``.csv`` and ``.parquet``: a table with a row an annotation. ``.json``: one object.
+        ``.csv`` and ``.parquet``: a table with one row per annotation. ``.json``: one object.
         ``.edf``: an EDF+ file that holds only annotations. Any other suffix, of letters: a WFDB
         annotation file with the suffix as its annotator, as in ``dir/100.scribe``.
     force : bool
-        Replace a file that is there.
+        Replace an existing file.
 
     Returns
     -------
@@ -39,22 +65,10 @@ def write(annotation: Annotation, path: str | Path, *, force: bool = False) -> P
     Raises
     ------
     FormatError
-        If the file is there and `force` is false, the annotations do not fit the format, or the
-        system refuses. Nothing half-written is left.
+        If the file exists and `force` is false, the annotations do not fit the format, or the
+        system refuses. No incomplete file is left.
     """
     path = Path(path)
-    write_to: Callable[[Annotation, Path], None]
-    if path.suffix == ".csv":
-        write_to = text.write_csv
-    elif path.suffix == ".json":
-        write_to = text.write_json
-    elif path.suffix == ".parquet":
-        parquet.check_writable(path)
-        write_to = parquet.write_parquet
-    elif path.suffix == ".edf":
-        edf_writing.check_writable(annotation, path)
-        write_to = edf_writing.write_edf
-    else:
-        wfdb_writing.check_writable(annotation, path)
-        write_to = wfdb_writing.write_annotation
-    return atomic_write(path, lambda target: write_to(annotation, target), force=force)
+    writer = _WRITERS.get(path.suffix, _WFDB)
+    writer.check(annotation, path)
+    return atomic_write(path, lambda target: writer.write(annotation, target), force=force)

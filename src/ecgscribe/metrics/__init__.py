@@ -1,4 +1,4 @@
-"""Compare annotations as ANSI/AAMI EC57 describes, and measure how well they agree."""
+"""Compare annotations according to ANSI/AAMI EC57 and measure how well they agree."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from ecgscribe.metrics.comparison import (
     COLUMNS,
     ROWS,
     Comparison,
-    format_report,
-    format_summary,
     ratios,
     summarize,
 )
+from ecgscribe.metrics.comparison_text import format_report, format_summary
 from ecgscribe.metrics.ec57 import compare
 
 __all__ = [

@@ -1,8 +1,8 @@
 """Confidence intervals by bootstrap over patients.
 
-Records of one patient, and beats of one record, are not independent: patients are drawn, with
-replacement, and every figure is taken again over the drawn ones (Efron & Tibshirani, An
-Introduction to the Bootstrap, 1993). Nothing is compared or sorted again for a resample.
+Records of one patient, and beats of one record, are not independent. Each resample therefore draws
+patients, with replacement, and every metric is computed again over the drawn patients (Efron &
+Tibshirani, An Introduction to the Bootstrap, 1993). A resample compares and sorts nothing again.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgscribe.metrics.performance import Detections, FloatArray, descending
+from ecgscribe.metrics.performance import Detections, Doubles, descending
 
 __all__ = ["bootstrap_abnormal", "interval", "patient_weights"]
 
 
 def patient_weights(n_patients: int, *, resamples: int = 1000, seed: int = 0) -> NDArray[np.int64]:
-    """How often each patient is drawn in each resample with replacement.
+    """Draw patients with replacement; return how often each resample draws each patient.
 
     Returns
     -------
@@ -30,31 +30,31 @@ def patient_weights(n_patients: int, *, resamples: int = 1000, seed: int = 0) ->
 
 
 def interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
-    """Middle `level` of the resamples in which a figure is defined; NaN where in none."""
-    known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    if len(known) == 0:
+    """Return the central interval that holds a share `level` of the finite values; NaN if none."""
+    finite = np.asarray(values, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    if len(finite) == 0:
         return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 def bootstrap_abnormal(
     patients: Sequence[Detections], weights: NDArray[np.int64], *, precision: float = 0.95
-) -> tuple[FloatArray, FloatArray]:
-    """Average precision and `sensitivity_at` of every resample of patients.
+) -> tuple[Doubles, Doubles]:
+    """Return average precision and `sensitivity_at` of every resample of patients.
 
-    All beats are sorted once; a resample is then a weight on each, so that a patient drawn twice
-    counts twice and one not drawn counts nothing.
+    All beats are sorted once. A resample is then a weight per beat: a patient who is drawn twice
+    counts twice, and a patient who is not drawn does not count.
 
     Parameters
     ----------
     patients : sequence of Detections
-        One a patient, in the order of the columns of `weights`.
+        One per patient, in the order of the columns of `weights`.
     weights : ndarray of int64, shape (resamples, n_patients)
-        From `patient_weights`.
+        The result of `patient_weights`.
     precision : float
-        The +P that the sensitivity is given at.
+        The +P at which the sensitivity is taken.
 
     Returns
     -------
@@ -71,9 +71,9 @@ def bootstrap_abnormal(
     for i in np.flatnonzero(positives > 0):
         drawn = weights[i].astype(np.float64)[owner]
         hits = np.cumsum(drawn * truth)[ends]
-        called = np.cumsum(drawn)[ends]
-        # Before the first drawn beat nothing is called: such points add no recall either.
-        kept = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
-        results[0, i] = np.sum(np.diff(hits, prepend=0.0) * kept) / positives[i]
-        results[1, i] = np.max(hits[kept >= precision], initial=0.0) / positives[i]
+        positive_calls = np.cumsum(drawn)[ends]
+        # Points before the first drawn beat have no positive call, and add no recall either.
+        pp = np.divide(hits, positive_calls, out=np.zeros_like(hits), where=positive_calls > 0)
+        results[0, i] = np.sum(np.diff(hits, prepend=0.0) * pp) / positives[i]
+        results[1, i] = np.max(hits[pp >= precision], initial=0.0) / positives[i]
     return results[0], results[1]

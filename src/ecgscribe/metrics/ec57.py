@@ -1,9 +1,9 @@
-"""Beat-by-beat comparison of two annotations of one recording, after ANSI/AAMI EC57.
+"""Beat-by-beat comparison of two annotations of one recording according to ANSI/AAMI EC57.
 
 The rules are those of the standard (ANSI/AAMI EC57:2012, Testing and reporting performance
 results of cardiac rhythm and ST segment measurement algorithms) as the program bxb of the WFDB
 Software Package 10.7.0 applies them, count for count. Where the standard leaves something open,
-the comment beside the code says what that program does. Nothing here knows of models.
+a comment next to the code explains what that program does. This module does not depend on models.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ __all__ = ["compare"]
 
 
 _O, _X = 5, 6  # of ROWS and of COLUMNS
-_FAR = 1 << 62  # beyond any sample: where a list that has ended stands
+_FAR = 1 << 62  # beyond any sample: the position of a list that has ended
 
 
 _Int = NDArray[np.int64]
 _Bool = NDArray[np.bool_]
-_Float = NDArray[np.float64]
+_Doubles = NDArray[np.float64]
 
 
 class _Spans(NamedTuple):
-    """Stretches that do not overlap, from `first` up to but without `stop`, in time order."""
+    """Spans that do not overlap, from `first` up to but not including `stop`, in time order."""
 
     first: _Int
     stop: _Int
 
     def hold(self, sample: _Int) -> _Bool:
-        """Tell which samples lie inside a stretch."""
+        """Return which samples lie inside a span."""
         k = np.searchsorted(self.first, sample, side="right")
         return sample < np.append(np.int64(-1), self.stop)[k]
 
     def break_intervals(self, sample: _Int) -> _Bool:
-        """Tell which intervals between neighbouring samples a stretch touches; shape (n - 1,)."""
+        """Return which intervals between neighbouring samples a span touches; shape (n - 1,)."""
         k = np.searchsorted(self.first, sample[1:], side="left")
         return sample[:-1] < np.append(np.int64(-1), self.stop)[k]
 
 
-def _spans(marks: Iterable[tuple[int, bool]]) -> _Spans:
-    """Join marks (sample, on) to stretches; one that is never closed lasts for ever."""
+def _spans(switches: Iterable[tuple[int, bool]]) -> _Spans:
+    """Join switches (sample, on) into spans; a span without an end has no limit."""
     first: list[int] = []
     stop: list[int] = []
-    for sample, on in marks:
+    for sample, on in switches:
         if on and len(first) == len(stop):
             first.append(sample)
         elif not on and len(first) > len(stop):
@@ -64,14 +64,14 @@ def _spans(marks: Iterable[tuple[int, bool]]) -> _Spans:
 
 
 def _flutter(annotation: Annotation) -> _Spans:
-    """Find ventricular flutter or fibrillation, from a ``[`` to its ``]``, both included."""
+    """Return ventricular flutter or fibrillation, from a ``[`` to its ``]``, both included."""
     at = np.flatnonzero(np.isin(annotation.symbol, ("[", "]")))
     on = annotation.symbol[at] == "["
     return _spans(zip((annotation.sample[at] + ~on).tolist(), on.tolist(), strict=True))
 
 
 def _shutdown(annotation: Annotation) -> _Spans:
-    """Find shutdown: from a ``~`` with both of its bits set to the next one without."""
+    """Return shutdown: from a ``~`` with both bits set to the next one without."""
     at = np.flatnonzero(annotation.symbol == "~")
     on = decode_subtype(annotation.subtype[at]).all_lost
     return _spans(zip(annotation.sample[at].tolist(), on.tolist(), strict=True))
@@ -83,17 +83,17 @@ def _walk(reference: _Int, test: _Int, window: int) -> Iterator[tuple[int, int]]
     a, b = [*reference.tolist(), _FAR, _FAR], [*test.tolist(), _FAR, _FAR]
     i = j = 0
     while i < n or j < m:
-        at, found = a[i], b[j]
-        # The later of the two may have a better partner: the next neighbour of the earlier one,
-        # also where it is just as near (a tie that none of the reference tables holds). It goes
-        # without where the two next neighbours are nearer each other still.
-        rival = abs(at - b[j + 1]) if found < at else abs(found - a[i + 1])
-        gap = abs(at - found)
+        at, detected = a[i], b[j]
+        # The later of the two may have a better partner: the beat that follows the earlier one,
+        # also if it is equally near (no reference table has such a tie). That does not count if
+        # the two following beats are nearer to each other still.
+        rival = abs(at - b[j + 1]) if detected < at else abs(detected - a[i + 1])
+        gap = abs(at - detected)
         match = gap <= window and (gap < rival or abs(a[i + 1] - b[j + 1]) < rival)
         if match:
             yield i, j
             i, j = i + 1, j + 1
-        elif found < at:
+        elif detected < at:
             yield -1, j
             j += 1
         else:
@@ -101,21 +101,21 @@ def _walk(reference: _Int, test: _Int, window: int) -> Iterator[tuple[int, int]]
             i += 1
 
 
-def _rr_intervals(beats: _Int, unmarked: Sequence[_Spans], used: _Bool) -> _Float:
-    """RR interval that ends at the current beat of every step of the walk, in samples.
+def _rr_intervals(beats: _Int, without_beats: Sequence[_Spans], used: _Bool) -> _Doubles:
+    """Return the RR interval that ends at the current beat of every step, in samples.
 
     Parameters
     ----------
     beats : ndarray of int64, shape (n,)
         Samples of one list of beats.
-    unmarked : sequence of _Spans
-        Stretches without beats: an interval that one touches is NaN, as is the first beat's.
+    without_beats : sequence of _Spans
+        Spans without beats: an interval that touches one is NaN, and so is that of the first beat.
     used : ndarray of bool, shape (n_steps,)
-        Which steps use up a beat of this list; past the last beat the interval is NaN.
+        Which steps use up a beat of this list; after the last beat the interval is NaN.
     """
     rr = np.full(len(beats) + 1, np.nan)
     rr[1:-1] = np.diff(beats)
-    for spans in unmarked:
+    for spans in without_beats:
         rr[1:-1][spans.break_intervals(beats)] = np.nan
     return rr[np.cumsum(used) - used]
 
@@ -136,7 +136,7 @@ def _check(
     if not (start >= 0 and math.isfinite(start)):
         raise ValueError(f"expected a start of 0 seconds or later, found {start}; use 0 or 300")
     if end is not None and not (end > start and math.isfinite(end)):
-        raise ValueError(f"expected an end after {start} seconds, found {end}; leave it out")
+        raise ValueError(f"expected an end after {start} seconds, found {end}; omit it")
     if not (window > 0 and math.isfinite(window)):
         raise ValueError(f"expected a window above 0 seconds, found {window}; use 0.15")
 
@@ -153,24 +153,24 @@ def compare(
     """Compare two annotations of one recording beat by beat.
 
     Both lists are walked once in time order, in time proportional to their length. Reference
-    beats in ventricular flutter (``[`` to ``]``) do not exist, and test beats there that match
-    nothing are not counted. Extra beats while the reference marks both signals as unreadable go
-    to row X, beats missed while the test annotation does go to column x.
+    beats in ventricular flutter (``[`` to ``]``) are ignored, and test beats there without a match
+    are not counted. Extra beats where the reference annotates both signals as unreadable go to row
+    X; missed beats where the test annotation does so go to column x.
 
     Parameters
     ----------
     reference, test : Annotation
-        The annotations; what is not a beat, a ``[``, a ``]`` or a ``~`` is passed over.
+        The annotations; everything but beats, ``[``, ``]`` and ``~`` is ignored.
     start : float
-        Where the comparison begins, in seconds. The standard grants 5 minutes of learning. A
-        pair that straddles the start counts.
+        Where the comparison begins, in seconds. The standard allows 5 minutes of learning. A
+        pair across the start counts.
     end : float, optional
-        Where it ends, in seconds (the beats there no longer count); the end of the annotations
-        if not given. A pair that straddles the end counts.
+        Where it ends, in seconds (a beat at this time no longer counts); by default the end of the
+        annotations. A pair across the end counts.
     window : float
         Largest distance of two beats that match, in seconds; rounded to whole samples.
     mapping : {"ec57", "literature"}
-        Table that gives the symbols of both annotations their classes.
+        Table from symbols to classes, for both annotations.
 
     Returns
     -------
@@ -196,14 +196,16 @@ def compare(
     steps = np.array(list(_walk(beats, test_beats, _samples(window, fs))), dtype=np.int64)
     i, j = steps.reshape(-1, 2).T
     # Index -1, no beat, picks the value that is appended.
-    at, found = np.append(beats, -_FAR)[i], np.append(test_beats, -_FAR)[j]
-    counted = (np.maximum(at, found) >= _samples(start, fs)) & ~((i < 0) & flutter.hold(found))
+    at, detected = np.append(beats, -_FAR)[i], np.append(test_beats, -_FAR)[j]
+    counted = (np.maximum(at, detected) >= _samples(start, fs)) & ~(
+        (i < 0) & flutter.hold(detected)
+    )
     if end is not None:
-        earlier = np.minimum(np.where(i < 0, found, at), np.where(j < 0, at, found))
+        earlier = np.minimum(np.where(i < 0, detected, at), np.where(j < 0, at, detected))
         counted &= earlier < _samples(end, fs)
 
     rows = np.append(classes[classes >= 0][kept], _O).astype(np.int64)[i]
-    rows[(i < 0) & shutdown.hold(found)] = _X
+    rows[(i < 0) & shutdown.hold(detected)] = _X
     columns = np.append(test_classes[test_classes >= 0], _O).astype(np.int64)[j]
     columns[(j < 0) & test_shutdown.hold(at)] = _X
     cells = (rows * len(COLUMNS) + columns)[counted]

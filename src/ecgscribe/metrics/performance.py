@@ -1,9 +1,9 @@
-"""The numbers of a published table, from confusion matrices and scored beats: pure functions.
+"""The metrics of a published table, from confusion matrices and scored beats: pure functions.
 
-Matrices are the seven by seven ones of `ecgscribe.metrics.ec57`: rows are the reference classes
-N S V F Q and the extra beats O X, columns the test classes n s v f q and the missed beats o x.
-Every rule here is one of end to end measurement: a beat that was missed stays in its class's
-denominator, and a beat that is not there counts against whatever it was called.
+Matrices are the 7 x 7 confusion matrices of `ecgscribe.metrics.ec57`: rows are the reference
+classes N S V F Q and the extra beats O X, columns the test classes n s v f q and the missed beats
+o x. All metrics are end to end: a missed beat stays in the denominator of its class, and an extra
+beat is a false positive of the class it was given.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgscribe.metrics.comparison import Comparison
+from ecgscribe.metrics.comparison import N_CLASSES, Comparison
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping, class_indices
 
 __all__ = [
     "ClassScores",
     "Detections",
-    "FloatArray",
+    "Doubles",
     "PrCurve",
     "Reliability",
     "abnormal_f1",
@@ -33,6 +33,7 @@ __all__ = [
     "macro_f1",
     "offsets_ms",
     "pr_curve",
+    "qrs_f1",
     "qrs_scores",
     "ratio",
     "reliability",
@@ -40,15 +41,15 @@ __all__ = [
 ]
 
 
-N_CLASSES = 5
-MACRO = slice(0, 4)  # N, S, V, F: Q is not promised, and DS2 holds seven of them
+MACRO = slice(0, 4)  # N, S, V, F; without Q, which is unreliable: DS2 has seven Q beats
 
 
-FloatArray = NDArray[np.float64]
+Doubles = NDArray[np.float64]
+_Int = NDArray[np.int64]
 
 
-def ratio(part: ArrayLike, whole: ArrayLike) -> FloatArray:
-    """Divide elementwise, with NaN where there is nothing to divide by."""
+def ratio(part: ArrayLike, whole: ArrayLike) -> Doubles:
+    """Divide elementwise; NaN where the denominator is not positive."""
     top, bottom = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
     share = np.full(top.shape, np.nan)
     np.divide(top, bottom, out=share, where=bottom > 0)
@@ -62,20 +63,22 @@ class ClassScores:
     Parameters
     ----------
     se : ndarray of float64
-        Sensitivity: beats of the class called so, of all its reference beats, missed ones too.
+        Sensitivity: share of the class's reference beats, missed beats included, that were
+        classified so.
     pp : ndarray of float64
-        Positive predictivity (+P): of all test beats called so, extra ones too.
+        Positive predictivity (+P): share of the beats with this predicted class, extra beats
+        included, that are of the class.
     f1 : ndarray of float64
         Their harmonic mean; NaN where the class has no reference beat.
     """
 
-    se: FloatArray
-    pp: FloatArray
-    f1: FloatArray
+    se: Doubles
+    pp: Doubles
+    f1: Doubles
 
 
 def class_scores(matrix: ArrayLike) -> ClassScores:
-    """Score each class from plain confusion matrices with misses and extras.
+    """Score each class from confusion matrices, missed and extra beats included.
 
     Parameters
     ----------
@@ -95,56 +98,64 @@ def class_scores(matrix: ArrayLike) -> ClassScores:
     return ClassScores(ratio(hits, reference), ratio(hits, test), f1)
 
 
-def macro_f1(matrix: ArrayLike) -> FloatArray:
-    """Mean F1 of N, S, V and F, shape (...,), over those that have reference beats."""
+def macro_f1(matrix: ArrayLike) -> Doubles:
+    """Return the mean F1, shape (...,), over those of N, S, V and F that have reference beats."""
     f1 = class_scores(matrix).f1[..., MACRO]
-    known = np.isfinite(f1)
-    return ratio(np.where(known, f1, 0.0).sum(axis=-1), known.sum(axis=-1))
+    defined = np.isfinite(f1)
+    return ratio(np.where(defined, f1, 0.0).sum(axis=-1), defined.sum(axis=-1))
 
 
-def accuracy(matrix: ArrayLike) -> FloatArray:
-    """Pooled accuracy, shape (...,): right beats over all beats, missed and extra ones too."""
+def accuracy(matrix: ArrayLike) -> Doubles:
+    """Return the pooled accuracy, shape (...,); missed and extra beats count as errors."""
     counts = np.asarray(matrix)
     hits = np.trace(counts[..., :N_CLASSES, :N_CLASSES], axis1=-2, axis2=-1)
     return ratio(hits, counts.sum(axis=(-2, -1)))
 
 
-def qrs_scores(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Se and +P of the R-peaks whatever their class, each of shape (...,)."""
-    counts = np.asarray(matrix)
-    found = counts[..., :N_CLASSES, :N_CLASSES].sum(axis=(-2, -1))
-    reference = counts[..., :N_CLASSES, :].sum(axis=(-2, -1))
-    test = counts[..., :, :N_CLASSES].sum(axis=(-2, -1))
-    return ratio(found, reference), ratio(found, test)
+def qrs_scores(matrix: ArrayLike) -> tuple[Doubles, Doubles]:
+    """Return Se and +P of the R-peaks regardless of class, each of shape (...,)."""
+    hits, reference, test = _counts_of(matrix, slice(0, N_CLASSES))
+    return ratio(hits, reference), ratio(hits, test)
 
 
-def abnormal_f1(matrix: ArrayLike) -> FloatArray:
-    """F1 of abnormal beats (S, V, F, Q) called any abnormal class or N, shape (...,)."""
-    counts = np.asarray(matrix)
-    ill = slice(1, N_CLASSES)
-    hits = counts[..., ill, ill].sum(axis=(-2, -1))
-    reference = counts[..., ill, :].sum(axis=(-2, -1))
-    test = counts[..., :, ill].sum(axis=(-2, -1))
+def qrs_f1(matrix: ArrayLike) -> Doubles:
+    """Return F1 of the R-peaks regardless of class, shape (...,); NaN without reference beats."""
+    hits, reference, test = _counts_of(matrix, slice(0, N_CLASSES))
     return np.where(reference > 0, ratio(2 * hits, reference + test), np.nan)
+
+
+def abnormal_f1(matrix: ArrayLike) -> Doubles:
+    """Return F1 of abnormal (S, V, F or Q) against normal (N), shape (...,)."""
+    hits, reference, test = _counts_of(matrix, slice(1, N_CLASSES))
+    return np.where(reference > 0, ratio(2 * hits, reference + test), np.nan)
+
+
+def _counts_of(matrix: ArrayLike, classes: slice) -> tuple[_Int, _Int, _Int]:
+    """Count hits, reference beats and test beats of a group of classes, each of shape (...,)."""
+    counts = np.asarray(matrix)
+    hits = counts[..., classes, classes].sum(axis=(-2, -1))
+    reference = counts[..., classes, :].sum(axis=(-2, -1))
+    test = counts[..., :, classes].sum(axis=(-2, -1))
+    return hits, reference, test
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """The beats a test annotator gave, as a search for abnormal ones.
+    """The beats of a test annotator, scored as detections of abnormal beats.
 
     Parameters
     ----------
     score : ndarray of float64, shape (n,)
-        Probability that the beat is abnormal, 1 - p_N, of each detected beat.
+        Probability 1 - p_N that the beat is abnormal, of each detected beat.
     abnormal : ndarray of bool, shape (n,)
-        True where it matches an abnormal reference beat; an extra beat is never abnormal.
+        True where the beat matches an abnormal reference beat; an extra beat is never abnormal.
     matched : ndarray of bool, shape (n,)
-        False where the beat is an extra one.
+        False where the beat is an extra beat.
     missed : int
-        Abnormal reference beats that nothing matches: no threshold recalls them.
+        Abnormal reference beats without a match: no threshold recalls them.
     """
 
-    score: FloatArray
+    score: Doubles
     abnormal: NDArray[np.bool_]
     matched: NDArray[np.bool_]
     missed: int
@@ -153,16 +164,20 @@ class Detections:
 def detections(
     comparison: Comparison, reference: Annotation, test: Annotation, *, mapping: Mapping
 ) -> Detections:
-    """Lay the pairs of a comparison out as scored detections of abnormal beats.
+    """Turn the pairs of a comparison into scored detections of abnormal beats.
 
     Parameters
     ----------
     comparison : Comparison
-        What `ecgscribe.metrics.ec57.compare` made of the two annotations.
+        The result of `ecgscribe.metrics.ec57.compare` for the two annotations.
     reference, test : Annotation
-        The annotations that were compared; `test` must carry `probability`.
+        The annotations that were compared; `test` must have a `probability`.
     mapping : {"literature", "ec57"}
-        Table that says which reference beats are normal.
+        Table that defines which reference beats are normal.
+
+    Returns
+    -------
+    Detections
 
     Raises
     ------
@@ -171,57 +186,63 @@ def detections(
     """
     beats = test.beats()
     if beats.probability is None:
-        raise ValueError(f"annotation {test.name}: expected probabilities, found none")
-    ill = class_indices(reference.beats().symbol, mapping=mapping) > 0
+        raise ValueError(
+            f"annotation {test.name}: expected probabilities, found none; annotate with a model"
+        )
+    is_abnormal = class_indices(reference.beats().symbol, mapping=mapping) > 0
     in_reference, in_test = comparison.pairs.reference_index, comparison.pairs.test_index
-    found = in_test >= 0
+    detected = in_test >= 0
     matched = in_reference >= 0
     abnormal = np.zeros(len(in_test), dtype=np.bool_)
-    abnormal[matched] = ill[in_reference[matched]]
+    abnormal[matched] = is_abnormal[in_reference[matched]]
     return Detections(
-        score=1.0 - beats.probability[in_test[found], 0].astype(np.float64),
-        abnormal=abnormal[found],
-        matched=matched[found],
-        missed=int(abnormal[~found].sum()),
+        score=1.0 - beats.probability[in_test[detected], 0].astype(np.float64),
+        abnormal=abnormal[detected],
+        matched=matched[detected],
+        missed=int(abnormal[~detected].sum()),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class PrCurve:
-    """Precision (+P) against recall (Se), one point a distinct score, from the highest down.
+    """Precision (+P) against recall (Se), one point per distinct score, from the highest down.
 
     Parameters
     ----------
     recall, precision, threshold : ndarray of float64, shape (m,)
-        Se, +P and the lowest score still called abnormal.
+        Se, +P, and the lowest score that is classified as abnormal.
     positives : int
-        Abnormal beats, those that were not detected too.
+        Number of abnormal beats, missed beats included.
     """
 
-    recall: FloatArray
-    precision: FloatArray
-    threshold: FloatArray
+    recall: Doubles
+    precision: Doubles
+    threshold: Doubles
     positives: int
 
 
-def descending(score: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the order of falling score, and where in it each run of equal scores ends."""
+def descending(score: Doubles) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the order of descending score, and the last position of each run of equal scores."""
     order = np.argsort(-score, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True)) if len(order) else order
     return order, ends
 
 
 def pr_curve(score: ArrayLike, abnormal: ArrayLike, *, missed: int = 0) -> PrCurve:
-    """Precision and recall at every threshold; beats of equal score fall together.
+    """Return precision and recall at every threshold; beats of equal score share one point.
 
     Parameters
     ----------
     score : array_like, shape (n,)
         Score of each detected beat.
     abnormal : array_like of bool, shape (n,)
-        True where it is an abnormal beat.
+        True where the beat is abnormal.
     missed : int
-        Abnormal beats that were not detected; they count in recall's denominator only.
+        Abnormal beats that were not detected; they count in the denominator of recall only.
+
+    Returns
+    -------
+    PrCurve
     """
     values = np.asarray(score, dtype=np.float64)
     truth = np.asarray(abnormal, dtype=np.bool_)
@@ -237,10 +258,10 @@ def pr_curve(score: ArrayLike, abnormal: ArrayLike, *, missed: int = 0) -> PrCur
 
 
 def average_precision(curve: PrCurve) -> float:
-    """Area under the curve as average precision: precision summed over the steps of recall.
+    """Return the area under the curve as average precision: precision summed over steps of recall.
 
-    Nothing is interpolated, and the part of recall that is never reached adds nothing; NaN where
-    there is no abnormal beat.
+    There is no interpolation, and recall that is never reached adds nothing. NaN without abnormal
+    beats.
     """
     if curve.positives == 0:
         return float("nan")
@@ -248,9 +269,9 @@ def average_precision(curve: PrCurve) -> float:
 
 
 def sensitivity_at(curve: PrCurve, *, precision: float = 0.95) -> float:
-    """Highest recall at which `precision` is still kept; 0 where none keeps it.
+    """Return the highest recall with at least this `precision`; 0 where no threshold has it.
 
-    NaN where there is no abnormal beat.
+    NaN without abnormal beats.
     """
     if curve.positives == 0:
         return float("nan")
@@ -259,43 +280,43 @@ def sensitivity_at(curve: PrCurve, *, precision: float = 0.95) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Probability said against frequency seen, one value a bin.
+    """Predicted probability against observed frequency, one value per bin.
 
     Parameters
     ----------
     predicted : ndarray of float64, shape (bins,)
-        Mean probability of the beats in the bin; NaN where it is empty.
+        Mean probability of the beats in the bin; NaN if the bin is empty.
     observed : ndarray of float64, shape (bins,)
-        Share of them that are abnormal; NaN where it is empty.
+        Share of these beats that are abnormal; NaN if the bin is empty.
     count : ndarray of int64, shape (bins,)
-        Beats in the bin.
+        Number of beats in the bin.
     """
 
-    predicted: FloatArray
-    observed: FloatArray
+    predicted: Doubles
+    observed: Doubles
     count: NDArray[np.int64]
 
 
 def reliability(probability: ArrayLike, abnormal: ArrayLike, *, bins: int = 10) -> Reliability:
-    """Make the reliability curve over bins of equal width from 0 to 1."""
+    """Return the reliability curve over bins of equal width from 0 to 1."""
     p = np.asarray(probability, dtype=np.float64)
     index = np.clip((p * bins).astype(np.int64), 0, bins - 1)
     count = np.bincount(index, minlength=bins)
-    said = np.bincount(index, weights=p, minlength=bins)
-    seen = np.bincount(index, weights=np.asarray(abnormal, dtype=np.float64), minlength=bins)
-    return Reliability(ratio(said, count), ratio(seen, count), count)
+    predicted = np.bincount(index, weights=p, minlength=bins)
+    observed = np.bincount(index, weights=np.asarray(abnormal, dtype=np.float64), minlength=bins)
+    return Reliability(ratio(predicted, count), ratio(observed, count), count)
 
 
 def brier_score(probability: ArrayLike, abnormal: ArrayLike) -> float:
-    """Mean squared distance of probability and outcome (Brier, Mon Weather Rev 78:1-3, 1950)."""
+    """Return the mean squared error of the probability (Brier, Mon Weather Rev 78:1-3, 1950)."""
     p = np.asarray(probability, dtype=np.float64)
     return float(np.mean((p - np.asarray(abnormal)) ** 2)) if len(p) else float("nan")
 
 
-def offsets_ms(comparison: Comparison, reference: Annotation, test: Annotation) -> FloatArray:
-    """Test minus reference in ms of every matched pair, shape (n_matched,)."""
+def offsets_ms(comparison: Comparison, reference: Annotation, test: Annotation) -> Doubles:
+    """Return test minus reference in ms for every matched pair, shape (n_matched,)."""
     pairs = comparison.pairs
     both = (pairs.reference_index >= 0) & (pairs.test_index >= 0)
-    at = reference.beats().sample[pairs.reference_index[both]] / reference.fs
-    found = test.beats().sample[pairs.test_index[both]] / test.fs
-    return np.asarray((found - at) * 1000.0, dtype=np.float64)
+    expected = reference.beats().sample[pairs.reference_index[both]] / reference.fs
+    detected = test.beats().sample[pairs.test_index[both]] / test.fs
+    return np.asarray((detected - expected) * 1000.0, dtype=np.float64)

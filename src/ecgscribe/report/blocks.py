@@ -33,10 +33,10 @@ class Picture:
     ----------
     png : bytes
     alt : str
-        What it shows, for who cannot see it.
+        What it shows, for readers who cannot see it.
     caption : str
     title : str
-        Above it, where it has one.
+        Written above it, if not empty.
     """
 
     png: bytes
@@ -67,7 +67,7 @@ class Page:
     ----------
     title, subtitle : str
     key_figures : tuple of (str, str)
-        Name and value of what is read first.
+        Name and value of each figure at the top of the page.
     sections : tuple of Section
     foot : tuple of str
     """

@@ -11,27 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from ecgscribe.analysis.hrv import variability
-from ecgscribe.analysis.morphology import shapes
-from ecgscribe.analysis.rr_intervals import beat_series
+from ecgscribe.analysis.measures import measure
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import file_sums, refuse_existing, write_bytes, write_text
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
-from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, LazyRecord, Record, check_within
 from ecgscribe.report import figures
-from ecgscribe.report.content import facts
-from ecgscribe.report.page import page
-from ecgscribe.report.strips import STRIP_S, Context, strips
+from ecgscribe.report.content import ReportContent, report_content
+from ecgscribe.report.inputs import ReportInputs
+from ecgscribe.report.json_form import to_json
+from ecgscribe.report.page import Pictures, page
+from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.signal.conditioning import choose_leads
 
 __all__ = ["SUFFIXES", "check_target", "report"]
 
 
 SUFFIXES = (".html", ".pdf")
-_PACKAGES = {"fpdf": "fpdf2", "neurokit2": "neurokit2"}
 
 
 def report(
@@ -48,29 +46,29 @@ def report(
 ) -> dict[str, Any]:
     """Report on a recording.
 
-    Only the pieces that are shown are read again, so that memory hardly grows with its length.
+    Only the pieces that are shown are read again, so memory hardly grows with its length.
 
     Parameters
     ----------
     record : Record or LazyRecord
         The recording.
     annotation : Annotation, optional
-        Its annotations; those of the model if absent.
+        Its annotations; by default those of the model.
     out : str or Path, optional
-        Page to write, ``.html`` or ``.pdf``; the numbers go beside it as ``.json``.
+        Page to write, ``.html`` or ``.pdf``; the numbers go next to it as ``.json``.
     model : Model, str or Path, optional
-        What annotates, or what made `annotation`, as `ecgscribe.annotate` takes it.
+        Model that annotates, or that made `annotation`, as `ecgscribe.annotate` takes it.
     leads : sequence of str or int, optional
-        One or two leads to annotate from and to show; by default those that serve best.
+        One or two leads to annotate from and to show; by default the best ones.
     annotator : str, optional
         Who or what made `annotation`, to be named in the report.
     files : iterable of str or Path, optional
-        Files of the recording, to be told with their SHA-256; see
+        Files of the recording, listed with their SHA-256; see
         `ecgscribe.formats.recording_files`.
     force : bool
         Overwrite files.
     progress : callable, optional
-        As of `ecgscribe.annotate`.
+        As for `ecgscribe.annotate`.
 
     Returns
     -------
@@ -80,30 +78,32 @@ def report(
     Raises
     ------
     FormatError
-        If the recording cannot be used, the annotations are not its own, or `out` has another
-        suffix, is there, or cannot be written.
+        If the recording cannot be used, the annotations do not belong to it, or `out` has another
+        suffix, already exists, or cannot be written.
     ModelError
-        If the model is absent or was altered.
+        If the model is missing or was altered.
     EcgScribeError
-        If the packages of ``ecgscribe[report]`` are not installed.
+        If `out` is a PDF and ``ecgscribe[report]`` is not installed.
     """
-    _require_packages()
     if out is not None:
         check_target(out, force=force)
-    source = record.lazy() if isinstance(record, Record) else record
+    lazy = record.lazy() if isinstance(record, Record) else record
     sums = file_sums(files)
-    columns = choose_leads(source, leads)
+    columns = choose_leads(lazy, leads)
     if annotation is None or model is not None:
         model = load_model(model)
     if annotation is None:
-        annotation = annotate(source, model=model, leads=columns, progress=progress)
+        annotation = annotate(lazy, model=model, leads=columns, progress=progress)
         annotator = None
-    check_within(annotation, source)
-    annotation = _at_fs(annotation, source.fs)
-    context, content = _content(source, annotation, columns, _origin(model, annotator), sums)
+    check_within(annotation, lazy)
+    annotation = _at_fs(annotation, lazy.fs)
+    inputs = ReportInputs(lazy, annotation, columns, measure(lazy, annotation, columns))
+    origin = _origin(annotation, model=model, annotator=annotator)
+    content = report_content(inputs, origin=origin, files=sums)
     if out is not None:
-        _write(Path(out), context, content, force=force)
-    return content
+        _write(Path(out), inputs, content, force=force)
+    numbers: dict[str, Any] = to_json(content)
+    return numbers
 
 
 def check_target(out: str | Path, *, force: bool = False) -> None:
@@ -119,7 +119,9 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
     Raises
     ------
     FormatError
-        If its suffix is another, it or the JSON beside it is there, or its folder is not.
+        If it has another suffix, it or the JSON next to it already exists, or its folder does not.
+    EcgScribeError
+        If it is a PDF and ``ecgscribe[report]`` is not installed.
     """
     out = Path(out)
     if out.suffix.lower() not in SUFFIXES:
@@ -134,68 +136,38 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
     for target in (out, out.with_suffix(".json")):
         if not force:
             refuse_existing(target)
-
-
-def _require_packages() -> None:
-    absent = [package for name, package in _PACKAGES.items() if find_spec(name) is None]
-    if absent:
+    if out.suffix.lower() == ".pdf" and find_spec("fpdf") is None:
         raise EcgScribeError(
-            f"report: expected the packages {', '.join(_PACKAGES.values())}, found no "
-            f"{', '.join(absent)}; pip install 'ecgscribe[report]'"
+            f"{out}: expected the package fpdf2 to write a PDF, found none; "
+            "pip install 'ecgscribe[report]'"
         )
 
 
 def _at_fs(annotation: Annotation, fs: float) -> Annotation:
-    """Give the annotations in samples of the recording."""
+    """Convert annotations to samples at another frequency."""
     if annotation.fs == fs:
         return annotation
     sample = np.rint(annotation.sample * (fs / annotation.fs)).astype(np.int64)
     return dataclasses.replace(annotation, sample=sample, fs=fs)
 
 
-def _origin(model: Model | str | Path | None, annotator: str | None) -> dict[str, Any]:
-    """Say where the annotations come from."""
-    about = None
+def _origin(
+    annotation: Annotation, *, model: Model | str | Path | None, annotator: str | None
+) -> OriginEntry:
+    entry = None
     if isinstance(model, Model):
-        made_with = model.meta.get("versions", {}).get("ecgscribe")
-        about = {"name": str(model.meta["name"]), "version": made_with, "sha256": model.hash}
+        version = model.meta.get("versions", {}).get("ecgscribe")
+        entry = ModelEntry(str(model.meta["name"]), version, model.hash)
     if annotator is not None:
         text = f"stored, annotator {annotator}"
     else:
-        text = "given" if about is None else f"by the model {about['name']}"
-    return {"text": text, "annotator": annotator, "model": about}
+        text = "given" if entry is None else f"by the model {entry.name}"
+    return OriginEntry(text, annotator, entry, annotation.probability is not None)
 
 
-def _content(
-    source: LazyRecord,
-    annotation: Annotation,
-    columns: Sequence[int],
-    origin: dict[str, Any],
-    sums: Sequence[dict[str, str]],
-) -> tuple[Context, dict[str, Any]]:
-    beats = beat_series(annotation, source.n_samples)
-    found = shapes(source, beats, columns)
-    context = Context(source, annotation, beats, found, columns)
-    content = facts(
-        source,
-        annotation,
-        beats,
-        variability=variability(beats, source.duration),
-        shapes=found,
-        columns=columns,
-        origin=origin,
-        files=sums,
-    )
-    content["paper"] = (
-        f"{STRIP_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale where printed at 100%"
-    )
-    content["strips"] = strips(context)
-    return context, content
-
-
-def _write(out: Path, context: Context, content: dict[str, Any], *, force: bool) -> None:
+def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bool) -> None:
     """Make both files whole before either is written."""
-    shown = page(content, _pictures(context, content))
+    shown = page(content, _pictures(inputs, content))
     if out.suffix.lower() == ".html":
         from ecgscribe.report.html import html
 
@@ -204,27 +176,30 @@ def _write(out: Path, context: Context, content: dict[str, Any], *, force: bool)
         from ecgscribe.report.pdf import pdf
 
         data = pdf(shown)
-    write_text(
-        out.with_suffix(".json"), json.dumps(content, indent=1, allow_nan=False) + "\n", force=force
-    )
+    numbers = json.dumps(to_json(content), indent=1, allow_nan=False) + "\n"
+    write_text(out.with_suffix(".json"), numbers, force=force)
     write_bytes(out, data, force=force)
 
 
-def _pictures(context: Context, content: dict[str, Any]) -> dict[str, bytes]:
-    source, beats, columns = context.source, context.beats, context.columns
-    drawn = {
-        f"strip {k}": figures.paper_strip(
-            source, context.annotation, columns, strip["begin_s"], strip["end_s"]
-        )
-        for k, strip in enumerate(content["strips"])
-    }
-    if beats.has_rr.any():
-        drawn["histogram"] = picture(figures.rr_histogram(beats))
-        stretches = unreadable_spans(context.annotation, source.n_samples)
-        drawn["tachogram"] = picture(figures.tachogram(beats, source, stretches=stretches))
-    if context.shapes:
-        names, units = (
-            np.array(of_leads)[list(columns)].tolist() for of_leads in (source.leads, source.units)
-        )
-        drawn["shapes"] = picture(figures.beat_overlay(context.shapes, names, units))
-    return drawn
+def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
+    record, measures = inputs.record, inputs.measures
+    histogram = tachogram = shapes = None
+    if measures.rr_histogram is not None:
+        histogram = picture(figures.rr_histogram(measures.rr_histogram))
+        drawn = figures.tachogram(measures.beats, record, unreadable=measures.unreadable)
+        tachogram = picture(drawn)
+    if measures.shapes:
+        leads = [record.leads[k] for k in inputs.columns]
+        units = [record.units[k] for k in inputs.columns]
+        shapes = picture(figures.beat_overlay(measures.shapes, leads, units))
+    return Pictures(
+        strips=tuple(
+            figures.paper_strip(
+                record, inputs.annotation, inputs.columns, strip.begin_s, strip.end_s
+            )
+            for strip in content.strips
+        ),
+        histogram=histogram,
+        tachogram=tachogram,
+        shapes=shapes,
+    )

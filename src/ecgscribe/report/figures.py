@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ecgscribe import plots
 from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, Shape
+from ecgscribe.analysis.rr_histogram import RRHistogram
 from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
@@ -33,49 +34,44 @@ _GREY = "#777777"
 _EDGE_IN = 0.21  # inches of margin that a strip keeps, for its times
 
 
-def rr_histogram(beats: BeatSeries, *, bin_ms: float = 20.0, ax: Axes | None = None) -> Axes:
-    """Draw how often each RR interval occurs, those from N to N apart from the others.
+def rr_histogram(histogram: RRHistogram, *, ax: Axes | None = None) -> Axes:
+    """Draw a histogram of RR intervals, those from N to N apart from the others.
 
     Parameters
     ----------
-    beats : BeatSeries
-        The beats that count.
-    bin_ms : float
-        Width of the bins in ms.
+    histogram : RRHistogram
+        What is longer than 2.5 s is drawn at 2.5 s.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes if absent.
+        Where to draw; new axes by default.
 
     Returns
     -------
     matplotlib.axes.Axes
     """
     ax = new_axes((_WIDTH, _HEIGHT)) if ax is None else ax
-    known = beats.has_rr
-    rr = np.minimum(beats.rr[known], _LONGEST_RR) * 1000.0
-    normal = beats.normal[known]
-    if len(rr):
-        low, high = rr.min() // bin_ms, rr.max() // bin_ms
-        bins = np.arange(low, high + 2) * bin_ms
-        ax.hist(
-            [rr[normal], rr[~normal]],
-            bins=list(bins),
-            stacked=True,
-            color=[plots.CLASS_COLOURS["N"], plots.CLASS_COLOURS["S"]],
-            label=["from N to N", "others"],
-            rasterized=True,
-        )
-        ax.legend(frameon=False, fontsize=8)
-        room = max(3 * bin_ms, 60.0)
-        ax.set_xlim(bins[0] - room, bins[-1] + room)
+    bin_ms, longest = histogram.bin_ms, round(1000.0 * _LONGEST_RR)
+    begin = np.minimum(histogram.edges_ms[:-1], longest // bin_ms * bin_ms)
+    ax.hist(
+        [begin, begin],
+        weights=[histogram.normal, histogram.other],
+        bins=list(range(begin[0], begin[-1] + 2 * bin_ms, bin_ms)),
+        stacked=True,
+        color=[plots.CLASS_COLOURS["N"], plots.CLASS_COLOURS["S"]],
+        label=["from N to N", "others"],
+        rasterized=True,
+    )
+    ax.legend(frameon=False, fontsize=8)
+    room = max(3 * bin_ms, 60.0)
+    ax.set_xlim(begin[0] - room, begin[-1] + bin_ms + room)
     ax.set(xlabel="RR interval (ms)", ylabel="intervals")
     return _plain(ax)
 
 
 def tachogram(
     beats: BeatSeries,
-    source: LazyRecord,
+    record: LazyRecord,
     *,
-    stretches: NDArray[np.int64] | None = None,
+    unreadable: NDArray[np.int64] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw every RR interval over the time of the recording, coloured by class.
@@ -83,13 +79,13 @@ def tachogram(
     Parameters
     ----------
     beats : BeatSeries
-        The beats that count.
-    source : LazyRecord
+        The readable beats.
+    record : LazyRecord
         Their recording, for its length and its start.
-    stretches : ndarray of int64, shape (m, 2), optional
-        Samples from which and up to which nothing can be read, shaded.
+    unreadable : ndarray of int64, shape (m, 2), optional
+        Unreadable spans in samples, shaded.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes if absent.
+        Where to draw; new axes by default.
 
     Returns
     -------
@@ -101,11 +97,11 @@ def tachogram(
     many = len(beats) > 5000
     shown = np.minimum(beats.rr, _LONGEST_RR)
     for index, name in enumerate(AAMI_CLASSES):
-        mine = beats.has_rr & (beats.class_index == index)
-        if mine.any():
+        of_class = beats.has_rr & (beats.class_index == index)
+        if of_class.any():
             ax.plot(
-                beats.time[mine],
-                shown[mine],
+                beats.time[of_class],
+                shown[of_class],
                 linestyle="none",
                 marker=".",
                 markersize=(1.2 if many else 2.5) if name == "N" else (2.5 if many else 5),
@@ -115,23 +111,23 @@ def tachogram(
                 rasterized=True,
                 zorder=2 + (name != "N"),
             )
-    for begin, end in (stretches if stretches is not None else np.empty((0, 2))) / source.fs:
+    for begin, end in () if unreadable is None else unreadable / record.fs:
         ax.axvspan(begin, end, color="#BBBBBB", alpha=0.6, linewidth=0, zorder=1)
     first = 0.0
-    if source.start is not None:
-        first = (source.start.hour * 60 + source.start.minute) * 60.0 + source.start.second
-    step = _step(source.duration)
+    if record.start is not None:
+        first = (record.start.hour * 60 + record.start.minute) * 60.0 + record.start.second
+    step = _step(record.duration)
     ax.xaxis.set_major_locator(MultipleLocator(step, offset=-(first % step)))
     seconds = step < 60
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
     top = float(np.nanmax(shown)) if beats.has_rr.any() else 1.5
     ax.set(
-        xlim=(0, source.duration),
+        xlim=(0, record.duration),
         ylim=(0, max(1.5, min(_LONGEST_RR, 1.1 * top))),
-        xlabel="time of day" if source.start is not None else "time from the start (h:mm)",
+        xlabel="time of day" if record.start is not None else "time from the start (h:mm)",
         ylabel="RR interval (s)",
     )
-    if seconds and source.start is None:
+    if seconds and record.start is None:
         ax.set_xlabel("time from the start (h:mm:ss)")
     if beats.has_rr.any():
         ax.legend(
@@ -159,15 +155,15 @@ def beat_overlay(
     *,
     ax: NDArray[np.object_] | None = None,
 ) -> NDArray[np.object_]:
-    """Draw the median beat of each class over single ones, one panel a lead.
+    """Draw the median beat of each class over single ones, one panel per lead.
 
     Parameters
     ----------
     shapes : sequence of Shape
     leads, units : sequence of str
-        Of the leads that the shapes hold.
+        Of the leads of the shapes.
     ax : ndarray of matplotlib.axes.Axes, optional
-        One for each lead; new ones if absent.
+        One per lead; new ones by default.
 
     Returns
     -------
@@ -189,7 +185,7 @@ def beat_overlay(
                 zorder=3,
             )  # fmt: skip
         medians = [shape.median[:, k] for shape in shapes]
-        if medians:  # by these, as single beats may stray far in noise
+        if medians:  # not by single beats, which may stray far in noise
             low, high = min(map(np.min, medians)), max(map(np.max, medians))
             room = max(0.35 * (high - low), 0.1)
             panel.set_ylim(low - room, high + room)
@@ -204,13 +200,13 @@ def beat_overlay(
 
 
 def paper_strip(
-    source: LazyRecord, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
+    record: LazyRecord, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
 ) -> bytes:
-    """Draw a strip to scale, read from only that piece, and give it as PNG without its margins.
+    """Draw a strip to scale, reading only that piece, and return it as PNG without margins.
 
     Parameters
     ----------
-    source : LazyRecord
+    record : LazyRecord
     annotation : Annotation
         Of the whole recording.
     columns : sequence of int
@@ -225,9 +221,9 @@ def paper_strip(
     from matplotlib.ticker import FuncFormatter, MultipleLocator
     from matplotlib.transforms import Bbox
 
-    begin = int(begin_s * source.fs)
-    end = min(int(np.ceil(end_s * source.fs)), source.n_samples)
-    whole = source.record(begin, end)
+    begin = int(begin_s * record.fs)
+    end = min(int(np.ceil(end_s * record.fs)), record.n_samples)
+    whole = record.record(begin, end)
     part = dataclasses.replace(
         whole,
         signal=whole.signal[:, list(columns)],
@@ -237,7 +233,7 @@ def paper_strip(
     )
     ax = plots.strip(part, excerpt(annotation, begin, end), end=part.duration)
     ax.set_title("", loc="left")
-    origin = begin / source.fs  # the ticks are whole seconds of the recording
+    origin = begin / record.fs  # the ticks are whole seconds of the recording
     ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_time(origin + x, hours=True)))
     width, height = figure_of(ax).get_size_inches()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["pdf"]
 
 
-_FONT = "DejaVu"  # comes with matplotlib, and holds what names of records are written with
+_FONT = "DejaVu"  # comes with matplotlib and covers the letters of most names
 _MARGIN_MM = 12.0
 _WIDTH_MM = 210.0 - 2 * _MARGIN_MM
 _SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 114, 178)
@@ -41,7 +41,7 @@ def pdf(page: Page) -> bytes:
     _foot(document, page)
     logger = logging.getLogger("fpdf.output")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it would tell of each letter that the font does not have
+    logger.setLevel(logging.ERROR)  # else it warns of each letter that the font lacks
     try:
         return bytes(document.output())
     finally:

@@ -1,7 +1,7 @@
-"""Change a conditioned window as the world would: gain, polarity, leads, baseline, noise.
+"""Augment a conditioned window: gain, polarity, order of leads, lost leads, baseline, noise.
 
-Every function takes a window of shape (n_steps, 2) and a random generator, and gives a new window
-or changes the given one in place, as its name says.
+`augment` changes a window in all of these ways at random; `draw_noise` and `noise_gain` make noise
+and scale it to an SNR.
 """
 
 from __future__ import annotations
@@ -22,20 +22,17 @@ __all__ = [
     "electrode_motion",
     "noise_gain",
 ]
-
-
-Window = NDArray[np.float32]
-
+Floats = NDArray[np.float32]
 
 QRS_PEAK_TO_PEAK = 2.0
-"""Of a conditioned signal, by the way it is scaled (`ecgscribe.signal.conditioning`)."""
+"""Amplitude of a QRS in a conditioned signal, which `ecgscribe.signal.conditioning` scales so."""
 
 
-def noise_gain(noise: Window, snr_db: float) -> float:
-    """Give the gain that brings noise to an SNR against a conditioned QRS.
+def noise_gain(noise: Floats, snr_db: float) -> float:
+    """Return the gain that scales noise to an SNR relative to a conditioned QRS.
 
-    The signal's power is the square of the QRS peak-to-peak amplitude over eight, as the program
-    nst of the WFDB Software Package defines it.
+    The power of the signal is the square of the QRS peak-to-peak amplitude over eight, as the
+    program nst of the WFDB Software Package defines it.
     """
     power = float(np.mean(noise.astype(np.float64) ** 2))
     if power == 0:
@@ -43,8 +40,8 @@ def noise_gain(noise: Window, snr_db: float) -> float:
     return float(np.sqrt(QRS_PEAK_TO_PEAK**2 / 8 / power / 10 ** (snr_db / 10)))
 
 
-def electrode_motion(n: int, rng: np.random.Generator) -> Window:
-    """Make two leads of synthetic electrode-motion noise: random bumps as wide as QRS and T."""
+def electrode_motion(n: int, rng: np.random.Generator) -> Floats:
+    """Make two leads of synthetic electrode-motion noise: bumps as wide as a QRS or T wave."""
     noise = np.zeros((n, 2), dtype=np.float32)
     for _ in range(rng.poisson(1.5 * n / FS)):
         width = rng.uniform(0.02, 0.25) * FS
@@ -57,11 +54,10 @@ def electrode_motion(n: int, rng: np.random.Generator) -> Window:
     return noise
 
 
-def electrode_contact(n: int, rng: np.random.Generator) -> Window:
-    """Make two leads of potentials that jump where an electrode moves and then fade.
+def electrode_contact(n: int, rng: np.random.Generator) -> Floats:
+    """Make two leads of potentials that jump when an electrode moves and then decay, filtered.
 
-    As the filters of `ecgscribe.signal.conditioning` leave them. Both leads jump at the
-    same time, as after a movement of the body, and not by the same height.
+    Both leads jump at the same time, as after a movement of the body, but by different amounts.
     """
     noise = np.zeros((n, 2))
     for _ in range(rng.poisson(rng.uniform(0.4, 2) * n / FS)):
@@ -73,15 +69,15 @@ def electrode_contact(n: int, rng: np.random.Generator) -> Window:
     return np.stack([filter_lead(lead.astype(np.float32), FS) for lead in noise.T], axis=1)
 
 
-def draw_noise(n: int, recorded: Sequence[Window], rng: np.random.Generator) -> Window:
-    """Draw one kind of noise: half of the time recorded, else synthetic.
+def draw_noise(n: int, recorded: Sequence[Floats], rng: np.random.Generator) -> Floats:
+    """Draw one kind of noise: recorded in half of the draws, synthetic in the others.
 
     Parameters
     ----------
     n : int
         Steps.
     recorded : sequence of ndarray, shape (m_steps, 2)
-        Filtered noise recordings to cut from, each `n` steps long or longer.
+        Filtered noise recordings to cut from, each of at least `n` steps.
     rng : numpy.random.Generator
 
     Returns
@@ -100,8 +96,8 @@ def draw_noise(n: int, recorded: Sequence[Window], rng: np.random.Generator) -> 
     return source[at : at + n, :: 1 if rng.random() < 0.5 else -1]
 
 
-def add_noise(window: Window, recorded: Sequence[Window], rng: np.random.Generator) -> None:
-    """Add one kind of noise at a random SNR to all or a part of a window, in place.
+def add_noise(window: Floats, recorded: Sequence[Floats], rng: np.random.Generator) -> None:
+    """Add one kind of noise at a random SNR to a window or a part of it, in place.
 
     Parameters
     ----------
@@ -124,8 +120,8 @@ def add_noise(window: Window, recorded: Sequence[Window], rng: np.random.Generat
             )
 
 
-def augment(window: Window, recorded: Sequence[Window], rng: np.random.Generator) -> Window:
-    """Give a changed copy of one window.
+def augment(window: Floats, recorded: Sequence[Floats], rng: np.random.Generator) -> Floats:
+    """Return an augmented copy of one window.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Fit the beat head on tables of beats; calibrate its probabilities; set thresholds."""
+"""Fit the beat head on tables of R-peaks."""
 
 from __future__ import annotations
 
@@ -9,66 +9,83 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.files import write_csv
 from ecgscribe.model.decision import split_no_beat
 from ecgscribe.model.network import expert_names
 from ecgscribe.model.scoring import score_beats
 from ecgscribe.symbols import NO_BEAT
-from ecgscribe.training.batches import RareBeats
+from ecgscribe.training.batches import BALANCED_PART, BalancedSampler
 from ecgscribe.training.beat_tables import BeatTable
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.keras_scoring import KerasNetwork
 from ecgscribe.training.losses import class_loss
-from ecgscribe.training.run_folder import Log, save_weights, write_history
+from ecgscribe.training.optimizer import build_optimizer
+from ecgscribe.training.run_folder import Log, save_weights
 from ecgscribe.training.thresholds import abnormal_auprc
 
-__all__ = ["Floats", "fit_beat_head", "predict_beats"]
-
+__all__ = ["SequenceSampler", "fit_beat_head", "predict_beats"]
 
 Floats = NDArray[np.float32]
 
+SEQUENCE_CLASSES = {1: 0.5, 2: 0.3, 3: 0.2, NO_BEAT: 0.4}
+"""Relative frequency with which sequences are drawn around S, V, F and false detections."""
+EPOCH_SEED = 1000
+"""Added to the epoch that seeds the sequences, as copies of records are seeded by their number."""
+FINAL_RATE = 0.02
+"""Learning rate of the last batch, as a part of the highest."""
 
-RARE = {1: 0.5, 2: 0.3, 3: 0.2, NO_BEAT: 0.4}
-"""How often sequences are drawn for S, V, F and R-peaks that are none, against each other."""
 
+class SequenceSampler:
+    """Draws batches of beat sequences, balanced by class and patient or uniformly.
 
-class _Sampler:
-    """Draws batches of beat sequences, balanced by class and patient or as they come."""
+    Parameters
+    ----------
+    tables : sequence of BeatTable
+    config : TrainingConfig
+    """
 
     def __init__(self, tables: Sequence[BeatTable], config: TrainingConfig) -> None:
-        self.tables, self.schedule = tables, config.beats
-        size = np.array([len(t.class_index) for t in tables], dtype=np.float64)
-        self.by_size = size / size.sum()
-        self.rare = RareBeats([t.class_index for t in tables], RARE)
-        self.balanced = config.imbalance.sampling == "balanced" and self.rare.occur
-
-    def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
-        """Draw a beat that its sequence is to hold."""
-        if self.balanced and rng.random() < 0.5:
-            which, beat = self.rare.draw(rng)
-            return self.tables[which], beat
-        table = self.tables[rng.choice(len(self.tables), p=self.by_size)]
-        return table, int(rng.integers(len(table.class_index)))
+        self._tables, self._schedule = tables, config.beats
+        size = np.array([len(table.class_index) for table in tables], dtype=np.float64)
+        self._by_size = size / size.sum()
+        self._rare = BalancedSampler([table.class_index for table in tables], SEQUENCE_CLASSES)
+        self._balanced = config.imbalance.sampling == "balanced" and self._rare.has_beats
 
     def draw(self, rng: np.random.Generator) -> tuple[list[Floats], Floats]:
-        """Draw one batch: class facts and facts, shape (batch, window, n), and targets."""
-        n, window = self.schedule.batch, self.schedule.window
-        first = self.tables[0]
-        classes = np.zeros((n, window, first.logit_features.shape[1]), dtype=np.float32)
+        """Draw one batch.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        inputs : list of two ndarray of float32, shape (batch, window, n_features)
+            Logit features and features; zeros behind the end of a sequence.
+        target : ndarray of float32, shape (batch, window)
+            Class of each R-peak; -1 where it is unknown and behind the end of a sequence.
+        """
+        n, window = self._schedule.batch, self._schedule.window
+        first = self._tables[0]
+        logits = np.zeros((n, window, first.logit_features.shape[1]), dtype=np.float32)
         features = np.zeros((n, window, first.features.shape[1]), dtype=np.float32)
         target = np.full((n, window), -1, dtype=np.float32)
         for row in range(n):
             table, beat = self._beat(rng)
             begin = max(beat - int(rng.integers(window)), 0)
             end = min(begin + window, len(table.class_index))
-            classes[row, : end - begin] = table.logit_features[begin:end]
+            logits[row, : end - begin] = table.logit_features[begin:end]
             features[row, : end - begin] = table.features[begin:end]
             target[row, : end - begin] = table.class_index[begin:end]
-        return [classes, features], target
+        return [logits, features], target
 
-
-def predict_beats(head: Any, table: BeatTable) -> Floats:
-    """Give what the head says of a record's R-peaks, shape (n_beats, 6), not yet calibrated."""
-    return score_beats(KerasNetwork(beat_head=head), table.logit_features, table.features)
+    def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
+        """Draw a beat that the sequence is to contain."""
+        if self._balanced and rng.random() < BALANCED_PART:
+            which, beat = self._rare.draw(rng)
+            return self._tables[which], beat
+        table = self._tables[rng.choice(len(self._tables), p=self._by_size)]
+        return table, int(rng.integers(len(table.class_index)))
 
 
 def fit_beat_head(
@@ -79,55 +96,69 @@ def fit_beat_head(
     folder: Path,
     log: Log,
 ) -> None:
-    """Fit the beat head by its whole schedule; one that was fitted before is read instead.
+    """Fit the beat head for its whole schedule; load it instead if the folder holds its weights.
+
+    The sequences of an epoch depend only on the seed and the epoch.
 
     Parameters
     ----------
     head : keras.Model
-        As `ecgscribe.model.network.build_beat_head` gives it; changed in place.
+        From `ecgscribe.model.network.build_beat_head`; changed in place.
     training : sequence of BeatTable
-        From trunks that had not seen these patients: of those that it has, a trunk knows the
-        answer, and a head that learns from that trusts it too much.
+        From trunks that were not trained on these patients. On its own patients a trunk is nearly
+        always right, and a head that learned from that would rely on it too much.
     held_out : sequence of BeatTable
-        Of other patients, to look at after every pass; may be empty.
+        Of other patients, evaluated after every epoch; may be empty.
     config : TrainingConfig
     folder : Path
-        Where the weights and the course are written.
+        Where the weights and the history are written.
     log : callable
         Takes one line of progress.
     """
-    import keras
-
     path = folder / "beats.weights.h5"
     if path.is_file():
         head.load_weights(path)
         return
     schedule = config.beats
-    # Each expert has a loss of its own: under a common one they would make up for each other.
+    experts = _compiled(head, config)
+    sampler = SequenceSampler(training, config)
+    history = []
+    for epoch in range(1, schedule.epochs + 1):
+        rng = np.random.default_rng([config.seed, EPOCH_SEED + epoch])
+        batches = (sampler.draw(rng) for _ in range(schedule.steps))
+        losses = [
+            float(experts.train_on_batch(x, [y] * len(experts.outputs))[0]) for x, y in batches
+        ]
+        row = {"epoch": float(epoch), "loss": float(np.mean(losses))}
+        line = f"beat head, epoch {epoch}/{schedule.epochs}: loss {row['loss']:.4f}"
+        if held_out:
+            truth = np.concatenate([t.class_index[t.is_beat] for t in held_out])
+            outputs = np.concatenate([predict_beats(head, t)[t.is_beat] for t in held_out])
+            row["val_auprc"] = abnormal_auprc(split_no_beat(outputs)[0], truth)
+            line += f", held-out AUPRC {row['val_auprc']:.4f}"
+        history.append(row)
+        log(line)
+    save_weights(head, path)
+    write_csv(folder / "beats.csv", history)
+
+
+def _compiled(head: Any, config: TrainingConfig) -> Any:
+    """Return the experts of the head as a model, with their losses and the optimizer."""
+    import keras
+
+    schedule = config.beats
+    n_batches = schedule.epochs * schedule.steps
+    # Each expert has a loss of its own: with a common one they would make up for each other.
     names = expert_names()
     experts = keras.Model(head.input, [head.get_layer(name).output for name in names])
-    rate = keras.optimizers.schedules.CosineDecay(
-        schedule.learning_rate, schedule.passes * schedule.steps, alpha=0.02
-    )
     experts.compile(
-        keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0),
+        build_optimizer(schedule.learning_rate, n_batches, final_part=FINAL_RATE),
         loss=[class_loss(config) for _ in names],
         loss_weights=[1 / len(names) for _ in names],
     )
-    sampler = _Sampler(training, config)
-    history = []
-    for number in range(1, schedule.passes + 1):
-        rng = np.random.default_rng([config.seed, 1000 + number])
-        batches = (sampler.draw(rng) for _ in range(schedule.steps))
-        losses = [float(experts.train_on_batch(x, [y] * len(names))[0]) for x, y in batches]
-        row = {"pass": float(number), "loss": float(np.mean(losses))}
-        text = f"beats pass {number}/{schedule.passes}: loss {row['loss']:.4f}"
-        if held_out:
-            truth = np.concatenate([t.class_index[t.is_beat] for t in held_out])
-            said = np.concatenate([predict_beats(head, t)[t.is_beat] for t in held_out])
-            row["val_auprc"] = abnormal_auprc(split_no_beat(said)[0], truth)
-            text += f", held-out AUPRC {row['val_auprc']:.4f}"
-        history.append(row)
-        log(text)
-    save_weights(head, path)
-    write_history(folder / "beats.csv", history)
+    return experts
+
+
+def predict_beats(head: Any, table: BeatTable) -> Floats:
+    """Return the head's outputs for the R-peaks of a record, not calibrated, shape (n_beats, 6)."""
+    return score_beats(KerasNetwork(beat_head=head), table.logit_features, table.features)

@@ -1,4 +1,8 @@
-"""Tables of beats for the beat head to learn from: of records as they are and as they might be."""
+"""Make the tables of R-peaks that the beat head learns from, of records and of changed copies.
+
+A table holds the R-peaks that the trunk detects in one record, with its outputs there, so that the
+head learns from what it sees in use.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ecgscribe.model.features import beat_features, logit_features
@@ -17,63 +22,66 @@ from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training.augmentation import augment, draw_noise, noise_gain
 from ecgscribe.training.config import TrainingConfig
-from ecgscribe.training.examples import Example, match
+from ecgscribe.training.examples import Example
 from ecgscribe.training.keras_scoring import score_examples
-from ecgscribe.training.noise_only import heartless
-from ecgscribe.training.rhythm_augmentation import remake
+from ecgscribe.training.matching import match_r_peaks
+from ecgscribe.training.noise_only import noise_only_signal
+from ecgscribe.training.rhythm_augmentation import augment_rhythm
 
-__all__ = ["CANDIDATE", "SILENT", "UNKNOWN", "BeatTable", "BeatTables", "make_tables"]
+__all__ = ["CANDIDATE", "NOISE_ONLY", "UNKNOWN", "BeatTable", "BeatTables", "make_tables"]
 
 Floats = NDArray[np.float32]
 
-
 CANDIDATE = 0.3
-"""Score from which on the head is asked whether an R-peak is one."""
+"""Least R-peak score with which the head is asked whether an R-peak is a beat."""
 UNKNOWN = -1
-"""Class of an R-peak of which the reference says nothing (in ventricular flutter)."""
-CHUNK_S = 20
-"""Seconds of a record that are augmented alike."""
-MOST_CHANGED = 0.6
-"""Share of the stretches of a copy that are augmented at most."""
-HEARTLESS = 0.03
-"""Share of the stretches of a copy in which no heart beats."""
-HEARTLESS_S = 300
-"""Length of the signals without a heart; there is one beside each copy of a record."""
-SILENT = "heartless"
-"""Name of the signals without a heart."""
+"""Class of an R-peak where the reference is unknown (in ventricular flutter)."""
+NOISE_ONLY = "noise_only"
+"""Name of the tables of noise-only signals."""
+NOISE_ONLY_S = 300
+"""Length of a noise-only signal in seconds; there is one for each copy of a record."""
+NOISE_ONLY_PART = 0.03
+"""Fraction of the spans of a copy that are replaced by a noise-only signal."""
+SPAN_S = 20
+"""Length in seconds of the spans of a copy that are augmented separately."""
+MOST_AUGMENTED = 0.6
+"""Largest fraction of the spans of a copy that are augmented."""
 NOISE_S = 120
-"""Seconds that noise stays and is away in a noisy copy, as in the noise stress test."""
+"""Seconds for which noise is present, and then absent, in a noisy copy, as in the noise stress
+test."""
 NOISY_SNR_DB = (-9.0, 12.0)
+"""Range of the SNR in a noisy copy."""
 LOGIT_SHIFT = 1.5
-"""Deviation of what is added to a copy's class logits, the same for all of its beats: how far the
-trunk is off, as a whole, differs from patient to patient."""
+"""Standard deviation of what is added to the class logits of a copy, the same for all of its beats:
+the trunk has an error that is common to all beats of a patient and differs between patients."""
 
 
 @dataclass(frozen=True, eq=False)
 class BeatTable:
-    """The R-peaks that the trunk finds in one record, as the beat head sees them.
+    """The R-peaks that the trunk detects in one record, as inputs and targets of the beat head.
 
     Parameters
     ----------
     name : str
-        Of the record, as in ``mitdb/100``, and what rhythm was made of it, as in
-        ``mitdb/100/wandering``; ``heartless`` where it is none.
-    height : ndarray of float32, shape (n_beats,)
-        Scores of the R-peaks, `CANDIDATE` or more.
-    class_facts : ndarray of float32, shape (n_beats, 20)
-        What the trunk says of them; see `ecgscribe.model.features.logit_features`.
-    facts : ndarray of float32, shape (n_beats, n_facts)
+        Name of the record, as in ``mitdb/100``, with the rhythm that it was given, if any, as in
+        ``mitdb/100/wandering``; `NOISE_ONLY` for a noise-only signal.
+    peak_score : ndarray of float32, shape (n_beats,)
+        R-peak scores, `CANDIDATE` or more.
+    logit_features : ndarray of float32, shape (n_beats, 20)
+        The trunk's outputs; see `ecgscribe.model.features.logit_features`.
+    features : ndarray of float32, shape (n_beats, n_features)
+        See `ecgscribe.model.features.beat_features`.
     class_index : ndarray of int8, shape (n_beats,)
-        Of the reference beat at each, `NO_BEAT` where there is none, `UNKNOWN` where that is not
-        known.
+        Class of the reference beat at each R-peak; `NO_BEAT` for a false detection, `UNKNOWN`
+        where the reference is unknown.
     offset : ndarray of float32, shape (n_beats,)
-        Seconds that each lies behind its reference beat; NaN where there is none.
+        Seconds from the reference beat to the R-peak; NaN without a reference beat.
     missed : int
         Reference beats without an R-peak.
     """
 
     name: str
-    height: Floats
+    peak_score: Floats
     logit_features: Floats
     features: Floats
     class_index: NDArray[np.int8]
@@ -82,7 +90,7 @@ class BeatTable:
 
     @property
     def is_beat(self) -> NDArray[np.bool_]:
-        """Whether a reference beat lies at each R-peak, shape (n_beats,)."""
+        """Whether each R-peak has a reference beat, shape (n_beats,)."""
         return np.isfinite(self.offset)
 
 
@@ -93,11 +101,11 @@ class BeatTables:
     Parameters
     ----------
     unchanged : list of BeatTable
-        One of each record.
+        One for each record.
     copies : list of BeatTable
-        Of records changed, and of signals without a heart.
+        Of changed copies of the records, and of noise-only signals.
     noisy : list of BeatTable
-        Of records in loud noise.
+        Of copies in loud noise.
     """
 
     unchanged: list[BeatTable]
@@ -105,33 +113,112 @@ class BeatTables:
     noisy: list[BeatTable]
 
 
-def _augmented(example: Example, noise: Sequence[Floats], rng: np.random.Generator) -> Example:
-    """Give a copy of a record whose leads and stretches were changed."""
+def make_tables(
+    trunk: Any,
+    examples: Sequence[Example],
+    config: TrainingConfig,
+    *,
+    noise: Sequence[Floats] = (),
+    copies: int = 0,
+    rhythm_copies: int = 0,
+    noisy_copies: int = 0,
+) -> BeatTables:
+    """Make the tables of records and of copies of them.
+
+    Parameters
+    ----------
+    trunk : keras.Model
+    examples : sequence of Example
+    config : TrainingConfig
+    noise : sequence of ndarray
+        Noise recordings for the copies.
+    copies : int
+        Augmented copies of each record, and noise-only signals.
+    rhythm_copies : int
+        Number of times that each record is given every other rhythm that it allows; see
+        `ecgscribe.training.rhythm_augmentation`.
+    noisy_copies : int
+        Copies of each record with loud noise in spans of two minutes, for the choice of
+        thresholds.
+
+    Returns
+    -------
+    BeatTables
+    """
+    tables = BeatTables([], [], [])
+    for k, example in enumerate(examples):
+        tables.unchanged.append(_table(trunk, example, config))
+        rng = np.random.default_rng([config.seed, k])
+        others = [example] * copies
+        for _ in range(rhythm_copies):
+            others += augment_rhythm(example, rng)
+        changed = [_augmented(other, noise, rng) for other in others]
+        for other in [*changed, *(_noise_only(noise, rng) for _ in range(copies))]:
+            tables.copies.append(_table(trunk, other, config, _logit_shift(rng)))
+        for _ in range(noisy_copies):
+            noisy = _noisy(example, noise, rng)
+            tables.noisy.append(_table(trunk, noisy, config, _logit_shift(rng)))
+    return tables
+
+
+def _table(
+    trunk: Any, example: Example, config: TrainingConfig, shift: Floats | float = 0.0
+) -> BeatTable:
+    """Make the table of one record; `shift` is added to the class logits of all of its beats."""
+    (scores,) = score_examples(trunk, [example], config)
+    r_peaks, peak_score = find_beats(scores.peak, example.signal, threshold=CANDIDATE)
+    of_reference, of_detected = match_r_peaks(r_peaks, example)
+    inside = np.minimum(r_peaks.astype(np.int64), len(example.signal) - 1)
+    class_index = np.where(example.masked[inside], UNKNOWN, NO_BEAT).astype(np.int8)
+    class_index[of_detected] = example.class_index[of_reference]
+    offset = np.full(len(r_peaks), np.nan, dtype=np.float32)
+    offset[of_detected] = (r_peaks[of_detected] - example.r_peaks[of_reference]) / FS
+    logits = scores.class_logits_at(r_peaks)
+    return BeatTable(
+        example.name,
+        peak_score,
+        logit_features(logits + shift, peak_score),
+        beat_features(example.signal, r_peaks),
+        class_index,
+        offset,
+        len(example.r_peaks) - len(of_reference),
+    )
+
+
+def _logit_shift(rng: Generator) -> Floats:
+    return rng.normal(0, LOGIT_SHIFT, len(AAMI_CLASSES)).astype(np.float32)
+
+
+def _augmented(example: Example, noise: Sequence[Floats], rng: Generator) -> Example:
+    """Return a copy of a record with its leads changed and some of its spans augmented."""
     signal = example.signal.copy()
     if rng.random() < 0.5:
         signal = signal[:, ::-1].copy()
     if rng.random() < 0.3:
         signal[:, rng.integers(2)] = 0
     signal *= rng.choice([1, -1], size=2).astype(np.float32)
-    chunk = CHUNK_S * FS
-    share = rng.uniform(0, MOST_CHANGED)
-    kept = np.ones(len(example.step), dtype=np.bool_)
-    silence = heartless(HEARTLESS_S * FS, noise, rng)
-    for begin in range(0, len(signal) - chunk + 1, chunk):
-        place = slice(begin, begin + chunk)
-        if rng.random() < HEARTLESS:
-            at = int(rng.integers(len(silence) - chunk))
-            signal[place] = silence[at : at + chunk]
-            kept &= (example.step < begin) | (example.step >= begin + chunk)
-        elif rng.random() < share:
-            signal[place] = augment(signal[place], noise, rng)
+    length = SPAN_S * FS
+    augmented_part = rng.uniform(0, MOST_AUGMENTED)
+    kept = np.ones(len(example.r_peaks), dtype=np.bool_)
+    noise_only = noise_only_signal(NOISE_ONLY_S * FS, noise, rng)
+    for begin in range(0, len(signal) - length + 1, length):
+        span = slice(begin, begin + length)
+        if rng.random() < NOISE_ONLY_PART:
+            at = int(rng.integers(len(noise_only) - length))
+            signal[span] = noise_only[at : at + length]
+            kept &= (example.r_peaks < begin) | (example.r_peaks >= begin + length)
+        elif rng.random() < augmented_part:
+            signal[span] = augment(signal[span], noise, rng)
     return dataclasses.replace(
-        example, signal=signal, step=example.step[kept], class_index=example.class_index[kept]
+        example,
+        signal=signal,
+        r_peaks=example.r_peaks[kept],
+        class_index=example.class_index[kept],
     )
 
 
-def _noisy(example: Example, noise: Sequence[Floats], rng: np.random.Generator) -> Example:
-    """Give a copy of a record with loud noise that comes and goes."""
+def _noisy(example: Example, noise: Sequence[Floats], rng: Generator) -> Example:
+    """Return a copy of a record with intermittent loud noise."""
     signal = example.signal.copy()
     period = NOISE_S * FS
     for begin in range(int(rng.integers(2 * period)), len(signal) - period + 1, 2 * period):
@@ -145,83 +232,8 @@ def _noisy(example: Example, noise: Sequence[Floats], rng: np.random.Generator) 
     return dataclasses.replace(example, signal=signal)
 
 
-def _silent(noise: Sequence[Floats], rng: np.random.Generator) -> Example:
-    """Give a record without a beat."""
-    signal = heartless(HEARTLESS_S * FS, noise, rng)
-    none = np.zeros(0, dtype=np.int8)
+def _noise_only(noise: Sequence[Floats], rng: Generator) -> Example:
+    """Return an example without beats."""
+    signal = noise_only_signal(NOISE_ONLY_S * FS, noise, rng)
     masked = np.zeros(len(signal), dtype=np.bool_)
-    return Example(SILENT, signal, none.astype(np.float64), none, masked)
-
-
-def _shift(rng: np.random.Generator) -> Floats:
-    return rng.normal(0, LOGIT_SHIFT, len(AAMI_CLASSES)).astype(np.float32)
-
-
-def _table(
-    trunk: Any, example: Example, config: TrainingConfig, shift: Floats | float = 0.0
-) -> BeatTable:
-    """Gather what the trunk says at the R-peaks that it finds in a record."""
-    (said,) = score_examples(trunk, [example], config)
-    step, height = find_beats(said.peak, example.signal, threshold=CANDIDATE)
-    of_reference, of_step = match(step, example)
-    inside = np.minimum(step.astype(np.int64), len(example.signal) - 1)
-    class_index = np.where(example.masked[inside], UNKNOWN, NO_BEAT).astype(np.int8)
-    class_index[of_step] = example.class_index[of_reference]
-    offset = np.full(len(step), np.nan, dtype=np.float32)
-    offset[of_step] = (step[of_step] - example.step[of_reference]) / FS
-    logits = said.class_logits_at(step)
-    return BeatTable(
-        example.name,
-        height,
-        logit_features(logits + shift, height),
-        beat_features(example.signal, step),
-        class_index,
-        offset,
-        len(example.step) - len(of_reference),
-    )
-
-
-def make_tables(
-    trunk: Any,
-    examples: Sequence[Example],
-    config: TrainingConfig,
-    *,
-    noise: Sequence[Floats] = (),
-    copies: int = 0,
-    rhythm_copies: int = 0,
-    noisy_copies: int = 0,
-) -> BeatTables:
-    """Gather what the trunk says at the R-peaks that it finds in records, and in copies of them.
-
-    Parameters
-    ----------
-    trunk : keras.Model
-    examples : sequence of Example
-    config : TrainingConfig
-    noise : sequence of ndarray
-        Noise recordings for the copies.
-    copies : int
-        Copies of each record with leads and stretches changed, and signals without a heart.
-    rhythm_copies : int
-        Times that each record is made again in every other rhythm that it allows; see
-        `ecgscribe.training.rhythm_augmentation`.
-    noisy_copies : int
-        Copies of each record with loud noise in stretches of two minutes, to choose by.
-
-    Returns
-    -------
-    BeatTables
-    """
-    tables = BeatTables([], [], [])
-    for number, example in enumerate(examples):
-        tables.unchanged.append(_table(trunk, example, config))
-        rng = np.random.default_rng([config.seed, number])
-        others = [example] * copies
-        for _ in range(rhythm_copies):
-            others += remake(example, rng)
-        changed = [_augmented(other, noise, rng) for other in others]
-        for other in [*changed, *(_silent(noise, rng) for _ in range(copies))]:
-            tables.copies.append(_table(trunk, other, config, _shift(rng)))
-        for _ in range(noisy_copies):
-            tables.noisy.append(_table(trunk, _noisy(example, noise, rng), config, _shift(rng)))
-    return tables
+    return Example(NOISE_ONLY, signal, np.zeros(0), np.zeros(0, dtype=np.int8), masked)

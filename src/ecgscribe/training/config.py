@@ -1,4 +1,8 @@
-"""What a training run is told: one frozen dataclass, read from TOML."""
+"""The settings of a training run: frozen dataclasses, read from TOML.
+
+The values that a number may have stand in its type, as in ``Annotated[int, AT_LEAST_0]``; a number
+without such a range must be above 0.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import tomllib
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from ecgscribe.errors import ModelError
 from ecgscribe.formatting import did_you_mean
@@ -25,46 +29,54 @@ __all__ = [
     "synthetic_config",
 ]
 
+RENAMED = {"passes": "epochs"}
+"""Settings of earlier versions, with their names today."""
 
-Number = TypeVar("Number", int, float)
+
+@dataclass(frozen=True)
+class Range:
+    """Values that a number may have: finite, from `low` to `high`, and 0 only if `zero`."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    zero: bool = True
+
+    def __contains__(self, value: float) -> bool:
+        inside = math.isfinite(value) and self.low <= value <= self.high
+        return inside and (self.zero or value != 0)
+
+    def __str__(self) -> str:
+        if math.isfinite(self.high):
+            return f"from {self.low:g} to {self.high:g}"
+        if math.isfinite(self.low):
+            return f"{self.low:g} or more" if self.zero or self.low else "more than 0"
+        return "a number other than 0"
 
 
-LEAST = {
-    **dict.fromkeys(
-        (
-            "seed",
-            "fold",
-            "limit",
-            "n_facts",
-            "copies",
-            "rhythm_copies",
-            "noisy_copies",
-            "class_weight",
-        ),
-        0,
-    ),
-    "window_s": 1,
-}
-"""Least values of the numbers that are not just positive."""
+ABOVE_0 = Range(0, zero=False)
+AT_LEAST_0 = Range(0)
+AT_LEAST_1 = Range(1)
+FROM_0_TO_1 = Range(0, 1)
+NOT_0 = Range(zero=False)
 
 
 @dataclass(frozen=True)
 class Imbalance:
-    """How the rare is made to count.
+    """How training makes up for the small number of R-peak steps and of S, V and F beats.
 
     Parameters
     ----------
     peak : {"weighted", "none"}
-        Weight of the steps near an R-peak in the sigmoid's loss.
+        Whether steps near an R-peak have a larger weight in the R-peak loss.
     peak_weight : float
         That weight.
     sampling : {"balanced", "uniform"}
-        Windows and beats drawn by class and patient, or as they come.
+        Draw windows and beats by class and patient, or uniformly.
     beat_loss : {"weighted", "focal", "plain"}
-        Loss of the class: weighted by the root of the inverse frequency, focal (Lin et al., ICCV
-        2017), or plain cross-entropy.
+        Class loss: weighted by the root of the inverse frequency of the class, focal (Lin et al.,
+        ICCV 2017), or plain cross-entropy.
     augment : bool
-        Change each window as `ecgscribe.training.augmentation` does.
+        Augment each window; see `ecgscribe.training.augmentation`.
     """
 
     peak: Literal["weighted", "none"] = "weighted"
@@ -76,86 +88,99 @@ class Imbalance:
 
 @dataclass(frozen=True)
 class TrunkTraining:
-    """Schedule of the trunk: `passes` of `steps` batches each.
+    """Schedule of the trunk.
 
     Parameters
     ----------
+    epochs : int
+        Epochs, of `steps` batches each.
+    steps : int
+        Batches per epoch.
+    batch : int
+        Windows per batch.
     window_s : float
-        Seconds of a window.
+        Length of a window in seconds.
+    learning_rate : float
+        Highest learning rate of the schedule.
     peak_width : float
         Width of the R-peak target in seconds; see `ecgscribe.signal.windows.peak_targets`.
     class_weight : float
-        Weight of the class loss beside the R-peak loss.
+        Weight of the class loss relative to the R-peak loss.
     patience : int
-        Passes without a better held-out figure before training stops early.
+        Epochs without a better result on held-out patients before training stops early.
     validate_every : int
-        Passes between two looks at the held-out patients.
+        Epochs between two evaluations on held-out patients.
     rhythms : float
-        Part of the windows that is drawn from records with another rhythm; see
-        `ecgscribe.training.rhythm_augmentation`. None without augmentation.
+        Fraction of the windows drawn from records with another rhythm; see
+        `ecgscribe.training.rhythm_augmentation`. Not used without augmentation.
     """
 
-    passes: int = 10
+    epochs: int = 10
     steps: int = 100
     batch: int = 64
-    window_s: float = 20.0
+    window_s: Annotated[float, AT_LEAST_1] = 20.0
     learning_rate: float = 3e-3
-    peak_width: float = 0.016
-    class_weight: float = 0.5
+    peak_width: Annotated[float, NOT_0] = 0.016
+    class_weight: Annotated[float, AT_LEAST_0] = 0.5
     patience: int = 40
     validate_every: int = 5
-    rhythms: float = 0.4
+    rhythms: Annotated[float, FROM_0_TO_1] = 0.4
 
 
 @dataclass(frozen=True)
 class BeatTraining:
-    """Schedule of the beat head; see `TrunkTraining` for the common names.
+    """Schedule of the beat head; see `TrunkTraining` for the names that both have.
 
     Parameters
     ----------
     window : int
-        Beats of a sequence.
+        Beats per sequence.
     copies : int
-        Copies of every record that the head learns from beside the unchanged one, with leads and
-        stretches changed.
+        Augmented copies of each record that the head learns from, in addition to the record.
     rhythm_copies : int
         Copies with another rhythm, of the records that allow it.
     noisy_copies : int
-        Copies in loud noise that comes and goes, to choose thresholds by.
+        Copies with intermittent loud noise, used only to choose thresholds.
     """
 
-    passes: int = 14
+    epochs: int = 14
     steps: int = 50
     batch: int = 64
     window: int = 64
     learning_rate: float = 1e-3
-    copies: int = 2
-    rhythm_copies: int = 1
-    noisy_copies: int = 1
+    copies: Annotated[int, AT_LEAST_0] = 2
+    rhythm_copies: Annotated[int, AT_LEAST_0] = 1
+    noisy_copies: Annotated[int, AT_LEAST_0] = 1
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything a run depends on, the data apart.
+    """Everything that a training run depends on, except the data.
 
     Parameters
     ----------
+    seed : int
+        Seed of all random numbers.
     databases : tuple of str
         ``mitdb`` (its DS1 records) and ``svdb``.
     folds : int
         Groups of patients for cross-fitting: the five folds of the package, or fewer, merged.
     fold : int
-        ``classic``, which has no second stage that must learn from unseen patients, holds out
-        this fold alone, for thresholds and early stopping.
+        The one fold that ``classic`` holds out, for thresholds and early stopping. (It has no beat
+        head, which would need outputs for all unseen patients.)
     limit : int
-        Use only so many records of each fold; 0 for all of them.
+        Use only this many records of each fold; 0 for all of them.
+    architecture : Architecture
+    imbalance : Imbalance
+    trunk : TrunkTraining
+    beats : BeatTraining
     """
 
-    seed: int = 1
+    seed: Annotated[int, AT_LEAST_0] = 1
     databases: tuple[str, ...] = ("mitdb", "svdb")
     folds: int = 5
-    fold: int = 3
-    limit: int = 0
+    fold: Annotated[int, AT_LEAST_0] = 3
+    limit: Annotated[int, AT_LEAST_0] = 0
     architecture: Architecture = field(default_factory=Architecture)
     imbalance: Imbalance = field(default_factory=Imbalance)
     trunk: TrunkTraining = field(default_factory=TrunkTraining)
@@ -163,24 +188,24 @@ class TrainingConfig:
 
     @property
     def is_classic(self) -> bool:
-        """Whether the network is the small one without a head over beats."""
+        """Whether the network is the small one without a beat head."""
         return self.architecture.preset == "classic"
 
 
 def synthetic_config() -> TrainingConfig:
-    """Give the settings that train a small model on generated recordings in a few minutes."""
+    """Return the settings that train a small model on synthetic recordings in a few minutes."""
     return TrainingConfig(
         databases=(),
         folds=2,
         trunk=TrunkTraining(
-            passes=4, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
+            epochs=4, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
         ),
-        beats=BeatTraining(passes=5, steps=25, copies=1),
+        beats=BeatTraining(epochs=5, steps=25, copies=1),
     )
 
 
 def complete(config: TrainingConfig) -> TrainingConfig:
-    """Set the sizes of the network that follow from others."""
+    """Return the configuration with the sizes of the network that follow from other settings."""
     sizes = config.architecture
     if sizes.preset == "default":
         sizes = dataclasses.replace(sizes, n_facts=len(FEATURE_NAMES))
@@ -189,68 +214,13 @@ def complete(config: TrainingConfig) -> TrainingConfig:
     return dataclasses.replace(config, architecture=sizes)
 
 
-def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
-    """Make a dataclass from a TOML table, with a clear line for what does not fit."""
-    hints = typing.get_type_hints(kind)
-    values = {}
-    for key, value in table.items():
-        if key not in hints:
-            hint = did_you_mean(key, hints, otherwise=f"remove it or use {', '.join(hints)}")
-            raise ModelError(f"{where}: expected a known setting, found {key!r}; {hint}")
-        hint_type = hints[key]
-        if dataclasses.is_dataclass(hint_type):
-            if not isinstance(value, dict):
-                raise ModelError(f"{where}: expected a table [{key}], found {value!r}; make it one")
-            values[key] = _fill(typing.cast(type, hint_type), value, f"{where} [{key}]")
-        elif typing.get_origin(hint_type) is Literal:
-            if value not in typing.get_args(hint_type):
-                options = ", ".join(map(str, typing.get_args(hint_type)))
-                raise ModelError(
-                    f"{where}: expected {key} to be one of {options}, found {value!r}; "
-                    "choose one of those"
-                )
-            values[key] = value
-        elif typing.get_origin(hint_type) is tuple:
-            if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-                raise ModelError(
-                    f"{where}: expected {key} to be a list of names, found {value!r}; correct it"
-                )
-            values[key] = tuple(value)
-        elif hint_type is float and type(value) in (int, float):
-            values[key] = _checked(key, float(value), where)
-        elif hint_type is int and type(value) is int:
-            values[key] = _checked(key, value, where)
-        elif hint_type is bool and type(value) is bool:
-            values[key] = value
-        else:
-            raise ModelError(
-                f"{where}: expected {key} to be {hint_type.__name__}, found {value!r}; correct it"
-            )
-    return kind(**values)
-
-
-def _checked(key: str, value: Number, where: str) -> Number:
-    """Give back a number that is in the range of its setting."""
-    if key == "peak_width":
-        fits, expected = value != 0, "a width other than 0"
-    elif key == "rhythms":
-        fits, expected = 0 <= value <= 1, "from 0 to 1"
-    elif key in LEAST:
-        fits, expected = value >= LEAST[key], f"{LEAST[key]} or more"
-    else:
-        fits, expected = value > 0, "more than 0"
-    if not fits or not math.isfinite(value):
-        raise ModelError(f"{where}: expected {key} to be {expected}, found {value}; correct it")
-    return value
-
-
 def load_config(path: str | Path | None) -> TrainingConfig:
-    """Read a configuration from a TOML file; absent settings keep their defaults.
+    """Read a configuration from a TOML file; settings that it leaves out keep their defaults.
 
     Parameters
     ----------
     path : str or Path, optional
-        Without it, the defaults.
+        Without it, all settings have their defaults.
 
     Returns
     -------
@@ -259,8 +229,8 @@ def load_config(path: str | Path | None) -> TrainingConfig:
     Raises
     ------
     ModelError
-        If the file cannot be read, is not TOML, names a setting that does not exist or gives one
-        a value that it cannot have.
+        If the file cannot be read, is not TOML, names a setting that does not exist, or sets one
+        to a value that it cannot have.
     """
     if path is None:
         return TrainingConfig()
@@ -275,5 +245,60 @@ def load_config(path: str | Path | None) -> TrainingConfig:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: expected TOML, found: {error}; correct the file") from error
-    config: TrainingConfig = _fill(TrainingConfig, table, path.name)
+    config: TrainingConfig = _from_table(TrainingConfig, table, path.name)
     return config
+
+
+def _from_table(kind: type, table: dict[str, Any], where: str) -> Any:
+    """Make a dataclass from a TOML table, or raise one clear line."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    defaults = {setting.name: setting.default for setting in dataclasses.fields(kind)}
+    values = {}
+    for key, value in table.items():
+        if key not in hints:
+            raise ModelError(
+                f"{where}: expected a known setting, found {key!r}; {_hint(key, hints)}"
+            )
+        hint, allowed = hints[key], ABOVE_0
+        if typing.get_origin(hint) is Annotated:
+            hint, allowed = typing.get_args(hint)
+        values[key] = _value(hint, key, value, where)
+        # A default is always allowed, even the 0 of n_facts, which has no range of its own.
+        if hint in (int, float) and value != defaults[key] and value not in allowed:
+            raise ModelError(f"{where}: expected {key} to be {allowed}, found {value}; correct it")
+    return kind(**values)
+
+
+def _hint(key: str, known: dict[str, Any]) -> str:
+    """Suggest what to do about a setting that does not exist."""
+    if (renamed := RENAMED.get(key)) in known:
+        return f"did you mean {renamed}?"
+    return did_you_mean(key, known, otherwise=f"remove it or use {', '.join(known)}")
+
+
+def _value(hint: Any, key: str, value: Any, where: str) -> Any:
+    """Return a TOML value as the type of its setting, or raise one clear line."""
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise ModelError(f"{where}: expected a table [{key}], found {value!r}; make it one")
+        return _from_table(typing.cast(type, hint), value, f"{where} [{key}]")
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            raise ModelError(
+                f"{where}: expected {key} to be one of {', '.join(typing.get_args(hint))}, "
+                f"found {value!r}; choose one of those"
+            )
+        return value
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise ModelError(
+                f"{where}: expected {key} to be a list of names, found {value!r}; correct it"
+            )
+        return tuple(value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise ModelError(
+            f"{where}: expected {key} to be {hint.__name__}, found {value!r}; correct it"
+        )
+    return value

@@ -1,14 +1,13 @@
-"""Fit one network for each fold of patients, on all the others, and gather what they say of it.
+"""Fit one network per fold of patients, on all other folds, and collect its outputs on that fold.
 
-A trunk knows the beats of the patients that it was trained on. What the beat head learns from, and
-all that is chosen (calibration, thresholds), must come from trunks that have not seen the patient:
-stacking with cross-fitting, as Wolpert, Neural Networks 5(2):241-259, 1992.
+On the patients that it was trained on, a trunk is nearly always right. The beat head must therefore
+learn from trunks that have not seen the patient, and calibration and thresholds must be chosen on
+their outputs: stacking with cross-fitting, see Wolpert, Neural Networks 5(2):241-259, 1992.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,59 +27,108 @@ from ecgscribe.training.beat_head import fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables, make_tables
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.data import TrainingData
-from ecgscribe.training.run_folder import Log
+from ecgscribe.training.run_folder import Log, prefixed
 from ecgscribe.training.thresholds import (
     abnormal_auprc,
     choose_beat_thresholds,
     choose_thresholds,
+    detected_macro_f1,
     fit_calibration,
-    macro_f1,
     r_peak_f1,
 )
 from ecgscribe.training.trunk import fit_trunk
 
-__all__ = ["CrossFit", "cross_fit", "fit_fold", "fit_heads", "fit_trunks", "fit_whole"]
+__all__ = [
+    "CrossFit",
+    "cross_fit",
+    "evaluate_out_of_fold",
+    "fit_final",
+    "fit_fold",
+    "fit_heads",
+    "fit_trunks",
+]
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class CrossFit:
-    """Networks that have each not seen one fold, and what they say of it.
+    """One network per fold, each fitted on the other folds, and what was chosen on their outputs.
 
     Parameters
     ----------
     networks : dict
-        From fold to the Keras network fitted on the others.
+        From fold to the Keras network fitted on the other folds.
     tables : dict
-        From fold to the tables of its records, by its trunk.
+        From fold to the tables of its records, made with that trunk.
     calibration : Calibration
     thresholds : Thresholds
-        Chosen on all records, each scored by networks that had not seen it.
-    figures : dict
-        How well they do on unseen patients: AUPRC of abnormal and macro-F1 (of the R-peaks found),
-        R-peak F1 at 150 and 50 ms, and at 150 ms in changed and in noisy copies.
+        Chosen on all records, each with the outputs of a network that has not seen it.
+    metrics : dict
+        Results on unseen patients: AUPRC of abnormal classes and macro-F1 (of detected R-peaks),
+        R-peak F1 within 150 and 50 ms, and within 150 ms in changed and in noisy copies.
     """
 
     networks: dict[int, Any]
     tables: dict[int, BeatTables]
     calibration: Calibration
     thresholds: Thresholds
-    figures: dict[str, float]
+    metrics: dict[str, float]
 
 
-def _copies(config: TrainingConfig) -> dict[str, int]:
-    """Say how many copies of the records the head is to learn from."""
-    if not config.imbalance.augment:
-        return {}
-    kinds = ("copies", "rhythm_copies", "noisy_copies")
-    return {kind: getattr(config.beats, kind) for kind in kinds}
+def cross_fit(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> CrossFit:
+    """Fit a network for every fold, on the patients of all other folds.
+
+    Parameters
+    ----------
+    data : TrainingData
+    config : TrainingConfig
+    out : Path
+        Run folder; each fold has its own folder in it.
+    log : callable
+        Takes one line of progress.
+
+    Returns
+    -------
+    CrossFit
+    """
+    return fit_heads(*fit_trunks(data, config, out, log), config, out, log)
+
+
+def fit_trunks(
+    data: TrainingData, config: TrainingConfig, out: Path, log: Log
+) -> tuple[dict[int, Any], dict[int, BeatTables]]:
+    """Fit the trunk of each fold, and make the tables of that fold with it.
+
+    Parameters
+    ----------
+    data : TrainingData
+    config : TrainingConfig
+    out : Path
+        Run folder; each fold has its own folder in it.
+    log : callable
+        Takes one line of progress.
+
+    Returns
+    -------
+    networks : dict
+        From fold to its Keras network, whose head is not fitted.
+    tables : dict
+        From fold to the tables of its records.
+    """
+    networks: dict[int, Any] = {}
+    tables: dict[int, BeatTables] = {}
+    for k in sorted(set(data.fold)):
+        networks[k] = fit_fold(data, k, config, out / f"fold-{k}", prefixed(log, f"fold {k}"))
+        trunk, held_out = networks[k].get_layer("trunk"), data.split(k)[1]
+        tables[k] = make_tables(trunk, held_out, config, noise=data.noise, **_copies(config))
+    return networks, tables
 
 
 def fit_fold(
     data: TrainingData, fold: int | None, config: TrainingConfig, out: Path, log: Log
 ) -> Any:
-    """Make a network and fit its trunk on the patients of all folds but one, or of all.
+    """Build a network and fit its trunk on the patients of all folds but one, or of all folds.
 
     Parameters
     ----------
@@ -89,7 +137,7 @@ def fit_fold(
         The fold that is held out; without it, none is.
     config : TrainingConfig
     out : Path
-        Folder of the trunk's checkpoints, made where its parent is.
+        Folder of the trunk's checkpoints; created in an existing folder.
     log : callable
         Takes one line of progress.
 
@@ -107,56 +155,6 @@ def fit_fold(
     return network
 
 
-def cross_fit(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> CrossFit:
-    """Fit a network for every fold, on the patients of all the others.
-
-    Parameters
-    ----------
-    data : TrainingData
-    config : TrainingConfig
-    out : Path
-        Folder of the run; each fold has its own in it.
-    log : callable
-        Takes one line of progress.
-
-    Returns
-    -------
-    CrossFit
-    """
-    return fit_heads(*fit_trunks(data, config, out, log), config, out, log)
-
-
-def fit_trunks(
-    data: TrainingData, config: TrainingConfig, out: Path, log: Log
-) -> tuple[dict[int, Any], dict[int, BeatTables]]:
-    """Fit the trunk of each fold, and gather what it says of that fold.
-
-    Parameters
-    ----------
-    data : TrainingData
-    config : TrainingConfig
-    out : Path
-        Folder of the run; each fold has its own in it.
-    log : callable
-        Takes one line of progress.
-
-    Returns
-    -------
-    networks : dict
-        From fold to its Keras network, whose head is not fitted.
-    tables : dict
-        From fold to the tables of its records.
-    """
-    networks: dict[int, Any] = {}
-    tables: dict[int, BeatTables] = {}
-    for k in sorted(set(data.fold)):
-        say = partial(_say, log, f"fold {k}")
-        networks[k] = fit_fold(data, k, config, out / f"fold-{k}", say)
-        trunk, held_out = networks[k].get_layer("trunk"), data.split(k)[1]
-        tables[k] = make_tables(trunk, held_out, config, noise=data.noise, **_copies(config))
-    return networks, tables
-
-
 def fit_heads(
     networks: dict[int, Any],
     tables: dict[int, BeatTables],
@@ -164,23 +162,23 @@ def fit_heads(
     out: Path,
     log: Log,
     *,
-    learnt: dict[int, BeatTables] | None = None,
+    training_tables: dict[int, BeatTables] | None = None,
 ) -> CrossFit:
-    """Fit the head of each fold's network on the tables of all the others.
+    """Fit the head of each fold's network on the tables of all other folds, and evaluate it.
 
     Parameters
     ----------
     networks : dict
-        From fold to its Keras network; their heads are changed in place.
+        From fold to its Keras network; the heads are changed in place.
     tables : dict
-        From fold to the tables of its records, by a trunk that had not seen them.
+        From fold to the tables of its records, made with a trunk that has not seen them.
     config : TrainingConfig
     out : Path
-        Folder of the run; each fold has its own in it.
+        Run folder; each fold has its own folder in it.
     log : callable
         Takes one line of progress.
-    learnt : dict, optional
-        Tables to learn from in place of those; all else is done on `tables`.
+    training_tables : dict, optional
+        Tables that the heads learn from instead; `tables` then serve only for evaluation.
 
     Returns
     -------
@@ -189,85 +187,90 @@ def fit_heads(
     Raises
     ------
     ModelError
-        If no trunk finds a beat.
+        If no trunk detects a beat.
     """
     if not any(table.is_beat.any() for k in tables for table in tables[k].unchanged):
         raise ModelError(
             "expected trunks that find R-peaks of unseen patients, found none in any record; "
-            "train them for longer (passes or steps of [trunk])"
+            "train them for longer (epochs or steps of [trunk])"
         )
     for k, network in networks.items():
-        others = {j: of_fold for j, of_fold in (learnt or tables).items() if j != k}
-        say = partial(_say, log, f"fold {k}")
-        head = network.get_layer("beat_head")
+        others = {j: of_fold for j, of_fold in (training_tables or tables).items() if j != k}
         fit_beat_head(
-            head, _every_table(others), tables[k].unchanged, config, out / f"fold-{k}", say
+            network.get_layer("beat_head"),
+            _learned_tables(others),
+            tables[k].unchanged,
+            config,
+            out / f"fold-{k}",
+            prefixed(log, f"fold {k}"),
         )
-    return _judge(networks, tables)
+    return evaluate_out_of_fold(networks, tables)
 
 
-def _every_table(tables: dict[int, BeatTables]) -> list[BeatTable]:
-    """Give the tables of all folds that heads learn from in one list.
+def evaluate_out_of_fold(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
+    """Choose calibration and thresholds on unseen patients, and evaluate the networks there.
 
-    Loud noise is not among them, but for the choice of thresholds: heads that learn there, where
-    most of what the trunk finds is a beat, take noise itself for beats.
+    Parameters
+    ----------
+    networks : dict
+        From fold to its Keras network, with its head fitted on the other folds.
+    tables : dict
+        From fold to the tables of its records, made with that network's trunk.
+
+    Returns
+    -------
+    CrossFit
     """
-    return [t for of_fold in tables.values() for t in (*of_fold.unchanged, *of_fold.copies)]
-
-
-def _say(log: Log, who: str, line: str) -> None:
-    log(f"{who}: {line}")
-
-
-def _judge(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
-    """Choose what is to be chosen on unseen patients, and say how well it does there."""
-    groups: tuple[list[BeatTable], ...] = ([], [], [])
-    said: tuple[list[tuple[Floats, Floats]], ...] = ([], [], [])
+    clean, changed, noisy = (_Outputs([], [], []) for _ in range(3))
     for k, of_fold in tables.items():
         head = networks[k].get_layer("beat_head")
-        for g, group in enumerate((of_fold.unchanged, of_fold.copies, of_fold.noisy)):
-            groups[g].extend(group)
-            said[g].extend(split_no_beat(predict_beats(head, table)) for table in group)
-    truth = np.concatenate([t.class_index[t.is_beat] for t in groups[0]])
-    of_class = np.concatenate([p[t.is_beat] for t, (p, _) in zip(groups[0], said[0], strict=True)])
-    calibration = fit_calibration(of_class, truth)
-    calibrated = calibrate(of_class, calibration)
-    of_beat = [[p for _, p in group] for group in said]
-    of_beats = choose_beat_thresholds(groups, of_beat)
+        clean.add(head, of_fold.unchanged)
+        changed.add(head, of_fold.copies)
+        noisy.add(head, of_fold.noisy)
+    truth = np.concatenate([table.class_index[table.is_beat] for table in clean.tables])
+    probability = np.concatenate(
+        [p[t.is_beat] for t, p in zip(clean.tables, clean.class_probability, strict=True)]
+    )
+    calibration = fit_calibration(probability, truth)
+    calibrated = calibrate(probability, calibration)
+    groups = (clean, changed, noisy)
+    of_beats = choose_beat_thresholds(
+        [group.tables for group in groups], [group.beat_probability for group in groups]
+    )
     thresholds = replace(
         choose_thresholds(calibrated, truth),
         peak=of_beats["peak"],
         beat=of_beats["beat"],
         beat_in_noise=of_beats["beat_in_noise"],
     )
-    figures = {
+    metrics = {
         "auprc": abnormal_auprc(calibrated, truth),
-        "macro_f1": macro_f1(decide(calibrated, thresholds), truth),
-        "r_peak_f1_150ms": r_peak_f1(groups[0], of_beat[0], thresholds),
-        "r_peak_f1_50ms": r_peak_f1(groups[0], of_beat[0], thresholds, window=0.05),
-        "r_peak_f1_changed": r_peak_f1(groups[1], of_beat[1], thresholds),
-        "r_peak_f1_noisy": r_peak_f1(groups[2], of_beat[2], thresholds),
+        "macro_f1": detected_macro_f1(decide(calibrated, thresholds), truth),
+        "r_peak_f1_150ms": clean.r_peak_f1(thresholds),
+        "r_peak_f1_50ms": clean.r_peak_f1(thresholds, window=0.05),
+        "r_peak_f1_changed": changed.r_peak_f1(thresholds),
+        "r_peak_f1_noisy": noisy.r_peak_f1(thresholds),
     }
-    return CrossFit(networks, tables, calibration, thresholds, figures)
+    return CrossFit(networks, tables, calibration, thresholds, metrics)
 
 
-def fit_whole(
+def fit_final(
     data: TrainingData,
     tables: dict[int, BeatTables],
     config: TrainingConfig,
     out: Path,
     log: Log,
 ) -> Any:
-    """Fit the network that is to be used: its trunk on all patients, its head on all tables.
+    """Fit the final network: its trunk on all patients, its head on all tables.
 
     Parameters
     ----------
     data : TrainingData
     tables : dict
-        Of `cross_fit`.
+        The tables of a `CrossFit`.
     config : TrainingConfig
     out : Path
-        Folder of the run.
+        Run folder.
     log : callable
         Takes one line of progress.
 
@@ -275,7 +278,45 @@ def fit_whole(
     -------
     keras.Model
     """
-    say = partial(_say, log, "all")
-    network = fit_fold(data, None, config, out, say)
-    fit_beat_head(network.get_layer("beat_head"), _every_table(tables), [], config, out, say)
+    log = prefixed(log, "all")
+    network = fit_fold(data, None, config, out, log)
+    fit_beat_head(network.get_layer("beat_head"), _learned_tables(tables), [], config, out, log)
     return network
+
+
+@dataclass(frozen=True, eq=False)
+class _Outputs:
+    """Tables of unseen patients, with what the beat heads predict for each."""
+
+    tables: list[BeatTable]
+    class_probability: list[Floats]
+    beat_probability: list[Floats]
+
+    def add(self, head: Any, tables: list[BeatTable]) -> None:
+        """Add tables and the predictions of a head for them."""
+        for table in tables:
+            of_class, of_beat = split_no_beat(predict_beats(head, table))
+            self.tables.append(table)
+            self.class_probability.append(of_class)
+            self.beat_probability.append(of_beat)
+
+    def r_peak_f1(self, thresholds: Thresholds, *, window: float = 0.15) -> float:
+        """Return the gross F1 of the R-peaks that are classified as beats."""
+        return r_peak_f1(self.tables, self.beat_probability, thresholds, window=window)
+
+
+def _copies(config: TrainingConfig) -> dict[str, int]:
+    """Return how many copies of each record `make_tables` is to make."""
+    if not config.imbalance.augment:
+        return {}
+    names = ("copies", "rhythm_copies", "noisy_copies")
+    return {name: getattr(config.beats, name) for name in names}
+
+
+def _learned_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:
+    """Return the tables that heads learn from, of all folds, in one list.
+
+    Copies in loud noise are left out. They serve only for the choice of thresholds: in them most
+    detections are beats, and heads that learn from them take noise itself for beats.
+    """
+    return [t for of_fold in tables.values() for t in (*of_fold.unchanged, *of_fold.copies)]

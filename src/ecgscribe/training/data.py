@@ -1,4 +1,4 @@
-"""Load the recordings that a training needs, by folds of patients."""
+"""Load the recordings of a training run, by folds of patients."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example, load_examples, make_example, recorded_noise
 
-__all__ = ["TrainingData", "folds", "load_training_data"]
+__all__ = ["TrainingData", "folds", "load_training_data", "synthetic_data", "training_names"]
 
 Floats = NDArray[np.float32]
+
+SYNTHETIC_PATIENTS = 30
+SYNTHETIC_S = 180.0
+"""Length of each synthetic recording in seconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a training draws from.
+    """The recordings of a training run.
 
     Parameters
     ----------
@@ -45,41 +49,41 @@ class TrainingData:
     hashes: dict[str, str]
 
     def split(self, fold: int | None) -> tuple[list[Example], list[Example]]:
-        """Give the examples to train on and those of the fold held out, if any."""
+        """Return the examples to train on, and those of the fold that is held out, if any."""
         pairs = list(zip(self.examples, self.fold, strict=True))
         return [e for e, k in pairs if k != fold], [e for e, k in pairs if k == fold]
 
 
-SYNTHETIC_PATIENTS = 30
-SYNTHETIC_S = 180.0
-
-
 def folds() -> dict[str, int]:
-    """Give the fold of each training record, by names such as ``mitdb/101``."""
+    """Return the fold of each training record, by names such as ``mitdb/101``."""
     text = resources.files("ecgscribe.training").joinpath("folds.json").read_text(encoding="utf-8")
     table: dict[str, int] = json.loads(text)
     return table
 
 
-def synthetic_data(config: TrainingConfig) -> TrainingData:
-    examples = [
-        make_example(f"synthetic/{k}", *synthesize(patient(k), seed=k, duration=SYNTHETIC_S))
-        for k in range(SYNTHETIC_PATIENTS)
-    ]
-    return TrainingData(examples, [k % config.folds for k in range(len(examples))], [], {})
-
-
 def load_training_data(
     config: TrainingConfig, *, data_dir: str | Path | None = None
 ) -> TrainingData:
-    """Load the records that a configuration names, of what is at hand, with their folds.
+    """Load the records of the databases that a configuration names, with their folds.
+
+    Records that are not on disk are left out.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    data_dir : str or Path, optional
+        Where the databases are; see `ecgscribe.datasets.locate`.
+
+    Returns
+    -------
+    TrainingData
 
     Raises
     ------
     DatasetError
-        If there are none to train on, or none to hold out.
+        If no record is left to train on, or to hold out.
     ModelError
-        If it names a database that there are no folds for.
+        If it names a database without folds.
     """
     names = training_names(config, data_dir)
     return TrainingData(
@@ -91,12 +95,13 @@ def load_training_data(
 
 
 def training_names(config: TrainingConfig, data_dir: str | Path | None) -> dict[str, int]:
-    """List the records to train on, of what is at hand, with the fold of each."""
+    """Return the fold of each record to train on, by its name; see `load_training_data`."""
     table = folds()
-    if unknown := set(config.databases) - {name.partition("/")[0] for name in table}:
+    trainable = dict.fromkeys(name.partition("/")[0] for name in table)
+    if unknown := set(config.databases) - set(trainable):
         raise ModelError(
-            f"expected databases among mitdb and svdb, found {', '.join(sorted(unknown))}; "
-            "correct the configuration"
+            f"expected databases among {' and '.join(trainable)}, "
+            f"found {', '.join(sorted(unknown))}; correct the configuration"
         )
     names: dict[str, int] = {}
     for db in config.databases:
@@ -107,22 +112,31 @@ def training_names(config: TrainingConfig, data_dir: str | Path | None) -> dict[
     for name in table:
         if name in names:
             by_fold.setdefault(names[name], []).append(name)
-    found = ""
+    too_few = ""
     if len(by_fold) < 2:
-        found = f"{len(names)} records of {len(by_fold)}"
+        too_few = f"{len(names)} records of {len(by_fold)}"
     elif config.is_classic and config.fold not in by_fold:
-        found = f"none of fold {config.fold}"
-    if found:
+        too_few = f"none of fold {config.fold}"
+    if too_few:
         raise DatasetError(
-            f"expected records of several folds, found {found}; choose databases and folds, and "
-            "fetch what is absent"
+            f"expected records of several folds, found {too_few}; choose databases and folds, and "
+            "fetch what is missing"
         )
     kept = {n for group in by_fold.values() for n in group[: config.limit or None]}
     return {name: names[name] for name in table if name in kept}
 
 
+def synthetic_data(config: TrainingConfig) -> TrainingData:
+    """Make synthetic recordings of many patients, with their folds."""
+    examples = [
+        make_example(f"synthetic/{k}", *synthesize(patient(k), seed=k, duration=SYNTHETIC_S))
+        for k in range(SYNTHETIC_PATIENTS)
+    ]
+    return TrainingData(examples, [k % config.folds for k in range(len(examples))], [], {})
+
+
 def _data_hashes(names: Sequence[str], data_dir: str | Path | None) -> dict[str, str]:
-    """Give the SHA-256 over each record's files."""
+    """Return the SHA-256 over the files of each record."""
     hashes = {}
     for name in names:
         db, _, record = name.partition("/")

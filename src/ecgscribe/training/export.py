@@ -1,8 +1,8 @@
 """Write a trained network as the files that annotation reads: ONNX, Keras weights, one JSON.
 
-The way from Keras to ONNX leads through TensorFlow. A network of another backend is exported by
-a process of its own, ``python -m ecgscribe.training.export WEIGHTS``, which is given the
-architecture as JSON on its standard input and loads the weights, the same for all backends.
+Keras exports to ONNX through TensorFlow. A network of another backend is exported by a separate
+process, ``python -m ecgscribe.training.export WEIGHTS``, which reads the architecture as JSON from
+its standard input and loads the weights, which are the same for all backends.
 """
 
 from __future__ import annotations
@@ -32,137 +32,29 @@ from ecgscribe.model.scoring import score_beats, score_signal
 from ecgscribe.signal.windows import FS, STEPS_PER_FRAME
 from ecgscribe.training.keras_scoring import KerasNetwork
 
-__all__ = ["TOLERANCE", "export_model", "largest_difference"]
+__all__ = [
+    "TOLERANCE",
+    "export_model",
+    "largest_difference",
+    "write_onnx",
+    "write_onnx_in_process",
+]
 
 
 TOLERANCE = 1e-5
-"""Greatest difference allowed between a score of Keras and one of ONNX Runtime."""
+"""Largest difference allowed between a score of Keras and one of ONNX Runtime."""
 CHECKED_S = 70
+"""Seconds of random signal on which Keras and ONNX Runtime are compared."""
 CHECKED_BEATS = 300
-"""Random signal and beats that are compared: enough for more than one window of each."""
+"""Random beats on which they are compared: more than one window."""
 WEIGHTS = ".weights.h5"
-
-
-def _onnx_path(weights: Path, part: str) -> Path:
-    """Name the ONNX file of a part, ``trunk`` or ``beats``, that lies beside the weights."""
-    return weights.with_name(f"{weights.name.removesuffix(WEIGHTS)}-{part}.onnx")
-
-
-def _to_onnx(model: Any, path: Path, inputs: dict[str, int], outputs: list[str]) -> None:
-    """Export one Keras model; inputs are named with their number of channels."""
-    import keras
-    import onnx
-
-    # Keras exports a model only once it has been called.
-    length = 4 * STEPS_PER_FRAME
-    example = [np.zeros((1, length, width), dtype=np.float32) for width in inputs.values()]
-    model(example if len(example) > 1 else example[0])
-    signature = [
-        keras.InputSpec(shape=(None, None, width), dtype="float32", name=name)
-        for name, width in inputs.items()
-    ]
-
-    def write(temporary: Path) -> None:
-        # The way leads through code that newer versions of NumPy warn of.
-        with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
-            model.export(
-                temporary,
-                format="onnx",
-                verbose=False,
-                input_signature=signature if len(signature) == 1 else [signature],
-            )
-        exported = onnx.load(temporary)
-        _rename_outputs(exported.graph, outputs)
-        onnx.checker.check_model(exported)
-        onnx.save(exported, temporary)
-
-    atomic_write(path, write, force=True)
-
-
-def _rename_outputs(graph: Any, outputs: list[str]) -> None:
-    """Give the outputs their names, in place; drop what nodes say of the exporting machine."""
-    names = {o.name: name for o, name in zip(graph.output, outputs, strict=True)}
-    for node in graph.node:
-        node.doc_string = ""
-        for k, name in enumerate(node.output):
-            node.output[k] = names.get(name, name)
-        for k, name in enumerate(node.input):
-            node.input[k] = names.get(name, name)
-    for output in graph.output:
-        output.name = names[output.name]
-
-
-def _write_onnx(network: Any, architecture: Architecture, weights: Path) -> None:
-    """Write the ONNX files of a network of the TensorFlow backend beside its weights."""
-    classic = architecture.preset == "classic"
-    trunk = network if classic else network.get_layer("trunk")
-    _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
-    if not classic:
-        inputs = {"class_facts": len(LOGIT_FEATURE_NAMES), "facts": architecture.n_facts}
-        head = network.get_layer("beat_head")
-        _to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
-
-
-def _write_onnx_apart(architecture: Architecture, weights: Path) -> None:
-    """Let a process with the TensorFlow backend write the ONNX files beside the weights."""
-    run = subprocess.run(
-        [sys.executable, "-m", "ecgscribe.training.export", str(weights)],
-        input=json.dumps(dataclasses.asdict(architecture)),
-        env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        last = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
-        raise ModelError(
-            f"{weights.name}: expected TensorFlow to write it as ONNX, found: {last}; "
-            "install ecgscribe[train] and go on by --resume"
-        )
-
-
-def largest_difference(network: Any, model: Model) -> float:
-    """Give the largest difference between the scores of Keras and of ONNX Runtime.
-
-    Parameters
-    ----------
-    network : keras.Model
-        As `ecgscribe.model.network.build_network` gives it, with the model's weights.
-    model : Model
-
-    Returns
-    -------
-    float
-        Over all outputs, on random signal and random beats.
-    """
-    rng = np.random.default_rng(0)
-    by_keras = KerasNetwork.of(network)
-    signal = rng.normal(size=(CHECKED_S * FS, 2)).astype(np.float32)
-    ours, theirs = (score_signal(n, signal) for n in (model.network, by_keras))
-    pairs = [(ours.peak, theirs.peak), (ours.frame_class, theirs.frame_class)]
-    if by_keras.beat_head is not None:
-        beats = [
-            rng.normal(size=(CHECKED_BEATS, model_input.shape[-1])).astype(np.float32)
-            for model_input in by_keras.beat_head.inputs
-        ]
-        pairs.append((score_beats(model.network, *beats), score_beats(by_keras, *beats)))
-    return max(float(np.abs(a - b).max()) for a, b in pairs)
-
-
-def _versions(backend: str) -> dict[str, str]:
-    """Give the versions of Python and of the packages that have a say in the weights."""
-    versions = {"ecgscribe": __version__, "python": platform.python_version(), "backend": backend}
-    packages = ("keras", "numpy", "onnx", "onnxruntime", "scipy", "tf2onnx", "wfdb")
-    for package in (*packages, "tensorflow", "tensorflow-cpu", backend):
-        with suppress(metadata.PackageNotFoundError):
-            versions[package] = metadata.version(package)
-    return versions
+"""Suffix of a file of Keras weights."""
 
 
 def export_model(
     network: Any, architecture: Architecture, meta: dict[str, Any], folder: Path, name: str
 ) -> Model:
-    """Write a network's files and check that ONNX Runtime gives what Keras gives.
+    """Write the files of a network and check that ONNX Runtime computes what Keras computes.
 
     Parameters
     ----------
@@ -170,7 +62,8 @@ def export_model(
         Of any Keras backend.
     architecture : Architecture
     meta : dict
-        What the JSON says beside the versions of packages, and the files with their hashes.
+        Content of the JSON, without the versions of packages and the names and hashes of files,
+        which are added.
     folder : Path
     name : str
         Stem of the files.
@@ -182,8 +75,8 @@ def export_model(
     Raises
     ------
     ModelError
-        If a score differs by more than `TOLERANCE`, or TensorFlow is not there; the JSON, and
-        with it the model, is then not written.
+        If a score differs by more than `TOLERANCE`, or TensorFlow is missing; the JSON, and with
+        it the model, is then not written.
     FormatError
         If the system refuses to write a file.
     """
@@ -192,9 +85,9 @@ def export_model(
     weights = folder / f"{name}{WEIGHTS}"
     atomic_write(weights, network.save_weights, force=True)
     if (backend := keras.backend.backend()) == "tensorflow":
-        _write_onnx(network, architecture, weights)
+        write_onnx(network, architecture, weights)
     else:
-        _write_onnx_apart(architecture, weights)
+        write_onnx_in_process(architecture, weights)
     files = {"trunk": _onnx_path(weights, "trunk"), "weights": weights}
     if architecture.preset != "classic":
         files["beat_head"] = _onnx_path(weights, "beats")
@@ -213,10 +106,127 @@ def export_model(
     return model
 
 
+def largest_difference(network: Any, model: Model) -> float:
+    """Return the largest difference between the scores of Keras and of ONNX Runtime.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `ecgscribe.model.network.build_network`, with the model's weights.
+    model : Model
+
+    Returns
+    -------
+    float
+        Largest over all outputs, on random signal and random beats.
+    """
+    rng = np.random.default_rng(0)
+    by_keras = KerasNetwork.of(network)
+    signal = rng.normal(size=(CHECKED_S * FS, 2)).astype(np.float32)
+    ours, theirs = (score_signal(n, signal) for n in (model.network, by_keras))
+    pairs = [(ours.peak, theirs.peak), (ours.frame_class, theirs.frame_class)]
+    if by_keras.beat_head is not None:
+        beats = [
+            rng.normal(size=(CHECKED_BEATS, model_input.shape[-1])).astype(np.float32)
+            for model_input in by_keras.beat_head.inputs
+        ]
+        pairs.append((score_beats(model.network, *beats), score_beats(by_keras, *beats)))
+    return max(float(np.abs(a - b).max()) for a, b in pairs)
+
+
+def write_onnx(network: Any, architecture: Architecture, weights: Path) -> None:
+    """Write the ONNX files of a network of the TensorFlow backend next to its weights."""
+    classic = architecture.preset == "classic"
+    trunk = network if classic else network.get_layer("trunk")
+    _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
+    if not classic:
+        inputs = {"class_facts": len(LOGIT_FEATURE_NAMES), "facts": architecture.n_facts}
+        head = network.get_layer("beat_head")
+        _to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
+
+
+def write_onnx_in_process(architecture: Architecture, weights: Path) -> None:
+    """Write the ONNX files next to the weights in a process with the TensorFlow backend."""
+    run = subprocess.run(
+        [sys.executable, "-m", "ecgscribe.training.export", str(weights)],
+        input=json.dumps(dataclasses.asdict(architecture)),
+        env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        last = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
+        raise ModelError(
+            f"{weights.name}: expected TensorFlow to write it as ONNX, found: {last}; "
+            "install ecgscribe[train], then resume with --resume"
+        )
+
+
+def _to_onnx(model: Any, path: Path, inputs: dict[str, int], outputs: list[str]) -> None:
+    """Export one Keras model; inputs are named with their number of channels."""
+    import keras
+    import onnx
+
+    # Keras exports a model only once it has been called.
+    length = 4 * STEPS_PER_FRAME
+    example = [np.zeros((1, length, width), dtype=np.float32) for width in inputs.values()]
+    model(example if len(example) > 1 else example[0])
+    signature = [
+        keras.InputSpec(shape=(None, None, width), dtype="float32", name=name)
+        for name, width in inputs.items()
+    ]
+
+    def write(temporary: Path) -> None:
+        # The exporter calls code that newer versions of NumPy warn of.
+        with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
+            model.export(
+                temporary,
+                format="onnx",
+                verbose=False,
+                input_signature=signature if len(signature) == 1 else [signature],
+            )
+        exported = onnx.load(temporary)
+        _rename_outputs(exported.graph, outputs)
+        onnx.checker.check_model(exported)
+        onnx.save(exported, temporary)
+
+    atomic_write(path, write, force=True)
+
+
+def _rename_outputs(graph: Any, outputs: list[str]) -> None:
+    """Rename the outputs in place; remove what describes the exporting machine."""
+    names = {o.name: name for o, name in zip(graph.output, outputs, strict=True)}
+    for node in graph.node:
+        node.doc_string = ""
+        for k, name in enumerate(node.output):
+            node.output[k] = names.get(name, name)
+        for k, name in enumerate(node.input):
+            node.input[k] = names.get(name, name)
+    for output in graph.output:
+        output.name = names[output.name]
+
+
+def _onnx_path(weights: Path, part: str) -> Path:
+    """Return the ONNX file of a part, ``trunk`` or ``beats``, next to the weights."""
+    return weights.with_name(f"{weights.name.removesuffix(WEIGHTS)}-{part}.onnx")
+
+
+def _versions(backend: str) -> dict[str, str]:
+    """Return the versions of Python and of the packages on which the weights depend."""
+    versions = {"ecgscribe": __version__, "python": platform.python_version(), "backend": backend}
+    packages = ("keras", "numpy", "onnx", "onnxruntime", "scipy", "tf2onnx", "wfdb")
+    for package in (*packages, "tensorflow", "tensorflow-cpu", backend):
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return versions
+
+
 def _main(weights: Path, architecture: Architecture) -> None:
+    """Load the weights and write the ONNX files next to them."""
     network = build_network(architecture)
     network.load_weights(weights)
-    _write_onnx(network, architecture, weights)
+    write_onnx(network, architecture, weights)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Records with another rhythm: a recording's own beats, laid out as they might have come.
+"""Make records with other rhythms, and with fusion beats, from the beats of a recording.
 
 Few recordings hold the rhythms in which normal and supraventricular beats are confused: atrial
-runs that outnumber the beats in sinus rhythm, early beats in patients who have few of them,
-fibrillation, in which being early means nothing. Here they are made from recordings that do not
-hold them; and fusion beats, which few patients have, from normal and ventricular ones.
+runs that outnumber the beats in sinus rhythm, early beats in patients who have few of them, and
+fibrillation, in which an early beat means nothing. Here they are made from other recordings: a
+function plans the new sequence of beats, and `ecgscribe.training.resequencing` makes the signal.
+Fusion beats, which few patients have, are mixed from normal and ventricular ones.
 """
 
 from __future__ import annotations
@@ -12,59 +13,70 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.examples import Example
-from ecgscribe.training.resequencing import SHORTEST_RR, Plan, as_recorded, lay_out
+from ecgscribe.training.resequencing import SHORTEST_RR, BeatPlan, identity_plan, resequence
 
-__all__ = ["remake"]
+__all__ = ["augment_rhythm", "with_fusion_beats"]
 
 Floats = NDArray[np.float32]
 
-
 LONGEST_RR = 2.5
+"""Longest RR interval of fibrillation in seconds."""
 FEWEST_BEATS = 30
-"""Beats that a record must hold to be made another."""
+"""Beats below which a record is not given another rhythm."""
 FEWEST_ECTOPIC = 10
-"""Beats of a class that a record must hold to be made one that is rich in them."""
-MIX_BEFORE, MIX_AFTER, MIX_EDGE = 16, 48, 6
-"""Steps around the R-peak that a fusion beat is mixed over, and of its edges."""
+"""Beats of a class below which a record is not made rich in that class."""
 STEADY = 0.06
-"""Median relative change from one RR interval to the next up to which a rhythm is steady."""
+"""Median relative change between RR intervals below which a rhythm is steady."""
+MIX_BEFORE, MIX_AFTER, MIX_EDGE = 16, 48, 6
+"""Steps around the R-peak over which a fusion beat is mixed, and of the fade at each end."""
 
 
-Generator = np.random.Generator
+def augment_rhythm(example: Example, rng: Generator) -> list[Example]:
+    """Return the record in every other rhythm that it allows, and with fusion beats.
+
+    Parameters
+    ----------
+    example : Example
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of Example
+        Named after the record and the rhythm, as in ``mitdb/100/wandering``. Empty for a record
+        with ventricular flutter or very few beats.
+    """
+    made: list[Example] = []
+    if len(example.r_peaks) < FEWEST_BEATS or example.masked.any():
+        return made
+    for rhythm in RHYTHMS:
+        plan = rhythm(example, rng)
+        if plan is None or len(plan.beat) < FEWEST_BEATS:
+            continue
+        changed = resequence(example, plan)
+        if rhythm is fibrillation:
+            waves = _fibrillation_waves(len(changed.signal), rng)
+            changed = dataclasses.replace(changed, signal=changed.signal + waves)
+        made.append(dataclasses.replace(changed, name=f"{example.name}/{rhythm.__name__}"))
+    if (mixed := with_fusion_beats(example, rng)) is not None:
+        made.append(dataclasses.replace(mixed, name=f"{example.name}/fusion_beats"))
+    return made
 
 
-def _kept(plan: Plan, kept: NDArray[np.bool_]) -> Plan:
-    return Plan(plan.beat[kept], plan.rr[kept], plan.class_index[kept], plan.p_wave[kept])
-
-
-def _usual(example: Example) -> float:
-    return float(np.median(np.diff(example.step))) / FS
-
-
-def _is_steady(example: Example) -> bool:
-    rr = np.diff(example.step)
-    return float(np.median(np.abs(np.diff(rr)) / rr[1:])) < STEADY
-
-
-def _focus(rng: Generator) -> Floats:
-    """Draw the P wave of an ectopic focus, against that of the sinus."""
-    return rng.uniform(-1, 0.9, size=2).astype(np.float32)
-
-
-def early_beats(example: Example, rng: Generator) -> Plan | None:
-    """Let normal beats of a steady rhythm come early, one by one, in pairs, or every nth."""
+def early_beats(example: Example, rng: Generator) -> BeatPlan | None:
+    """Make some normal beats of a steady rhythm come early: single, in pairs, or every nth."""
     if not _is_steady(example):
         return None
-    plan, usual = as_recorded(example), _usual(example)
+    plan, median_rr = identity_plan(example), _median_rr(example)
     early = rng.uniform(0.5, 0.87)
     wait = rng.uniform(0.95, 1.4)
     mean_gap = np.exp(rng.uniform(np.log(2), np.log(60)))
     spread = rng.uniform(0, 0.08)
-    focus = _focus(rng)
+    p_wave = _ectopic_p_wave(rng)
     j = int(rng.integers(2, 20))
     while j < len(plan.beat) - 2:
         count = 1 + int(rng.random() < 0.15)
@@ -75,24 +87,24 @@ def early_beats(example: Example, rng: Generator) -> Plan | None:
             before = plan.rr[j - 1] * early if k == j else plan.rr[j]
             plan.rr[k] = before * np.exp(rng.normal(0, spread))
             plan.class_index[k] = 1
-            plan.p_wave[k] = focus
-        plan.rr[j + count] = usual * wait * np.exp(rng.normal(0, 0.04))
+            plan.p_wave[k] = p_wave
+        plan.rr[j + count] = median_rr * wait * np.exp(rng.normal(0, 0.04))
         regular = mean_gap < 4
         j += count + 1 + (int(mean_gap) - 1 if regular else int(rng.geometric(1 / mean_gap)))
     return plan
 
 
-def atrial_runs(example: Example, rng: Generator) -> Plan | None:
-    """Make of a steady rhythm one in which atrial runs alternate with sinus beats and pauses."""
+def atrial_runs(example: Example, rng: Generator) -> BeatPlan | None:
+    """Turn a steady rhythm into atrial runs that alternate with sinus beats and pauses."""
     if not _is_steady(example) or np.mean(example.class_index == 0) < 0.9:
         return None
-    plan, usual = _kept(as_recorded(example), example.class_index != 1), _usual(example)
-    sinus = usual * rng.uniform(1.0, 1.5)
+    plan = identity_plan(example).select(example.class_index != 1)
+    sinus = _median_rr(example) * rng.uniform(1.0, 1.5)
     fast = rng.uniform(0.42, 0.78)
     in_sinus = np.exp(rng.uniform(np.log(1.5), np.log(40)))
     in_run = np.exp(rng.uniform(np.log(2), np.log(40)))
     pause, spread = rng.uniform(0.95, 1.8), rng.uniform(0.01, 0.07)
-    focus = _focus(rng)
+    p_wave = _ectopic_p_wave(rng)
     j, n = 0, len(plan.beat)
     while j < n:
         length = int(rng.geometric(1 / in_sinus))
@@ -103,50 +115,51 @@ def atrial_runs(example: Example, rng: Generator) -> Plan | None:
         for k in range(j, min(j + length, n)):
             if plan.class_index[k] == 0:
                 plan.class_index[k] = 1
-                plan.p_wave[k] = focus
+                plan.p_wave[k] = p_wave
             plan.rr[k] = sinus * fast * np.exp(rng.normal(0, spread))
         j += length
     return plan
 
 
-def fibrillation(example: Example, rng: Generator) -> Plan | None:
-    """Lay an irregular rhythm without P waves over a record: its beats stay what they are."""
+def fibrillation(example: Example, rng: Generator) -> BeatPlan | None:
+    """Make the rhythm irregular and take the P waves away; no beat is S."""
     if np.mean(example.class_index == 1) > 0.02:
         return None
-    plan, usual = as_recorded(example), _usual(example) * rng.uniform(0.6, 1.1)
+    plan, median_rr = identity_plan(example), _median_rr(example) * rng.uniform(0.6, 1.1)
     n = len(plan.beat)
-    rr = usual * np.exp(rng.normal(0, rng.uniform(0.1, 0.3), n))
+    rr = median_rr * np.exp(rng.normal(0, rng.uniform(0.1, 0.3), n))
     plan.rr[:] = np.clip(rr, 1.2 * SHORTEST_RR, LONGEST_RR)
     plan.p_wave[:] = rng.uniform(-0.1, 0.1, size=(n, 2))
     plan.class_index[plan.class_index == 1] = 0
     return plan
 
 
-def wandering(example: Example, rng: Generator) -> Plan | None:
-    """Let a steady sinus rhythm swing with the breath, drift and pause."""
+def wandering(example: Example, rng: Generator) -> BeatPlan | None:
+    """Make a steady sinus rhythm vary with respiration, drift and pause."""
     if not _is_steady(example):
         return None
-    plan, usual = as_recorded(example), _usual(example)
+    plan, median_rr = identity_plan(example), _median_rr(example)
     n = len(plan.beat)
     time = np.cumsum(plan.rr)
     swing = rng.uniform(0.03, 0.25) * np.sin(2 * np.pi * rng.uniform(0.1, 0.35) * time)
     drift = rng.uniform(0, 0.2) * np.sin(2 * np.pi * rng.uniform(0.002, 0.05) * time)
-    usual *= rng.uniform(0.7, 1.3)
-    made = usual * np.exp(swing + drift + rng.normal(0, rng.uniform(0.01, 0.05), n))
-    made[rng.random(n) < rng.uniform(0, 0.02)] *= rng.uniform(1.5, 2)
-    normal = plan.class_index == 0
-    touches = ~normal | np.roll(~normal, 1)
-    plan.rr[:] = np.where(touches, plan.rr * usual / _usual(example), made)
+    new_median = median_rr * rng.uniform(0.7, 1.3)
+    rr = new_median * np.exp(swing + drift + rng.normal(0, rng.uniform(0.01, 0.05), n))
+    rr[rng.random(n) < rng.uniform(0, 0.02)] *= rng.uniform(1.5, 2)
+    # Ectopic beats stay as early, and the pauses after them as long, relative to the rhythm.
+    ectopic = plan.class_index != 0
+    touches = ectopic | np.roll(ectopic, 1)
+    plan.rr[:] = np.where(touches, plan.rr * new_median / median_rr, rr)
     return plan
 
 
-def mostly_ectopic(example: Example, rng: Generator) -> Plan | None:
-    """Leave of a record its S beats (or, where those are few, its V beats) and some around."""
+def mostly_ectopic(example: Example, rng: Generator) -> BeatPlan | None:
+    """Keep of a record its S beats (V beats if those are few) and some neighbouring beats."""
     kind = 1 if np.sum(example.class_index == 1) >= FEWEST_ECTOPIC else 2
     ectopic = np.flatnonzero(example.class_index == kind)
     if len(ectopic) < FEWEST_ECTOPIC:
         return None
-    n = len(example.step)
+    n = len(example.r_peaks)
     reach = int(rng.integers(1, 4))
     kept = np.zeros(n, dtype=np.bool_)
     for beat in ectopic:
@@ -154,10 +167,10 @@ def mostly_ectopic(example: Example, rng: Generator) -> Plan | None:
     length = int(n * rng.uniform(0, 0.3))
     begin = int(rng.integers(0, n - length))
     kept[begin : begin + length] = True
-    return _kept(as_recorded(example), kept)
+    return identity_plan(example).select(kept)
 
 
-KINDS: tuple[Callable[[Example, Generator], Plan | None], ...] = (
+RHYTHMS: tuple[Callable[[Example, Generator], BeatPlan | None], ...] = (
     early_beats,
     atrial_runs,
     fibrillation,
@@ -166,15 +179,15 @@ KINDS: tuple[Callable[[Example, Generator], Plan | None], ...] = (
 )
 
 
-def fused(example: Example, rng: Generator) -> Example | None:
-    """Mix some normal beats of a record with its own V beats: fusion, by its definition.
+def with_fusion_beats(example: Example, rng: Generator) -> Example | None:
+    """Return the record with some of its normal beats mixed with its own V beats.
 
     A fusion beat comes in time, as a normal one does, and has a shape between those of the
     record's normal and ventricular beats.
     """
     ventricular = np.flatnonzero(example.class_index == 2)
-    step = np.rint(example.step).astype(np.int64)
-    inside = (step > MIX_BEFORE) & (step < len(example.signal) - MIX_AFTER)
+    r_peaks = np.rint(example.r_peaks).astype(np.int64)
+    inside = (r_peaks > MIX_BEFORE) & (r_peaks < len(example.signal) - MIX_AFTER)
     ventricular = ventricular[inside[ventricular]]
     normal = np.flatnonzero((example.class_index == 0) & inside)
     if len(ventricular) < FEWEST_ECTOPIC or len(normal) < FEWEST_ECTOPIC:
@@ -185,17 +198,17 @@ def fused(example: Example, rng: Generator) -> Example | None:
     window[:MIX_EDGE], window[-MIX_EDGE:] = edge, edge[::-1]
     for k in normal[rng.random(len(normal)) < rng.uniform(0.02, 0.2)]:
         near = ventricular[np.argsort(np.abs(ventricular - k))[:FEWEST_ECTOPIC]]
-        other = step[rng.choice(near)]
+        other = r_peaks[rng.choice(near)]
         part = window * np.float32(rng.uniform(0.3, 0.7))
-        place = slice(step[k] - MIX_BEFORE, step[k] + MIX_AFTER)
+        place = slice(r_peaks[k] - MIX_BEFORE, r_peaks[k] + MIX_AFTER)
         mixed = example.signal[other - MIX_BEFORE : other + MIX_AFTER]
         signal[place] = signal[place] * (1 - part) + mixed * part
         class_index[k] = 3
     return dataclasses.replace(example, signal=signal, class_index=class_index)
 
 
-def _waves_of_fibrillation(n: int, rng: Generator) -> Floats:
-    """Make the waves that fibrillating atria show between beats, shape (n, 2)."""
+def _fibrillation_waves(n: int, rng: Generator) -> Floats:
+    """Make the waves of fibrillating atria, which show between beats, shape (n, 2)."""
     knots = np.arange(0, n + FS, FS // 2)
     drift = np.interp(np.arange(n), knots, rng.normal(size=len(knots)))
     rate = rng.uniform(4.5, 8) * (1 + 0.1 * drift)
@@ -204,31 +217,16 @@ def _waves_of_fibrillation(n: int, rng: Generator) -> Floats:
     return (wave[:, None] * rng.uniform(0, 0.12, size=2)).astype(np.float32)
 
 
-def remake(example: Example, rng: Generator) -> list[Example]:
-    """Give the record in every other rhythm that it allows.
+def _median_rr(example: Example) -> float:
+    """Return the median RR interval of a record in seconds."""
+    return float(np.median(np.diff(example.r_peaks))) / FS
 
-    Parameters
-    ----------
-    example : Example
-    rng : numpy.random.Generator
 
-    Returns
-    -------
-    list of Example
-        None of a record with ventricular flutter or very few beats.
-    """
-    made: list[Example] = []
-    if len(example.step) < FEWEST_BEATS or example.masked.any():
-        return made
-    for kind in KINDS:
-        plan = kind(example, rng)
-        if plan is None or len(plan.beat) < FEWEST_BEATS:
-            continue
-        changed = lay_out(example, plan)
-        if kind is fibrillation:
-            waves = _waves_of_fibrillation(len(changed.signal), rng)
-            changed = dataclasses.replace(changed, signal=changed.signal + waves)
-        made.append(dataclasses.replace(changed, name=f"{example.name}/{kind.__name__}"))
-    if (mixed := fused(example, rng)) is not None:
-        made.append(dataclasses.replace(mixed, name=f"{example.name}/fused"))
-    return made
+def _is_steady(example: Example) -> bool:
+    rr = np.diff(example.r_peaks)
+    return float(np.median(np.abs(np.diff(rr)) / rr[1:])) < STEADY
+
+
+def _ectopic_p_wave(rng: Generator) -> Floats:
+    """Draw the P wave of an ectopic focus, as a factor of the sinus P wave in each lead."""
+    return rng.uniform(-1, 0.9, size=2).astype(np.float32)

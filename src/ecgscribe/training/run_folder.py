@@ -1,14 +1,12 @@
-"""The folder of a training run: its log, its weights and its curves."""
+"""The folder of a training run: its settings, its log, its weights and its learning curves."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 import json
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,43 @@ from ecgscribe.errors import ModelError
 from ecgscribe.files import atomic_write, write_text
 from ecgscribe.training.config import TrainingConfig
 
-__all__ = ["Log", "save_weights", "write_history"]
+__all__ = ["Log", "draw_curves", "open_run", "prefixed", "save_weights"]
+
+Log = Callable[[str], None]
+"""Takes one line of progress."""
 
 
-def open_run(out: Path, config: TrainingConfig, *, resume: bool) -> Log:
-    """Make or reopen the run folder; give the function that logs to it and to the terminal."""
+def open_run(
+    out: Path, config: TrainingConfig, *, resume: bool, progress: Log | None = None
+) -> Log:
+    """Make or reopen a run folder.
+
+    Parameters
+    ----------
+    out : Path
+    config : TrainingConfig
+        Written as ``config.json``.
+    resume : bool
+        Accept a folder that holds a run with the same configuration.
+    progress : callable, optional
+        Takes each line of the log, with the seconds since this call in front.
+
+    Returns
+    -------
+    callable
+        Writes one line to ``log.txt`` and to `progress`.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds a run that is not to be resumed, or one with another configuration.
+    """
     settings = json.dumps(dataclasses.asdict(config), indent=1) + "\n"
     path = out / "config.json"
     if path.is_file() and not resume:
         raise ModelError(
             f"{out}: expected a new folder for the run, found an earlier run; "
-            "go on with it by --resume, or name another --out"
+            "resume it with --resume, or name another --out"
         )
     if path.is_file() and path.read_text(encoding="utf-8") != settings:
         raise ModelError(
@@ -40,32 +64,21 @@ def open_run(out: Path, config: TrainingConfig, *, resume: bool) -> Log:
     started = time.monotonic()
 
     def log(line: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {line}\n")
-        sys.stderr.flush()
+        if progress is not None:
+            progress(f"{time.monotonic() - started:6.0f} s  {line}")
         with (out / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
 
     return log
 
 
-def draw_curves(out: Path) -> None:
-    from ecgscribe import plots
+def prefixed(log: Log, part: str) -> Log:
+    """Return a log that names a part of the run in front of each line, as in ``fold 2: ...``."""
 
-    for phase in ("trunk", "beats"):
-        path = out / f"{phase}.csv"
-        if not path.is_file():
-            continue
-        with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        history = {
-            key: [float(row[key]) if row[key] else np.nan for row in rows]
-            for key in rows[0]
-            if key != "pass"
-        }
-        plots.save(plots.training_curves(history), out / f"{phase}.png", force=True)
+    def log_part(line: str) -> None:
+        log(f"{part}: {line}")
 
-
-Log = Callable[[str], None]
+    return log_part
 
 
 def save_weights(model: Any, path: Path) -> None:
@@ -73,10 +86,19 @@ def save_weights(model: Any, path: Path) -> None:
     atomic_write(path, model.save_weights, force=True)
 
 
-def write_history(path: Path, history: Sequence[Mapping[str, object]]) -> None:
-    """Write the course of a training, or another table of rows, as CSV."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in history for key in row)))
-    writer.writeheader()
-    writer.writerows(history)
-    write_text(path, text.getvalue(), force=True)
+def draw_curves(folder: Path) -> None:
+    """Draw the history of the trunk and of the beat head, where there is one, as PNG."""
+    from ecgscribe import plots
+
+    for part in ("trunk", "beats"):
+        path = folder / f"{part}.csv"
+        if not path.is_file():
+            continue
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        history = {
+            key: [float(row[key]) if row[key] else np.nan for row in rows]
+            for key in rows[0]
+            if key != "epoch"
+        }
+        plots.save(plots.training_curves(history), folder / f"{part}.png", force=True)

@@ -14,43 +14,51 @@ from ecgscribe.model.scoring import Scores
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.beat_tables import CANDIDATE, UNKNOWN, BeatTable
-from ecgscribe.training.examples import Example, match
+from ecgscribe.training.examples import Example
+from ecgscribe.training.matching import match_r_peaks
 
 __all__ = [
     "abnormal_auprc",
     "choose_beat_thresholds",
     "choose_peak_threshold",
     "choose_thresholds",
+    "detected_macro_f1",
     "fit_calibration",
-    "macro_f1",
-    "peak_f1",
     "r_peak_f1",
+    "trunk_r_peak_f1",
 ]
 
 Floats = NDArray[np.float32]
-CANDIDATES = (0.5, 0.4, CANDIDATE)
-BEATS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.05)
-"""Scores and probabilities from which on there may be and is a beat, to choose from; of equals the
-first."""
 
-
+# Of values that do equally well, the first is chosen.
+PEAK_CHOICES = (0.5, 0.4, CANDIDATE)
+"""Least R-peak scores to choose from, for a model with a beat head."""
+BEAT_CHOICES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.05)
+"""Least probabilities of a beat to choose from."""
+TRUNK_PEAK_CHOICES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
+"""Least R-peak scores to choose from, for a model without a beat head."""
+S_WEIGHTS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+F_WEIGHTS = (0.5, 1.0, 2.0, 4.0)
+"""Weights of the probabilities of S and F to choose from."""
 SPARED = 0.02
-"""Part of the errors in clean records by which they may grow for the sake of noisy ones."""
+"""Part by which the errors in clean records may grow to reduce those in noisy ones."""
 
 
 def abnormal_auprc(probability: Floats, truth: NDArray[np.int8]) -> float:
-    """Give the average precision of 1 - p(N) for the beats that are not N."""
+    """Return the average precision with which 1 - p(N) finds the beats that are not N."""
     return performance.average_precision(performance.pr_curve(1 - probability[:, 0], truth > 0))
 
 
-def macro_f1(predicted: NDArray[np.int8], truth: NDArray[np.int8]) -> float:
-    """Mean F1 over the classes N, S, V and F that occur."""
-    figures = []
-    for k in range(4):
-        of_class, called = truth == k, predicted == k
-        if of_class.any():
-            figures.append(2 * np.sum(of_class & called) / (of_class.sum() + called.sum()))
-    return float(np.mean(figures))
+def detected_macro_f1(predicted: NDArray[np.int8], truth: NDArray[np.int8]) -> float:
+    """Return the mean F1 of the classes N, S, V and F that occur, over detected beats alone.
+
+    Missed and false R-peaks do not count here; they do in `ecgscribe.metrics.performance.macro_f1`.
+    """
+    # The last two rows and columns, of missed and false R-peaks, stay empty.
+    size = len(AAMI_CLASSES) + 2
+    matrix = np.zeros((size, size), dtype=np.int64)
+    np.add.at(matrix, (truth, predicted), 1)
+    return float(performance.macro_f1(matrix))
 
 
 def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> Calibration:
@@ -74,20 +82,21 @@ def fit_calibration(probability: Floats, truth: NDArray[np.int8]) -> Calibration
         z = logits / np.exp(x[0]) + np.concatenate(([0.0], x[1:]))
         z -= z.max(axis=1, keepdims=True)
         log_p = z[np.arange(n), truth] - np.log(np.exp(z).sum(axis=1))
-        # The small penalty keeps classes that held-out patients hardly have where they are.
+        # The small penalty keeps the bias near 0 for classes that are rare in held-out patients.
         return float(-log_p.mean() + 1e-4 * np.sum(x**2))
 
-    found = minimize(loss, np.zeros(len(AAMI_CLASSES)), method="L-BFGS-B").x
+    optimum = minimize(loss, np.zeros(len(AAMI_CLASSES)), method="L-BFGS-B").x
     return Calibration(
-        temperature=round(float(np.exp(found[0])), 4),
-        bias=(0.0, *(round(float(b), 4) for b in found[1:])),
+        temperature=round(float(np.exp(optimum[0])), 4),
+        bias=(0.0, *(round(float(b), 4) for b in optimum[1:])),
     )
 
 
 def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Thresholds:
-    """Choose the decision that gives held-out beats their best F1 figures.
+    """Choose the thresholds that give the best F1 on held-out beats.
 
-    The threshold of abnormal is chosen for its F1, then the weights of S and F for macro-F1.
+    The threshold of abnormal classes maximises their F1, the weights of S and F then maximise
+    macro-F1.
 
     Parameters
     ----------
@@ -103,105 +112,114 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Threshold
     curve = performance.pr_curve(1 - probability[:, 0], truth > 0)
     f1 = 2 * curve.precision * curve.recall / np.maximum(curve.precision + curve.recall, 1e-9)
     abnormal = float(np.clip(curve.threshold[int(np.argmax(f1))], 0.05, 0.95))
-    tried = [
-        Thresholds(abnormal=abnormal, weight=(s, 1.0, f, 1.0))
-        for s in (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
-        for f in (0.5, 1.0, 2.0, 4.0)
+    choices = [
+        Thresholds(abnormal=abnormal, weight=(s, 1.0, f, 1.0)) for s in S_WEIGHTS for f in F_WEIGHTS
     ]
-    best = max(tried, key=lambda thresholds: macro_f1(decide(probability, thresholds), truth))
+    best = max(choices, key=lambda choice: detected_macro_f1(decide(probability, choice), truth))
     return replace(best, abnormal=round(abnormal, 4))
 
 
 def r_peak_f1(
     tables: Sequence[BeatTable],
-    of_beat: Sequence[Floats],
+    beat_probability: Sequence[Floats],
     thresholds: Thresholds,
     *,
     window: float = 0.15,
 ) -> float:
-    """Give the gross F1 of the R-peaks that are called beats.
+    """Return the gross F1 of the R-peaks that are classified as beats.
 
     Parameters
     ----------
     tables : sequence of BeatTable
-    of_beat : sequence of ndarray of float32, shape (n_beats,)
-        Probability that each R-peak is one.
+    beat_probability : sequence of ndarray of float32, shape (n_beats,)
+        Probability that each R-peak of a table is a beat.
     thresholds : Thresholds
-        Score and probability must reach its ``peak`` and ``beat``.
+        The R-peak score and that probability must reach its ``peak`` and ``beat``.
     window : float
-        Seconds from the reference beat within which one is found.
+        Largest distance from the reference beat in seconds.
 
     Returns
     -------
     float
     """
-    found = total = 0
-    for table, p in zip(tables, of_beat, strict=True):
-        called = (table.height >= thresholds.peak) & (p >= thresholds.beat)
-        found += int(np.sum(called & (np.abs(table.offset) <= window)))
-        total += int(np.sum(called & (table.class_index != UNKNOWN)))
+    right = total = 0
+    for table, p in zip(tables, beat_probability, strict=True):
+        predicted = (table.peak_score >= thresholds.peak) & (p >= thresholds.beat)
+        right += int(np.sum(predicted & (np.abs(table.offset) <= window)))
+        total += int(np.sum(predicted & (table.class_index != UNKNOWN)))
         total += int(np.sum(table.is_beat)) + table.missed
-    return 2 * found / max(total, 1)
+    return 2 * right / max(total, 1)
 
 
 def choose_beat_thresholds(
-    tables: Sequence[Sequence[BeatTable]], of_beat: Sequence[Sequence[Floats]]
+    tables: Sequence[Sequence[BeatTable]], beat_probability: Sequence[Sequence[Floats]]
 ) -> dict[str, float]:
-    """Choose from which score on the head is asked, and from which answer on there is a beat.
+    """Choose the least R-peak score and the least probability with which an R-peak is a beat.
 
-    Clean recordings are not to pay for noisy ones: of the pairs that cost them hardly a beat, the
-    one that serves the others best is taken.
+    Results on clean recordings must not suffer for those on noisy ones: of the pairs that cost
+    clean recordings hardly a beat, the pair that is best for the others is chosen.
 
     Parameters
     ----------
     tables : sequence of sequences of BeatTable
         Groups of held-out tables: clean records first, then changed and noisy ones.
-    of_beat : sequence of sequences of ndarray of float32, shape (n_beats,)
-        Probability that each R-peak is one.
+    beat_probability : sequence of sequences of ndarray of float32, shape (n_beats,)
+        Probability that each R-peak of a table is a beat.
 
     Returns
     -------
     dict
-        ``peak`` and ``beat``: of the pairs whose 1 - F1 of clean records is the least but for
-        `SPARED`, that with the least product of the groups' 1 - F1, which makes groups count
-        alike however many errors there are in each. ``beat_in_noise``: with that ``peak``, the
-        one that has the least product over the groups that are not clean.
+        ``peak`` and ``beat``: of the pairs whose 1 - F1 on clean records exceeds the least by up
+        to `SPARED`, the pair with the least product of 1 - F1 over all groups. (In a product all
+        groups count equally, however many errors each has.) ``beat_in_noise``: with that ``peak``,
+        the probability with the least product over the groups that are not clean.
     """
     errors = {
         (peak, beat): [
             1 + 1e-6 - r_peak_f1(*group, Thresholds(peak=peak, beat=beat))
-            for group in zip(tables, of_beat, strict=True)
+            for group in zip(tables, beat_probability, strict=True)
         ]
-        for peak in CANDIDATES
-        for beat in BEATS
+        for peak in PEAK_CHOICES
+        for beat in BEAT_CHOICES
     }
     most = (1 + SPARED) * min(of_groups[0] for of_groups in errors.values())
     spared = [pair for pair, of_groups in errors.items() if of_groups[0] <= most]
     peak, beat = min(spared, key=lambda pair: float(np.prod(errors[pair])))
-    in_noise = min(BEATS, key=lambda least: float(np.prod(errors[peak, least][1:])))
+    in_noise = min(BEAT_CHOICES, key=lambda least: float(np.prod(errors[peak, least][1:])))
     return {"peak": peak, "beat": beat, "beat_in_noise": in_noise}
 
 
-PEAK_THRESHOLDS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
-"""Those to choose from; of equals the first."""
-
-
-def peak_f1(
+def trunk_r_peak_f1(
     scores: Sequence[Scores],
     held_out: Sequence[Example],
     *,
     threshold: float,
     window: float,
 ) -> float:
-    """Give the gross F1 of the R-peaks over held-out records."""
-    found = wanted = called = 0
+    """Return the gross F1 of the R-peaks that the trunk alone detects in held-out records.
+
+    Parameters
+    ----------
+    scores : sequence of Scores
+        From trunks that were not trained on the records.
+    held_out : sequence of Example
+        The records, in the same order.
+    threshold : float
+        Least R-peak score.
+    window : float
+        Largest distance from the reference beat in seconds.
+
+    Returns
+    -------
+    float
+    """
+    right = total = 0
     for score, example in zip(scores, held_out, strict=True):
-        step, _ = find_beats(score.peak, example.signal, threshold=threshold)
-        step = step[~example.masked[step.astype(np.int64)]]
-        found += len(match(step, example, window=window)[0])
-        wanted += len(example.step)
-        called += len(step)
-    return 2 * found / max(wanted + called, 1)
+        r_peaks, _ = find_beats(score.peak, example.signal, threshold=threshold)
+        r_peaks = r_peaks[~example.masked[r_peaks.astype(np.int64)]]
+        right += len(match_r_peaks(r_peaks, example, window=window)[0])
+        total += len(example.r_peaks) + len(r_peaks)
+    return 2 * right / max(total, 1)
 
 
 def choose_peak_threshold(scores: Sequence[Scores], held_out: Sequence[Example]) -> float:
@@ -210,7 +228,7 @@ def choose_peak_threshold(scores: Sequence[Scores], held_out: Sequence[Example])
     Parameters
     ----------
     scores : sequence of Scores
-        From trunks that had not seen the records.
+        From trunks that were not trained on the records.
     held_out : sequence of Example
         The records, in the same order.
 
@@ -219,7 +237,10 @@ def choose_peak_threshold(scores: Sequence[Scores], held_out: Sequence[Example])
     float
     """
 
-    def figure(threshold: float) -> float:
-        return sum(peak_f1(scores, held_out, threshold=threshold, window=w) for w in (0.15, 0.05))
+    def f1(threshold: float) -> float:
+        return sum(
+            trunk_r_peak_f1(scores, held_out, threshold=threshold, window=window)
+            for window in (0.15, 0.05)
+        )
 
-    return float(max(PEAK_THRESHOLDS, key=figure))
+    return float(max(TRUNK_PEAK_CHOICES, key=f1))

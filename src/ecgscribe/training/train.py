@@ -1,4 +1,4 @@
-"""Train a model from the databases, or a small one from synthetic recordings, into a run folder."""
+"""Train a model, from the databases or from synthetic recordings, and write it to a run folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecgscribe.model.runtime import Model
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.config import TrainingConfig, complete, load_config, synthetic_config
-from ecgscribe.training.cross_fitting import cross_fit, fit_whole
+from ecgscribe.training.cross_fitting import cross_fit, fit_final
 from ecgscribe.training.data import TrainingData, load_training_data, synthetic_data, training_names
 from ecgscribe.training.export import export_model
 from ecgscribe.training.keras_backend import import_keras
@@ -34,14 +34,15 @@ def train(
     out: str | Path = "run",
     synthetic: bool = False,
     resume: bool = False,
+    progress: Log | None = None,
 ) -> Path:
     """Train a model.
 
     The trunk learns R-peaks and frame classes from windows of signal; the beat head learns the
-    class from what the trunk says of each beat and from the facts of it. One network is fitted for
-    each fold of patients, on all the others: what these say of their unseen patients is what the
-    head of the final network learns from, and what calibrates it and sets its thresholds. The
-    final trunk learns from all patients. ``classic`` has no head over beats: it holds out one fold.
+    class of each beat from the trunk's outputs and from features of the beat. One network is fitted
+    per fold of patients, on all other folds. Its outputs on the patients that it has not seen serve
+    to train the head of the final network, to calibrate it and to choose its thresholds. The final
+    trunk learns from all patients. ``classic``, which has no beat head, holds out one fold.
 
     Parameters
     ----------
@@ -50,13 +51,15 @@ def train(
     data_dir : str or Path, optional
         Where the databases are; see `ecgscribe.datasets.locate`.
     out : str or Path
-        Folder of the run: config, log, course as CSV and PNG, checkpoints and, in the end,
-        ``model.json`` with its weight files; in ``fold-K`` the same of the network that has not
-        seen the patients of that fold.
+        Folder of the run. It holds the configuration, the log, learning curves as CSV and PNG,
+        checkpoints and, at the end, ``model.json`` with its weight files; ``fold-K`` holds the same
+        of the network that has not seen the patients of fold K.
     synthetic : bool
-        Train a small model on generated recordings, with no database.
+        Train a small model on synthetic recordings, without a database.
     resume : bool
-        Go on with a run that was interrupted.
+        Resume an interrupted run.
+    progress : callable, optional
+        Takes each line of the log as it is written, such as ``print``.
 
     Returns
     -------
@@ -66,25 +69,26 @@ def train(
     Raises
     ------
     DatasetError
-        If a database is absent.
+        If a database is missing.
     ModelError
-        If the configuration is wrong, `out` holds a run that is not to be resumed, or the
-        packages of ``ecgscribe[train]`` are absent.
+        If the configuration is wrong, `out` holds a run that is not to be resumed, or packages of
+        ``ecgscribe[train]`` are missing.
     """
     if not isinstance(config, TrainingConfig):
         config = synthetic_config() if synthetic and config is None else load_config(config)
     config = complete(config)
     if not synthetic:
-        training_names(
-            config, data_dir
-        )  # what is wrong with the data is said before Keras is loaded
+        training_names(config, data_dir)  # shows what is wrong with the data before Keras is loaded
     import_keras()
     out = Path(out)
     data = synthetic_data(config) if synthetic else load_training_data(config, data_dir=data_dir)
-    log = open_run(out, config, resume=resume)
+    log = open_run(out, config, resume=resume, progress=progress)
     hours = sum(len(e.signal) for e in data.examples) / FS / 3600
     log(f"{len(data.examples)} records ({hours:.1f} h) of {len(set(data.fold))} folds")
-    model = (_train_classic if config.is_classic else _train_default)(data, config, out, log)
+    if config.is_classic:
+        model = _train_classic(data, config, out, log)
+    else:
+        model = _train_default(data, config, out, log)
     for folder in (out, *sorted(out.glob("fold-*"))):
         draw_curves(folder)
     log(f"done: {model.path}")
@@ -92,18 +96,20 @@ def train(
 
 
 def _train_default(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:
-    found = cross_fit(data, config, out, log)
-    log("unseen patients: " + ", ".join(f"{k} {v:.4f}" for k, v in found.figures.items()))
-    for fold, network in found.networks.items():
-        meta = _meta(data, fold, config, found.calibration, found.thresholds)
+    """Train trunk and beat head, by cross-fitting."""
+    fitted = cross_fit(data, config, out, log)
+    log("unseen patients: " + ", ".join(f"{k} {v:.4f}" for k, v in fitted.metrics.items()))
+    for fold, network in fitted.networks.items():
+        meta = _meta(data, fold, config, fitted.calibration, fitted.thresholds)
         export_model(network, config.architecture, meta, out / f"fold-{fold}", "model")
-    network = fit_whole(data, found.tables, config, out, log)
-    meta = _meta(data, None, config, found.calibration, found.thresholds)
-    meta["unseen_patients"] = {k: round(v, 5) for k, v in found.figures.items()}
+    network = fit_final(data, fitted.tables, config, out, log)
+    meta = _meta(data, None, config, fitted.calibration, fitted.thresholds)
+    meta["unseen_patients"] = {k: round(v, 5) for k, v in fitted.metrics.items()}
     return export_model(network, config.architecture, meta, out, "model")
 
 
 def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:
+    """Train the trunk alone, with one fold held out."""
     import keras
 
     keras.utils.set_random_seed(config.seed)
@@ -112,7 +118,7 @@ def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: L
     fit_trunk(trunk, training, held_out, data.noise, config, out, log)
     scores = score_examples(trunk, held_out, config)
     probability = np.concatenate(
-        [softmax(s.class_logits_at(e.step)) for s, e in zip(scores, held_out, strict=True)]
+        [softmax(s.class_logits_at(e.r_peaks)) for s, e in zip(scores, held_out, strict=True)]
     )
     truth = np.concatenate([e.class_index for e in held_out])
     calibration = fit_calibration(probability, truth)
@@ -131,7 +137,7 @@ def _meta(
     calibration: Calibration,
     thresholds: Thresholds,
 ) -> dict[str, Any]:
-    """Describe a network that was fitted on the patients of all folds but one, or of all."""
+    """Describe a network that was fitted on the patients of all folds but one, or of all folds."""
     training, held_out = data.split(fold)
     return {
         "name": config.architecture.preset,

@@ -1,6 +1,6 @@
-"""The checksums of WFDB signals, made sure of as the signals are read, piece by piece.
+"""The checksums of WFDB signals, compared while the signals are read piece by piece.
 
-The sum of a signal's samples in 16 bits, as its header states it:
+A checksum is the sum of the samples of a signal in 16 bits, stated in the header:
 https://physionet.org/physiotools/wag/header-5.htm.
 """
 
@@ -25,24 +25,25 @@ _Interval = tuple[int, int]
 def checker(
     base: Path, header: Any, per_frame: Sequence[int]
 ) -> Callable[[Sequence[int], int, Sequence[NDArray[Any]]], None]:
-    """Be ready to compare the checksums of a header with the samples.
+    """Return a function that compares the checksums of a header with the samples.
 
     Parameters
     ----------
     base : Path
         The record's or segment's path, for the message.
     header : wfdb.Record
-        Its header. Nothing is compared where it gives no checksum or 0, which stands for none in
-        headers written by hand; no length; or a skew, as some samples then are not read.
+        Its header. A signal is not compared if its checksum is missing or 0, which means none in
+        headers written by hand; if the length is missing; or if it has a skew, because then some
+        samples are not read.
     per_frame : sequence of int
-        Samples a frame of each signal.
+        Samples per frame of each signal.
 
     Returns
     -------
     callable
-        To be given every piece that is read: the columns, the first frame, and the digital samples
-        of each column. Raises `FormatError` once the whole of a signal has been read, in whatever
-        order, if its sum is not the one stated.
+        To be called with every piece: the columns, the first frame, and the digital samples of
+        each column. Raises `FormatError` once all samples of a signal have been read, in any
+        order, if their sum differs from the checksum.
     """
     stated = {
         k: int(header.checksum[k])
@@ -63,11 +64,11 @@ def checker(
                 for a, b in new:
                     part = values[(a - begin) * step : (b - begin) * step]
                     sums[k] += int(np.sum(part, dtype=np.int64))
-                found, complete = sums[k], seen[k] == [(0, header.sig_len)]
-            if complete and (found - stated[k]) % 2**16:
+                total, complete = sums[k], seen[k] == [(0, header.sig_len)]
+            if complete and (total - stated[k]) % 2**16:
                 raise FormatError(
                     f"{base}: expected the checksum {stated[k]} of signal {k + 1} as its header "
-                    f"says, found {(found + 2**15) % 2**16 - 2**15}: samples are damaged; "
+                    f"says, found {(total + 2**15) % 2**16 - 2**15}: samples are damaged; "
                     "get a fresh copy (or write 0 for the checksum, which is not compared)"
                 )
 
@@ -75,9 +76,9 @@ def checker(
 
 
 def _joined(seen: Sequence[_Interval], new: _Interval) -> tuple[list[_Interval], list[_Interval]]:
-    """Give the parts of an interval that are not seen yet, and all that is seen with it, in order.
+    """Return the parts of an interval not seen before, and all intervals seen, both in order.
 
-    Intervals are disjoint, and joined where they touch.
+    Intervals are disjoint; those that touch are joined.
     """
     begin, end = new
     touched = [(a, b) for a, b in seen if a <= end and b >= begin]

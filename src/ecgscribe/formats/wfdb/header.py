@@ -1,4 +1,4 @@
-"""The header of a WFDB record through the wfdb library, with what the library loses of it.
+"""The header of a WFDB record, read through the wfdb library, with what the library loses.
 
 Header: https://physionet.org/physiotools/wag/header-5.htm.
 """
@@ -11,18 +11,33 @@ from pathlib import Path
 from typing import Any
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import reading
+from ecgscribe.formats.checks import format_errors
 
-__all__ = ["header_fs", "read_header"]
+__all__ = ["header_fs", "is_header", "read_header"]
 
 
+_RECORD_NAME = re.compile(rb"[-\w]+(?:/\d+)?")
+_SIGNAL_FORMAT = re.compile(rb"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _NO_LINE_ENDS = dict.fromkeys((0x85, 0x2028, 0x2029))
-"""What ends a line to Python, but not to wfdb."""
+"""Characters that end a line in Python, but not in wfdb."""
+
+
+def is_header(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a WFDB header."""
+    lines = [line.split() for line in head.splitlines()]
+    lines = [line for line in lines if line and not line[0].startswith(b"#")][:2]
+    return (
+        len(lines) == 2
+        and all(len(line) > 1 for line in lines)
+        and _RECORD_NAME.fullmatch(lines[0][0]) is not None
+        and lines[0][1].isdigit()
+        and _SIGNAL_FORMAT.fullmatch(lines[1][1]) is not None
+    )
 
 
 def read_header(base: Path) -> Any:
-    """Read a header; letters that are not ASCII, which wfdb drops, are as they were written.
+    """Read a header, with the letters beyond ASCII that wfdb drops.
 
     Parameters
     ----------
@@ -32,12 +47,12 @@ def read_header(base: Path) -> Any:
     Returns
     -------
     wfdb.Record or wfdb.MultiRecord
-        Its names, units and comments in UTF-8 or, where the file is not that, Latin-1.
+        Its names, units and comments are decoded as UTF-8, or else as Latin-1.
     """
     import wfdb
     from wfdb.io.header import parse_header_content, rx_signal
 
-    # An absolute path, because wfdb takes some relative ones for addresses in a cloud.
+    # An absolute path, because wfdb takes some relative ones for cloud addresses.
     header = wfdb.rdheader(str(base.absolute()))
     text = _text(base)
     if text.isascii():
@@ -46,7 +61,7 @@ def read_header(base: Path) -> Any:
     header.comments = [comment.strip(" \t#") for comment in comments]
     if not hasattr(header, "seg_name") and len(lines) == 1 + header.n_sig:
         for k, line in enumerate(lines[1:]):
-            # wfdb's pattern takes some letters for the end of a unit, none of them ASCII.
+            # Some letters beyond ASCII end a unit in the pattern of wfdb.
             signal = rx_signal.match(_NOT_ASCII.sub("_", line))
             for values, field in ((header.sig_name, "sig_name"), (header.units, "units")):
                 written = line[slice(*signal.span(field))] if signal else ""
@@ -66,7 +81,7 @@ def _text(base: Path) -> str:
 
 
 def header_fs(base: Path) -> float:
-    """Read the number of frames a second from a header's first line.
+    """Read the number of frames per second from the first line of a header.
 
     Parameters
     ----------
@@ -76,23 +91,23 @@ def header_fs(base: Path) -> float:
     Raises
     ------
     FormatError
-        If it gives none, or no signal.
+        If it states none, or no signal.
     """
-    # wfdb puts 250 Hz where the header has no frequency or a negative one: a wrong clock for
-    # every beat, so the record line is read here as well.
+    # wfdb assumes 250 Hz if the frequency is missing or negative, which would put every beat at a
+    # wrong time, so the record line is read here as well.
     header = Path(f"{base}.hea")
-    with reading(header, "a WFDB header"):
+    with format_errors(header, "a WFDB header"):
         text = header.read_text(encoding="utf-8", errors="replace")
     lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
     fields = next((line for line in lines if line), [])
-    found = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
+    written = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
     try:
-        fs = float(found)
+        fs = float(written)
     except ValueError:
         fs = math.nan
     if not (math.isfinite(fs) and fs > 0):
         raise FormatError(
-            f"{header}: expected a sampling frequency above 0 Hz, found {found}; "
+            f"{header}: expected a sampling frequency above 0 Hz, found {written}; "
             "correct the header's first line"
         )
     if fields[1] == "0":

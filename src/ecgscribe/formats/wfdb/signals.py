@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import UNKNOWN_UNIT, as_signal, check_size
+from ecgscribe.formats.checks import UNKNOWN_UNIT, check_size, to_float32
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.wfdb.checksums import checker
 from ecgscribe.formats.wfdb.header import read_header
@@ -24,7 +24,7 @@ from ecgscribe.formats.wfdb.header import read_header
 __all__ = ["Signals", "open_signals"]
 
 
-# Bytes a sample in each format; those from 500 on are FLAC.
+# Bytes per sample of each format; formats from 500 on are FLAC.
 _BYTES = {
     "8": 1, "16": 2, "24": 3, "32": 4, "61": 2, "80": 1, "160": 2, "212": 1.5,
     "310": 4 / 3, "311": 4 / 3,
@@ -35,19 +35,19 @@ _GAP = "~"
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """The signals of one record: of one segment, or of several joined to one.
+    """The signals of one record: of one segment, or of several joined.
 
     Parameters
     ----------
     names, units : tuple of str
-        One a signal.
+        Of each signal.
     per_frame : tuple of int
-        Samples that each signal has in a frame.
+        Samples per frame of each signal.
     n_frames : int
-        Length.
+        Length in frames.
     read : callable
-        From the columns, which share one number of samples a frame, the first frame and the one
-        after the last, to samples in physical units, shape (samples, columns).
+        Takes columns with equal samples per frame, the first frame and the one after the last;
+        returns samples in physical units, shape (samples, columns).
     """
 
     names: tuple[str, ...]
@@ -58,7 +58,7 @@ class Signals:
 
 
 def open_signals(base: Path, header: Any) -> Signals:
-    """Check that the signal files of a record are there and complete, and be ready to read them.
+    """Check that the signal files of a record exist and are complete, and prepare to read them.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def open_signals(base: Path, header: Any) -> Signals:
     Raises
     ------
     FormatError
-        If a file is absent or shorter than the header says, or the header is not consistent.
+        If a file is missing or shorter than the header states, or the header is inconsistent.
     """
     if hasattr(header, "seg_name"):
         return _join(base, header)
@@ -99,15 +99,15 @@ def _one_segment(base: Path, header: Any) -> Signals:
 def _reader(
     base: Path, header: Any, per_frame: Sequence[int]
 ) -> Callable[[Sequence[int], int, int], NDArray[np.float32]]:
-    from_start = "8" in header.fmt  # it holds differences, to be summed up from the first sample
-    digital = "61" not in header.fmt  # wfdb 4.3 does not give that as it is stored
+    from_start = "8" in header.fmt  # differences, to be summed from the first sample
+    digital = "61" not in header.fmt  # wfdb 4.3 does not return its stored values
     check = checker(base, header, per_frame)
 
     def read(columns: Sequence[int], begin: int, end: int) -> NDArray[np.float32]:
         import wfdb
 
         first = 0 if from_start else begin
-        # An absolute path, because wfdb takes some relative ones for addresses in a cloud.
+        # An absolute path, because wfdb takes some relative ones for cloud addresses.
         raw = wfdb.rdrecord(
             str(base.absolute()),
             sampfrom=first,
@@ -120,7 +120,7 @@ def _reader(
         if digital:
             check(columns, first, raw.e_d_signal)
             raw.dac(expanded=True, return_res=32, inplace=True)
-        signal = as_signal(np.stack(raw.e_p_signal, axis=1))
+        signal = to_float32(np.stack(raw.e_p_signal, axis=1))
         return signal[(begin - first) * (len(signal) // (end - first)) :]
 
     return read
@@ -145,13 +145,13 @@ def _consistent(base: Path, header: Any) -> None:
             header.fmt[k] != header.fmt[columns[0]] for k in columns
         ):
             raise FormatError(
-                f"{base}: expected the signals of {name} side by side and in one format, found "
-                "others between them; correct the header"
+                f"{base}: expected the signals of {name} next to each other and in one format, "
+                "found others between them; correct the header"
             )
 
 
 def _length(base: Path, header: Any, per_frame: Sequence[int]) -> int:
-    """Frames of a segment: as the header says, if the files hold as many, else what they hold."""
+    """Return the frames of a segment: those that the header states, else those in its files."""
     lengths = []
     for name in set(header.file_name):
         columns = [k for k in range(header.n_sig) if header.file_name[k] == name]
@@ -159,12 +159,13 @@ def _length(base: Path, header: Any, per_frame: Sequence[int]) -> int:
         samples = sum(per_frame[k] for k in columns)
         file = base.with_name(name)
         if header.fmt[columns[0]] in _FLAC:
-            held, step = _flac_frames(file) - offset, float(per_frame[columns[0]])
+            available, step = _flac_frames(file) - offset, float(per_frame[columns[0]])
         else:
-            held, step = file.stat().st_size - offset, samples * _BYTES[header.fmt[columns[0]]]
+            available = file.stat().st_size - offset
+            step = samples * _BYTES[header.fmt[columns[0]]]
         if header.sig_len is not None:
-            check_size(file, math.ceil(header.sig_len * step), held)
-        lengths.append(int(held // step))
+            check_size(file, math.ceil(header.sig_len * step), available)
+        lengths.append(int(available // step))
     return min(lengths) if header.sig_len is None else int(header.sig_len)
 
 
@@ -176,7 +177,7 @@ def _flac_frames(file: Path) -> int:
 
 
 def _join(base: Path, header: Any) -> Signals:
-    """Join the segments of a record; what one does not hold is NaN."""
+    """Join the segments of a record; leads that a segment lacks are NaN in it."""
     names = [name or "" for name in header.seg_name]
     lengths = [int(n) for n in header.seg_len]
     if header.n_seg != len(names) or not names:
@@ -185,7 +186,7 @@ def _join(base: Path, header: Any) -> Signals:
             f"{len(names)} lines; get a fresh copy"
         )
     layout = None
-    if lengths[0] == 0:  # a variable layout: the first segment holds no sample, but all leads
+    if lengths[0] == 0:  # a variable layout: the first segment lists all leads, without samples
         layout = read_header(base.with_name(names[0]))
         names, lengths = names[1:], lengths[1:]
     parts = {name: _segment(base, header, name) for name in dict.fromkeys(names) if name != _GAP}
@@ -221,12 +222,12 @@ def _join(base: Path, header: Any) -> Signals:
             int(np.searchsorted(begins, begin, "right")) - 1,
             int(np.searchsorted(begins, end, "left")),
         ):
-            held = {} if names[k] == _GAP else places[names[k]]
-            to = [i for i, column in enumerate(columns) if column in held]
+            columns_here = {} if names[k] == _GAP else places[names[k]]
+            to = [i for i, column in enumerate(columns) if column in columns_here]
             a, b = max(begin, int(begins[k])), min(end, int(begins[k + 1]))
             if to and a < b:
                 part = parts[names[k]].read(
-                    [held[columns[i]] for i in to], a - int(begins[k]), b - int(begins[k])
+                    [columns_here[columns[i]] for i in to], a - int(begins[k]), b - int(begins[k])
                 )
                 signal[(a - begin) * step : (b - begin) * step, to] = part
         return signal
@@ -234,16 +235,16 @@ def _join(base: Path, header: Any) -> Signals:
     return Signals(names=leads, units=units, per_frame=per_frame, n_frames=n_frames, read=read)
 
 
-def _segment(base: Path, whole: Any, name: str) -> Signals:
+def _segment(base: Path, record: Any, name: str) -> Signals:
     path = base.with_name(name)
     header = read_header(path)
     if hasattr(header, "seg_name") or not header.n_sig:
         raise FormatError(
             f"{path}: expected a segment with signals of its own, found none; get a fresh copy"
         )
-    if header.fs != whole.fs:
+    if header.fs != record.fs:
         raise FormatError(
-            f"{path}: expected {whole.fs:g} Hz as in {base.name}, found {header.fs:g} Hz; "
+            f"{path}: expected {record.fs:g} Hz as in {base.name}, found {header.fs:g} Hz; "
             "correct the header"
         )
     return _one_segment(path, header)
@@ -252,7 +253,7 @@ def _segment(base: Path, whole: Any, name: str) -> Signals:
 def _places(
     base: Path, name: str, part: Signals, leads: Sequence[str], *, by_name: bool
 ) -> dict[int, int]:
-    """Say which signal of a segment holds each lead of the record."""
+    """Return, for each lead of the record, its signal in a segment."""
     if by_name:
         return {leads.index(lead): k for k, lead in enumerate(part.names) if lead in leads}
     if part.names != leads:
@@ -269,18 +270,18 @@ def _agreed(
     places: dict[str, dict[int, int]],
     leads: Sequence[str],
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Give the unit and the samples a frame of each lead, which all segments must share."""
-    found: list[tuple[str, int]] = []
+    """Return the unit and the samples per frame of each lead, equal in all segments."""
+    agreed: list[tuple[str, int]] = []
     for lead in range(len(leads)):
         kinds = {
-            (parts[name].units[held[lead]], parts[name].per_frame[held[lead]])
-            for name, held in places.items()
-            if lead in held
+            (parts[name].units[columns[lead]], parts[name].per_frame[columns[lead]])
+            for name, columns in places.items()
+            if lead in columns
         }
         if len(kinds) > 1:
             raise FormatError(
                 f"{base}: expected lead {leads[lead]} in one unit and at one frequency, found "
                 "segments that differ; correct the headers"
             )
-        found.append(kinds.pop() if kinds else (UNKNOWN_UNIT, 1))
-    return tuple(unit for unit, _ in found), tuple(n for _, n in found)
+        agreed.append(kinds.pop() if kinds else (UNKNOWN_UNIT, 1))
+    return tuple(unit for unit, _ in agreed), tuple(n for _, n in agreed)

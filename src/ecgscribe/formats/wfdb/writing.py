@@ -20,28 +20,28 @@ __all__ = ["check_writable", "write_annotation", "write_record"]
 
 _NOTE_BYTES = 255  # the length of a note is one byte in the file
 PART = 20_000
-"""Annotations that wfdb is given at a time."""
+"""Annotations that wfdb writes at once."""
 END = b"\0\0"
-_FIRST_ANNOTATION = 0  # where readers look for definitions, written as notes
-# Suffixes of files that hold signals, headers or sums: an annotation must not take their place.
+_FIRST_ANNOTATION = 0  # sample where readers look for definitions, which are notes
+# Suffixes of files with signals, headers or checksums, which annotations must not replace.
 _RESERVED = {"dat", "hea", "mat", "edf", "dcm", "xml", "txt", "zip"}
 
 
 def check_writable(annotation: Annotation, path: Path) -> None:
-    """Refuse what a WFDB annotation file cannot hold, before anything is written.
+    """Raise an error for what a WFDB annotation file cannot hold, before anything is written.
 
     Parameters
     ----------
     annotation : Annotation
-        What is to be written.
+        What will be written.
     path : Path
         Where; the suffix is the annotator.
 
     Raises
     ------
     FormatError
-        If the annotator is not letters only or belongs to another kind of file, or a sample,
-        symbol, subtype or note does not fit the format.
+        If the annotator has other characters than letters or is the suffix of another kind of
+        file, or a sample, symbol, subtype or note does not fit the format.
     """
     from wfdb.io.annotation import ann_label_table
 
@@ -49,10 +49,10 @@ def check_writable(annotation: Annotation, path: Path) -> None:
     if not re.fullmatch("[A-Za-z]+", annotator) or annotator.lower() in _RESERVED:
         raise FormatError(
             f"{path}: expected a suffix of letters that names the annotator, found "
-            f"{path.suffix or 'none'}; take .scribe, .csv, .json, .parquet or .edf"
+            f"{path.suffix or 'none'}; use .scribe, .csv, .json, .parquet or .edf"
         )
-    known = set(ann_label_table["symbol"]) - {" "}
-    unknown = sorted(set(annotation.symbol.tolist()) - known)
+    symbols = set(ann_label_table["symbol"]) - {" "}
+    unknown = sorted(set(annotation.symbol.tolist()) - symbols)
     if unknown:
         raise FormatError(
             f"{path}: expected WFDB annotation symbols, found {' '.join(unknown)}; "
@@ -96,14 +96,14 @@ def write_annotation(annotation: Annotation, path: Path) -> None:
     Raises
     ------
     OSError
-        If the system refuses, or the file does not read back as it was meant.
+        If the system refuses, or reading the file back gives other annotations.
     """
     annotator = path.suffix[1:]
     if len(annotation) == 0:
-        # wfdb refuses to write none; a record without beats is a result all the same.
+        # wfdb cannot write an empty file, but a record without beats is a result too.
         path.write_bytes(_empty(annotation.fs))
         return
-    # wfdb takes a kilobyte of memory for each annotation, so it is given some at a time.
+    # wfdb needs a kilobyte of memory per annotation, so it writes one part at a time.
     with path.open("wb") as file:
         for begin in range(0, len(annotation), PART):
             part = annotation.select(slice(begin, begin + PART))
@@ -116,12 +116,12 @@ def write_annotation(annotation: Annotation, path: Path) -> None:
 
 
 def _part(annotation: Annotation, before: int, file: Path, *, first: bool) -> bytes:
-    """Let wfdb write annotations that follow one at sample `before`; give what it wrote."""
+    """Return the bytes that wfdb writes for annotations after one at sample `before`."""
     import wfdb
 
     shifted = dataclasses.replace(annotation, sample=annotation.sample - before)
     wfdb.wrann(
-        file.stem,  # not the record's name, as wfdb allows fewer characters in one
+        file.stem,  # not the name of the record, because wfdb allows fewer characters
         file.suffix[1:],
         shifted.sample,
         symbol=shifted.symbol.tolist(),
@@ -130,23 +130,23 @@ def _part(annotation: Annotation, before: int, file: Path, *, first: bool) -> by
         fs=float(shifted.fs) if first else None,
         write_dir=str(file.parent),
     )
-    # wfdb writes with numpy's tofile, which does not see what a full disk refuses at the end.
+    # wfdb writes with tofile of numpy, which misses the last error of a full disk.
     if not _reads_back(file, shifted):
         raise OSError(errno.EIO, "the file came out short")
     return file.read_bytes()
 
 
 def write_record(record: Record, folder: str | Path, *, force: bool = False) -> Path:
-    """Write a record as WFDB, in 16 bits and steps of a thousandth of its unit.
+    """Write a record as WFDB, with 16 bits in steps of a thousandth of its unit.
 
     Parameters
     ----------
     record : Record
-        Within 32.767 units of zero, which is where 16 bits end.
+        Within 32.767 units of zero, the range of 16 bits.
     folder : str or Path
-        Where its header and signal file go, named after the record.
+        Folder for the header and the signal file, which are named after the record.
     force : bool
-        Replace files that are there.
+        Replace existing files.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
     Raises
     ------
     FormatError
-        If a file is there and `force` is false, or the system refuses.
+        If a file exists and `force` is false, or the system refuses.
     """
     import wfdb
 
@@ -182,11 +182,11 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
 
 def _reads_back(file: Path, annotation: Annotation) -> bool:
     try:
-        found = read_annotation(file.with_suffix(""), file.suffix[1:], fs=annotation.fs)
+        read = read_annotation(file.with_suffix(""), file.suffix[1:], fs=annotation.fs)
     except FormatError:
         return False
-    return np.array_equal(found.sample, annotation.sample) and np.array_equal(
-        found.symbol, annotation.symbol
+    return np.array_equal(read.sample, annotation.sample) and np.array_equal(
+        read.symbol, annotation.symbol
     )
 
 

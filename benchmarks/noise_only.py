@@ -1,6 +1,6 @@
-"""Count the beats that are found, and marked as readable, in eight hours without a heart.
+"""Count the beats detected, and those with readable quality, in eight hours of noise alone.
 
-``python benchmarks/heartless.py [--data-dir DIR] [--model M]``
+``python benchmarks/noise_only.py [--data-dir DIR] [--model M]``
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ LEADS = ("ECG1", "ECG2")
 WHITE_HOURS = 4
 
 
-def heartless_records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
-    """Give eight hours: recorded noise that no training hears, and made signals."""
+def noise_only_records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
+    """Yield eight hours: recorded noise that is not used in training, and made signals."""
     em = datasets.noise("em", data_dir=data_dir)
     yield "em (electrode motion), whole", replace(em, leads=LEADS)
     for name, what in (("bw", "baseline wander"), ("ma", "muscle")):
@@ -49,31 +49,33 @@ def heartless_records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
 
 def main() -> int:
     """Annotate each recording and print a Markdown table."""
-    parser = argparse.ArgumentParser(description="Count beats found where there is no heart.")
+    parser = argparse.ArgumentParser(description="Count beats detected in signals without beats.")
     parser.add_argument("--data-dir", help="folder that holds nstdb")
     parser.add_argument("--model", default="default", help="model (default: the shipped one)")
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
     lines = [
-        "| signal | hours | beats written | of those marked as readable | readable time |",
+        "| signal | hours | beats written | of those readable | readable time |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    hours = found = readable = 0.0
+    hours = written = readable = 0.0
     try:
         model = load_model(options.model)
-        for name, record in heartless_records(options.data_dir):
+        for name, record in noise_only_records(options.data_dir):
             annotation = annotate(record, model=model)
             beats, read = len(annotation.beats()), int(annotation.readable.sum())
             share = readable_seconds(annotation, record.n_samples) / record.duration
             lines.append(
                 f"| {name} | {record.duration / 3600:.2f} | {beats} | {read} | {100 * share:.1f}% |"
             )
-            hours, found = hours + record.duration / 3600, found + beats
+            hours, written = hours + record.duration / 3600, written + beats
             readable += read
     except EcgScribeError as error:
-        sys.stderr.write(f"heartless: {error}\n")
+        sys.stderr.write(f"noise_only: {error}\n")
         return 1
-    lines.append(f"| all, an hour | {hours:.2f} | {found / hours:.1f} | {readable / hours:.2f} | |")
+    lines.append(
+        f"| all, per hour | {hours:.2f} | {written / hours:.1f} | {readable / hours:.2f} | |"
+    )
     sys.stdout.write(f"model {model.hash[:12]}\n\n" + "\n".join(lines) + "\n")
     return 0
 

@@ -1,0 +1,95 @@
+"""The section on beats: how many of each class, and the burden of ectopic beats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ecgscribe.formatting import percent
+from ecgscribe.report.blocks import Table
+from ecgscribe.report.inputs import ReportInputs
+from ecgscribe.report.json_form import key
+from ecgscribe.report.wording import number, share
+from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
+
+__all__ = ["BeatsEntry", "ClassEntry", "beats_blocks", "beats_entry"]
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """Beats of one AAMI class."""
+
+    class_name: str = field(metadata=key("class"))
+    name: str
+    count: int
+    percent: float
+
+
+@dataclass(frozen=True)
+class BeatsEntry:
+    """Beats by class; percentages are None if no beat is counted."""
+
+    counted: int
+    in_noise: int
+    classes: tuple[ClassEntry, ...]
+    all_percent: float | None
+    pvc_percent: float | None
+    sve_percent: float | None
+
+
+def beats_entry(inputs: ReportInputs) -> BeatsEntry:
+    """Count the beats of each class.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+
+    Returns
+    -------
+    BeatsEntry
+    """
+    beats = inputs.measures.beats
+    numbers = np.bincount(beats.class_index, minlength=len(AAMI_CLASSES)).tolist()
+    counts = dict(zip(AAMI_CLASSES, numbers, strict=True))
+    total = len(beats)
+    return BeatsEntry(
+        counted=total,
+        in_noise=beats.in_noise,
+        classes=tuple(
+            ClassEntry(c, CLASS_NAMES[c], count, percent(count, total))
+            for c, count in counts.items()
+        ),
+        all_percent=100.0 if total else None,
+        pvc_percent=percent(counts["V"], total) if total else None,
+        sve_percent=percent(counts["S"], total) if total else None,
+    )
+
+
+def beats_blocks(beats: BeatsEntry) -> tuple[str | Table, ...]:
+    """Show the beats of each class.
+
+    Parameters
+    ----------
+    beats : BeatsEntry
+
+    Returns
+    -------
+    tuple of str or Table
+    """
+    rows = tuple(
+        (f"{c.class_name}: {c.name}", number(c.count), share(c.percent)) for c in beats.classes
+    )
+    total = ("All", number(beats.counted), share(beats.all_percent))
+    table = Table("Beats by AAMI class", ("Class", "Beats", "Share"), (*rows, total))
+    blocks: list[str | Table] = [table]
+    if beats.counted == 0:
+        blocks.insert(0, "No readable beat was found.")
+    else:
+        blocks.append(
+            f"PVC burden (V of all beats) {share(beats.pvc_percent)}; SVE burden (S of all beats) "
+            f"{share(beats.sve_percent)}."
+        )
+    if beats.in_noise:
+        blocks.append(f"{number(beats.in_noise)} more beats are in noise and not counted.")
+    return tuple(blocks)
