@@ -150,7 +150,7 @@ def test_other_models_have_results_of_their_own(
         path: model_with_hash(path, path[0] * 64)
         for path in ("runs/other/model.json", "models/twin.json")
     }
-    monkeypatch.setattr(module, "load_model", lambda path: models[path])
+    monkeypatch.setattr(module, "load_model", lambda model: models.get(model, model))
     Path("experiments").mkdir()
 
     result = evaluate(a_model, compare_with=list(models), benchmarks="B.md", resamples=0)
@@ -183,7 +183,7 @@ def test_models_of_one_name_keep_their_results_apart(
     models = {
         path: model_with_hash(path, path[0] * 64) for path in ("a/other/model.json", "b/other.json")
     }
-    monkeypatch.setattr(module, "load_model", lambda path: models[path])
+    monkeypatch.setattr(module, "load_model", lambda model: models.get(model, model))
 
     worse, same = evaluate(a_model, compare_with=list(models), resamples=0).others
 
