@@ -184,7 +184,7 @@ def svg() -> str:
     of_trunk = boxes(
         trunk,
         inputs={"signal": "signal, two leads"},
-        outputs={"peak": "R-peak score", "frame_class": "class by the shape alone"},
+        outputs={"peak": "R-peak score", "frame_class": "class logits"},
     )
     of_trunk = [
         Box(b.name, (b.lines[0], f"{rate[b.name]:g}/s x {b.lines[1]}"), b.colour, b.sources)
@@ -192,15 +192,15 @@ def svg() -> str:
     ]
     of_head = boxes(
         head,
-        inputs={"class_facts": "what the trunk says", "facts": "rhythm, shape, noise"},
+        inputs={"class_facts": "the trunk's logits", "facts": "rhythm, shape, noise"},
         outputs={"probability": "N S V F Q, or no beat"},
     )
     rows = rows_of(of_trunk)
     parts, at = _rows(rows, 34)
     middle = (WIDTH / 2, 34 + ROW * len(rows))
     between = (
-        "at every R-peak, against the whole record (not learned)",
-        f"{len(LOGIT_FEATURE_NAMES)} values of what the trunk says, {len(FEATURE_NAMES)} facts",
+        "at every R-peak, relative to the whole record (not learned)",
+        f"{len(LOGIT_FEATURE_NAMES)} features of the logits, {len(FEATURE_NAMES)} of rhythm, shape and noise",
     )
     parts += [_edge(at[name], middle, at.values()) for name in ("peak", "frame_class")]
     parts.append(_box(*middle, between, COLOURS["other"], width=380))

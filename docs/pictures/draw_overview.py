@@ -15,7 +15,7 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.plots.style import CLASS_COLOURS
 from ecgscribe.symbols import AAMI_CLASSES
 
-START, END = 2.6, 10.6  # s: the stretch that is shown
+START, END = 2.6, 10.6  # s: the span that is shown
 
 
 def _signal(ax: Axes, record: ecgscribe.Record) -> None:

@@ -44,19 +44,19 @@ def beats_of(annotation: Annotation, mapping: Mapping) -> list[Beat]:
 
 
 def flutter_of(annotation: Annotation) -> list[tuple[float, float]]:
-    stretches: list[tuple[float, float]] = []
+    spans: list[tuple[float, float]] = []
     since = None
     for sample, symbol in zip(annotation.sample, annotation.symbol, strict=True):
         if symbol == "[" and since is None:
             since = int(sample)
         elif symbol == "]" and since is not None:
-            stretches.append((since, sample + 0.5))
+            spans.append((since, sample + 0.5))
             since = None
-    return stretches if since is None else [*stretches, (since, math.inf)]
+    return spans if since is None else [*spans, (since, math.inf)]
 
 
 def shutdown_of(annotation: Annotation) -> list[tuple[float, float]]:
-    stretches: list[tuple[float, float]] = []
+    spans: list[tuple[float, float]] = []
     since = None
     rows = zip(annotation.sample, annotation.symbol, annotation.subtype, strict=True)
     for sample, symbol, subtype in rows:
@@ -66,13 +66,13 @@ def shutdown_of(annotation: Annotation) -> list[tuple[float, float]]:
         if both_unreadable and since is None:
             since = int(sample)
         elif not both_unreadable and since is not None:
-            stretches.append((since, float(sample)))
+            spans.append((since, float(sample)))
             since = None
-    return stretches if since is None else [*stretches, (since, math.inf)]
+    return spans if since is None else [*spans, (since, math.inf)]
 
 
-def inside(sample: int, stretches: list[tuple[float, float]]) -> bool:
-    return any(first <= sample < stop for first, stop in stretches)
+def inside(sample: int, spans: list[tuple[float, float]]) -> bool:
+    return any(first <= sample < stop for first, stop in spans)
 
 
 def interval(beats: list[Beat], k: int, unmarked: list[tuple[float, float]]) -> int | None:

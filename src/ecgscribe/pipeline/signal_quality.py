@@ -1,4 +1,4 @@
-"""How well a recording can be read, second by second: the one place that says what is noise.
+"""Signal quality, second by second: the one place that decides what is noise.
 
 Where a heart is recorded, nearly every R-peak candidate is a beat, and there are enough of them.
 In noise most candidates are doubtful, or too few are left to be the work of a heart. The signal
