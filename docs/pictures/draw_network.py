@@ -200,7 +200,8 @@ def svg() -> str:
     middle = (WIDTH / 2, 34 + ROW * len(rows))
     between = (
         "at every R-peak, relative to the whole record (not learned)",
-        f"{len(LOGIT_FEATURE_NAMES)} features of the logits, {len(FEATURE_NAMES)} of rhythm, shape and noise",
+        f"{len(LOGIT_FEATURE_NAMES)} features of the logits, "
+        f"{len(FEATURE_NAMES)} of rhythm, shape and noise",
     )
     parts += [_edge(at[name], middle, at.values()) for name in ("peak", "frame_class")]
     parts.append(_box(*middle, between, COLOURS["other"], width=380))
