@@ -48,7 +48,7 @@ def test_split_that_does_not_exist_is_named_with_those_that_do() -> None:
     assert datasets.split_records("mitdb", "ds2") == datasets.DS2
     with pytest.raises(DatasetError, match="ds1, ds2, all, paced, found ds3"):
         datasets.split_records("mitdb", "ds3")
-    with pytest.raises(DatasetError, match="mitdb, svdb, nstdb, found qtdb"):
+    with pytest.raises(DatasetError, match="cudb, ludb, found qtdb"):
         datasets.split_records("qtdb", "all")
 
 

@@ -165,6 +165,7 @@ def test_the_test_annotator_of_the_reference_program_has_the_scores_of_that_prog
             datasets.subject("mitdb", name),
             datasets.load("mitdb", name, data_dir=data_dir)[1],
             read(reference_dir / "bxb" / "muta" / name),
+            650_000,
         )
         for name in datasets.MITDB
     ]

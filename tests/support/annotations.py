@@ -52,7 +52,13 @@ def imitate(reference: Annotation) -> Annotation:
 def scored(*names: str) -> list[Scored]:
     """Return records with their reference and an imitated annotation."""
     return [
-        Scored(name, datasets.subject("mitdb", name), beats(name), imitate(beats(name)))
+        Scored(
+            name,
+            datasets.subject("mitdb", name),
+            beats(name),
+            imitate(beats(name)),
+            int(400 * FS),
+        )
         for name in names
     ]
 

@@ -16,6 +16,7 @@ import numpy as np
 import wfdb
 
 from ecgscribe.datasets.catalogue import DATABASES
+from ecgscribe.datasets.database import RECORD
 
 Fault = Literal["broken", "truncated", "missing", "dropped"]
 
@@ -53,19 +54,41 @@ def layout(root: Path, db: str) -> dict[str, bytes]:
     folder = root / f"made-{db}"
     database = DATABASES[db]
     for name in database.records:
-        path = write_record(folder, name)
-        reference = path.with_suffix(".atr")
-        if name in database.unannotated:
-            reference.unlink()
-        else:
-            reference.rename(path.with_suffix(f".{database.annotator}"))
-    (folder / "RECORDS").write_text("\n".join(database.records) + "\n")
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        path = folder / database.file(RECORD, name)
+        write_record(path.parent, name)
+        reference = path.with_suffix(".atr").read_bytes()
+        path.with_suffix(".atr").unlink()
+        if database.suffixes[1] == "mat":
+            _as_mat(path)
+        if name in database.without_signal:
+            path.with_suffix(".dat").unlink()
+        for file in database.files:  # of the annotations, and of the other leads'
+            if file.startswith(f"{database.file(RECORD, name)}.") and not (folder / file).exists():
+                (folder / file).write_bytes(reference)
+    for file in database.files:
+        if not (folder / file).exists():
+            (folder / file).write_text("".join(f"{name},N\n" for name in database.records))
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     # The publisher lists many files that ecgscribe does not need.
     sums["old/notes.htm"] = "0" * 64
     lines = "".join(f"{digest} {name}\n" for name, digest in sums.items())
     return files | {"SHA256SUMS.txt": lines.encode()}
+
+
+def _as_mat(path: Path) -> None:
+    """Put the signals of a record into a MATLAB file, whose matrix begins at byte 24."""
+    signals = path.with_suffix(".dat")
+    counts = np.fromfile(signals, dtype="<i2").reshape(-1, 2)
+    kind = np.array([30, 2, len(counts), 0, 4], dtype="<i4").tobytes()  # int16, not complex
+    path.with_suffix(".mat").write_bytes(kind + b"val\0" + counts.tobytes())
+    header = path.with_suffix(".hea")
+    header.write_text(header.read_text().replace(".dat 16 ", ".mat 16+24 "))
+    signals.unlink()
 
 
 @dataclass
@@ -82,7 +105,7 @@ class Server:
 def serve(db: str, files: dict[str, bytes]) -> Iterator[Server]:
     """Serve `files` under ``/files/<db>/<version>/`` on a free port."""
     state = Server(files)
-    prefix = f"/files/{db}/{DATABASES[db].version}/"
+    prefix = f"/files/{DATABASES[db].slug or db}/{DATABASES[db].version}/"
     http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, prefix, state))
     state.url = f"http://127.0.0.1:{http.server_address[1]}/files"
     thread = Thread(target=partial(http.serve_forever, poll_interval=0.01))

@@ -5,28 +5,54 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import ForDevelopers, command
 from ecgscribe.cli.output import print_result, stage_bars, without_log
-from ecgscribe.cli.values import Choice, numbers
+from ecgscribe.cli.values import Choice, names, numbers
 from ecgscribe.datasets.catalogue import DATABASES
+from ecgscribe.formatting import did_you_mean
 
 __all__ = ["command_line", "evaluate"]
 
 
+class _Database(Choice):
+    """The name of a database, or a folder."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Accept a folder as it is."""
+        if value not in self.choices and Path(value).is_dir():
+            return value
+        return super().convert(value, param, ctx)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Name the choices, and that a folder is one, too."""
+        hint = did_you_mean(str(value), self.choices, otherwise="choose one, or name a folder")
+        return (
+            f"expected one of {', '.join(self.choices)}, or a folder of annotated recordings, "
+            f"found '{value}'; {hint}"
+        )
+
+
 @command("evaluate --data-dir data -o report")
 @click.option(
-    "--db", type=Choice(list(DATABASES)), default="mitdb", show_default=True,
-    help="Database to evaluate on.",
+    "--db", metavar="NAME|FOLDER", type=_Database(list(DATABASES)), default="mitdb",
+    show_default=True, help=f"Database to evaluate on ({', '.join(DATABASES)}), or a folder of "
+    "your own annotated recordings.",
 )  # fmt: skip
 @click.option(
-    "--split", metavar="SPLIT", default="ds2", show_default=True,
+    "--split", metavar="SPLIT",
     help="Records to evaluate on: ds1, ds2, all, paced, or held-out (the patients that the "
-    "training of the model held out).",
+    "training of the model held out); by default ds2 of mitdb, else all.",
 )  # fmt: skip
+@click.option(
+    "--records", metavar="A,B", type=names,
+    help="Only these records, of all of the database unless --split names some.",
+)  # fmt: skip
+@options.annotator("Extension of the reference annotations in FOLDER; by default atr or ann.")
 @options.data_dir("the databases")
 @options.out("Folder for tables and plots.", metavar="DIR")
 @options.model
@@ -56,7 +82,9 @@ __all__ = ["command_line", "evaluate"]
 def evaluate(
     *,
     db: str,
-    split: str,
+    split: str | None,
+    records: tuple[str, ...] | None,
+    annotator: str | None,
     data_dir: Path | None,
     out: Path | None,
     model: str,
@@ -70,19 +98,24 @@ def evaluate(
     benchmarks: Path | None,
     purpose: str,
 ) -> None:
-    """Evaluate a model and write the benchmark tables."""
+    """Evaluate a model on what is marked in a database, and write the benchmark tables."""
     from ecgscribe.evaluation.evaluate import evaluate as evaluate_model
     from ecgscribe.evaluation.markdown import markdown
     from ecgscribe.evaluation.results import to_json
 
+    if split is None:
+        split = "all" if records or db not in DATABASES else DATABASES[db].default_split
     again = command_line(
-        model, db, split, compare_with=compare_with, snr=snr or (), live=live, baselines=baselines
-    )
+        model, db, split, records=records or (), annotator=annotator, compare_with=compare_with,
+        snr=snr or (), live=live, baselines=baselines,
+    )  # fmt: skip
     with without_log(quiet), stage_bars(quiet=quiet) as progress:
         result = evaluate_model(
             model,
             db=db,
             split=split,
+            records=records,
+            annotator=annotator,
             data_dir=data_dir,
             out=out,
             benchmarks=benchmarks,
@@ -103,6 +136,8 @@ def command_line(
     db: str,
     split: str,
     *,
+    records: Sequence[str] = (),
+    annotator: str | None = None,
     compare_with: Sequence[str] = (),
     snr: Sequence[float] = (),
     live: bool = False,
@@ -112,14 +147,18 @@ def command_line(
 
     Parameters
     ----------
-    model, db, split, compare_with, snr, live, baselines
+    model, db, split, records, annotator, compare_with, snr, live, baselines
         The options of the command.
 
     Returns
     -------
     str
     """
-    words = ["ecgscribe", "evaluate", "--db", db, "--split", split]
+    words = ["ecgscribe", "evaluate", "--db", Path(db).resolve().name, "--split", split]
+    if records:
+        words += ["--records", ",".join(records)]
+    if annotator is not None:
+        words += ["--annotator", annotator]
     if _without_folder(model) != "default":
         words += ["--model", _without_folder(model)]
     for other in compare_with:

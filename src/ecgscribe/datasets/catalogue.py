@@ -1,10 +1,8 @@
-"""The databases: their records, how these are divided into splits, and whose they are."""
+"""The databases of PhysioNet: their records, how these are divided, and whose they are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-
+from ecgscribe.datasets.database import Database
 from ecgscribe.errors import DatasetError
 
 __all__ = [
@@ -16,86 +14,10 @@ __all__ = [
     "NSTDB",
     "PACED",
     "SVDB",
-    "Database",
     "find_database",
     "split_records",
     "subject",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Database:
-    """A database of PhysioNet; adding one to `DATABASES` is all that the commands need.
-
-    Parameters
-    ----------
-    name : str
-        Name in the address and in commands.
-    title : str
-        Name in full.
-    records : tuple of str
-        All records, in order.
-    splits : mapping of str to tuple of str
-        Annotated records by the name of a split; at least ``all``.
-    citation : str
-        Publication to cite.
-    licence : str
-        Licence of the data.
-    version : str
-        Published version.
-    annotator : str
-        Suffix of the reference annotations.
-    suffixes : tuple of str
-        Suffixes of the files of a record, without its annotations.
-    unannotated : tuple of str
-        Records without reference annotations.
-    subjects : mapping of str to str
-        Subject, as in ``mitdb-201``, of each record that is not the only one of its subject.
-    dominant : mapping of str to str
-        Record that holds most beats of a rare AAMI class, so that results depend on it.
-    realign_annotations : bool
-        True if the annotations are up to 70 ms off the R-peaks, so that training moves them.
-    """
-
-    name: str
-    title: str
-    records: tuple[str, ...]
-    splits: Mapping[str, tuple[str, ...]]
-    citation: str
-    licence: str = "ODC-By 1.0"
-    version: str = "1.0.0"
-    annotator: str = "atr"
-    suffixes: tuple[str, ...] = ("hea", "dat")
-    unannotated: tuple[str, ...] = ()
-    subjects: Mapping[str, str] = field(default_factory=dict)
-    dominant: Mapping[str, str] = field(default_factory=dict)
-    realign_annotations: bool = False
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Files that ecgscribe reads, of the hundreds that are published."""
-        return (
-            "RECORDS",
-            *(f"{record}.{suffix}" for record in self.records for suffix in self._suffixes(record)),
-        )
-
-    def _suffixes(self, record: str) -> tuple[str, ...]:
-        annotated = record not in self.unannotated
-        return (*self.suffixes, self.annotator) if annotated else self.suffixes
-
-    def subject(self, record: str) -> str:
-        """Return the subject of a record; equal for records of the same person."""
-        return self.subjects.get(record, f"{self.name}-{record}")
-
-    def seen_elsewhere(self, records: Collection[str]) -> tuple[str, ...]:
-        """Return those of `records` whose subject has an earlier record outside of `records`."""
-        return tuple(
-            record
-            for record, subject in self.subjects.items()
-            if record in records
-            and subject.startswith(f"{self.name}-")
-            and subject.removeprefix(f"{self.name}-") not in records
-        )
 
 
 # The inter-patient division of de Chazal et al., IEEE Trans Biomed Eng 51(7):1196-1206, 2004.
@@ -119,6 +41,38 @@ _WITH_NOISE = tuple(
 NSTDB: tuple[str, ...] = (*_WITH_NOISE, *NOISE)
 
 
+_AFDB = (
+    "00735", "03665", "04015", "04043", "04048", "04126", "04746", "04908", "04936", "05091",
+    "05121", "05261", "06426", "06453", "06995", "07162", "07859", "07879", "07910", "08215",
+    "08219", "08378", "08405", "08434", "08455",
+)  # fmt: skip
+_AFDB_WITHOUT_SIGNAL = ("00735", "03665")
+# Records 2k - 1 and 2k of a group, and the five minutes that follow each (n01c), are of one person.
+_AFPDB_GROUPS = {"n": 50, "p": 50, "t": 100}
+_AFPDB = tuple(
+    f"{group}{n:02}{part}"
+    for group, count in _AFPDB_GROUPS.items()
+    for n in range(1, count + 1)
+    for part in (("", "c") if group != "t" else ("",))
+)
+_AFTDB = tuple(
+    f"{group}{n:02}"
+    for group, count in (("n", 10), ("s", 10), ("t", 10), ("a", 30), ("b", 20))
+    for n in range(1, count + 1)
+)
+_CINC2017 = tuple(f"A{n:05}" for n in range(1, 8529))
+_CUDB = tuple(f"cu{n:02}" for n in range(1, 36))
+_LUDB = tuple(str(n) for n in range(1, 201))
+_LUDB_LEADS = ("i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6")
+_VFDB = tuple(str(n) for n in (*range(418, 431), 602, 605, 607, *range(609, 613), 614, 615))
+
+
+def _afpdb_subject(record: str) -> str:
+    """Return the subject of a record of afpdb, named by the first of its records."""
+    first = (int(record[1:].removesuffix("c")) - 1) // 2 * 2 + 1
+    return f"afpdb-{record[0]}{first:02}"
+
+
 DATABASES: dict[str, Database] = {
     database.name: database
     for database in (
@@ -128,6 +82,8 @@ DATABASES: dict[str, Database] = {
             records=MITDB,
             splits={"ds1": DS1, "ds2": DS2, "all": MITDB, "paced": PACED},
             citation="Moody & Mark, IEEE Eng Med Biol 20(3):45-50, 2001",
+            megabytes=94,
+            marks={"beats": ("{record}.atr",), "rhythms": ("{record}.atr",)},
             subjects={"202": "mitdb-201"},
             dominant={"S": "232", "F": "213"},
         ),
@@ -137,6 +93,7 @@ DATABASES: dict[str, Database] = {
             records=SVDB,
             splits={"all": SVDB},
             citation="Greenwald, PhD thesis, MIT, 1990",
+            megabytes=54,
             realign_annotations=True,
         ),
         Database(
@@ -145,21 +102,107 @@ DATABASES: dict[str, Database] = {
             records=NSTDB,
             splits={"all": _WITH_NOISE},
             citation="Moody, Muldrow & Mark, Comput Cardiol 11:381-384, 1984",
+            megabytes=32,
             unannotated=NOISE,
             subjects={record: f"mitdb-{record[:3]}" for record in _WITH_NOISE},
+        ),
+        Database(
+            name="cinc2017",
+            title="PhysioNet/Computing in Cardiology Challenge 2017, training set",
+            records=_CINC2017,
+            splits={"all": _CINC2017},
+            citation="Clifford et al., Comput Cardiol 44, 2017",
+            slug="challenge-2017",
+            megabytes=167,
+            marks={"labels": ("REFERENCE-v3.csv", "training2017/REFERENCE.csv")},
+            suffixes=("hea", "mat"),
+            extras=(),
+            folders={f"A{n:02}": f"training/A{n:02}" for n in range(9)},
+            other_folders=("training2017",),
+        ),
+        Database(
+            name="afdb",
+            title="MIT-BIH Atrial Fibrillation Database",
+            records=_AFDB,
+            splits={"all": tuple(r for r in _AFDB if r not in _AFDB_WITHOUT_SIGNAL)},
+            citation="Moody & Mark, Comput Cardiol 10:227-230, 1983",
+            megabytes=635,
+            marks={"rhythms": ("{record}.atr",), "peaks": ("{record}.qrs",)},
+            without_signal=_AFDB_WITHOUT_SIGNAL,
+        ),
+        Database(
+            name="afpdb",
+            title="PAF Prediction Challenge Database",
+            records=_AFPDB,
+            splits={"all": _AFPDB},
+            citation="Moody et al., Comput Cardiol 28:113-116, 2001",
+            megabytes=201,
+            marks={"peaks": ("{record}.qrs",)},
+            subjects={record: _afpdb_subject(record) for record in _AFPDB},
+        ),
+        Database(
+            name="aftdb",
+            title="AF Termination Challenge Database",
+            records=_AFTDB,
+            splits={"all": _AFTDB},
+            citation="Moody, Comput Cardiol 31:101-104, 2004",
+            megabytes=3,
+            marks={"peaks": ("{record}.qrs",)},
+            folders={
+                **dict.fromkeys("nst", "learning-set"),
+                "a": "test-set-a",
+                "b": "test-set-b",
+            },
+            # t01 is the minute after s01; which of test-set-b are of one person is not published.
+            subjects={f"t{n:02}": f"aftdb-s{n:02}" for n in range(1, 11)},
+        ),
+        Database(
+            name="vfdb",
+            title="MIT-BIH Malignant Ventricular Ectopy Database",
+            records=_VFDB,
+            splits={"all": _VFDB},
+            citation="Greenwald, MS thesis, MIT, 1986",
+            megabytes=35,
+            marks={"rhythms": ("{record}.atr",)},
+        ),
+        Database(
+            name="cudb",
+            title="CU Ventricular Tachyarrhythmia Database",
+            records=_CUDB,
+            splits={"all": _CUDB},
+            citation="Nolle et al., Comput Cardiol 13:515-518, 1986",
+            megabytes=7,
+            marks={
+                "rhythms": ("{record}.atr",),
+                "beats": ("{record}.atr",),
+                "windows": ("windows.csv",),
+            },
+            unpublished=("windows",),
+        ),
+        Database(
+            name="ludb",
+            title="Lobachevsky University Electrocardiography Database",
+            records=_LUDB,
+            splits={"all": _LUDB},
+            citation="Kalyakulina et al., IEEE Access 8:186181-186190, 2020",
+            version="1.0.1",
+            megabytes=25,
+            marks={"waves": ("{record}.ii",)},
+            extras=("RECORDS", "ludb.csv", *(f"{{record}}.{lead}" for lead in _LUDB_LEADS)),
+            folders={"": "data"},
         ),
     )
 }
 """The databases by name."""
 
 
-def find_database(db: str) -> Database:
+def find_database(db: str | Database) -> Database:
     """Return the database of a name.
 
     Parameters
     ----------
-    db : str
-        A key of `DATABASES`.
+    db : str or Database
+        A key of `DATABASES`; a database is returned as it is.
 
     Returns
     -------
@@ -170,6 +213,8 @@ def find_database(db: str) -> Database:
     DatasetError
         If there is no such database.
     """
+    if isinstance(db, Database):
+        return db
     if db not in DATABASES:
         raise DatasetError(
             f"expected a database out of {', '.join(DATABASES)}, found {db}; choose one of them"
@@ -177,13 +222,13 @@ def find_database(db: str) -> Database:
     return DATABASES[db]
 
 
-def split_records(db: str, split: str) -> tuple[str, ...]:
+def split_records(db: str | Database, split: str) -> tuple[str, ...]:
     """Return the records of a split.
 
     Parameters
     ----------
-    db : str
-        A key of `DATABASES`.
+    db : str or Database
+        A key of `DATABASES`, or a database.
     split : str
         ``ds1``, ``ds2``, ``paced`` or ``all`` of mitdb; ``all`` of the others.
 
@@ -197,15 +242,17 @@ def split_records(db: str, split: str) -> tuple[str, ...]:
     DatasetError
         If there is no such database or split.
     """
-    splits = find_database(db).splits
+    database = find_database(db)
+    splits = database.splits
     if split not in splits:
         raise DatasetError(
-            f"{db}: expected a split out of {', '.join(splits)}, found {split}; choose one of them"
+            f"{database.name}: expected a split out of {', '.join(splits)}, found {split}; "
+            "choose one of them"
         )
     return splits[split]
 
 
-def subject(db: str, record: str) -> str:
+def subject(db: str | Database, record: str) -> str:
     """Return the person a record was taken from, across databases.
 
     Records 201 and 202 of mitdb are of one subject; the annotated records of nstdb are 118 and
@@ -213,8 +260,8 @@ def subject(db: str, record: str) -> str:
 
     Parameters
     ----------
-    db : str
-        A key of `DATABASES`.
+    db : str or Database
+        A key of `DATABASES`, or a database.
     record : str
         The record.
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import datasets
-from ecgscribe.errors import EcgScribeError
+from ecgscribe.errors import DatasetError, EcgScribeError
 from ecgscribe.evaluation.groups import Scored
-from ecgscribe.evaluation.protocol import r_peak_metrics
+from ecgscribe.evaluation.protocol import r_peak_metrics, starts_within
 from ecgscribe.evaluation.records import AnnotationRun, RecordSet
 from ecgscribe.evaluation.results import RPeakMetrics
 from ecgscribe.metrics import performance
@@ -128,8 +128,15 @@ def baseline_runs(records: RecordSet) -> list[AnnotationRun]:
     Returns
     -------
     list of AnnotationRun
-        For `baseline_metrics`.
+        For `baseline_metrics`. Without mitdb no offset is measured: one run per baseline.
     """
+    try:
+        datasets.locate("mitdb", data_dir=records.data_dir)
+    except DatasetError:
+        return [
+            AnnotationRun(baseline, partial(detect, baseline=baseline), records)
+            for baseline in BASELINES
+        ]
     ds1 = RecordSet("mitdb", "ds1", datasets.DS1, records.data_dir)
     return [
         AnnotationRun(title, partial(detect, baseline=baseline), of_records)
@@ -145,6 +152,7 @@ def baseline_metrics(
 
     A detector may place R-peaks at another point of the QRS complex than the reference. If its
     median offset on DS1, measured within 150 ms, is not zero, it is also scored without the offset.
+    Without mitdb the offset is unknown, and each is scored as it is.
 
     Parameters
     ----------
@@ -158,13 +166,17 @@ def baseline_metrics(
     tuple of RPeakMetrics
     """
     metrics: list[RPeakMetrics] = []
-    for baseline, on_ds1, items in zip(BASELINES, scored[::2], scored[1::2], strict=True):
-        offset = float(np.median(np.concatenate([_offsets(item) for item in on_ds1])))
-        metrics += r_peak_metrics(items, annotator=baseline, resamples=resamples)
+    per_baseline = len(scored) // len(BASELINES)
+    for number, baseline in enumerate(BASELINES):
+        *on_ds1, items = scored[number * per_baseline : (number + 1) * per_baseline]
+        offsets = [_offsets(item) for ds1 in on_ds1 for item in ds1]
+        offset = float(np.median(np.concatenate(offsets))) if offsets else 0.0
+        score = partial(r_peak_metrics, resamples=resamples, starts=starts_within(items))
+        metrics += score(items, annotator=baseline)
         if offset != 0:
             moved = [dataclasses.replace(i, test=shift(i.test, ms=-offset)) for i in items]
             name = f"{baseline}, offset of {offset:.1f} ms removed"
-            metrics += r_peak_metrics(moved, annotator=name, resamples=resamples)
+            metrics += score(moved, annotator=name)
     return tuple(metrics)
 
 

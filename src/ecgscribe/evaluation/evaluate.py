@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ecgscribe import datasets
 from ecgscribe._version import __version__
+from ecgscribe.datasets import open_database
 from ecgscribe.errors import ModelError
 from ecgscribe.evaluation.baselines import baseline_metrics, baseline_runs, require_baselines
 from ecgscribe.evaluation.noise_stress import noise_metrics, noise_runs
@@ -18,7 +19,6 @@ from ecgscribe.evaluation.output import (
     write_benchmarks,
     write_evaluation,
 )
-from ecgscribe.evaluation.protocol import evaluate_records
 from ecgscribe.evaluation.records import (
     HELD_OUT,
     AnnotationRun,
@@ -29,6 +29,7 @@ from ecgscribe.evaluation.records import (
     records_of_split,
 )
 from ecgscribe.evaluation.results import EvaluationResult, ModelIdentity, OtherModel
+from ecgscribe.evaluation.sources import measure_of
 from ecgscribe.live.annotate import annotate_live
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
@@ -45,7 +46,9 @@ def evaluate(
     model: Model | str | Path | None = None,
     *,
     db: str = "mitdb",
-    split: str = "ds2",
+    split: str | None = None,
+    records: Sequence[str] | None = None,
+    annotator: str | None = None,
     data_dir: str | Path | None = None,
     out: str | Path | None = None,
     benchmarks: str | Path | None = None,
@@ -60,16 +63,24 @@ def evaluate(
     progress: StageProgress | None = None,
     resamples: int = 1000,
 ) -> EvaluationResult:
-    """Evaluate a model on a database, with beats detected and classified end to end.
+    """Evaluate a model on what is marked in a database, with beats detected, not given.
 
     Parameters
     ----------
     model : Model, str or Path, optional
         A loaded model, the name of a model in the package, or the path of a model; by default the
         model in the package.
-    db, split : str
+    db : str
+        Name of a database, or a folder of one's own annotated recordings; see
+        `ecgscribe.datasets.open_database`.
+    split : str, optional
         Records to evaluate on; see `ecgscribe.datasets.split_records`. ``held-out`` stands for the
-        patients of `db` that the model's own training held out.
+        patients of `db` that the model's own training held out. By default ds2 of mitdb and all
+        records of others.
+    records : sequence of str, optional
+        Of the split, only these records; by default of all records of `db`.
+    annotator : str, optional
+        Suffix of the reference annotations, if `db` is a folder.
     data_dir : str or Path, optional
         Folder that holds the databases.
     out : str or Path, optional
@@ -116,13 +127,14 @@ def evaluate(
     if not force:
         refuse_overwriting(folder, page)
     loaded = load_model(model)
-    records = records_of_split(db, split, loaded, data_dir=data_dir)
+    database = open_database(db, annotator=annotator)
+    chosen = records_of_split(database, split, loaded, data_dir=data_dir, records=records)
     others = [load_model(other) for other in compare_with]
     if split == HELD_OUT:
-        _refuse_seen(others, records)
+        _refuse_seen(others, chosen)
     result = measure(
         loaded,
-        records,
+        chosen,
         others=others,
         live=live,
         baselines=baselines,
@@ -132,7 +144,7 @@ def evaluate(
     )
     result = dataclasses.replace(result, command=command)
     log = _log_path(ds2_log)
-    if log is not None and db == "mitdb" and set(records.names) & set(datasets.DS2):
+    if log is not None and db == "mitdb" and set(chosen.names) & set(datasets.DS2):
         for measured in (loaded, *others):
             log_ds2(log, model_hash=measured.hash, purpose=purpose)
     if folder is not None:
@@ -178,6 +190,7 @@ def measure(
     EcgScribeError
         If the database or a baseline is missing.
     """
+    measure_records = measure_of(records.db, records.marks, r_peaks=baselines or len(snrs_db) > 0)
     if baselines:
         require_baselines()
     whole = partial(annotate, model=model)
@@ -195,7 +208,7 @@ def measure(
         "baselines": baseline_runs(records) if baselines else [],
     }
     scored = annotate_runs(runs, progress=progress)
-    score = partial(evaluate_records, resamples=resamples)
+    score = partial(measure_records, resamples=resamples)
     return EvaluationResult(
         model=_identity(model),
         version=__version__,
@@ -211,6 +224,7 @@ def measure(
         ),
         noise=noise_metrics(snrs_db, scored["noise"], resamples=resamples) if snrs_db else None,
         baselines=baseline_metrics(scored["baselines"], resamples=resamples) if baselines else None,
+        marks=None if records.marks == "beats" else records.marks,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.datasets.catalogue import DATABASES
+from ecgscribe.datasets.reading import Windows
 from ecgscribe.evaluation.results import Estimate
 from ecgscribe.metrics import bootstrap
 from ecgscribe.metrics.comparison import Comparison
@@ -17,7 +18,16 @@ from ecgscribe.metrics.performance import Doubles
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping
 
-__all__ = ["Compared", "Group", "Scored", "compare_all", "estimate", "group", "subsets"]
+__all__ = [
+    "Compared",
+    "Group",
+    "Scored",
+    "compare_all",
+    "estimate",
+    "group",
+    "names_in_mitdb",
+    "subsets",
+]
 
 
 Counts = NDArray[np.int64]
@@ -34,13 +44,23 @@ class Scored:
     subject : str
         The person who was recorded; intervals draw subjects.
     reference, test : Annotation
-        The reference beats and the detected beats.
+        The reference annotations, without any where a table marks the records, and those to
+        compare with them.
+    n_samples : int
+        Length of the record, in samples of its own.
+    label : str, optional
+        Label of the record as a whole; see `ecgscribe.datasets.read_labels`.
+    windows : Windows, optional
+        Marked windows of the record.
     """
 
     name: str
     subject: str
     reference: Annotation
     test: Annotation
+    n_samples: int
+    label: str | None = None
+    windows: Windows | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +128,11 @@ def group(
     np.add.at(counts, subject, np.stack([c.comparison.matrix for c in kept]))
     weights = bootstrap.patient_weights(len(subjects), resamples=resamples)
     return Group(kept, subject, counts, weights, np.tensordot(weights, counts, axes=1))
+
+
+def names_in_mitdb(items: Iterable[Scored]) -> set[str]:
+    """Return the names of the records of mitdb's subjects; elsewhere its names mean nothing."""
+    return {item.name for item in items if item.subject.startswith("mitdb-")}
 
 
 def subsets(names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ecgscribe.datasets import MARKS
 from ecgscribe.evaluation.numbers import (
     UNDEFINED,
     number,
@@ -69,6 +70,7 @@ def markdown(
         f"# {result.db}, {result.split}: {len(result.results.records)} records",
         f"F1, sensitivity (Se) and positive predictivity (+P) of the model `{result.model.name}`, "
         "in percent, with 95% intervals in brackets: all leads, `literature` classes, from 0:00.",
+        *([f"Marked in {result.db}: {MARKS[result.marks]}."] if result.marks else []),
         _summary(result),
         *_abnormal(result),
         *([f"**Every figure** is in [{tables}]({tables}/README.md), as CSV."] if tables else []),

@@ -18,6 +18,7 @@ from ecgscribe.evaluation.groups import (
     compare_all,
     estimate,
     group,
+    names_in_mitdb,
     subsets,
 )
 from ecgscribe.evaluation.results import (
@@ -35,7 +36,7 @@ from ecgscribe.metrics.comparison import summarize
 from ecgscribe.metrics.performance import Detections
 from ecgscribe.symbols import AAMI_CLASSES, MAPPINGS, Mapping
 
-__all__ = ["STARTS", "WINDOWS", "evaluate_records", "r_peak_metrics"]
+__all__ = ["STARTS", "WINDOWS", "evaluate_records", "r_peak_metrics", "starts_within"]
 
 
 STARTS = (0.0, 300.0)
@@ -52,6 +53,12 @@ HEAVY = DATABASES["mitdb"].dominant
 
 CURVE_POINTS = 400
 """Most points of a precision-recall curve that are kept."""
+
+
+def starts_within(items: Iterable[Scored]) -> tuple[float, ...]:
+    """Return those of `STARTS` that are before the end of a record; 0 in any case."""
+    longest = max((item.n_samples / item.test.fs for item in items), default=0.0)
+    return tuple(start for start in STARTS if start == 0 or start < longest)
 
 
 def r_peak_metrics(
@@ -80,7 +87,7 @@ def r_peak_metrics(
     tuple of RPeakMetrics
         For each window, start and set of records.
     """
-    names = {s.name for s in items}
+    names = names_in_mitdb(items)
     sets = subsets(names)
     if names & set(PACED):
         sets.append(("without paced", PACED))
@@ -142,7 +149,7 @@ def _class_metrics(chosen: Group, index: int) -> ClassMetrics:
 
 def _classes(chosen: Group, *, resamples: int) -> dict[str, ClassMetrics]:
     """Score every class, and S and F also without the record that has most of their beats."""
-    names = {c.scored.name for c in chosen.compared}
+    names = names_in_mitdb(c.scored for c in chosen.compared)
     classes = {c: _class_metrics(chosen, k) for k, c in enumerate(AAMI_CLASSES)}
     for name, heavy in HEAVY.items():
         if heavy not in names:
@@ -268,12 +275,13 @@ def evaluate_records(
     AnnotatorResults
     """
     scored = list(items)
-    with_classes = [s for s in scored if s.name not in PACED]
+    paced = names_in_mitdb(scored) & set(PACED)
+    with_classes = [s for s in scored if s.name not in paced]
     conditions = []
     for mapping in MAPPINGS:
         for start in STARTS:
             compared = compare_all(with_classes, start=start, window=WINDOWS[0], mapping=mapping)
-            for title, left_out in subsets({s.name for s in with_classes}):
+            for title, left_out in subsets(names_in_mitdb(with_classes)):
                 chosen = group(compared, without=left_out, resamples=resamples)
                 if chosen is not None:
                     conditions.append(

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from ecgscribe import datasets
-from ecgscribe.errors import ModelError
+from ecgscribe.datasets import Database, Marks
+from ecgscribe.datasets.database import BY_TABLE
+from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.evaluation.groups import Scored
+from ecgscribe.formatting import did_you_mean
 from ecgscribe.model.runtime import Model
 from ecgscribe.record import Annotation, Record
 
@@ -45,17 +50,28 @@ class RecordSet:
     Parameters
     ----------
     db, split : str
-        Database and split.
+        Names of the database and of the split.
     names : tuple of str
         Names of the records.
     data_dir : str or Path, optional
         Folder that holds the databases; see `ecgscribe.datasets.locate`.
+    marks : str
+        What is marked in the records, a key of `ecgscribe.datasets.MARKS`.
+    own : Database, optional
+        The database, if it is a folder of one's own recordings.
     """
 
     db: str
     split: str
     names: tuple[str, ...]
     data_dir: str | Path | None = None
+    marks: Marks = "beats"
+    own: Database | None = None
+
+    @property
+    def database(self) -> str | Database:
+        """The database, for the functions of `ecgscribe.datasets`."""
+        return self.own or self.db
 
 
 @dataclass(frozen=True)
@@ -81,18 +97,28 @@ class AnnotationRun:
 
 
 def records_of_split(
-    db: str, split: str, model: Model, *, data_dir: str | Path | None = None
+    db: str | Database,
+    split: str | None,
+    model: Model,
+    *,
+    data_dir: str | Path | None = None,
+    records: Sequence[str] | None = None,
 ) -> RecordSet:
     """Return the records to evaluate a model on.
 
     Parameters
     ----------
-    db, split : str
-        See `ecgscribe.datasets.catalogue.split_records`; or the split `HELD_OUT`.
+    db : str or Database
+        A database, or its name.
+    split : str, optional
+        See `ecgscribe.datasets.catalogue.split_records`; or the split `HELD_OUT`. By default ds2
+        of mitdb and all records of others; all of any database if `records` are named.
     model : Model
         Defines the patients of `HELD_OUT`.
     data_dir : str or Path, optional
         Folder that holds the databases.
+    records : sequence of str, optional
+        Of the split, only these records.
 
     Returns
     -------
@@ -102,17 +128,55 @@ def records_of_split(
     Raises
     ------
     DatasetError
-        If the database or split does not exist, or a database other than mitdb is missing.
+        If the database or split does not exist, a database other than mitdb is missing or has
+        no signals here, or `records` are not in the split.
     ModelError
         If the model held out no patient of `db`.
     """
+    database = datasets.find_database(db)
+    split = split or ("all" if records else database.default_split)
     if split == HELD_OUT:
-        return RecordSet(db, split, _held_out(db, model), data_dir)
-    names = tuple(datasets.split_records(db, split))
-    if db != "mitdb":
-        available = datasets.available(db, data_dir=data_dir)
-        names = tuple(name for name in names if name in available)
-    return RecordSet(db, split, names, data_dir)
+        names = _held_out(database.name, model)
+    else:
+        names = tuple(datasets.split_records(database, split))
+    marks: Marks = "beats"
+    if database.name != "mitdb" or database.path is not None:
+        marks = datasets.marked(database, data_dir=data_dir)
+        if split != HELD_OUT:
+            names = _recorded(database, split, names, data_dir)
+    title = split
+    if records:
+        names = _chosen(database.name, split, names, records)
+        title = f"{split}, in part"
+    own = None if database.path is None else database
+    return RecordSet(database.name, title, names, data_dir, marks, own)
+
+
+def _recorded(
+    database: Database, split: str, names: Sequence[str], data_dir: str | Path | None
+) -> tuple[str, ...]:
+    """Return those of the records that are there with their signals."""
+    recorded = set(datasets.recorded(database, data_dir=data_dir))
+    left = tuple(name for name in names if name in recorded)
+    if not left:
+        folder = datasets.locate(database, data_dir=data_dir)
+        raise DatasetError(
+            f"{database.name}, {split}: expected recordings in {folder}, found none with its "
+            f"signals; run `ecgscribe fetch {database.name}`"
+        )
+    return left
+
+
+def _chosen(db: str, split: str, names: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the names that are in `records`, all of which must be among them."""
+    for record in records:
+        if record not in names:
+            hint = did_you_mean(record, names, otherwise="choose others, or fetch what is missing")
+            raise DatasetError(
+                f"{db}, {split}: expected records among the {len(names)} there, found {record}; "
+                f"{hint}"
+            )
+    return tuple(name for name in names if name in set(records))
 
 
 def _held_out(db: str, model: Model) -> tuple[str, ...]:
@@ -130,7 +194,8 @@ def annotate_records(
     annotator: Annotator,
     names: Iterable[str],
     *,
-    db: str = "mitdb",
+    db: str | Database = "mitdb",
+    marks: Marks = "beats",
     data_dir: str | Path | None = None,
     prepare: Prepare | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -143,8 +208,10 @@ def annotate_records(
         Annotates a record: a model, a baseline, or a network in training.
     names : iterable of str
         Records of `db`.
-    db : str
-        The database.
+    db : str or Database
+        The database, or its name.
+    marks : str
+        What is marked in its records.
     data_dir : str or Path, optional
         Folder that holds the databases; see `ecgscribe.datasets.locate`.
     prepare : callable, optional
@@ -163,14 +230,44 @@ def annotate_records(
     """
     datasets.locate(db, data_dir=data_dir)
     all_names = list(names)
+    labels = datasets.read_labels(db, data_dir=data_dir) if marks == "labels" else {}
+    windows = datasets.read_windows(db, data_dir=data_dir) if marks == "windows" else {}
     for number, name in enumerate(all_names, start=1):
-        record, reference = datasets.load(db, name, data_dir=data_dir)
+        if marks in BY_TABLE:
+            record = datasets.read_record(db, name, data_dir=data_dir)
+            reference = _no_annotations(record)
+        else:
+            record, reference = datasets.load(db, name, data_dir=data_dir)
         if prepare is not None:
             record = prepare(record, reference)
-        scored = Scored(name, datasets.subject(db, name), reference, annotator(record))
+        test = annotator(record)
+        scored = Scored(
+            name,
+            datasets.subject(db, name),
+            reference,
+            _within(test, reference) if marks == "waves" else test,
+            record.n_samples,
+            label=labels.get(name),
+            windows=windows.get(name),
+        )
         if progress is not None:
             progress(number, len(all_names))
         yield scored
+
+
+def _no_annotations(record: Record) -> Annotation:
+    return Annotation(
+        np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.str_), record.fs, name=record.name
+    )
+
+
+def _within(test: Annotation, reference: Annotation) -> Annotation:
+    """Return the annotations from the first to the last wave that is marked."""
+    if not len(reference):
+        return test.select(slice(0, 0))
+    first, last = reference.sample[[0, -1]] / reference.fs
+    time = test.sample / test.fs
+    return test.select((time >= first) & (time <= last))
 
 
 def annotate_runs(
@@ -200,7 +297,8 @@ def annotate_runs(
             items = annotate_records(
                 run.annotator,
                 run.records.names,
-                db=run.records.db,
+                db=run.records.database,
+                marks=run.records.marks,
                 data_dir=run.records.data_dir,
                 prepare=run.prepare,
                 progress=progress and partial(progress, f"{number}/{total} {run.title}"),

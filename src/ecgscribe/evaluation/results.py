@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.datasets import Marks
 from ecgscribe.metrics.performance import PrCurve, Reliability
 
 __all__ = [
@@ -295,6 +296,8 @@ class EvaluationResult:
         R-peaks with noise added; ``annotator`` holds the signal-to-noise ratio.
     baselines : tuple of RPeakMetrics, optional
         R-peaks of other detectors (``peers`` in JSON).
+    marks : str, optional
+        What is marked in the records, a key of `ecgscribe.datasets.MARKS`; None for beats.
     """
 
     model: ModelIdentity
@@ -308,6 +311,7 @@ class EvaluationResult:
     others: tuple[OtherModel, ...]
     noise: tuple[RPeakMetrics, ...] | None
     baselines: tuple[RPeakMetrics, ...] | None = field(metadata=_key("peers"))
+    marks: Marks | None = None
 
 
 def to_json(value: Any) -> Any:

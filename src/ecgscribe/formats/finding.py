@@ -8,7 +8,7 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["NEED_HEADER", "find_recording", "with_suffix", "without_suffix"]
+__all__ = ["NEED_HEADER", "find_recording", "recordings_in", "with_suffix", "without_suffix"]
 
 
 # In the order of preference if a record is named without its suffix.
@@ -44,17 +44,17 @@ def find_recording(path: Path) -> Path:
         if with_suffix(base, suffix).is_file():
             return with_suffix(base, suffix)
     if path.is_dir():
-        names = sorted(_records_in(path))
+        names = sorted(recordings_in(path))
         found = f"a folder; name a record in it{f', such as {path / names[0]}' if names else ''}"
     elif not path.parent.is_dir():
         found = f"no folder {path.parent}; check the path"
     else:
-        hint = did_you_mean(base.name, _records_in(path.parent), otherwise="check the path")
+        hint = did_you_mean(base.name, recordings_in(path.parent), otherwise="check the path")
         found = f"no {base.name}.hea and no other recording of that name; {hint}"
     raise FormatError(f"{path}: expected a recording, found {found}")
 
 
-def _records_in(folder: Path) -> set[str]:
+def recordings_in(folder: Path) -> set[str]:
     """Return the names, without suffixes, of files in a folder that may be recordings."""
     return {p.stem for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES}
 
