@@ -1,0 +1,90 @@
+"""Spans of rhythm in an annotation: between the notes of ``+``, and from ``[`` to ``]``.
+
+A ``+`` holds a rhythm's label after a parenthesis, such as ``(AFIB``, and the rhythm is in force
+from there to the next (https://physionet.org/physiotools/wag/annot.htm).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.metrics.spans import Spans, union
+from ecgscribe.record import Annotation
+
+__all__ = ["RhythmSpans", "flutter_spans", "rhythm_spans"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RhythmSpans:
+    """The rhythms of a recording, in time order.
+
+    Parameters
+    ----------
+    begin, end : ndarray of int64, shape (n,)
+        First sample of each, and the one after its last: the first of the next.
+    label : ndarray of str, shape (n,)
+        Label of each without the parenthesis, such as ``AFIB``; never that of the one before.
+    """
+
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    label: NDArray[np.str_]
+
+    def of(self, *labels: str) -> Spans:
+        """Return the spans in which one of these rhythms is in force, shape (m, 2)."""
+        chosen = np.isin(self.label, labels)
+        return union(np.stack([self.begin[chosen], self.end[chosen]], axis=1))
+
+
+def rhythm_spans(annotation: Annotation, n_samples: int) -> RhythmSpans:
+    """Return the spans between the notes of rhythm.
+
+    Before the first note no rhythm is known. A ``+`` without a label, and one that repeats the
+    rhythm in force, change nothing.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        With a ``+`` wherever the rhythm changes.
+    n_samples : int
+        Length of the recording in samples, where the last span ends.
+
+    Returns
+    -------
+    RhythmSpans
+    """
+    notes = annotation.select(annotation.symbol == "+")
+    notes = notes.select(np.array([note[:1] == "(" for note in notes.aux_note], dtype=np.bool_))
+    begin = np.minimum(notes.sample, n_samples)
+    label = np.array([note[1:].strip() for note in notes.aux_note], dtype=np.str_)
+    # Of two notes on one sample the last holds.
+    lasts = np.diff(begin, append=n_samples) > 0
+    begin, label = begin[lasts], label[lasts]
+    changes = np.append(True, label[1:] != label[:-1])[: len(label)]
+    begin, label = begin[changes], label[changes]
+    return RhythmSpans(begin=begin, end=np.append(begin, n_samples)[1:], label=label)
+
+
+def flutter_spans(annotation: Annotation, n_samples: int) -> Spans:
+    """Return ventricular flutter or fibrillation, from a ``[`` to its ``]``, both included.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        Further ``[`` inside a span change nothing, nor does a ``]`` outside.
+    n_samples : int
+        Length of the recording in samples, where a span without a ``]`` ends.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 2)
+        In time order; they neither overlap nor touch.
+    """
+    at = np.flatnonzero(np.isin(annotation.symbol, ("[", "]")))
+    opens = annotation.symbol[at] == "["
+    switches = np.diff(opens, prepend=False, append=False)
+    edge = np.append(annotation.sample[at] + ~opens, n_samples)[switches]
+    return union(np.minimum(edge, n_samples).reshape(-1, 2))
