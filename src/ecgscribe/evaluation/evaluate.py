@@ -208,7 +208,7 @@ def measure(
         "baselines": baseline_runs(records) if baselines else [],
     }
     scored = annotate_runs(runs, progress=progress)
-    score = partial(measure_records, resamples=resamples)
+    score = partial(measure_records, seen=_seen(model), resamples=resamples)
     return EvaluationResult(
         model=_identity(model),
         version=__version__,
@@ -219,7 +219,7 @@ def measure(
         one_lead=score(*scored["one_lead"], annotator=ONE_LEAD),
         live=score(*scored["live"], annotator=LIVE) if live else None,
         others=tuple(
-            OtherModel(_identity(other), score(items, annotator=_name(other)))
+            OtherModel(_identity(other), score(items, annotator=_name(other), seen=_seen(other)))
             for other, items in zip(others, scored["others"], strict=True)
         ),
         noise=noise_metrics(snrs_db, scored["noise"], resamples=resamples) if snrs_db else None,
@@ -246,6 +246,14 @@ def _name(model: Model) -> str:
 
 def _identity(model: Model) -> ModelIdentity:
     return ModelIdentity(_name(model), model.hash)
+
+
+def _seen(model: Model) -> frozenset[str]:
+    """Return the subjects that a model was trained on."""
+    names = (name.partition("/") for name in model.meta.get("split", {}).get("training", []))
+    return frozenset(
+        datasets.subject(db, record) for db, _, record in names if db in datasets.DATABASES
+    )
 
 
 def _refuse_seen(models: Iterable[Model], records: RecordSet) -> None:

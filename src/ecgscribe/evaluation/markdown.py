@@ -13,11 +13,16 @@ from ecgscribe.evaluation.numbers import (
     percent_with_interval,
 )
 from ecgscribe.evaluation.published import PUBLISHED
-from ecgscribe.evaluation.results import ConditionResults, EvaluationResult, RPeakMetrics
+from ecgscribe.evaluation.results import (
+    ConditionResults,
+    EvaluationResult,
+    Figure,
+    RPeakMetrics,
+)
 from ecgscribe.evaluation.tables import by_annotator
 from ecgscribe.metrics.comparison import COLUMNS, N_CLASSES, ROWS
 
-__all__ = ["markdown"]
+__all__ = ["figure_table", "markdown"]
 
 
 CLASS_ROWS = {
@@ -68,11 +73,10 @@ def markdown(
     """
     parts = [
         f"# {result.db}, {result.split}: {len(result.results.records)} records",
-        f"F1, sensitivity (Se) and positive predictivity (+P) of the model `{result.model.name}`, "
-        "in percent, with 95% intervals in brackets: all leads, `literature` classes, from 0:00.",
         *([f"Marked in {result.db}: {MARKS[result.marks]}."] if result.marks else []),
-        _summary(result),
+        *_summary(result),
         *_abnormal(result),
+        *_figures(result),
         *([f"**Every figure** is in [{tables}]({tables}/README.md), as CSV."] if tables else []),
         *(f"![{name}]({name})" for name in plots),
         *_published(result),
@@ -94,8 +98,8 @@ def _r_peaks(metrics: Iterable[RPeakMetrics]) -> list[RPeakMetrics]:
     return [m for m in metrics if m.set == "all" and m.start == 0]
 
 
-def _summary(result: EvaluationResult) -> str:
-    rows = []
+def _summary(result: EvaluationResult) -> list[str]:
+    rows: list[list[str]] = []
     for m in _r_peaks(result.results.r_peaks):
         baselines = [b for b in _r_peaks(result.baselines or ()) if b.window == m.window]
         best = max(baselines, key=lambda b: b.f1.value, default=None)
@@ -117,8 +121,44 @@ def _summary(result: EvaluationResult) -> str:
         rows.append(
             ["abnormal (S, V, F or Q)", f"{abnormal:,}", UNDEFINED, UNDEFINED, f1, UNDEFINED]
         )
+    if not rows:
+        return []
     head = ["", "beats", "Se", "+P", "F1", "F1 of the best baseline, or best published F1"]
-    return _table(head, rows)
+    return [
+        f"F1, sensitivity (Se) and positive predictivity (+P) of the model `{result.model.name}`, "
+        "in percent, with 95% intervals in brackets: all leads, `literature` classes, from 0:00.",
+        _table(head, rows),
+    ]
+
+
+def _figures(result: EvaluationResult) -> list[str]:
+    if not result.results.figures:
+        return []
+    return [
+        "## False ectopy, runs and episodes" if result.results.conditions else "## Figures",
+        f"The model `{result.model.name}` on all leads, with 95% intervals in brackets. People: "
+        "those who have any of what is counted.",
+        figure_table(result.results.figures),
+    ]
+
+
+def figure_table(figures: Iterable[Figure]) -> str:
+    """Return figures as a Markdown table.
+
+    Parameters
+    ----------
+    figures : iterable of Figure
+
+    Returns
+    -------
+    str
+    """
+    rows = [
+        [f.measure, f.of, f.set, f"{f.people:,}", f"{f.hits:,.0f} / {f.total:,.0f}"]
+        + [f"{number_with_interval(f.value, 2)} {f.unit}"]
+        for f in figures
+    ]
+    return _table(["", "of", "records", "people", "counts", "value"], rows)
 
 
 def _order(item: tuple[str, object]) -> tuple[int, str]:
@@ -167,6 +207,8 @@ def _published(result: EvaluationResult) -> list[str]:
 
 
 def _others(result: EvaluationResult) -> list[str]:
+    if not result.results.r_peaks:
+        return []
     rows = []
     for name, results in by_annotator(result):
         peaks = [percent_with_interval(m.f1) for m in _r_peaks(results.r_peaks)]

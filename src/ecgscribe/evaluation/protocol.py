@@ -6,11 +6,13 @@ have no classes and include the paced records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
 from ecgscribe.datasets.catalogue import DATABASES, PACED
+from ecgscribe.evaluation.beat_figures import false_ectopy_counts
+from ecgscribe.evaluation.counts import figures
 from ecgscribe.evaluation.groups import (
     Compared,
     Group,
@@ -254,7 +256,11 @@ def _thinned(curve: performance.PrCurve) -> performance.PrCurve:
 
 
 def evaluate_records(
-    items: Iterable[Scored], *, annotator: str = "ecgscribe", resamples: int = 1000
+    items: Iterable[Scored],
+    *,
+    annotator: str = "ecgscribe",
+    seen: Collection[str] = (),
+    resamples: int = 1000,
 ) -> AnnotatorResults:
     """Compute every metric of the protocol, end to end, from annotated records.
 
@@ -266,7 +272,9 @@ def evaluate_records(
     items : iterable of Scored
         One per record; beat classification leaves out the paced records of mitdb.
     annotator : str
-        Name of the annotator in ``r_peaks``.
+        Name of the annotator.
+    seen : collection of str
+        Subjects that it has learned from; see `ecgscribe.evaluation.counts.figures`.
     resamples : int
         Bootstrap resamples of patients; without any (0) the intervals are NaN.
 
@@ -287,8 +295,11 @@ def evaluate_records(
                     conditions.append(
                         _condition_results(chosen, mapping, start, title, resamples=resamples)
                     )
+    counts = false_ectopy_counts(with_classes, window=WINDOWS[0]) if with_classes else ()
     return AnnotatorResults(
+        annotator=annotator,
         records=tuple(s.name for s in scored),
         r_peaks=r_peak_metrics(scored, annotator=annotator, resamples=resamples),
         conditions=tuple(conditions),
+        figures=figures(with_classes, counts, seen=seen, resamples=resamples),
     )

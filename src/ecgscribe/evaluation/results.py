@@ -20,14 +20,21 @@ __all__ = [
     "ConditionResults",
     "Ec57Metrics",
     "Ec57Ratios",
+    "PERCENT",
+    "PER_1000",
     "Estimate",
     "EvaluationResult",
+    "Figure",
     "ModelIdentity",
     "OtherModel",
     "RPeakMetrics",
     "RecordMetrics",
     "to_json",
 ]
+
+
+PERCENT, PER_1000 = "%", "per 1,000"
+"""Units of a `Figure`."""
 
 
 _MERGED = {"merged": True}
@@ -235,23 +242,59 @@ class ConditionResults:
     per_record: tuple[RecordMetrics, ...]
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One share, of a kind of beats, of time or of recordings.
+
+    Parameters
+    ----------
+    set : str
+        Name of the set of records.
+    measure, of : str
+        What is measured, and of what.
+    people : int
+        Number of people who have any of that.
+    hits, total : float
+        The share's two counts: of beats, recordings or pieces of 4 s, or times in s.
+    unit : str
+        `PERCENT` or `PER_1000`.
+    value : Estimate
+        The share in that unit.
+    """
+
+    set: str
+    measure: str
+    of: str
+    people: int
+    hits: float
+    total: float
+    unit: str
+    value: Estimate
+
+
 @dataclass(frozen=True, eq=False)
 class AnnotatorResults:
     """All metrics of one annotator.
 
     Parameters
     ----------
+    annotator : str
+        Its name.
     records : tuple of str
         Names of the records.
     r_peaks : tuple of RPeakMetrics
         R-peaks at each window and start, for each set of records.
     conditions : tuple of ConditionResults
         Classification under each condition (``views`` in JSON); empty if all records are paced.
+    figures : tuple of Figure
+        False ectopy, runs, episodes, times and labels, as far as they are marked.
     """
 
+    annotator: str
     records: tuple[str, ...]
     r_peaks: tuple[RPeakMetrics, ...]
     conditions: tuple[ConditionResults, ...] = field(metadata=_key("views"))
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ To measure another kind, add its function to `MEASURED`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from ecgscribe.datasets import MARKS, Marks
 from ecgscribe.errors import DatasetError
 from ecgscribe.evaluation.groups import Scored
+from ecgscribe.evaluation.label_figures import measure_labels
 from ecgscribe.evaluation.protocol import evaluate_records, r_peak_metrics, starts_within
 from ecgscribe.evaluation.results import AnnotatorResults
+from ecgscribe.evaluation.rhythm_figures import measure_rhythms, measure_windows
 
 __all__ = ["MEASURED", "R_PEAKS", "Measure", "measure_of", "measure_peaks"]
 
@@ -25,7 +27,12 @@ class Measure(Protocol):
     """Measures one annotator on records that are marked in one way."""
 
     def __call__(
-        self, items: Iterable[Scored], *, annotator: str = "ecgscribe", resamples: int = 1000
+        self,
+        items: Iterable[Scored],
+        *,
+        annotator: str = "ecgscribe",
+        seen: Collection[str] = (),
+        resamples: int = 1000,
     ) -> AnnotatorResults:
         """Measure the annotator.
 
@@ -35,6 +42,8 @@ class Measure(Protocol):
             One per record.
         annotator : str
             Name of the annotator.
+        seen : collection of str
+            Subjects that it has learned from; see `ecgscribe.evaluation.counts.figures`.
         resamples : int
             Bootstrap resamples of patients; without any (0) the intervals are NaN.
 
@@ -46,7 +55,11 @@ class Measure(Protocol):
 
 
 def measure_peaks(
-    items: Iterable[Scored], *, annotator: str = "ecgscribe", resamples: int = 1000
+    items: Iterable[Scored],
+    *,
+    annotator: str = "ecgscribe",
+    seen: Collection[str] = (),
+    resamples: int = 1000,
 ) -> AnnotatorResults:
     """Score R-peaks alone, as the reference beats have no classes.
 
@@ -54,23 +67,25 @@ def measure_peaks(
     ----------
     items : iterable of Scored
         One per record.
-    annotator : str
-        Name of the annotator.
+    annotator, seen
+        See `Measure`; what it has learned from changes nothing here.
     resamples : int
         Bootstrap resamples of patients.
 
     Returns
     -------
     AnnotatorResults
-        Without conditions.
+        Without conditions and figures.
     """
     scored = list(items)
     return AnnotatorResults(
+        annotator=annotator,
         records=tuple(s.name for s in scored),
         r_peaks=r_peak_metrics(
             scored, annotator=annotator, resamples=resamples, starts=starts_within(scored)
         ),
         conditions=(),
+        figures=(),
     )
 
 
@@ -78,6 +93,9 @@ MEASURED: Mapping[Marks, Measure] = {
     "beats": evaluate_records,
     "peaks": measure_peaks,
     "waves": measure_peaks,
+    "rhythms": measure_rhythms,
+    "windows": measure_windows,
+    "labels": measure_labels,
 }
 """What measures each kind of marking."""
 
@@ -101,13 +119,8 @@ def measure_of(db: str, marks: Marks, *, r_peaks: bool = False) -> Measure:
     Raises
     ------
     DatasetError
-        If nothing measures this kind yet, or it does not mark R-peaks and they are needed.
+        If R-peaks are needed and not marked.
     """
-    if marks not in MEASURED:
-        raise DatasetError(
-            f"{db}: expected a kind of marking that can be measured ({', '.join(MEASURED)}), "
-            f"found {marks} ({MARKS[marks]}); choose another database"
-        )
     if r_peaks and marks not in R_PEAKS:
         raise DatasetError(
             f"{db}: expected marked R-peaks for baselines and added noise, found {marks} "

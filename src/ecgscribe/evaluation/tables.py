@@ -66,7 +66,7 @@ def by_annotator(result: EvaluationResult) -> list[tuple[str, AnnotatorResults]]
     """Return the name and the results of the model on each input, and of the other models."""
     every = [result.results, result.one_lead, *([result.live] if result.live else [])]
     every += [other.results for other in result.others]
-    return [(results.r_peaks[0].annotator, results) for results in every]
+    return [(results.annotator, results) for results in every]
 
 
 def _with_bounds(columns: Mapping[str, str]) -> dict[str, str]:
@@ -331,7 +331,40 @@ def _calibration(result: EvaluationResult) -> Table:
     )
 
 
+def _count(value: float) -> str:
+    return number(value, 0 if value.is_integer() else 3)
+
+
+def _figures(result: EvaluationResult) -> Table:
+    return Table(
+        "one share: of beats (false ectopy, runs), of episodes, of time or of recordings, whatever "
+        "is marked; without a row where there is nothing to count",
+        {
+            **_ANNOTATOR,
+            "set": "set of records: all, which are left out, or whether the model was trained on "
+            "their patients",
+            "measure": "what is measured",
+            "of": "kind of beats, runs, episodes, rhythm or recordings that it is measured on",
+            "people": "number of people who have any of that",
+            "hits": "numerator: a number, or a time in seconds",
+            "total": "denominator",
+            "unit": "unit of the value",
+            **_with_bounds({"value": "hits over total, with its 95% interval"}),
+        },
+        tuple(
+            [
+                *(name, f.set, f.measure, f.of, str(f.people)),
+                *(_count(f.hits), _count(f.total), f.unit),
+                *_cells(f.value, 2),
+            ]
+            for name, results in by_annotator(result)
+            for f in results.figures
+        ),
+    )
+
+
 _MAKERS = {
+    "figures.csv": _figures,
     "r_peaks.csv": _r_peaks,
     "noise.csv": _noise,
     "classes.csv": _classes,
