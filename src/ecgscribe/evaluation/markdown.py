@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from ecgscribe.datasets import MARKS
+from ecgscribe.datasets import MARKS, Marks
 from ecgscribe.evaluation.numbers import (
     UNDEFINED,
     number,
@@ -33,12 +33,36 @@ CLASS_ROWS = {
 """Classes of the first table, in its order."""
 
 
-RULES = """\
+BEAT_RULES = """\
 The beats are *detected*, not given: a missed beat counts against its class, and an extra beat
 against the class it was given. Beats match one to one within 150 ms according to ANSI/AAMI EC57,
 unless a table names another window. `literature` is the mapping of symbols to classes in papers,
 `ec57` that of the standard. Intervals come from a bootstrap over patients. Paced records are in the
 R-peak metrics only."""
+
+
+TIME_RULES = """\
+Each second belongs to the rhythm in force; 2 s on either side of a change are left out, and of
+labelled windows those count whose neighbours have the same label. A second is shown as ventricular
+from `[` to `]`, where a `(VT`, `(VFL` or `(VF` is in force, and in a run of at least 3 V at most
+2 s apart, none of them unreadable. Se and Sp are those of pieces of 4 s of one rhythm, as papers on
+shock advice give them. VF includes flutter; sinus includes block, bigeminy and nodal rhythm;
+supraventricular is atrial fibrillation, supraventricular tachycardia and paced rhythm. Intervals
+come from a bootstrap over patients."""
+
+
+LABEL_RULES = """\
+A label is that of a recording as a whole, and weak: one labelled N may hold single ectopic beats.
+Beats in unreadable signal do not count. A recording is called A where atrial fibrillation or
+flutter covers more than half of its readable time; F1 is that of the Challenge 2017. No recording
+names its patient, so each counts as one."""
+
+
+_RULES: Mapping[Marks, str] = {
+    "rhythms": TIME_RULES,
+    "windows": TIME_RULES,
+    "labels": LABEL_RULES,
+}
 
 
 COMPARABLE = """\
@@ -154,8 +178,10 @@ def figure_table(figures: Iterable[Figure]) -> str:
     str
     """
     rows = [
-        [f.measure, f.of, f.set, f"{f.people:,}", f"{f.hits:,.0f} / {f.total:,.0f}"]
-        + [f"{number_with_interval(f.value, 2)} {f.unit}"]
+        [
+            *(f.measure, f.of, f.set, f"{f.people:,}", f"{f.hits:,.0f} / {f.total:,.0f}"),
+            f"{number_with_interval(f.value, 2)} {f.unit}",
+        ]
         for f in figures
     ]
     return _table(["", "of", "records", "people", "counts", "value"], rows)
@@ -273,7 +299,7 @@ def _method(result: EvaluationResult) -> list[str]:
     again = f" To evaluate again:\n\n    {result.command}" if result.command else ""
     return [
         "## How it was measured",
-        RULES,
+        BEAT_RULES if result.marks is None else _RULES.get(result.marks, BEAT_RULES),
         f"Records: {' '.join(result.results.records)}.",
         f"{named[0].upper()}{named[1:]}; ecgscribe {result.version}.{again}",
     ]

@@ -14,14 +14,14 @@ from ecgscribe.datasets import Marks
 from ecgscribe.metrics.performance import PrCurve, Reliability
 
 __all__ = [
+    "PERCENT",
+    "PER_1000",
     "AbnormalMetrics",
     "AnnotatorResults",
     "ClassMetrics",
     "ConditionResults",
     "Ec57Metrics",
     "Ec57Ratios",
-    "PERCENT",
-    "PER_1000",
     "Estimate",
     "EvaluationResult",
     "Figure",
