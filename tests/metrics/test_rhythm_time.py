@@ -165,6 +165,7 @@ def test_events_are_ventricular_rhythm_standstill_and_pauses_up_to_the_next_beat
         [150, 600],
         [800, 2000],
     ]
+    assert events((1, "N"), (1, '"', "PSE"), (6, "N")) == [[100, 600]]  # a beat on its own sample
     assert events((1, '"', "PSE"), (2, "~", -1), (5, '"', "PSE"), (7, "+", "(N")) == [
         [100, 200],
         [500, 700],
