@@ -1,4 +1,4 @@
-"""Recordings that are labelled as a whole: what is found in those labelled N and A, and F1.
+"""Recordings that are labelled as a whole: ectopy in those labelled N and A, and F1.
 
 The labels are those of the PhysioNet/CinC Challenge 2017 (Clifford et al., Comput Cardiol 44,
 2017): N sinus rhythm, A atrial fibrillation, O another rhythm, ``~`` too noisy. Each recording is
@@ -137,7 +137,7 @@ def _any_ectopy(class_index: NDArray[np.int8]) -> bool:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WeakShares:
-    """What is found in recordings of a label, each of shape (..., 4) by `LABELS`, from 0 to 1.
+    """Ectopy in the recordings of each label, each of shape (..., 4) by `LABELS`, from 0 to 1.
 
     Parameters
     ----------
