@@ -11,9 +11,14 @@ from typing import Any
 
 import pytest
 
+from ecgscribe import formats
 from ecgscribe.cli.evaluate import command_line, evaluate
 from ecgscribe.cli.main import main
-from support.command_line import error_line
+from ecgscribe.datasets.catalogue import DATABASES
+from ecgscribe.datasets.synthetic import synthesize
+from support.command_line import ecgscribe, error_line
+from support.physionet_server import write_record
+from support.wfdb_files import save
 
 
 def test_command_that_evaluates_again_names_no_folder_of_this_machine() -> None:
@@ -77,3 +82,84 @@ def test_options_reach_the_library_as_they_are_and_with_the_command(
         "command": "ecgscribe evaluate --db mitdb --split ds2 --compare-with classic.json "
         "--snr 6,-6 --baselines --benchmarks BENCHMARKS.md --force",
     }  # fmt: skip
+
+
+def test_own_recordings_are_evaluated_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "clinic").mkdir()
+    for seed, name in enumerate(("anna", "ben", "cleo")):
+        record, reference = synthesize(duration=40.0, seed=seed)
+        formats.write(reference, save(record, tmp_path / "clinic", name).with_suffix(".qrs"))
+
+    run = ecgscribe(
+        "evaluate", "--db", tmp_path / "clinic", "--annotator", "qrs", "--records", "anna,ben",
+        "--out", tmp_path / "report",
+    )  # fmt: skip
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("# clinic, all, in part: 2 records\n")
+    assert str(tmp_path) not in run.stdout
+    assert (
+        "ecgscribe evaluate --db clinic --split all --records anna,ben --annotator qrs"
+        in run.stdout
+    )
+    assert (tmp_path / "report" / "evaluation.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--db", "mitb"], "or a folder of annotated recordings, found 'mitb'; did you mean mitdb"),
+        (["--db", "nowhere/at/all"], "choose one, or name a folder"),
+    ],
+)
+def test_a_database_that_is_none_is_one_line(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert message in error_line(capsys, "evaluate", *words, code=2)
+
+
+@pytest.mark.parametrize("name", [name for name in DATABASES if name != "mitdb"])
+def test_a_database_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    line = error_line(capsys, "evaluate", "--db", name, "--data-dir", str(tmp_path), code=1)
+    assert f"run `ecgscribe fetch {name}`" in line
+
+
+def test_a_folder_without_annotations_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(tmp_path, "anna").with_suffix(".atr").unlink()
+    line = error_line(capsys, "evaluate", "--db", str(tmp_path), code=1)
+    assert "expected annotated recordings, found 1 recordings without" in line
+
+
+def test_a_record_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(tmp_path, "anna")
+    line = error_line(capsys, "evaluate", "--db", str(tmp_path), "--records", "anne", code=1)
+    assert "found anne; did you mean anna?" in line
+
+
+def test_splits_default_to_ds2_of_mitdb_and_to_all_of_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(model: str, **options: Any) -> dict[str, Any]:
+        return {"split": options["split"]}
+
+    monkeypatch.setattr(
+        importlib.import_module("ecgscribe.evaluation.markdown"), "markdown", json.dumps
+    )
+    monkeypatch.setattr(
+        importlib.import_module("ecgscribe.evaluation.evaluate"), "evaluate", measure
+    )
+    for words, split in (
+        ([], "ds2"),
+        (["--records", "100"], "all"),
+        (["--split", "ds1", "--records", "101"], "ds1"),
+        (["--db", "svdb"], "all"),
+        (["--db", "."], "all"),
+    ):
+        assert main(["evaluate", *words, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"split": split}

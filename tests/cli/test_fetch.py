@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ecgscribe.cli.main import main
-from support.command_line import ecgscribe, only_error
+from ecgscribe.datasets.catalogue import DATABASES
+from support.command_line import ecgscribe, error_line, only_error
 from support.physionet_server import layout, serve
 
 
@@ -51,3 +52,25 @@ def test_fetch_prints_the_folder_that_it_filled(
         assert capsys.readouterr() == (f"{tmp_path / 'data' / 'nstdb'}\n", "")
         assert main([*command, "--base-url", server.url, "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["folder"] == str(tmp_path / "data" / "nstdb")
+
+
+def test_list_names_every_database_and_what_is_marked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["fetch", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(DATABASES)
+    (afdb,) = (line for line in lines if line.startswith("afdb"))
+    assert "25 records  635 MB  rhythms, peaks  ODC-By 1.0" in afdb
+    assert "Moody & Mark, Comput Cardiol 10:227-230, 1983" in afdb
+
+    assert main(["fetch", "--list", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert [row["db"] for row in content] == list(DATABASES)
+    assert content[-1]["version"] == "1.0.1"
+    assert [row["marks"] for row in content if row["db"] == "cudb"] == [["rhythms", "beats"]]
+
+
+def test_fetch_without_a_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "expected DB, found none" in error_line(capsys, "fetch", code=2)
+    assert "expected DB, found none" in error_line(capsys, "fetch", "--verify", code=2)

@@ -195,6 +195,15 @@ def test_record_without_signals_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "e", "expected at least one signal, found none")
 
 
+def test_annotations_are_read_although_the_record_has_no_signals(
+    record_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "e.hea").write_text("e 0 250 0\n")
+    (tmp_path / "e.atr").write_bytes(record_path.with_suffix(".atr").read_bytes())
+    annotation = read_annotation(tmp_path / "e", "atr")
+    assert (annotation.fs, len(annotation) > 0) == (250.0, True)
+
+
 def test_damaged_header_is_refused(record_path: Path) -> None:
     record_path.with_suffix(".hea").write_text("100 2 360 720\n100.dat nonsense\n")
     refused(record_path, "found it damaged")

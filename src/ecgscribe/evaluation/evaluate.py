@@ -12,6 +12,7 @@ from ecgscribe._version import __version__
 from ecgscribe.datasets import open_database
 from ecgscribe.errors import ModelError
 from ecgscribe.evaluation.baselines import baseline_metrics, baseline_runs, require_baselines
+from ecgscribe.evaluation.measured import measure_of
 from ecgscribe.evaluation.noise_stress import noise_metrics, noise_runs
 from ecgscribe.evaluation.output import (
     log_ds2,
@@ -29,7 +30,6 @@ from ecgscribe.evaluation.records import (
     records_of_split,
 )
 from ecgscribe.evaluation.results import EvaluationResult, ModelIdentity, OtherModel
-from ecgscribe.evaluation.sources import measure_of
 from ecgscribe.live.annotate import annotate_live
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate

@@ -91,7 +91,7 @@ def header_fs(base: Path) -> float:
     Raises
     ------
     FormatError
-        If it states none, or no signal.
+        If it states none.
     """
     # wfdb assumes 250 Hz if the frequency is missing or negative, which would put every beat at a
     # wrong time, so the record line is read here as well.
@@ -109,9 +109,5 @@ def header_fs(base: Path) -> float:
         raise FormatError(
             f"{header}: expected a sampling frequency above 0 Hz, found {written}; "
             "correct the header's first line"
-        )
-    if fields[1] == "0":
-        raise FormatError(
-            f"{header}: expected at least one signal, found none; choose a record with signals"
         )
     return fs

@@ -59,6 +59,11 @@ def open_wfdb(
     frame_fs = header_fs(base)
     with format_errors(base, "a WFDB record with its signal files complete"):
         header = read_header(base)
+        if header.n_sig == 0:
+            raise FormatError(
+                f"{base}.hea: expected at least one signal, found none; choose a record with "
+                "signals"
+            )
         signals = open_signals(base, header)
         each_fs = [frame_fs * k for k in signals.per_frame]
         keep = leads_of_one_fs(base, signals.names, signals.units, each_fs, leads)
