@@ -52,6 +52,11 @@ class _Database(Choice):
     "--records", metavar="A,B", type=names,
     help="Only these records, of all of the database unless --split names some.",
 )  # fmt: skip
+@click.option(
+    "--folds", is_flag=True,
+    help="Annotate each record by the network of the run (--model RUN) that has not seen its "
+    "patient.",
+)  # fmt: skip
 @options.annotator("Extension of the reference annotations in FOLDER; by default atr or ann.")
 @options.data_dir("the databases")
 @options.out("Folder for tables and plots.", metavar="DIR")
@@ -85,6 +90,7 @@ def evaluate(
     split: str | None,
     records: tuple[str, ...] | None,
     annotator: str | None,
+    folds: bool,
     data_dir: Path | None,
     out: Path | None,
     model: str,
@@ -106,8 +112,8 @@ def evaluate(
     if split is None:
         split = "all" if records or db not in DATABASES else DATABASES[db].default_split
     again = command_line(
-        model, db, split, records=records or (), annotator=annotator, compare_with=compare_with,
-        snr=snr or (), live=live, baselines=baselines,
+        model, db, split, records=records or (), annotator=annotator, folds=folds,
+        compare_with=compare_with, snr=snr or (), live=live, baselines=baselines,
     )  # fmt: skip
     with without_log(quiet), stage_bars(quiet=quiet) as progress:
         result = evaluate_model(
@@ -116,6 +122,7 @@ def evaluate(
             split=split,
             records=records,
             annotator=annotator,
+            folds=folds,
             data_dir=data_dir,
             out=out,
             benchmarks=benchmarks,
@@ -138,6 +145,7 @@ def command_line(
     *,
     records: Sequence[str] = (),
     annotator: str | None = None,
+    folds: bool = False,
     compare_with: Sequence[str] = (),
     snr: Sequence[float] = (),
     live: bool = False,
@@ -147,7 +155,7 @@ def command_line(
 
     Parameters
     ----------
-    model, db, split, records, annotator, compare_with, snr, live, baselines
+    model, db, split, records, annotator, folds, compare_with, snr, live, baselines
         The options of the command.
 
     Returns
@@ -159,6 +167,8 @@ def command_line(
         words += ["--records", ",".join(records)]
     if annotator is not None:
         words += ["--annotator", annotator]
+    if folds:
+        words.append("--folds")
     if _without_folder(model) != "default":
         words += ["--model", _without_folder(model)]
     for other in compare_with:

@@ -12,6 +12,13 @@ from ecgscribe._version import __version__
 from ecgscribe.datasets import open_database
 from ecgscribe.errors import ModelError
 from ecgscribe.evaluation.baselines import baseline_metrics, baseline_runs, require_baselines
+from ecgscribe.evaluation.fold_networks import (
+    in_order,
+    networks_of_folds,
+    networks_of_one,
+    runs,
+    seen_subjects,
+)
 from ecgscribe.evaluation.measured import measure_of
 from ecgscribe.evaluation.noise_stress import noise_metrics, noise_runs
 from ecgscribe.evaluation.output import (
@@ -40,6 +47,7 @@ __all__ = ["evaluate", "measure"]
 
 ONE_LEAD = "ecgscribe, lead 0 only"
 LIVE = "ecgscribe, live"
+_OF_MODEL = ("model", "one_lead", "live")
 
 
 def evaluate(
@@ -49,6 +57,7 @@ def evaluate(
     split: str | None = None,
     records: Sequence[str] | None = None,
     annotator: str | None = None,
+    folds: bool = False,
     data_dir: str | Path | None = None,
     out: str | Path | None = None,
     benchmarks: str | Path | None = None,
@@ -81,6 +90,9 @@ def evaluate(
         Of the split, only these records; by default of all records of `db`.
     annotator : str, optional
         Suffix of the reference annotations, if `db` is a folder.
+    folds : bool
+        Annotate each record by a network that has not seen its patient: of the folds of the run
+        whose model is given, or by that model itself if it has not.
     data_dir : str or Path, optional
         Folder that holds the databases.
     out : str or Path, optional
@@ -136,6 +148,7 @@ def evaluate(
         loaded,
         chosen,
         others=others,
+        folds=folds,
         live=live,
         baselines=baselines,
         snrs_db=snrs_db,
@@ -159,6 +172,7 @@ def measure(
     records: RecordSet,
     *,
     others: Sequence[Model] = (),
+    folds: bool = False,
     live: bool = False,
     baselines: bool = False,
     snrs_db: Sequence[float] = (),
@@ -177,7 +191,7 @@ def measure(
         Records to evaluate on.
     others : sequence of Model
         Other models.
-    live, baselines, snrs_db, resamples, progress
+    folds, live, baselines, snrs_db, resamples, progress
         See `evaluate`.
 
     Returns
@@ -193,39 +207,48 @@ def measure(
     measure_records = measure_of(records.db, records.marks, r_peaks=baselines or len(snrs_db) > 0)
     if baselines:
         require_baselines()
-    whole = partial(annotate, model=model)
-    runs = {
-        "model": [AnnotationRun("annotate", whole, records)],
-        "one_lead": [AnnotationRun("annotate lead 0", _on_first_lead(model), records)],
-        "live": [AnnotationRun("annotate live", partial(annotate_live, model=model), records)]
-        if live
-        else [],
+    networks = (networks_of_folds if folds else networks_of_one)(model, records)
+    seen = frozenset() if folds else seen_subjects(model)
+    stages = {
+        "model": runs("annotate", _whole, networks, records),
+        "one_lead": runs("annotate lead 0", _on_first_lead, networks, records),
+        "live": runs("annotate live", _live, networks, records) if live else [],
         "others": [
-            AnnotationRun(f"annotate {_name(other)}", partial(annotate, model=other), records)
-            for other in others
+            AnnotationRun(f"annotate {_name(other)}", _whole(other), records) for other in others
         ],
-        "noise": noise_runs(whole, records, snrs_db),
+        "noise": noise_runs(_whole(model), records, snrs_db),
         "baselines": baseline_runs(records) if baselines else [],
     }
-    scored = annotate_runs(runs, progress=progress)
-    score = partial(measure_records, seen=_seen(model), resamples=resamples)
+    scored = annotate_runs(stages, progress=progress)
+    score = partial(measure_records, seen=seen, resamples=resamples)
+    of_model = {part: in_order(scored[part], records.names) for part in _OF_MODEL if scored[part]}
     return EvaluationResult(
         model=_identity(model),
         version=__version__,
         command="",
         db=records.db,
         split=records.split,
-        results=score(*scored["model"]),
-        one_lead=score(*scored["one_lead"], annotator=ONE_LEAD),
-        live=score(*scored["live"], annotator=LIVE) if live else None,
+        results=score(of_model["model"]),
+        one_lead=score(of_model["one_lead"], annotator=ONE_LEAD),
+        live=score(of_model["live"], annotator=LIVE) if live else None,
         others=tuple(
-            OtherModel(_identity(other), score(items, annotator=_name(other), seen=_seen(other)))
+            OtherModel(
+                _identity(other), score(items, annotator=_name(other), seen=seen_subjects(other))
+            )
             for other, items in zip(others, scored["others"], strict=True)
         ),
         noise=noise_metrics(snrs_db, scored["noise"], resamples=resamples) if snrs_db else None,
         baselines=baseline_metrics(scored["baselines"], resamples=resamples) if baselines else None,
         marks=None if records.marks == "beats" else records.marks,
     )
+
+
+def _whole(model: Model) -> Annotator:
+    return partial(annotate, model=model)
+
+
+def _live(model: Model) -> Annotator:
+    return partial(annotate_live, model=model)
 
 
 def _on_first_lead(model: Model) -> Annotator:
@@ -246,14 +269,6 @@ def _name(model: Model) -> str:
 
 def _identity(model: Model) -> ModelIdentity:
     return ModelIdentity(_name(model), model.hash)
-
-
-def _seen(model: Model) -> frozenset[str]:
-    """Return the subjects that a model was trained on."""
-    names = (name.partition("/") for name in model.meta.get("split", {}).get("training", []))
-    return frozenset(
-        datasets.subject(db, record) for db, _, record in names if db in datasets.DATABASES
-    )
 
 
 def _refuse_seen(models: Iterable[Model], records: RecordSet) -> None:
