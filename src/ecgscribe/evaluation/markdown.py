@@ -12,7 +12,7 @@ from ecgscribe.evaluation.numbers import (
     percent,
     percent_with_interval,
 )
-from ecgscribe.evaluation.published import PUBLISHED
+from ecgscribe.evaluation.published import PUBLISHED, PUBLISHED_ELSEWHERE
 from ecgscribe.evaluation.results import (
     ConditionResults,
     EvaluationResult,
@@ -22,7 +22,7 @@ from ecgscribe.evaluation.results import (
 from ecgscribe.evaluation.tables import by_annotator
 from ecgscribe.metrics.comparison import COLUMNS, N_CLASSES, ROWS
 
-__all__ = ["figure_table", "markdown"]
+__all__ = ["figure_table", "markdown", "results_text"]
 
 
 CLASS_ROWS = {
@@ -97,10 +97,7 @@ def markdown(
     """
     parts = [
         f"# {result.db}, {result.split}: {len(result.results.records)} records",
-        *([f"Marked in {result.db}: {MARKS[result.marks]}."] if result.marks else []),
-        *_summary(result),
-        *_abnormal(result),
-        *_figures(result),
+        results_text(result),
         *([f"**Every figure** is in [{tables}]({tables}/README.md), as CSV."] if tables else []),
         *(f"![{name}]({name})" for name in plots),
         *_published(result),
@@ -110,6 +107,29 @@ def markdown(
         *_method(result),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def results_text(result: EvaluationResult, *, level: int = 2) -> str:
+    """Return the results of the model as Markdown: scores, figures and published figures.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+    level : int
+        Level of the headings.
+
+    Returns
+    -------
+    str
+    """
+    parts = [
+        *([f"Marked in {result.db}: {MARKS[result.marks]}."] if result.marks else []),
+        *_summary(result),
+        *_abnormal(result),
+        *_figures(result, level),
+        *_published_elsewhere(result, level),
+    ]
+    return "\n\n".join(parts)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -155,11 +175,12 @@ def _summary(result: EvaluationResult) -> list[str]:
     ]
 
 
-def _figures(result: EvaluationResult) -> list[str]:
+def _figures(result: EvaluationResult, level: int) -> list[str]:
     if not result.results.figures:
         return []
+    of_beats = len(result.results.conditions) > 0
     return [
-        "## False ectopy, runs and episodes" if result.results.conditions else "## Figures",
+        f"{'#' * level} {'False ectopy, runs and episodes' if of_beats else 'Figures'}",
         f"The model `{result.model.name}` on all leads, with 95% intervals in brackets. People: "
         "those who have any of what is counted.",
         figure_table(result.results.figures),
@@ -230,6 +251,17 @@ def _published(result: EvaluationResult) -> list[str]:
         "F1 in percent of models that saw no patient of DS2 in training.",
         _table(["", *CLASS_ROWS, "source"], rows),
     ]
+
+
+def _published_elsewhere(result: EvaluationResult, level: int) -> list[str]:
+    if result.db == "mitdb":
+        return []
+    marks = result.marks or "beats"
+    rows = [
+        [p.name, p.figures, p.difference, p.source] for p in PUBLISHED_ELSEWHERE if marks in p.marks
+    ]
+    head = ["", "published", "what is not comparable", "source"]
+    return [f"{'#' * level} Published figures", _table(head, rows)] if rows else []
 
 
 def _others(result: EvaluationResult) -> list[str]:
