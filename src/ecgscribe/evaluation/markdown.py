@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ecgscribe.datasets import MARKS
+from ecgscribe.datasets.database import MARKS
 from ecgscribe.evaluation.numbers import (
     UNDEFINED,
     number,
