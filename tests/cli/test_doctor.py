@@ -12,6 +12,7 @@ import pytest
 
 from ecgscribe.cli import installation
 from ecgscribe.cli.main import main
+from ecgscribe.datasets.catalogue import DATABASES
 from ecgscribe.model.runtime import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,9 +27,9 @@ def test_doctor_says_that_ecgscribe_works(
     assert told["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert "CPUExecutionProvider" in told["onnx_providers"]
     assert told["processors"] >= 1
-    assert {db: state["folder"] for db, state in told["databases"].items()} == {
-        "mitdb": None, "svdb": None, "nstdb": None,
-    }  # fmt: skip
+    assert {db: state["folder"] for db, state in told["databases"].items()} == dict.fromkeys(
+        DATABASES
+    )
     models = {model["name"]: model for model in told["models"]}
     assert set(models) == {path.stem for path in MODELS.glob("*.json")}
     assert all(model["verified"] for model in models.values())

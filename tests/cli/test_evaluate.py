@@ -106,16 +106,17 @@ def test_own_recordings_are_evaluated_from_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("name", "message", "code"),
     [
-        (["--db", "mitb"], "or a folder of annotated recordings, found 'mitb'; did you mean mitdb"),
-        (["--db", "nowhere/at/all"], "choose one, or name a folder"),
+        ("mitb", "or a folder of annotated recordings, found 'mitb'; did you mean mitdb?", 2),
+        ("somewhere", "found 'somewhere'; choose one, or name a folder", 2),
+        ("nowhere/at/all", "found nowhere/at/all; choose one of them, or name a folder", 1),
     ],
 )
 def test_a_database_that_is_none_is_one_line(
-    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+    capsys: pytest.CaptureFixture[str], name: str, message: str, code: int
 ) -> None:
-    assert message in error_line(capsys, "evaluate", *words, code=2)
+    assert message in error_line(capsys, "evaluate", "--db", name, code=code)
 
 
 @pytest.mark.parametrize("name", [name for name in DATABASES if name != "mitdb"])

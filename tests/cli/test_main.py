@@ -176,7 +176,8 @@ def test_option_of_another_name_is_suggested(
 
 def test_far_word_is_not_guessed_at(capsys: pytest.CaptureFixture[str]) -> None:
     line = error_line(capsys, "fetch", "ptbdb", code=2)
-    assert "expected one of mitdb, svdb, nstdb, found 'ptbdb'" in line
+    assert "expected one of mitdb, svdb, nstdb, " in line
+    assert "ludb, found 'ptbdb'; choose one of those" in line
     assert "did you mean" not in line
     assert "did you mean" not in error_line(capsys, "info", "100", "--xyzzy", code=2)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ecgscribe import datasets
 from ecgscribe.datasets.catalogue import find_database
 from ecgscribe.errors import DatasetError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +101,9 @@ def test_a_database_is_found_by_itself() -> None:
     assert find_database(svdb) is svdb
     with pytest.raises(DatasetError, match="expected a database out of mitdb"):
         find_database("qtdb")
+
+
+def test_the_documentation_has_a_row_for_every_database() -> None:
+    page = (ROOT / "docs" / "howto" / "databases.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
+    assert [row for row in rows if row in datasets.DATABASES] == list(datasets.DATABASES)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ecgscribe import datasets, formats
+from ecgscribe.datasets.database import Marks
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import DatasetError
 from ecgscribe.evaluation import baselines
@@ -84,7 +85,7 @@ def test_what_nothing_measures_is_one_line() -> None:
 
 
 def test_baselines_and_noise_need_r_peaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MEASURED, "rhythms", measure_peaks)  # type: ignore[arg-type]
+    monkeypatch.setitem(MEASURED, "rhythms", measure_peaks)
     assert measure_of("vfdb", "rhythms") is measure_peaks
     with pytest.raises(DatasetError, match=r"vfdb: expected marked R-peaks .* found rhythms"):
         measure_of("vfdb", "rhythms", r_peaks=True)
@@ -100,7 +101,7 @@ def test_records_carry_their_length_and_what_a_table_marks(
     (tmp_path / "cudb" / "windows.csv").write_text("record,start_s,end_s,ventricular\ncu01,0,5,1\n")
     write_record(tmp_path / "svdb", "800")
 
-    def annotate(db: str, name: str, marks: datasets.Marks) -> Scored:
+    def annotate(db: str, name: str, marks: Marks) -> Scored:
         (scored,) = annotate_records(
             lambda record: annotation(1), [name], db=db, marks=marks, data_dir=tmp_path
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ class _Database(Choice):
     """The name of a database, or a folder."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Accept a folder as it is."""
-        if value not in self.choices and Path(value).is_dir():
+        """Accept a folder, or a path to one, as it is."""
+        if value not in self.choices and (os.sep in value or Path(value).is_dir()):
             return value
         return super().convert(value, param, ctx)
 

@@ -19,7 +19,7 @@ from ecgscribe.datasets.catalogue import (
     split_records,
     subject,
 )
-from ecgscribe.datasets.database import MARKS, Database, Marks
+from ecgscribe.datasets.database import MARKS, Database
 from ecgscribe.datasets.folders import (
     BASE_URL,
     VerifyResult,
@@ -32,16 +32,8 @@ from ecgscribe.datasets.folders import (
     verify,
 )
 from ecgscribe.datasets.own import open_database, own_database
-from ecgscribe.datasets.reading import (
-    Windows,
-    load,
-    marked,
-    noise,
-    read_annotation,
-    read_labels,
-    read_record,
-    read_windows,
-)
+from ecgscribe.datasets.reading import load, marked, noise, read_annotation, read_record
+from ecgscribe.datasets.tables import Windows, read_labels, read_windows
 
 __all__ = [
     "BASE_URL",
@@ -55,7 +47,6 @@ __all__ = [
     "PACED",
     "SVDB",
     "Database",
-    "Marks",
     "VerifyResult",
     "Windows",
     "absent_files",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgscribe.datasets.catalogue import find_database
-from ecgscribe.datasets.database import RECORD, Database
+from ecgscribe.datasets.database import RECORD, Database, Marks
 from ecgscribe.datasets.download import SUMS, download, is_intact, read_sums
 from ecgscribe.errors import DatasetError
 
@@ -22,6 +22,7 @@ __all__ = [
     "find_file",
     "find_record",
     "locate",
+    "marking_file",
     "recorded",
     "verify",
 ]
@@ -246,6 +247,32 @@ def verify(db: str | Database, *, data_dir: str | Path | None = None) -> VerifyR
         bad=tuple(sorted(set(existing) - intact)),
         absent=absent_files(database, data_dir=folder),
     )
+
+
+def marking_file(database: Database, folder: Path, kind: Marks, name: str) -> Path | None:
+    """Return the file that marks a record; None if it is missing.
+
+    Parameters
+    ----------
+    database : Database
+        The database.
+    folder : Path
+        Its folder; see `locate`.
+    kind : str
+        Kind of marking.
+    name : str
+        The record; any, if one table marks all.
+
+    Returns
+    -------
+    Path, optional
+    """
+    for pattern in database.marks[kind]:
+        file = database.file(pattern, name) if RECORD in pattern else pattern
+        path = find_file(database, folder, file)
+        if path is not None:
+            return path
+    return None
 
 
 def _url(database: Database, base_url: str) -> str:

@@ -1,55 +1,26 @@
-"""Read records of databases, and what is marked in them."""
+"""Read records of databases, and their annotations."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ecgscribe.datasets.catalogue import NOISE, find_database
 from ecgscribe.datasets.database import BY_TABLE, MARKS, RECORD, Database, Marks
-from ecgscribe.datasets.folders import available, find_file, find_record, locate
+from ecgscribe.datasets.folders import available, find_record, locate, marking_file
 from ecgscribe.errors import DatasetError
 
 if TYPE_CHECKING:
     from ecgscribe.record import Annotation, Record
 
 __all__ = [
-    "Windows",
     "load",
     "marked",
     "noise",
     "read_annotation",
-    "read_labels",
     "read_record",
-    "read_windows",
 ]
-
-
-_LABELS = frozenset("NAO~")
-_WINDOW_COLUMNS = ("record", "start_s", "end_s", "ventricular")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Windows:
-    """Windows of a record, each marked by the rhythm in force at its end.
-
-    Parameters
-    ----------
-    start, end : ndarray of float64, shape (n_windows,)
-        Where each begins and ends, in s.
-    ventricular : ndarray of bool, shape (n_windows,)
-        True if the rhythm is ventricular fibrillation, flutter or tachycardia.
-    """
-
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    ventricular: NDArray[np.bool_]
 
 
 def marked(db: str | Database, *, data_dir: str | Path | None = None) -> Marks:
@@ -80,7 +51,7 @@ def marked(db: str | Database, *, data_dir: str | Path | None = None) -> Marks:
     records = available(database, data_dir=data_dir)
     for kind in kinds:
         names = records[:1] if kind in BY_TABLE else records
-        if any(_marking_file(database, folder, kind, name) for name in names):
+        if any(marking_file(database, folder, kind, name) for name in names):
             return kind
     return kinds[0]
 
@@ -111,7 +82,7 @@ def load(
     ------
     DatasetError
         If there is no such database, or no such record in it or in the folder, or only a table
-        marks it; see `read_labels` and `read_windows`.
+        marks it; see `ecgscribe.datasets.tables`.
     FormatError
         If a file is damaged.
     """
@@ -190,86 +161,11 @@ def read_annotation(
     path = _record_path(database, name, data_dir)
     _refuse_unannotated(database, name)
     folder = locate(database, data_dir=data_dir)
-    file = _marking_file(database, folder, kind, name)
+    file = marking_file(database, folder, kind, name)
     suffix = database.marks[kind][0].removeprefix(f"{RECORD}.")
     if file is None:  # the CSV export, or an error that names the missing file
         return formats.read_annotation(path, suffix, fs=fs)
     return formats.read_annotation(file, fs=fs)
-
-
-def read_labels(
-    db: str | Database = "cinc2017", *, data_dir: str | Path | None = None
-) -> dict[str, str]:
-    """Read the label of each recording as a whole.
-
-    Parameters
-    ----------
-    db, data_dir
-        See `load`.
-
-    Returns
-    -------
-    dict of str to str
-        By record: N (normal sinus rhythm), A (atrial fibrillation), O (another rhythm) or ``~``
-        (too noisy to classify).
-
-    Raises
-    ------
-    DatasetError
-        If there is no such database, or its table is missing or holds something else.
-    """
-    path, rows = _table(find_database(db), "labels", data_dir)
-    labels = {row[0]: row[1] for row in rows if len(row) == 2}
-    if not labels or not set(labels.values()) <= _LABELS:
-        raise DatasetError(
-            f"{path}: expected a record and N, A, O or ~ in each line, found something else; "
-            "fetch it again"
-        )
-    return labels
-
-
-def read_windows(
-    db: str | Database = "cudb", *, data_dir: str | Path | None = None
-) -> dict[str, Windows]:
-    """Read the windows of each record from a table.
-
-    Parameters
-    ----------
-    db, data_dir
-        See `load`.
-
-    Returns
-    -------
-    dict of str to Windows
-        By record.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such database, or its table is missing or holds something else.
-    """
-    path, rows = _table(find_database(db), "windows", data_dir)
-    try:
-        if tuple(next(rows)) != _WINDOW_COLUMNS:
-            raise ValueError
-        by_record: dict[str, list[tuple[float, float, bool]]] = {}
-        for name, start, end, ventricular in rows:
-            by_record.setdefault(name, []).append((float(start), float(end), ventricular == "1"))
-    except (ValueError, StopIteration) as error:
-        raise DatasetError(
-            f"{path}: expected the columns {', '.join(_WINDOW_COLUMNS)}, found something else; "
-            "replace it"
-        ) from error
-    return {name: _windows(of_record) for name, of_record in by_record.items()}
-
-
-def _windows(rows: list[tuple[float, float, bool]]) -> Windows:
-    start, end, ventricular = zip(*rows, strict=True)
-    return Windows(
-        start=np.array(start, dtype=np.float64),
-        end=np.array(end, dtype=np.float64),
-        ventricular=np.array(ventricular, dtype=np.bool_),
-    )
 
 
 def noise(name: str, *, data_dir: str | Path | None = None) -> Record:
@@ -336,34 +232,3 @@ def _annotated_kind(database: Database, marks: Marks | None) -> Marks:
 
 
 _READERS: Mapping[Marks, str] = {"labels": "read_labels()", "windows": "read_windows()"}
-
-
-def _marking_file(database: Database, folder: Path, kind: Marks, name: str) -> Path | None:
-    """Return the first file there is of a kind of marking; of a table, for all records."""
-    for pattern in database.marks[kind]:
-        file = database.file(pattern, name) if RECORD in pattern else pattern
-        path = find_file(database, folder, file)
-        if path is not None:
-            return path
-    return None
-
-
-def _table(
-    database: Database, kind: Marks, data_dir: str | Path | None
-) -> tuple[Path, Iterator[list[str]]]:
-    """Return the path of a table, and its rows that are not empty."""
-    db = database.name
-    if kind not in database.marks:
-        raise DatasetError(
-            f"{db}: expected {MARKS[kind]}, found {' and '.join(MARKS[k] for k in database.marks)};"
-            " choose another database"
-        )
-    folder = locate(database, data_dir=data_dir)
-    path = _marking_file(database, folder, kind, "")
-    if path is None:
-        raise DatasetError(
-            f"{db}: expected {database.marks[kind][0]} in {folder}, found none; run "
-            f"`ecgscribe fetch {db}`"
-        )
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return path, (row for row in csv.reader(text.splitlines()) if row)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecgscribe import datasets
 from ecgscribe._version import __version__
-from ecgscribe.datasets import open_database
+from ecgscribe.datasets.own import open_database
 from ecgscribe.errors import ModelError
 from ecgscribe.evaluation.baselines import baseline_metrics, baseline_runs, require_baselines
 from ecgscribe.evaluation.fold_networks import (

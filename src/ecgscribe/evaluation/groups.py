@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.datasets.catalogue import DATABASES
-from ecgscribe.datasets.reading import Windows
+from ecgscribe.datasets.tables import Windows
 from ecgscribe.evaluation.results import Estimate
 from ecgscribe.metrics import bootstrap
 from ecgscribe.metrics.comparison import Comparison

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ecgscribe.datasets import MARKS, Marks
+from ecgscribe.datasets.database import MARKS, Marks
 from ecgscribe.evaluation.numbers import (
     UNDEFINED,
     number,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from ecgscribe.datasets import MARKS, Marks
+from ecgscribe.datasets.database import MARKS, Marks
 from ecgscribe.errors import DatasetError
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.evaluation.label_figures import measure_labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ecgscribe.datasets import Marks
+from ecgscribe.datasets.database import Marks
 
 __all__ = ["PUBLISHED", "PUBLISHED_ELSEWHERE", "Published", "PublishedElsewhere"]
 

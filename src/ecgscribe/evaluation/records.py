@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgscribe import datasets
-from ecgscribe.datasets import Database, Marks
-from ecgscribe.datasets.database import BY_TABLE
+from ecgscribe.datasets.database import BY_TABLE, Database, Marks
 from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.formatting import did_you_mean

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.datasets import Marks
+from ecgscribe.datasets.database import Marks
 from ecgscribe.metrics.performance import PrCurve, Reliability
 
 __all__ = [
