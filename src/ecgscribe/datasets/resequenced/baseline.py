@@ -15,7 +15,7 @@ Doubles = NDArray[np.float64]
 
 _FADE_S = 0.04  # over which one piece of noise passes into the next
 _SHORTEST_S = 0.15  # of a piece, without the fades
-_QUIET = 2.0  # largest peak-to-peak amplitude of a piece, relative to the median
+_QUIET = 1.25  # largest peak-to-peak amplitude of a piece, relative to the median
 _SKIP_S = 0.03  # after the QRS, where its end may differ from beat to beat
 
 

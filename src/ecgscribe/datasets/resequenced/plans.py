@@ -6,8 +6,9 @@ All rates are in beats per minute and all durations in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
+from typing import Any
 
 from ecgscribe.errors import DatasetError
 
@@ -26,8 +27,35 @@ __all__ = [
 ]
 
 
+_RATES = (20.0, 220.0)
+_FEWEST_SPIKES = 2
+
+
 @dataclass(frozen=True, kw_only=True)
-class Exercise:
+class _Settings:
+    """Base of all settings: checks that rates and durations are possible."""
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value: Any = getattr(self, setting.name)
+            values = value if isinstance(value, tuple) else (value,)
+            if setting.name.endswith(("rate", "rates")):
+                low, high, expected = *_RATES, "rates of {:g} to {:g} per minute".format(*_RATES)
+            elif setting.name.endswith("_s"):
+                low, high, expected = 0.0, float("inf"), "no negative duration"
+            elif setting.name == "every":
+                low, high, expected = _FEWEST_SPIKES, float("inf"), f"at least {_FEWEST_SPIKES}"
+            else:
+                continue
+            if not all(low <= one <= high for one in values):
+                raise ValueError(
+                    f"settings of a plan: expected {expected}, found {setting.name} {value}; "
+                    "change it"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise(_Settings):
     """Sinus rhythm whose rate rises in exercise and falls after it; every beat is normal.
 
     Parameters
@@ -48,7 +76,7 @@ class Exercise:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gradual:
+class Gradual(_Settings):
     """Sinus tachycardia that begins and ends gradually, several times; every beat is normal.
 
     Parameters
@@ -71,7 +99,7 @@ class Gradual:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sudden:
+class Sudden(_Settings):
     """Paroxysmal supraventricular tachycardia: regular runs that begin and end with one beat.
 
     The beats of a run are S. Their P wave is hidden in the QRS, as in most atrioventricular nodal
@@ -100,7 +128,7 @@ class Sudden:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fibrillation:
+class Fibrillation(_Settings):
     """Sinus rhythm with episodes of atrial fibrillation; every beat is normal.
 
     RR intervals of fibrillation are those of afdb; see `fibrillation_intervals`.
@@ -113,6 +141,8 @@ class Fibrillation:
         Duration of each episode.
     rest_s : float
         Duration before each episode, and after the last one.
+    pause : float
+        RR interval after an episode, relative to that of `rest_rate`.
     f_wave : float
         Root mean square of the f-waves in the lead where they are largest, relative to the QRS
         amplitude.
@@ -121,11 +151,12 @@ class Fibrillation:
     rest_rate: float = 72.0
     episodes_s: tuple[float, ...] = (45.0, 120.0, 300.0, 540.0)
     rest_s: float = 120.0
+    pause: float = 1.3
     f_wave: float = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pauses:
+class Pauses(_Settings):
     """Sinus rhythm with sinus pauses: nothing but the baseline, then a normal beat.
 
     Parameters
@@ -146,7 +177,7 @@ class Pauses:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standstill:
+class Standstill(_Settings):
     """Sinus rhythm that stops: only the baseline of the record remains.
 
     Parameters
@@ -166,7 +197,7 @@ class Standstill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paced:
+class Paced(_Settings):
     """Sinus rhythm with episodes of ventricular pacing.
 
     In pacing the QRS follows a spike, is wide and has no P wave before it, and the T wave is
@@ -189,7 +220,7 @@ class Paced:
     t_wave : float
         Factor of the T wave.
     every : int
-        Every which spike has no beat.
+        Of so many spikes of an episode the last has no beat; at least 2.
     """
 
     rest_rate: float = 58.0

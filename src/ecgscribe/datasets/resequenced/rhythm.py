@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,25 +99,26 @@ class _Writer:
         self,
         rr: float,
         *,
+        note: str = "",
         symbol: str = "",
         p: tuple[float, float] = (1.0, 1.0),
         paced: bool = False,
         fibrillating: bool = False,
     ) -> None:
+        """Put a beat at `rr` seconds after the last one, with a note if its rhythm is another."""
         self.time += rr
+        if note:
+            self.note(note)
         self.beats.append((self.samples(self.time), symbol, *p, paced, fibrillating))
 
     def sinus(self, duration: float, rate: Callable[[float], float] | float) -> None:
-        """Put normal beats for a duration; a varying rate depends on the time since its begin."""
+        """Put normal beats for a duration; a varying rate is a function of the time since then."""
         begin = self.time
         while (since := self.time - begin) < duration:
             self.beat(self.sinus_rr(rate(since) if callable(rate) else rate))
 
-    def note(self, text: str, *, time: float | None = None) -> None:
-        self.notes.append((self.samples(self.time if time is None else time), text))
-
-    def note_at_last_beat(self, text: str) -> None:
-        self.notes.append((self.beats[-1][0], text))
+    def note(self, text: str) -> None:
+        self.notes.append((self.samples(self.time), text))
 
     def sequence(self) -> BeatSequence:
         sample, symbol, p_wave, p_time, paced, fibrillating = zip(*self.beats, strict=True)
@@ -187,16 +189,13 @@ def _gradual(writer: _Writer, plan: Gradual) -> None:
 def _sudden(writer: _Writer, plan: Sudden) -> None:
     for number, (rate, run_s) in enumerate(zip(plan.rates, plan.runs_s, strict=True)):
         writer.sinus(plan.rest_s, plan.rest_rate)
-        p = (_HIDDEN, _INVERTED)[number % 2]
+        p, note = (_HIDDEN, _INVERTED)[number % 2], "(SVTA"
         begin, warm_up = writer.time, plan.warm_up
         while writer.time - begin < run_s:
             rr = 60 / rate * (1 + warm_up + _JITTER * writer.rng.standard_normal())
-            writer.beat(rr, symbol="A", p=p)
-            if warm_up == plan.warm_up:
-                writer.note_at_last_beat("(SVTA")
-            warm_up = max(warm_up - plan.warm_up / 4, 0.0)
-        writer.beat(plan.pause * 60 / plan.rest_rate)
-        writer.note_at_last_beat("(N")
+            writer.beat(rr, note=note, symbol="A", p=p)
+            note, warm_up = "", max(warm_up - plan.warm_up / 4, 0.0)
+        writer.beat(plan.pause * 60 / plan.rest_rate, note="(N")
     writer.sinus(plan.rest_s, plan.rest_rate)
 
 
@@ -204,15 +203,14 @@ def _fibrillation(writer: _Writer, plan: Fibrillation, intervals: Sequence[Doubl
     for episode_s in plan.episodes_s:
         writer.sinus(plan.rest_s, plan.rest_rate)
         of_person = intervals[writer.rng.integers(len(intervals))]
-        k = int(writer.rng.integers(len(of_person)))
-        begin, is_first = writer.time, True
-        while writer.time - begin < episode_s:
-            writer.beat(float(of_person[k % len(of_person)]), p=_HIDDEN, fibrillating=True)
-            if is_first:
-                writer.note_at_last_beat("(AFIB")
-            k, is_first = k + 1, False
-        writer.beat(1.3 * 60 / plan.rest_rate)
-        writer.note_at_last_beat("(N")
+        first = int(writer.rng.integers(len(of_person)))
+        begin, note = writer.time, "(AFIB"
+        for rr in itertools.chain(of_person[first:], itertools.cycle(of_person)):
+            writer.beat(float(rr), note=note, p=_HIDDEN, fibrillating=True)
+            note = ""
+            if writer.time - begin >= episode_s:
+                break
+        writer.beat(plan.pause * 60 / plan.rest_rate, note="(N")
     writer.sinus(plan.rest_s, plan.rest_rate)
 
 
@@ -235,23 +233,19 @@ def _standstill(writer: _Writer, plan: Standstill) -> None:
 
 
 def _paced(writer: _Writer, plan: Paced) -> None:
-    count = 0
+    rr = 60 / plan.paced_rate
     for episode_s in plan.episodes_s:
         writer.sinus(plan.rest_s, plan.rest_rate)
-        begin, is_first = writer.time, True
-        while writer.time - begin < episode_s:
-            count += 1
-            if count % plan.every == 0:
-                writer.time += 60 / plan.paced_rate
-                spike = writer.samples(writer.time) - writer.samples(plan.spike_before_s)
-                writer.lone_spikes.append(spike)
-                continue
-            writer.beat(60 / plan.paced_rate, symbol="/", p=_HIDDEN, paced=True)
-            if is_first:
-                writer.note_at_last_beat("(P")
-            is_first = False
-        writer.beat(60 / plan.rest_rate)
-        writer.note_at_last_beat("(N")
+        note = "(P"
+        for number in range(1, round(episode_s / rr) + 1):
+            if number % plan.every == 0:
+                writer.time += rr
+                before = writer.samples(plan.spike_before_s)
+                writer.lone_spikes.append(writer.samples(writer.time) - before)
+            else:
+                writer.beat(rr, note=note, symbol="/", p=_HIDDEN, paced=True)
+                note = ""
+        writer.beat(60 / plan.rest_rate, note="(N")
     writer.sinus(plan.rest_s, plan.rest_rate)
 
 

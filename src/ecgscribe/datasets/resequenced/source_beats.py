@@ -27,10 +27,11 @@ _SINUS = ("(N", "(NSR", "(SBR", "(PREX")  # rhythms with a P wave before each QR
 _RR_S = (0.4, 1.8)  # RR intervals that are used
 _STEADY = 0.2  # largest relative difference from the RR intervals around
 _AROUND = 11  # beats
-_P_S, _T_S = 0.24, 0.40  # s from the R-peak to the start of the P wave and the end of T at 60/min
+_P_S, _T_S = 0.26, 0.46  # s from the R-peak to the start of the P wave and the end of T at 60/min
 _LEVEL_S = 0.02  # the level there is the mean over as much on each side
 _ALIGN_S = 0.07  # how far a mark may be off
 _ALIKE = 0.8  # least correlation with the median QRS
+_ROUGHEST = 3.0  # largest noise before the QRS, relative to the median beat
 _LARGEST_STEP = 0.3  # between the levels before and after a beat, relative to the QRS amplitude
 
 
@@ -95,6 +96,7 @@ def source_beats(record: Record, annotation: Annotation) -> SourceBeats:
     at = np.flatnonzero(usable)
     sample, alike = _aligned(record, beats.sample[at], beats.symbol[at])
     at, sample = at[alike], sample[alike]
+    _check_number(record, len(sample))
     rr_before = np.diff(beats.sample)[at - 1] / record.fs
     rr_after = np.diff(beats.sample)[at] / record.fs
     rr = (rr_before + rr_after) / 2
@@ -106,11 +108,9 @@ def source_beats(record: Record, annotation: Annotation) -> SourceBeats:
     qrs_amplitude = _qrs_amplitude(record, sample)
     step = np.abs(level_after - level_before)
     keep = np.all(step <= _LARGEST_STEP * np.maximum(qrs_amplitude, 1e-6), axis=1)
-    if np.count_nonzero(keep) < FEWEST_BEATS:
-        raise FormatError(
-            f"record {record.name}: expected {FEWEST_BEATS} normal beats in steady sinus rhythm "
-            f"without noise, found {np.count_nonzero(keep)}; choose another record"
-        )
+    roughness = _roughness(record, sample, before)
+    keep &= np.all(roughness <= _ROUGHEST * np.median(roughness[keep], axis=0), axis=1)
+    _check_number(record, int(np.count_nonzero(keep)))
     return SourceBeats(
         sample=sample[keep],
         symbol=beats.symbol[at][keep],
@@ -121,6 +121,14 @@ def source_beats(record: Record, annotation: Annotation) -> SourceBeats:
         level_after=level_after[keep],
         qrs_amplitude=qrs_amplitude,
     )
+
+
+def _check_number(record: Record, usable: int) -> None:
+    if usable < FEWEST_BEATS:
+        raise FormatError(
+            f"record {record.name}: expected {FEWEST_BEATS} normal beats in steady sinus rhythm "
+            f"without noise, found {usable}; choose another record"
+        )
 
 
 def _in_steady_rhythm(beats: Annotation, fs: float) -> Flags:
@@ -140,7 +148,7 @@ def _in_steady_rhythm(beats: Annotation, fs: float) -> Flags:
 def _in_clean_signal(beats: Annotation, record: Record, annotation: Annotation) -> Flags:
     """Return which beats have only clean signal in sinus rhythm from neighbour to neighbour."""
     n = record.n_samples
-    bad = ~np.isfinite(record.signal).all(axis=1)
+    bad: Flags = np.asarray(~np.isfinite(record.signal).all(axis=1))
     spans = quality_annotations.spans(annotation, n)
     noisy = (spans.state.lost | spans.state.noisy).any(axis=1)
     for begin, end in zip(spans.begin[noisy], spans.end[noisy], strict=True):
@@ -208,10 +216,23 @@ def _level(record: Record, centre: Positions) -> Doubles:
     return level
 
 
+def _roughness(record: Record, sample: Positions, before: Positions) -> Doubles:
+    """Return the root mean square of second differences outside the QRS, shape (n, leads)."""
+    n = record.signal.shape[0]
+    square = np.zeros((n + 1, record.signal.shape[1]))
+    second = np.diff(record.signal.astype(np.float64), n=2, axis=0)
+    square[2:n] = np.cumsum(np.nan_to_num(second) ** 2, axis=0)
+    square[n] = square[n - 1]
+    reach = round(QRS_BEFORE_S * record.fs), round(QRS_AFTER_S * record.fs)
+    early = square[sample - reach[0]] - square[sample - before]
+    late = square[sample + 2 * reach[1]] - square[sample + reach[1]]
+    length = before - reach[0] + reach[1]
+    rough: Doubles = np.sqrt((early + late) / length[:, None])
+    return rough
+
+
 def _qrs_amplitude(record: Record, sample: Positions) -> Doubles:
     """Return the median peak-to-peak amplitude of the QRS, shape (leads,)."""
-    if len(sample) == 0:
-        return np.zeros(record.signal.shape[1])
     reach = round(QRS_BEFORE_S * record.fs)
     around = record.signal[sample[:, None] + np.arange(-reach, reach + 1)]
     amplitude: Doubles = np.median(np.ptp(around, axis=1), axis=0).astype(np.float64)
