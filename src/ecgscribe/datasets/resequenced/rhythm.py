@@ -202,7 +202,7 @@ def _sudden(writer: _Writer, plan: Sudden) -> None:
 def _fibrillation(writer: _Writer, plan: Fibrillation, intervals: Sequence[Doubles]) -> None:
     for episode_s in plan.episodes_s:
         writer.sinus(plan.rest_s, plan.rest_rate)
-        of_person = intervals[writer.rng.integers(len(intervals))]
+        of_person = intervals[int(writer.rng.integers(len(intervals)))]
         first = int(writer.rng.integers(len(of_person)))
         begin, note = writer.time, "(AFIB"
         for rr in itertools.chain(of_person[first:], itertools.cycle(of_person)):
