@@ -22,8 +22,8 @@ FIBRILLATION_RECORDS: tuple[str, ...] = ("04936", "06426", "07910", "08219", "08
 Nothing trains on them."""
 _FS = 250.0  # of afdb
 _SHORTEST_RR, _LONGEST_RR = 0.28, 2.5  # s; others are errors of the detector
-_SPAN_RATE = (4.8, 7.2)  # Hz; dominant frequencies of f-waves
-_BANDWIDTH = 0.5  # Hz; standard deviation of their frequency
+_DOMINANT_HZ = (4.8, 7.2)  # range of the dominant frequency of f-waves
+_SPREAD_HZ = 0.5  # standard deviation around it
 _FADE_S = 0.3
 
 
@@ -123,10 +123,11 @@ def f_waves(
     ndarray of float64, shape (n, leads)
         They swell and fade over 0.3 s within the spans.
     """
-    frequency = np.fft.rfftfreq(n, 1 / fs)
-    shape = np.exp(-0.5 * ((frequency - rng.uniform(*_SPAN_RATE)) / _BANDWIDTH) ** 2)
+    size = 1 << (n - 1).bit_length()  # a fast length
+    frequency = np.fft.rfftfreq(size, 1 / fs)
+    shape = np.exp(-0.5 * ((frequency - rng.uniform(*_DOMINANT_HZ)) / _SPREAD_HZ) ** 2)
     draw = rng.standard_normal((2, len(frequency)))
-    wave = np.fft.irfft(shape * (draw[0] + 1j * draw[1]), n)
+    wave = np.fft.irfft(shape * (draw[0] + 1j * draw[1]), size)[:n]
     reach = max(round(_FADE_S * fs), 1)
     steps = np.concatenate(([0.0], np.cumsum(inside)))
     edge = np.clip(np.arange(n)[:, None] + np.array([-reach, reach + 1]), 0, n)
