@@ -1,8 +1,8 @@
-"""Measure a model on databases other than mitdb, and write the page of foreign hearts.
+"""Measure a model on other databases and other rhythms, and write the page of foreign hearts.
 
 ``python benchmarks/foreign_hearts.py [--data-dir DIR] [--model M] [--folds]`` writes
 foreign_hearts.md next to this file, and all tables into results/foreign_hearts. A database that is
-not there is left out, and the page says so.
+not there is left out, and the page names it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from ecgscribe.datasets import DATABASES
@@ -24,8 +25,14 @@ from ecgscribe.files import make_folder, write_text
 
 HERE = Path(__file__).parent
 TABLES = Path("results") / "foreign_hearts"
-SPLITS = {"vfdb": "all", "cudb": "all", "cinc2017": "tenth", "svdb": "all", "ludb": "all"}
-"""What is measured. Of cinc2017 a tenth, by number, is kept from every training."""
+DATABASES_MEASURED = {
+    "vfdb": "all", "cudb": "all", "cinc2017": "tenth", "svdb": "all", "ludb": "all"
+}  # fmt: skip
+"""Databases, and the split of each: of cinc2017 a tenth, by number, is kept from training."""
+STEADY = ("101", "112", "115", "122", "124", "220", "230")
+"""Records of DS1 that hold sinus rhythm nearly throughout, for `PLANS`."""
+PLANS = ("exercise", "exercise-160", "exercise-steep", "gradual", "fibrillation", "standstill")
+"""Rhythms in which the beats of `STEADY` are placed anew."""
 TABLE_FILES = ("figures.csv", "r_peaks.csv", "classes.csv")
 FIRST = (
     ("vfdb", "time shown as ventricular", "VF"),
@@ -44,6 +51,12 @@ FIRST = (
     ("cinc2017", "recordings with any S, V or F", "labelled N"),
     ("cinc2017", "beats classified as S", "labelled A"),
     ("cinc2017", "F1", "label A"),
+    ("exercise", "classified as S, V or F", "N"),
+    ("exercise-160", "classified as S, V or F", "N"),
+    ("exercise-steep", "classified as S, V or F", "N"),
+    ("gradual", "classified as S, V or F", "N"),
+    ("fibrillation", "classified as S, V or F", "N"),
+    ("standstill", "time with an event", "ASYS"),
 )
 """Figures of the first table."""
 
@@ -59,22 +72,23 @@ def main() -> int:
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
     results, absent = {}, []
-    for db, split in SPLITS.items():
-        sys.stderr.write(f"{db}\n")
+    measure = partial(evaluate, options.model, data_dir=options.data_dir, folds=options.folds)
+    todo = {db: partial(measure, db=db, split=split) for db, split in DATABASES_MEASURED.items()}
+    todo |= {plan: partial(measure, split="ds1", records=STEADY, plan=plan) for plan in PLANS}
+    for name, run in todo.items():
+        sys.stderr.write(f"{name}\n")
         try:
-            results[db] = evaluate(
-                options.model, db=db, split=split, data_dir=options.data_dir, folds=options.folds
-            )
-        except DatasetError as error:
-            absent.append(f"{db} ({error})")
+            results[name] = run()
+        except DatasetError:
+            absent.append(name)
     if not results:
-        raise DatasetError("\n".join(absent))
-    for db, result in results.items():
-        make_folder(HERE / TABLES / db)
+        raise DatasetError("expected the databases, found none; run `ecgscribe fetch --list`")
+    for name, result in results.items():
+        make_folder(HERE / TABLES / name)
         every = tables(result)
         for file in TABLE_FILES:
             if file in every:
-                write_text(HERE / TABLES / db / file, table_csv(every[file]), force=True)
+                write_text(HERE / TABLES / name / file, table_csv(every[file]), force=True)
     text = "\n\n".join(_page(results, absent, folds=options.folds)) + "\n"
     write_text(HERE / "foreign_hearts.md", text, force=True)
     return 0
@@ -86,9 +100,10 @@ def _page(
     model = next(iter(results.values())).model
     yield "# Foreign hearts"
     yield (
-        "What the model does on recordings of other databases than mitdb. Each figure has the "
-        "number of people it is measured on and, in brackets, its 95% interval by bootstrap over "
-        "patients. [protocol](../docs/protocol.md) defines them."
+        "What the model does on recordings of other databases than mitdb, and in rhythms that it "
+        "has not learned. Each figure has the number of people that it is measured on and, in "
+        "brackets, its 95% interval by bootstrap over patients. "
+        "[The protocol](../docs/protocol.md) defines them."
     )
     if folds:
         yield (
@@ -98,32 +113,42 @@ def _page(
     else:
         yield (
             "Where the model was trained on some of the patients, the tables give these and the "
-            "others apart; the first table has the others alone."
+            "others apart; the first table has the others alone. Of the resequenced recordings it "
+            "has seen every patient, in the recorded rhythm."
         )
     first = [figure for key in FIRST for figure in _figures(results, *key)]
     yield figure_table(first)
     if absent:
         yield f"Not measured, as not there: {'; '.join(absent)}."
-    for db, result in results.items():
-        database = DATABASES[db]
-        yield f"## {database.title} ({db}): {len(result.results.records)} records"
-        yield f"{database.citation}. Licence: {database.licence}."
+    for name, result in results.items():
+        n_records = len(result.results.records)
+        if name in DATABASES_MEASURED:
+            database = DATABASES[name]
+            yield f"## {database.title} ({name}): {n_records} records"
+            yield f"{database.citation}. Licence: {database.licence}."
+        else:
+            yield f"## Resequenced, {name}: {n_records} records of DS1"
+            yield (
+                f"The beats of {', '.join(result.results.records)}, placed anew; see "
+                "`ecgscribe.datasets.resequenced`."
+            )
         yield results_text(result, level=3)
-        yield f"All figures: [{TABLES / db}]({(TABLES / db).as_posix()})."
+        folder = (TABLES / name).as_posix()
+        yield f"All figures: [{folder}]({folder})."
     yield "## How it was measured"
     command = "python benchmarks/foreign_hearts.py" + " --model RUN --folds" * folds
     yield f"Model `{model.name}`, hash `{model.hash}`. To measure again:\n\n    {command}"
 
 
 def _figures(
-    results: Mapping[str, EvaluationResult], db: str, measure: str, of: str
+    results: Mapping[str, EvaluationResult], name: str, measure: str, of: str
 ) -> Iterator[Figure]:
     """Return the figure on patients that the model has not seen."""
-    figures = results[db].results.figures if db in results else ()
+    figures = results[name].results.figures if name in results else ()
     by_set = {f.set: f for f in figures if (f.measure, f.of) == (measure, of)}
     chosen = by_set.get("not seen in training", by_set.get("all"))
     if chosen is not None:
-        yield Figure(**{**vars(chosen), "set": f"{db}, {chosen.set}"})
+        yield Figure(**{**vars(chosen), "set": f"{name}, {chosen.set}"})
 
 
 if __name__ == "__main__":

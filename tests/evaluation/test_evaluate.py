@@ -67,6 +67,7 @@ def test_evaluate_writes_page_tables_and_plots(a_model: Model, tmp_path: Path) -
         "classes.csv",
         "confusion.csv",
         "ec57.csv",
+        "figures.csv",
         "pr_curve.csv",
         "r_peaks.csv",
         "records.csv",

@@ -17,7 +17,14 @@ from ecgscribe.cli.values import Choice, names, numbers
 from ecgscribe.datasets.catalogue import DATABASES
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["command_line", "evaluate"]
+__all__ = ["PLANS", "command_line", "evaluate"]
+
+
+PLANS = (
+    "exercise", "exercise-160", "exercise-steep", "gradual", "sudden", "fibrillation", "pauses",
+    "standstill", "paced",
+)  # fmt: skip
+"""Keys of `ecgscribe.datasets.resequenced.PLANS`, which take long to import."""
 
 
 class _Database(Choice):
@@ -58,6 +65,10 @@ class _Database(Choice):
     help="Annotate each record by the network of the run (--model RUN) that has not seen its "
     "patient.",
 )  # fmt: skip
+@click.option(
+    "--plan", metavar="PLAN", type=Choice(PLANS),
+    help=f"Place the beats of each record anew, in another rhythm ({', '.join(PLANS)}).",
+)  # fmt: skip
 @options.annotator("Extension of the reference annotations in FOLDER; by default atr or ann.")
 @options.data_dir("the databases")
 @options.out("Folder for tables and plots.", metavar="DIR")
@@ -92,6 +103,7 @@ def evaluate(
     records: tuple[str, ...] | None,
     annotator: str | None,
     folds: bool,
+    plan: str | None,
     data_dir: Path | None,
     out: Path | None,
     model: str,
@@ -113,7 +125,7 @@ def evaluate(
     if split is None:
         split = "all" if records or db not in DATABASES else DATABASES[db].default_split
     again = command_line(
-        model, db, split, records=records or (), annotator=annotator, folds=folds,
+        model, db, split, records=records or (), annotator=annotator, folds=folds, plan=plan,
         compare_with=compare_with, snr=snr or (), live=live, baselines=baselines,
     )  # fmt: skip
     with without_log(quiet), stage_bars(quiet=quiet) as progress:
@@ -124,6 +136,7 @@ def evaluate(
             records=records,
             annotator=annotator,
             folds=folds,
+            plan=plan,
             data_dir=data_dir,
             out=out,
             benchmarks=benchmarks,
@@ -147,6 +160,7 @@ def command_line(
     records: Sequence[str] = (),
     annotator: str | None = None,
     folds: bool = False,
+    plan: str | None = None,
     compare_with: Sequence[str] = (),
     snr: Sequence[float] = (),
     live: bool = False,
@@ -156,7 +170,7 @@ def command_line(
 
     Parameters
     ----------
-    model, db, split, records, annotator, folds, compare_with, snr, live, baselines
+    model, db, split, records, annotator, folds, plan, compare_with, snr, live, baselines
         The options of the command.
 
     Returns
@@ -168,6 +182,8 @@ def command_line(
         words += ["--records", ",".join(records)]
     if annotator is not None:
         words += ["--annotator", annotator]
+    if plan is not None:
+        words += ["--plan", plan]
     if folds:
         words.append("--folds")
     if _without_folder(model) != "default":

@@ -19,7 +19,7 @@ from ecgscribe.evaluation.fold_networks import (
     runs,
     seen_subjects,
 )
-from ecgscribe.evaluation.measured import measure_of
+from ecgscribe.evaluation.measured import Measure, measure_of
 from ecgscribe.evaluation.noise_stress import noise_metrics, noise_runs
 from ecgscribe.evaluation.output import (
     log_ds2,
@@ -37,6 +37,7 @@ from ecgscribe.evaluation.records import (
     records_of_split,
 )
 from ecgscribe.evaluation.results import EvaluationResult, ModelIdentity, OtherModel
+from ecgscribe.evaluation.rhythm_figures import measure_resequenced
 from ecgscribe.live.annotate import annotate_live
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
@@ -58,6 +59,7 @@ def evaluate(
     records: Sequence[str] | None = None,
     annotator: str | None = None,
     folds: bool = False,
+    plan: str | None = None,
     data_dir: str | Path | None = None,
     out: str | Path | None = None,
     benchmarks: str | Path | None = None,
@@ -93,6 +95,9 @@ def evaluate(
     folds : bool
         Annotate each record by a network that has not seen its patient: of the folds of the run
         whose model is given, or by that model itself if it has not.
+    plan : str, optional
+        Rhythm in which the beats of each record are placed anew before it is annotated; see
+        `ecgscribe.datasets.resequenced`.
     data_dir : str or Path, optional
         Folder that holds the databases.
     out : str or Path, optional
@@ -140,7 +145,9 @@ def evaluate(
         refuse_overwriting(folder, page)
     loaded = load_model(model)
     database = open_database(db, annotator=annotator)
-    chosen = records_of_split(database, split, loaded, data_dir=data_dir, records=records)
+    chosen = records_of_split(
+        database, split, loaded, data_dir=data_dir, records=records, plan=plan
+    )
     others = [load_model(other) for other in compare_with]
     if split == HELD_OUT:
         _refuse_seen(others, chosen)
@@ -204,7 +211,10 @@ def measure(
     EcgScribeError
         If the database or a baseline is missing.
     """
-    measure_records = measure_of(records.db, records.marks, r_peaks=baselines or len(snrs_db) > 0)
+    measure_records: Measure = measure_resequenced
+    if records.plan is None:
+        r_peaks = baselines or len(snrs_db) > 0
+        measure_records = measure_of(records.db, records.marks, r_peaks=r_peaks)
     if baselines:
         require_baselines()
     networks = (networks_of_folds if folds else networks_of_one)(model, records)

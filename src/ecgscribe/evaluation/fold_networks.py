@@ -97,7 +97,7 @@ def runs(
 def in_order(scored: Iterable[Iterable[Scored]], names: Sequence[str]) -> list[Scored]:
     """Return the records of several runs as one list, in the order of `names`."""
     by_name = {item.name: item for items in scored for item in items}
-    return [by_name[name] for name in names]
+    return [by_name[name] for name in names if name in by_name]
 
 
 def seen_subjects(model: Model) -> frozenset[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ecgscribe import datasets
-from ecgscribe.datasets.database import BY_TABLE, Database, Marks
-from ecgscribe.errors import DatasetError, ModelError
+from ecgscribe.datasets.database import BY_TABLE, MARKS, Database, Marks
+from ecgscribe.datasets.resequenced import resequence
+from ecgscribe.errors import DatasetError, FormatError, ModelError, warn
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.formatting import did_you_mean
 from ecgscribe.model.runtime import Model
@@ -58,6 +59,8 @@ class RecordSet:
         What is marked in the records, a key of `ecgscribe.datasets.MARKS`.
     own : Database, optional
         The database, if it is a folder of one's own recordings.
+    plan : str, optional
+        Rhythm in which their beats are placed anew; see `ecgscribe.datasets.resequenced`.
     """
 
     db: str
@@ -66,6 +69,7 @@ class RecordSet:
     data_dir: str | Path | None = None
     marks: Marks = "beats"
     own: Database | None = None
+    plan: str | None = None
 
     @property
     def database(self) -> str | Database:
@@ -102,6 +106,7 @@ def records_of_split(
     *,
     data_dir: str | Path | None = None,
     records: Sequence[str] | None = None,
+    plan: str | None = None,
 ) -> RecordSet:
     """Return the records to evaluate a model on.
 
@@ -118,6 +123,8 @@ def records_of_split(
         Folder that holds the databases.
     records : sequence of str, optional
         Of the split, only these records.
+    plan : str, optional
+        Rhythm in which their beats are placed anew; see `ecgscribe.datasets.resequenced`.
 
     Returns
     -------
@@ -147,8 +154,15 @@ def records_of_split(
     if records:
         names = _chosen(database.name, split, names, records)
         title = f"{split}, in part"
+    if plan is not None:
+        title = f"{title}, {plan}"
+        if marks != "beats":
+            raise DatasetError(
+                f"{database.name}: expected marked beats to place anew, found {marks} "
+                f"({MARKS[marks]}); choose another database"
+            )
     own = None if database.path is None else database
-    return RecordSet(database.name, title, names, data_dir, marks, own)
+    return RecordSet(database.name, title, names, data_dir, marks, own, plan)
 
 
 def _recorded(
@@ -196,6 +210,7 @@ def annotate_records(
     db: str | Database = "mitdb",
     marks: Marks = "beats",
     data_dir: str | Path | None = None,
+    plan: str | None = None,
     prepare: Prepare | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Scored]:
@@ -213,6 +228,8 @@ def annotate_records(
         What is marked in its records.
     data_dir : str or Path, optional
         Folder that holds the databases; see `ecgscribe.datasets.locate`.
+    plan : str, optional
+        Rhythm in which the beats of a record are placed anew, before it is prepared.
     prepare : callable, optional
         Changes a record, given its reference annotation, before it is annotated.
     progress : callable, optional
@@ -226,6 +243,11 @@ def annotate_records(
     ------
     DatasetError
         If the database, or one of the records, is missing.
+
+    Warns
+    -----
+    SignalWarning
+        If a record is left out, as it has too few beats for the plan.
     """
     datasets.locate(db, data_dir=data_dir)
     all_names = list(names)
@@ -237,6 +259,12 @@ def annotate_records(
             reference = _no_annotations(record)
         else:
             record, reference = datasets.load(db, name, data_dir=data_dir)
+        if plan is not None:
+            try:
+                record, reference = resequence(record, reference, plan=plan, data_dir=data_dir)
+            except FormatError as error:
+                warn(f"left out: {error}")
+                continue
         if prepare is not None:
             record = prepare(record, reference)
         test = annotator(record)
@@ -299,6 +327,7 @@ def annotate_runs(
                 db=run.records.database,
                 marks=run.records.marks,
                 data_dir=run.records.data_dir,
+                plan=run.records.plan,
                 prepare=run.prepare,
                 progress=progress and partial(progress, f"{number}/{total} {run.title}"),
             )

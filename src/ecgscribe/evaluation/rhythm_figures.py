@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from ecgscribe.errors import DatasetError
 from ecgscribe.evaluation.counts import Count, figures
 from ecgscribe.evaluation.groups import Scored
+from ecgscribe.evaluation.protocol import evaluate_records
 from ecgscribe.evaluation.results import AnnotatorResults
 from ecgscribe.metrics.rhythm_time import GROUPS, MEASURES, rhythm_time, shock_scores, window_time
 
-__all__ = ["measure_rhythms", "measure_windows"]
+__all__ = ["measure_resequenced", "measure_rhythms", "measure_windows"]
 
 
 _TIMES = ("ventricular", "unreadable", "event")
@@ -48,6 +50,32 @@ def measure_rhythms(
     scored = list(items)
     tables = [rhythm_time(s.reference, s.test, n_samples=s.n_samples) for s in scored]
     return _results(scored, tables, annotator=annotator, seen=seen, resamples=resamples)
+
+
+def measure_resequenced(
+    items: Iterable[Scored],
+    *,
+    annotator: str = "ecgscribe",
+    seen: Collection[str] = (),
+    resamples: int = 1000,
+) -> AnnotatorResults:
+    """Measure both beats and the time in each rhythm, as resequenced recordings mark both.
+
+    Parameters
+    ----------
+    items : iterable of Scored
+        One per record, with beats and rhythms in their references.
+    annotator, seen, resamples
+        See `measure_rhythms`.
+
+    Returns
+    -------
+    AnnotatorResults
+    """
+    scored = list(items)
+    of_beats = evaluate_records(scored, annotator=annotator, seen=seen, resamples=resamples)
+    of_time = measure_rhythms(scored, annotator=annotator, seen=seen, resamples=resamples)
+    return dataclasses.replace(of_beats, figures=of_beats.figures + of_time.figures)
 
 
 def measure_windows(

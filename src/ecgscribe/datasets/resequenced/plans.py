@@ -241,6 +241,8 @@ Plan = Exercise | Gradual | Sudden | Fibrillation | Pauses | Standstill | Paced
 PLANS: Mapping[str, Plan] = MappingProxyType(
     {
         "exercise": Exercise(),
+        "exercise-160": Exercise(peak_rate=160),
+        "exercise-steep": Exercise(rise_s=60),
         "gradual": Gradual(),
         "sudden": Sudden(),
         "fibrillation": Fibrillation(),
