@@ -26,6 +26,7 @@ PAGES = {
     "BENCHMARKS.md": "benchmarks.md",
     "CHANGELOG.md": "changelog.md",
     "benchmarks/README.md": "speed.md",
+    "benchmarks/foreign_hearts.md": "foreign_hearts.md",
     "benchmarks/results/README.md": "results.md",
 }
 """Files of the project that are pages of the documentation."""

@@ -76,6 +76,8 @@ def figures(
 
 
 def _sets(items: Sequence[Scored], seen: Collection[str]) -> list[tuple[str, NDArray[np.bool_]]]:
+    if not items:
+        return []
     sets = [
         (title, np.array([item.name not in left_out for item in items]))
         for title, left_out in subsets(names_in_mitdb(items))

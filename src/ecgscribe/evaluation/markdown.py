@@ -77,7 +77,11 @@ COMPARABLE = """\
 
 
 def markdown(
-    result: EvaluationResult, *, plots: Sequence[str] = (), tables: str | None = None
+    result: EvaluationResult,
+    *,
+    plots: Sequence[str] = (),
+    tables: str | None = None,
+    elsewhere: str | None = None,
 ) -> str:
     """Return the page of an evaluation as Markdown.
 
@@ -89,6 +93,8 @@ def markdown(
         Pictures next to the file, to show in the page.
     tables : str, optional
         Folder of the CSV tables, relative to the page.
+    elsewhere : str, optional
+        Page of the results on other databases, relative to the page.
 
     Returns
     -------
@@ -99,6 +105,7 @@ def markdown(
         f"# {result.db}, {result.split}: {len(result.results.records)} records",
         results_text(result),
         *([f"**Every figure** is in [{tables}]({tables}/README.md), as CSV."] if tables else []),
+        *([f"**Other databases**: [foreign hearts]({elsewhere})."] if elsewhere else []),
         *(f"![{name}]({name})" for name in plots),
         *_published(result),
         *_others(result),

@@ -23,6 +23,8 @@ RESULTS = "results"
 """Folder of the tables in the folder of an evaluation."""
 BENCHMARK_RESULTS = "benchmarks/results"
 """Folder of the tables, next to a page such as BENCHMARKS.md."""
+ELSEWHERE = "benchmarks/foreign_hearts.md"
+"""Page of other databases, next to a page such as BENCHMARKS.md; linked if it is there."""
 README = "README.md"
 LOG_COLUMNS = ["hash", "date", "purpose"]
 
@@ -99,7 +101,9 @@ def write_benchmarks(result: EvaluationResult, page: Path, *, force: bool = Fals
     FormatError
         If a file exists and `force` is false, or cannot be written.
     """
-    write_text(page, markdown(result, tables=BENCHMARK_RESULTS), force=force)
+    elsewhere = ELSEWHERE if (page.parent / ELSEWHERE).is_file() else None
+    text = markdown(result, tables=BENCHMARK_RESULTS, elsewhere=elsewhere)
+    write_text(page, text, force=force)
     _write_tables(result, page.parent / BENCHMARK_RESULTS, force=force)
 
 
