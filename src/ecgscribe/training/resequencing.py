@@ -7,6 +7,7 @@ on the T wave of the beat before, the two are added.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,16 +47,50 @@ class BeatPlan:
         Class of each new beat.
     p_wave : ndarray of float32, shape (n, 2)
         Factor by which the P wave is multiplied in each lead.
+    before, after : ndarray of float64, shape (n,)
+        Factors by which the signal before and after the QRS is stretched in time: the P wave comes
+        closer, and the T wave earlier, when the rate rises.
     """
 
     beat: NDArray[np.int64]
     rr: Doubles
     class_index: NDArray[np.int8]
     p_wave: Floats
+    before: Doubles
+    after: Doubles
 
     def select(self, mask: NDArray[np.bool_]) -> BeatPlan:
         """Return the plan of the beats where `mask`, shape (n,), is true."""
-        return BeatPlan(self.beat[mask], self.rr[mask], self.class_index[mask], self.p_wave[mask])
+        return BeatPlan(*(getattr(self, field.name)[mask] for field in dataclasses.fields(self)))
+
+
+class _Side:
+    """The signal of each beat on one side of its R-peak, stretched beyond the QRS.
+
+    Parameters
+    ----------
+    extent : ndarray of float64, shape (n,)
+        Steps that belong to each beat as recorded.
+    qrs : float
+        Steps next to the R-peak that are not stretched.
+    factor : ndarray of float64, shape (n,)
+        Factor by which the others are stretched.
+    """
+
+    def __init__(self, extent: Doubles, qrs: float, factor: Doubles) -> None:
+        self._recorded, self._qrs = extent, np.minimum(qrs, extent)
+        self._factor = factor
+        self.extent: Doubles = self._qrs + (extent - self._qrs) * factor
+        """Steps that belong to each beat now, shape (n,)."""
+
+    def recorded(self, beat: int, distance: Doubles) -> Doubles:
+        """Return the recorded distance from the R-peak of a beat that is now at `distance`."""
+        qrs, factor = self._qrs[beat], self._factor[beat]
+        stretched = qrs + (distance - qrs) / factor
+        beyond = self._recorded[beat] + distance - self.extent[beat]
+        return np.where(
+            distance <= qrs, distance, np.where(distance <= self.extent[beat], stretched, beyond)
+        )
 
 
 def identity_plan(example: Example) -> BeatPlan:
@@ -63,7 +98,9 @@ def identity_plan(example: Example) -> BeatPlan:
     n = len(example.r_peaks)
     rr = np.diff(example.r_peaks, prepend=example.r_peaks[0] - FS) / FS
     p_wave = np.ones((n, 2), dtype=np.float32)
-    return BeatPlan(np.arange(n), rr, example.class_index.copy(), p_wave)
+    return BeatPlan(
+        np.arange(n), rr, example.class_index.copy(), p_wave, before=np.ones(n), after=np.ones(n)
+    )
 
 
 def resequence(example: Example, plan: BeatPlan) -> Example:
@@ -88,7 +125,9 @@ def resequence(example: Example, plan: BeatPlan) -> Example:
     gap = np.maximum(np.diff(example.r_peaks) - after[:-1] - before[1:], 1.0)
     free_after = np.append(gap, 1.0)[plan.beat]
     free_before = np.insert(gap, 0, 1.0)[plan.beat]
-    before, after = before[plan.beat], after[plan.beat]
+    leading = _Side(before[plan.beat], QRS_BEFORE * FS, plan.before)
+    trailing = _Side(after[plan.beat], QRS_AFTER * FS, plan.after)
+    before, after = leading.extent, trailing.extent
     rr = np.clip(plan.rr * FS, SHORTEST_RR * FS, None)
     r_peaks = np.cumsum(rr) - rr[0] + FS
     pieces = [_sample(signal, np.arange(int(r_peaks[0])) - r_peaks[0] + source[0])]
@@ -104,15 +143,20 @@ def resequence(example: Example, plan: BeatPlan) -> Example:
             left = np.minimum(since, a) + past * min(free_after[j - 1] / free, 1)
             right = np.minimum(until, b) + ahead * min(free_before[j] / free, 1)
             weight = (past / free)[:, None].astype(np.float32)
-            piece = _sample(signal, source[j - 1] + left) * (1 - weight)
-            piece += _sample(signal, source[j] - right) * weight
+            piece = _sample(signal, source[j - 1] + trailing.recorded(j - 1, left)) * (1 - weight)
+            piece += _sample(signal, source[j] - leading.recorded(j, right)) * weight
         else:
             # Add the two where they overlap, less the level at which they would meet.
             both = (until <= b) & (since <= a)
-            from_left = _sample(signal, source[j - 1] + np.minimum(since, a))
-            from_right = _sample(signal, source[j] - np.minimum(until, b))
+            left, right = np.minimum(since, a), np.minimum(until, b)
+            from_left = _sample(signal, source[j - 1] + trailing.recorded(j - 1, left))
+            from_right = _sample(signal, source[j] - leading.recorded(j, right))
             share = np.clip((since - (rr[j] - b)) / max(a + b - rr[j], 1), 0, 1)[:, None]
-            edges = _sample(signal, np.array([source[j] - b, source[j - 1] + a]))
+            ends = [
+                source[j] - leading.recorded(j, np.array([b]))[0],
+                source[j - 1] + trailing.recorded(j - 1, np.array([a]))[0],
+            ]
+            edges = _sample(signal, np.array(ends))
             level = edges[0] * (1 - share) + edges[1] * share
             piece = np.where((since <= a)[:, None], from_left, from_right)
             piece = np.where(both[:, None], from_left + from_right - level, piece)

@@ -153,6 +153,45 @@ def wandering(example: Example, rng: Generator) -> BeatPlan | None:
     return plan
 
 
+def changing_rate(example: Example, rng: Generator) -> BeatPlan | None:
+    """Let the rate of a steady sinus rhythm rise and fall, as in exercise and in sleep.
+
+    Plateaus are joined by ramps. Every beat keeps its class and its P wave; the P wave comes closer
+    and the T wave earlier as the rate rises.
+    """
+    if not _is_steady(example):
+        return None
+    plan, median_rr = identity_plan(example), _median_rr(example)
+    rate = _changing_rate(len(plan.beat), rng)
+    spread = np.exp(rng.uniform(np.log(0.004), np.log(0.04)))
+    new_rr = 60 / rate * np.exp(rng.normal(0, spread, len(rate)))
+    breath = rng.uniform(0, 0.06) * (new_rr / 0.8) * np.sin(np.cumsum(new_rr) * rng.uniform(1, 2.2))
+    # Ectopic beats stay as early, and the pauses after them as long, relative to the rhythm.
+    ectopic = plan.class_index != 0
+    touches = ectopic | np.roll(ectopic, 1)
+    plan.rr[:] = np.where(touches, plan.rr / median_rr * (60 / rate), new_rr * (1 + breath))
+    faster = np.clip(60 / rate / median_rr, 0.3, 2.0)
+    plan.after[:] = faster ** rng.uniform(0.0, 0.7)
+    plan.before[:] = faster ** rng.uniform(0.0, 0.4)
+    plan.p_wave[:] = faster[:, None] ** -rng.uniform(0, 0.4)
+    return plan
+
+
+def _changing_rate(n: int, rng: Generator) -> NDArray[np.float64]:
+    """Draw a rate in 1/min for each of `n` beats: plateaus, joined by ramps."""
+    at, rate = [0.0], [float(rng.uniform(50, 110))]
+    while at[-1] < n * 60 / 50:
+        plateau, ramp = np.exp(rng.uniform(np.log([20, 10]), np.log([400, 420])))
+        low, high = (50, 100) if rng.random() < 0.4 else (90, 180)
+        at += [at[-1] + plateau, at[-1] + plateau + ramp]
+        rate += [rate[-1], float(rng.uniform(low, high))]
+    values, time = np.empty(n), 0.0
+    for k in range(n):
+        values[k] = np.interp(time, at, rate)
+        time += 60 / values[k]
+    return values
+
+
 def mostly_ectopic(example: Example, rng: Generator) -> BeatPlan | None:
     """Keep of a record its S beats (V beats if those are few) and some neighbouring beats."""
     kind = 1 if np.sum(example.class_index == 1) >= FEWEST_ECTOPIC else 2
@@ -175,6 +214,7 @@ RHYTHMS: tuple[Callable[[Example, Generator], BeatPlan | None], ...] = (
     atrial_runs,
     fibrillation,
     wandering,
+    changing_rate,
     mostly_ectopic,
 )
 
