@@ -42,9 +42,18 @@ class SequenceSampler:
     ----------
     tables : sequence of BeatTable
     config : TrainingConfig
+    weak : sequence of BeatTable
+        Of recordings that are labelled as a whole.
     """
 
-    def __init__(self, tables: Sequence[BeatTable], config: TrainingConfig) -> None:
+    def __init__(
+        self,
+        tables: Sequence[BeatTable],
+        config: TrainingConfig,
+        *,
+        weak: Sequence[BeatTable] = (),
+    ) -> None:
+        self._weak = weak
         self._tables, self._schedule = tables, config.beats
         size = np.array([len(table.class_index) for table in tables], dtype=np.float64)
         self._by_size = size / size.sum()
@@ -81,6 +90,9 @@ class SequenceSampler:
 
     def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
         """Draw a beat that the sequence is to contain."""
+        if self._weak and rng.random() < self._schedule.weak:
+            table = self._weak[rng.integers(len(self._weak))]
+            return table, int(rng.integers(len(table.class_index)))
         if self._balanced and rng.random() < BALANCED_PART:
             which, beat = self._rare.draw(rng)
             return self._tables[which], beat
@@ -95,6 +107,8 @@ def fit_beat_head(
     config: TrainingConfig,
     folder: Path,
     log: Log,
+    *,
+    weak: Sequence[BeatTable] = (),
 ) -> None:
     """Fit the beat head for its whole schedule; load it instead if the folder holds its weights.
 
@@ -114,6 +128,8 @@ def fit_beat_head(
         Where the weights and the history are written.
     log : callable
         Takes one line of progress.
+    weak : sequence of BeatTable
+        Of recordings that are labelled as a whole, from trunks that have not seen them.
     """
     path = folder / "beats.weights.h5"
     if path.is_file():
@@ -121,7 +137,7 @@ def fit_beat_head(
         return
     schedule = config.beats
     experts = _compiled(head, config)
-    sampler = SequenceSampler(training, config)
+    sampler = SequenceSampler(training, config, weak=weak)
     history = []
     for epoch in range(1, schedule.epochs + 1):
         rng = np.random.default_rng([config.seed, EPOCH_SEED + epoch])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -106,11 +106,14 @@ class BeatTables:
         Of changed copies of the records, and of noise-only signals.
     noisy : list of BeatTable
         Of copies in loud noise.
+    weak : list of BeatTable
+        Of recordings that are labelled as a whole; see `ecgscribe.training.weak_labels`.
     """
 
     unchanged: list[BeatTable]
     copies: list[BeatTable]
     noisy: list[BeatTable]
+    weak: list[BeatTable] = field(default_factory=list)
 
 
 def make_tables(

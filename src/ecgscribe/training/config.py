@@ -141,6 +141,9 @@ class BeatTraining:
         Copies with another rhythm, of the records that allow it.
     noisy_copies : int
         Copies with intermittent loud noise, used only to choose thresholds.
+    weak : float
+        Fraction of the sequences drawn from recordings that are labelled as a whole, if there are
+        any; see `ecgscribe.training.weak_labels`.
     """
 
     epochs: int = 14
@@ -151,6 +154,7 @@ class BeatTraining:
     copies: Annotated[int, AT_LEAST_0] = 2
     rhythm_copies: Annotated[int, AT_LEAST_0] = 1
     noisy_copies: Annotated[int, AT_LEAST_0] = 1
+    weak: Annotated[float, FROM_0_TO_1] = 0.15
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from ecgscribe.training.thresholds import (
     r_peak_f1,
 )
 from ecgscribe.training.trunk import fit_trunk
+from ecgscribe.training.weak_labels import make_weak_tables
 
 __all__ = [
     "CrossFit",
@@ -117,6 +118,7 @@ def fit_trunks(
         networks[k] = fit_fold(data, k, config, out / f"fold-{k}", prefixed(log, f"fold {k}"))
         trunk, held_out = networks[k].get_layer("trunk"), data.split(k)[1]
         tables[k] = make_tables(trunk, held_out, config, noise=data.noise, **_copies(config))
+        tables[k].weak.extend(make_weak_tables(trunk, data.weak.get(k, []), config))
     return networks, tables
 
 
@@ -198,6 +200,7 @@ def fit_heads(
             config,
             out / f"fold-{k}",
             prefixed(log, f"fold {k}"),
+            weak=_weak_tables(others),
         )
     return evaluate_out_of_fold(networks, tables)
 
@@ -275,7 +278,8 @@ def fit_final(
     """
     log = prefixed(log, "all")
     network = fit_fold(data, None, config, out, log)
-    fit_beat_head(network.get_layer("beat_head"), _learned_tables(tables), [], config, out, log)
+    head, weak = network.get_layer("beat_head"), _weak_tables(tables)
+    fit_beat_head(head, _learned_tables(tables), [], config, out, log, weak=weak)
     return network
 
 
@@ -315,3 +319,8 @@ def _learned_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:
     detections are beats, and heads that learn from them take noise itself for beats.
     """
     return [t for of_fold in tables.values() for t in (*of_fold.unchanged, *of_fold.copies)]
+
+
+def _weak_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:
+    """Return the tables of recordings that are labelled as a whole, of all folds, in one list."""
+    return [table for of_fold in tables.values() for table in of_fold.weak]

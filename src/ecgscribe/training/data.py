@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ecgscribe.datasets.synthetic_settings import patient
 from ecgscribe.errors import DatasetError, ModelError
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example, load_examples, make_example, recorded_noise
+from ecgscribe.training.weak_labels import load_weak_examples
 
 __all__ = ["TrainingData", "folds", "load_training_data", "synthetic_data", "training_names"]
 
@@ -41,12 +42,15 @@ class TrainingData:
         Noise recordings for augmentation.
     hashes : dict
         SHA-256 of each record's files.
+    weak : dict of int to list of Example
+        Recordings that are labelled as a whole, by fold; see `ecgscribe.training.weak_labels`.
     """
 
     examples: list[Example]
     fold: list[int]
     noise: list[Floats]
     hashes: dict[str, str]
+    weak: dict[int, list[Example]] = field(default_factory=dict)
 
     def split(self, fold: int | None) -> tuple[list[Example], list[Example]]:
         """Return the examples to train on, and those of the fold that is held out, if any."""
@@ -91,6 +95,7 @@ def load_training_data(
         list(names.values()),
         recorded_noise(data_dir=data_dir),
         _data_hashes(list(names), data_dir),
+        load_weak_examples(config.folds, data_dir=data_dir) if config.beats.weak else {},
     )
 
 
