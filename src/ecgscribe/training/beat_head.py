@@ -91,7 +91,7 @@ class SequenceSampler:
     def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
         """Draw a beat that the sequence is to contain."""
         if self._weak and rng.random() < self._schedule.weak:
-            table = self._weak[rng.integers(len(self._weak))]
+            table = self._weak[int(rng.integers(len(self._weak)))]
             return table, int(rng.integers(len(table.class_index)))
         if self._balanced and rng.random() < BALANCED_PART:
             which, beat = self._rare.draw(rng)

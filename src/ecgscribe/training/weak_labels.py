@@ -63,7 +63,7 @@ def load_weak_examples(
             record = datasets.read_record(DATABASE, name, data_dir=data_dir)
             none = Annotation(np.zeros(0, np.int64), np.zeros(0, np.str_), record.fs)
             example = make_example(f"{DATABASE}/{name}", record, none)
-            examples.setdefault(int(name[1:]) % folds, []).append(example)
+            examples.setdefault(int(name[1:]) // 10 % folds, []).append(example)
     return examples
 
 
