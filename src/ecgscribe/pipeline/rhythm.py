@@ -37,12 +37,12 @@ SPLIT_S = 9
 """Seconds over which it is averaged whether tachycardia or flutter is the more probable."""
 LEAST_PART_S = 5
 """Shortest tachycardia next to flutter in one span, and the reverse, in seconds."""
-SURE_BEAT = 0.5
-"""Probability above which a candidate is a beat that ends a standstill."""
+LIKELY_BEAT = 0.5
+"""Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
 FIBRILLATION_SMOOTHED_S = 15
 FIBRILLATION_LEAST_S = 30
-FIBRILLATION_BEGINS = 0.6
-FIBRILLATION_LASTS = 0.4
+FIBRILLATION_BEGINS = 0.7
+FIBRILLATION_LASTS = 0.3
 """Probability that a span of atrial fibrillation must reach, and down to which it lasts."""
 
 
@@ -91,8 +91,16 @@ def find_rhythms(
     """
     features = second_features(seconds, candidates.r_peaks, candidates.peak_scores)
     probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
-    likely = candidates.beat_probability > SURE_BEAT
-    return rhythm_spans(probability, candidates.r_peaks[likely], n_steps)
+    return rhythm_spans(probability, _beats_not_still(candidates, probability), n_steps)
+
+
+def _beats_not_still(candidates: ClassifiedCandidates, probability: Floats) -> Doubles:
+    """Return the candidates that are rather beats than noise on the baseline of a standstill."""
+    if len(probability) == 0:
+        return np.zeros(0)
+    second = np.minimum(candidates.r_peaks.astype(np.int64) // FS, len(probability) - 1)
+    still = probability[second, Rhythm.STANDSTILL]
+    return candidates.r_peaks[candidates.beat_probability > np.maximum(still, LIKELY_BEAT)]
 
 
 def rhythm_probabilities(probability: Floats, lost: Flags) -> Floats:

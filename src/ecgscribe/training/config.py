@@ -231,7 +231,6 @@ def synthetic_config() -> TrainingConfig:
             epochs=4, steps=40, batch=32, window_s=10, learning_rate=4e-3, validate_every=2
         ),
         beats=BeatTraining(epochs=5, steps=25, copies=1),
-        rhythm=RhythmTraining(databases=()),
     )
 
 

@@ -89,7 +89,7 @@ def rhythm_records(db: str, root: Path, labels: Mapping[str, str]) -> dict[str, 
         paths = {name: path for name, path in paths.items() if re.fullmatch(r"p\d+", name)}
     elif db == "aftdb":  # its test sets have names that the learning set shares
         paths = {
-            f"{path.parent.name}-{path.name}": path.with_suffix("")
+            f"{path.parent.name}-{path.stem}": path.with_suffix("")
             for path in sorted((root / db).rglob("*.hea"))
         }
     return {f"{db}/{name}": path for name, path in paths.items()}

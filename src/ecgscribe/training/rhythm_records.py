@@ -178,7 +178,8 @@ def load_rhythm_records(
             warnings.simplefilter("ignore", SignalWarning)
             loaded = [record for record in pool.map(load, jobs) if record is not None]
         hours = sum(len(record.label) for record in loaded) / 3600
-        log(f"rhythm: {len(loaded)} records of {db} ({hours:.1f} h)")
+        if loaded:
+            log(f"rhythm: {len(loaded)} records of {db} ({hours:.1f} h)")
         records += loaded
     return records
 

@@ -112,6 +112,8 @@ def _train_default(
     meta = _meta(data, None, config, fitted.calibration, fitted.thresholds)
     meta["unseen_patients"] = {k: round(v, 5) for k, v in fitted.metrics.items()}
     model = export_model(network, config.architecture, meta, out, "model")
+    if not data.hashes:  # synthetic recordings have no rhythm but their own
+        return model
     return train_rhythm(model, of_folds, data.noise, config, out, log, data_dir=data_dir)
 
 
