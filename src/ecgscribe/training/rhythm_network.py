@@ -59,8 +59,11 @@ def build_rhythm_network() -> Any:
     signal = keras.Input((WINDOW_S * FS, N_LEADS), name="signal")
     readable = keras.Input((WINDOW_S, N_LEADS), name="readable")
     rest = keras.Input((WINDOW_S, N_SECOND_FEATURES - EMBEDDING), name="rest")
-    columns = [slice(k, k + 1) for k in range(N_LEADS)]
-    total = layers.Add()([lead(signal[:, :, k]) * readable[:, :, k] for k in columns])
+    # All leads are one batch, which is faster than one after the other.
+    leads = ops.reshape(ops.transpose(signal, (0, 2, 1)), (-1, WINDOW_S * FS, 1))
+    embedding = ops.reshape(lead(leads), (-1, N_LEADS, WINDOW_S, EMBEDDING))
+    weight = ops.expand_dims(ops.transpose(readable, (0, 2, 1)), -1)
+    total = ops.sum(embedding * weight, axis=1)
     n_leads = ops.maximum(ops.sum(readable, axis=-1, keepdims=True), 1.0)
     logits = head(layers.Concatenate()([total / n_leads, rest]))
     return keras.Model([signal, readable, rest], logits, name="rhythm")
