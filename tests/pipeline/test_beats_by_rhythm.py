@@ -27,7 +27,7 @@ CLASSES = {
 def candidates() -> ClassifiedCandidates:
     """One in the middle of each of the first seconds."""
     return ClassifiedCandidates(
-        (np.arange(len(CLASSES)) + 0.5) * FS,
+        np.asarray((np.arange(len(CLASSES)) + 0.5) * FS, np.float64),
         np.array([0.9, 0.9, 0.9, 0.9, 0.02], dtype=np.float32),
         np.array(list(CLASSES.values()), dtype=np.float32),
         np.full(len(CLASSES), 0.6, dtype=np.float32),

@@ -33,7 +33,7 @@ def record(
         unscaled,
         np.zeros(unscaled.shape, dtype=np.bool_),
         np.full(leads, 2, dtype=np.float32),
-        (np.arange(n) + 0.5) * FS,
+        np.asarray((np.arange(n) + 0.5) * FS, np.float64),
         np.ones(n, dtype=np.float32),
         np.full(n, label, dtype=np.int8),
     )

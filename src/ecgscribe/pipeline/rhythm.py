@@ -100,7 +100,8 @@ def _beats_not_still(candidates: ClassifiedCandidates, probability: Floats) -> D
         return np.zeros(0)
     second = np.minimum(candidates.r_peaks.astype(np.int64) // FS, len(probability) - 1)
     still = probability[second, Rhythm.STANDSTILL]
-    return candidates.r_peaks[candidates.beat_probability > np.maximum(still, LIKELY_BEAT)]
+    likely = candidates.beat_probability > np.maximum(still, LIKELY_BEAT)
+    return np.asarray(candidates.r_peaks[likely])
 
 
 def rhythm_probabilities(probability: Floats, lost: Flags) -> Floats:
