@@ -79,6 +79,7 @@ def test_records_of_one_patient_share_their_fold() -> None:
     assert rhythm_fold("afpdb/p02", 5) != rhythm_fold("afpdb/p03", 5)
     assert rhythm_fold("aftdb/learning-set-s07", 5) == rhythm_fold("aftdb/learning-set-t07", 5)
     assert rhythm_fold("mitdb/201", 5) == 3  # of folds.json
+    assert rhythm_fold("mitdb/217", 5) == 3
     assert {rhythm_fold(f"vfdb/{name}", 5) for name in (418, 419, 420, 421, 422)} == set(range(5))
     assert all(0 <= (rhythm_fold(f"cudb/cu{k:02}", 2) or 0) < 2 for k in range(1, 36))
 
@@ -89,7 +90,8 @@ def test_a_tenth_of_the_hand_held_recordings_is_held_out() -> None:
 
 
 def test_only_records_with_a_rhythm_are_used(tmp_path: Path) -> None:
-    for name in ("afpdb/p02", "afpdb/p02c", "mitdb/100", "mitdb/101", "aftdb/a/n01", "vfdb/418"):
+    mitdb = ("mitdb/100", "mitdb/101", "mitdb/102")
+    for name in ("afpdb/p02", "afpdb/p02c", *mitdb, "aftdb/a/n01", "vfdb/418"):
         touch(tmp_path / f"{name}.hea")
     touch(tmp_path / "cinc2017/training2017/A00001.hea")
     touch(tmp_path / "cinc2017/training2017/A00002.hea")
@@ -102,7 +104,7 @@ def test_only_records_with_a_rhythm_are_used(tmp_path: Path) -> None:
         return list(rhythm_records(db, tmp_path, labels))
 
     assert names("afpdb") == ["afpdb/p02"]
-    assert names("mitdb") == ["mitdb/101"]  # 100 is in DS2
+    assert names("mitdb") == ["mitdb/101", "mitdb/102"]  # 100 is in DS2
     assert names("cinc2017") == ["cinc2017/A00001"]
     assert names("aftdb") == ["aftdb/a-n01"]
     assert names("vfdb") == ["vfdb/418"]

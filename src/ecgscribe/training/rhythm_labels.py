@@ -47,6 +47,9 @@ VFDB = (
 )
 """Records of vfdb, as published: a patient each."""
 
+PACED = {"102": 0, "104": 1, "107": 2, "217": 3}
+"""Folds of the paced records of mitdb, which no trunk learns from: wide, and no tachycardia."""
+
 NOTES: dict[str, Rhythm] = {
     **dict.fromkeys(
         ("N", "NSR", "BI", "BII", "B", "T", "SBR", "NOD", "P", "PM", "SVTA", "AB", "PREX", "HGEA"),
@@ -81,7 +84,12 @@ def rhythm_records(db: str, root: Path, labels: Mapping[str, str]) -> dict[str, 
     paths = {path.stem: path.with_suffix("") for path in sorted((root / db).rglob("*.hea"))}
     if db in ("mitdb", "svdb"):
         trainable = folds()
-        paths = {name: path for name, path in paths.items() if f"{db}/{name}" in trainable}
+        paced = PACED if db == "mitdb" else {}
+        paths = {
+            name: path
+            for name, path in paths.items()
+            if f"{db}/{name}" in trainable or name in paced
+        }
     elif db == "cinc2017":
         known = {name for name in labels if labels[name] in RECORD_LABELS}
         paths = {name: path for name, path in paths.items() if name in known}
@@ -114,13 +122,13 @@ def rhythm_fold(name: str, n_folds: int) -> int | None:
 
     Notes
     -----
-    mitdb and svdb have the folds of ``folds.json``. vfdb goes by the place of the record in the
+    mitdb and svdb have the folds of ``folds.json``, and paced records one each. vfdb goes by the place of the record in the
     published list, and all others by the number in their name: of cudb and afpdb two numbers are
     one patient or one place in the list, of aftdb s0i and t0i are one recording.
     """
     db, _, record = name.partition("/")
     if db in ("mitdb", "svdb"):
-        return folds()[name] % n_folds
+        return PACED.get(record, folds().get(name, 0)) % n_folds
     if db == "vfdb":
         return VFDB.index(record) % n_folds if record in VFDB else 0
     number = int(re.sub(r"\D", "", record.rpartition("-")[2]) or 0)
