@@ -122,7 +122,8 @@ def rhythm_fold(name: str, n_folds: int) -> int | None:
 
     Notes
     -----
-    mitdb and svdb have the folds of ``folds.json``, and paced records one each. vfdb goes by the place of the record in the
+    mitdb and svdb have the folds of ``folds.json``, and paced records one each. vfdb goes by the
+    place of the record in the
     published list, and all others by the number in their name: of cudb and afpdb two numbers are
     one patient or one place in the list, of aftdb s0i and t0i are one recording.
     """
