@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.errors import SignalWarning
 from ecgscribe.formats.reading import read_annotation
 from ecgscribe.formats.writing import write
 from ecgscribe.metrics.ec57 import compare
@@ -173,3 +174,14 @@ def test_a_beat_ends_a_standstill_if_it_is_more_probable_than_that(
     network._logits[20:40, 4] = 2  # a probability of about 0.6
     annotation = annotate(record, model=replace(model, rhythm=network))
     assert {span.kind for span in annotation.rhythms} == {"N"}
+
+
+def test_saturated_moments_of_flutter_are_not_unreadable(model: Model, record: Record) -> None:
+    signal = record.signal.copy()
+    begin = round(33 * record.fs)
+    signal[begin : begin + round(0.5 * record.fs)] = np.nan
+    damaged = replace(record, signal=signal)
+    assert len(unreadable_spans(planned(model, damaged, PLAN), record.n_samples)) == 0
+    with pytest.warns(SignalWarning, match="0.5 s cannot be read"):
+        usual = annotate(damaged, model=model)
+    assert len(unreadable_spans(usual, record.n_samples)) == 1

@@ -7,10 +7,16 @@ from pathlib import Path
 
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.assembly import assemble
-from ecgscribe.pipeline.beats_by_rhythm import apply_rhythms, readable_in_rhythms, without_beats
+from ecgscribe.pipeline.beats_by_rhythm import (
+    apply_rhythms,
+    killing_spans,
+    readable_in_rhythms,
+    without_beats,
+)
 from ecgscribe.pipeline.candidates import is_written
 from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, detect_r_peaks
+from ecgscribe.pipeline.lead_availability import readable_within
 from ecgscribe.pipeline.rhythm import StepSpan, find_rhythms
 from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 from ecgscribe.pipeline.signal_warnings import warn_of_limits
@@ -79,6 +85,7 @@ def annotate(
     if model.rhythm is not None and seconds is not None:
         rhythms = find_rhythms(model.rhythm, seconds, beats, conditioner.n_steps)
         beats = apply_rhythms(beats, rhythms, thresholds)
+        availability = readable_within(availability, killing_spans(rhythms))
     index = signal_quality(
         beats.r_peaks,
         beats.beat_probability,

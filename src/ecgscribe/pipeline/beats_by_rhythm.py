@@ -21,10 +21,11 @@ from ecgscribe.record import READABLE
 from ecgscribe.signal.windows import FS, ceil_div
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["apply_rhythms", "readable_in_rhythms", "without_beats"]
+__all__ = ["apply_rhythms", "killing_spans", "readable_in_rhythms", "without_beats"]
 
 Floats = NDArray[np.float32]
 Positions = NDArray[np.int64]
+KILLING = ("VT", "VFL", "ASYS")
 N, S, V = (AAMI_CLASSES.index(name) for name in "NSV")
 
 
@@ -91,6 +92,12 @@ def without_beats(unreadable: Positions, rhythms: Sequence[StepSpan]) -> Positio
     return np.array(joined, dtype=np.int64).reshape(-1, 2)
 
 
+def killing_spans(rhythms: Sequence[StepSpan]) -> Positions:
+    """Return the spans of what kills, from step to step, shape (m, 2)."""
+    spans = [[span.begin, span.end] for span in rhythms if span.kind in KILLING]
+    return np.array(spans, dtype=np.int64).reshape(-1, 2)
+
+
 def readable_in_rhythms(quality: Floats, rhythms: Sequence[StepSpan]) -> Floats:
     """Return the quality of every second, none below `READABLE` where the rhythm shows what it is.
 
@@ -101,8 +108,7 @@ def readable_in_rhythms(quality: Floats, rhythms: Sequence[StepSpan]) -> Floats:
     rhythms : sequence of StepSpan
     """
     raised = quality.copy()
-    for span in rhythms:
-        if span.kind in ("VT", "VFL", "ASYS"):
-            own = slice(span.begin // FS, ceil_div(span.end, FS))
-            raised[own] = np.maximum(raised[own], READABLE)
+    for begin, end in killing_spans(rhythms).tolist():
+        own = slice(begin // FS, ceil_div(end, FS))
+        raised[own] = np.maximum(raised[own], READABLE)
     return raised
