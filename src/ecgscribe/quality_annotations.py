@@ -211,7 +211,7 @@ def excerpt(annotation: Annotation, begin: int, end: int) -> Annotation:
     """
     first, last = np.searchsorted(annotation.sample, [begin, end]).tolist()
     part = annotation.select(slice(first, last))
-    part = dataclasses.replace(part, sample=part.sample - begin)
+    part = dataclasses.replace(part, sample=part.sample - begin, n_samples=end - begin)
     earlier = np.flatnonzero(annotation.symbol[:first] == "~")
     if len(earlier) == 0:
         return part
@@ -222,4 +222,5 @@ def excerpt(annotation: Annotation, begin: int, end: int) -> Annotation:
         subtype=np.append(annotation.subtype[earlier[-1]], part.subtype),
         name=part.name,
         mapping=part.mapping,
+        n_samples=part.n_samples,
     )

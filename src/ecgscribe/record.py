@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
+from ecgscribe.rhythms import RhythmSpan, decode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ class Annotation:
         Probability of each AAMI class (columns as `AAMI_CLASSES`); NaN for an annotation that is
         not a beat. None for annotations that no model made.
     score : ndarray of float32, shape (n,), optional
-        Probability that the beat is one; NaN for an annotation that is not a beat.
+        Probability that the beat is one, or of the rhythm that begins at a ``+``; NaN for other
+        annotations.
     quality : ndarray of float32, shape (n,), optional
         Signal quality around each beat, 0 to 1, below `READABLE` in noise; NaN for an annotation
         that is not a beat. See `ecgscribe.pipeline.signal_quality`.
@@ -189,6 +191,8 @@ class Annotation:
         Wall-clock time of sample 0.
     mapping : {"literature", "ec57"}
         Table from symbols to classes.
+    n_samples : int, optional
+        Length of the recording, where it is known; the last rhythm ends there.
     """
 
     sample: NDArray[np.int64] = field(metadata=_COLUMN)
@@ -206,6 +210,7 @@ class Annotation:
     name: str = "record"
     start: datetime | None = None
     mapping: Mapping = "literature"
+    n_samples: int | None = None
 
     def __post_init__(self) -> None:
         n = np.size(self.sample)
@@ -247,6 +252,17 @@ class Annotation:
         """
         beat = self.class_index >= 0
         return beat if self.quality is None else np.asarray(beat & (self.quality >= READABLE))
+
+    @property
+    def rhythms(self) -> tuple[RhythmSpan, ...]:
+        """Spans of one rhythm each, in time order; none where no ``+`` names a rhythm."""
+        return decode_rhythms(
+            self.sample,
+            self.symbol,
+            self.aux_note,
+            probability=self.score,
+            n_samples=self.n_samples,
+        )
 
     def beats(self) -> Annotation:
         """Return the annotations that are beats."""

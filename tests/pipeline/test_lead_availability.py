@@ -13,6 +13,7 @@ from ecgscribe.pipeline.lead_availability import (
     LeadAvailability,
     join_availability,
     lead_availability,
+    readable_within,
 )
 from ecgscribe.signal.windows import FS
 
@@ -76,3 +77,27 @@ def test_a_loss_up_to_the_end_ends_with_the_recording(n_leads: int) -> None:
     availability = lead_availability(invalid, slice(None), begin=0)
     assert availability.unreadable_spans().tolist() == [[N - 3 * FS, N]]
     assert availability.steps_lost.tolist() == [3 * FS] * n_leads
+
+
+def test_within_some_spans_no_moment_is_one_in_which_all_leads_are_lost() -> None:
+    lost = np.array([[False, False], [True, True], [True, False], [True, True]])
+    begin = np.array([0, 100, 200, 300])
+    availability = LeadAvailability(begin, lost, 400, np.array([300, 200]))
+    readable = readable_within(availability, np.array([[150, 250], [350, 400]]))
+    for step, expected in [
+        (50, [False, False]),
+        (149, [True, True]),
+        (150, [False, False]),
+        (199, [False, False]),
+        (220, [True, False]),  # one lead is still lost
+        (300, [True, True]),
+        (349, [True, True]),
+        (350, [False, False]),
+    ]:
+        assert lost_at(readable, step) == expected
+    assert readable.end == 400
+    assert (np.diff(readable.begin) > 0).all()
+    assert (readable.lost[1:] != readable.lost[:-1]).any(axis=1).all()
+    same = readable_within(availability, np.zeros((0, 2), np.int64))
+    np.testing.assert_array_equal(same.begin, begin)
+    np.testing.assert_array_equal(same.lost, lost)

@@ -19,7 +19,7 @@ __all__ = ["train"]
     "--config", metavar="FILE", type=options.FILE,
     help="Settings, as TOML; those it leaves out keep their defaults.",
 )  # fmt: skip
-@options.data_dir("mitdb, svdb and nstdb")
+@options.data_dir("mitdb, svdb, nstdb and, for rhythms, vfdb, cudb and others")
 @options.out("Run folder to write (default: run).", metavar="DIR", default="run")
 @click.option(
     "--synthetic", is_flag=True,

@@ -55,6 +55,9 @@ Doubles = NDArray[np.float64]
 class Stream:
     """Finds and classifies the beats of a live signal.
 
+    Rhythms are not recognised live, and change no beat: `ecgscribe.annotate` of the recording does
+    that.
+
     Parameters
     ----------
     fs : float

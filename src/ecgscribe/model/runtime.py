@@ -18,13 +18,16 @@ from ecgscribe.files import file_hash
 from ecgscribe.model.beat_head import BeatHead, IdentityHead, NetworkHead
 from ecgscribe.model.decision import Calibration, Thresholds
 from ecgscribe.model.features import FEATURE_NAMES
+from ecgscribe.model.rhythm import RhythmNetwork
 from ecgscribe.model.scoring import Network
 from ecgscribe.signal.windows import STEPS_PER_FRAME
 
-__all__ = ["MODELS", "Model", "OnnxNetwork", "load_model"]
+__all__ = ["MODELS", "RHYTHM_PARTS", "Model", "OnnxNetwork", "OnnxRhythm", "load_model"]
 
 Floats = NDArray[np.float32]
 MODELS = Path(__file__).parent / "weights"
+RHYTHM_PARTS = ("rhythm_lead", "rhythm_head")
+"""Files of the rhythm network: a model has both or neither."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,36 @@ class OnnxNetwork:
         return _session(self.beat_head)
 
 
+@dataclass(frozen=True, eq=False)
+class OnnxRhythm:
+    """A rhythm network that ONNX Runtime computes; see `ecgscribe.model.rhythm.RhythmNetwork`.
+
+    Parameters
+    ----------
+    lead, head : Path
+        ONNX files of the network over a lead and of the one over seconds; read when first needed.
+    """
+
+    lead: Path
+    head: Path
+
+    def embed(self, signal: Floats) -> Floats:
+        """Describe the seconds of one lead of each window."""
+        return np.asarray(self._lead.run(["embedding"], {"signal": signal})[0])
+
+    def classify(self, seconds: Floats) -> Floats:
+        """Return the logits of the rhythms of sequences of seconds."""
+        return np.asarray(self._head.run(["rhythm"], {"seconds": seconds})[0])
+
+    @cached_property
+    def _lead(self) -> Any:
+        return _session(self.lead)
+
+    @cached_property
+    def _head(self) -> Any:
+        return _session(self.head)
+
+
 def _session(path: Path) -> Any:
     import onnxruntime
 
@@ -100,6 +133,8 @@ class Model:
     thresholds : Thresholds
     calibration : Calibration
     network : Network
+    rhythm : RhythmNetwork, optional
+        What recognises rhythms; a model may lack it, and then annotates beats alone.
     """
 
     path: Path
@@ -107,6 +142,7 @@ class Model:
     thresholds: Thresholds
     calibration: Calibration
     network: Network
+    rhythm: RhythmNetwork | None = None
 
     @classmethod
     def from_meta(cls, path: Path, meta: dict[str, Any]) -> Model:
@@ -124,12 +160,14 @@ class Model:
         parts = ("trunk", "beat_head") if beat_head else ("trunk",)
         if beat_head:
             _check_feature_names(path, meta["facts"])
+        rhythm = [_weight_file(path, meta, part) for part in RHYTHM_PARTS if part in meta["files"]]
         return cls(
             path,
             meta,
             Thresholds.from_json(meta["thresholds"], beat_head=beat_head),
             Calibration.from_json(meta["calibration"]),
             OnnxNetwork(*(_weight_file(path, meta, part) for part in parts)),
+            OnnxRhythm(*rhythm) if rhythm else None,
         )
 
     @property
@@ -156,7 +194,7 @@ class Model:
         return IdentityHead(self.calibration)
 
     def weight_file(self, part: str) -> Path:
-        """Return the path of one file of the model: trunk, beat_head or weights.
+        """Return the path of one file of the model: trunk, beat_head, rhythm_lead, … or weights.
 
         Raises
         ------

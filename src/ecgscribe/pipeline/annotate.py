@@ -7,9 +7,17 @@ from pathlib import Path
 
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.assembly import assemble
+from ecgscribe.pipeline.beats_by_rhythm import (
+    apply_rhythms,
+    killing_spans,
+    readable_in_rhythms,
+    without_beats,
+)
 from ecgscribe.pipeline.candidates import is_written
 from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, detect_r_peaks
+from ecgscribe.pipeline.lead_availability import readable_within
+from ecgscribe.pipeline.rhythm import StepSpan, find_rhythms
 from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 from ecgscribe.pipeline.signal_warnings import warn_of_limits
 from ecgscribe.record import Annotation, LazyRecord, Record
@@ -51,7 +59,9 @@ def annotate(
         lead becomes lost or can be read again: subtype -1 where all leads are lost, 16 or 32 where
         the first or the second is, 0 where all can be read. Noise adds 1 and 2 for the leads that
         are not lost: 3 where both are noisy. Beats in noise have a low quality; see
-        `ecgscribe.pipeline.signal_quality`.
+        `ecgscribe.pipeline.signal_quality`. A ``+`` with a note where a rhythm begins, and ``[``
+        and ``]`` around ventricular flutter or fibrillation, if the model recognises rhythms; see
+        `ecgscribe.record.Annotation.rhythms`.
 
     Raises
     ------
@@ -70,15 +80,20 @@ def annotate(
     conditioner = Conditioner.for_record(record, leads=leads)
     # Block by block: no more than some blocks are in memory until their candidates are classified.
     blocks = detect_r_peaks(model, conditioner, block_windows=block_windows, progress=progress)
-    beats, availability = classify_beats(model, blocks)
+    beats, availability, seconds = classify_beats(model, blocks)
+    rhythms: list[StepSpan] = []
+    if model.rhythm is not None and seconds is not None:
+        rhythms = find_rhythms(model.rhythm, seconds, beats, conditioner.n_steps)
+        beats = apply_rhythms(beats, rhythms, thresholds)
+        availability = readable_within(availability, killing_spans(rhythms))
     index = signal_quality(
         beats.r_peaks,
         beats.beat_probability,
         conditioner.n_steps,
-        unreadable=availability.unreadable_spans(),
+        unreadable=without_beats(availability.unreadable_spans(), rhythms),
     )
-    quality = scale_quality(index, thresholds.noise)
+    quality = readable_in_rhythms(scale_quality(index, thresholds.noise), rhythms)
     of_beats = quality_at(beats.r_peaks, quality)
     beats = beats[is_written(beats.beat_probability, of_beats, thresholds)]
     warn_of_limits(record, conditioner, availability, len(beats))
-    return assemble(record, conditioner, beats, quality, availability, thresholds)
+    return assemble(record, conditioner, beats, quality, availability, rhythms, thresholds)

@@ -1,7 +1,9 @@
-"""Assemble the annotation of a recording: beats and quality annotations in time order."""
+"""Assemble the annotation of a recording: beats, quality and rhythm annotations in time order."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.lead_availability import LeadAvailability
+from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.pipeline.signal_quality import quality_at
 from ecgscribe.quality_annotations import (
     ALL_READABLE,
@@ -18,6 +21,7 @@ from ecgscribe.quality_annotations import (
     encode_subtype,
 )
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
+from ecgscribe.rhythms import note_of
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, steps_to_samples
 from ecgscribe.symbols import CLASS_SYMBOLS
@@ -35,6 +39,7 @@ def assemble(
     beats: ClassifiedCandidates,
     quality: Floats,
     availability: LeadAvailability,
+    rhythms: Sequence[StepSpan],
     thresholds: Thresholds,
 ) -> Annotation:
     """Assemble the annotation of a recording.
@@ -49,6 +54,8 @@ def assemble(
     quality : ndarray of float32, shape (seconds,)
         See `ecgscribe.pipeline.signal_quality.scale_quality`.
     availability : LeadAvailability
+    rhythms : sequence of StepSpan
+        In time order; none if the model does not recognise rhythms.
     thresholds : Thresholds
         They decide the class of each beat.
 
@@ -57,11 +64,15 @@ def assemble(
     Annotation
         See `ecgscribe.annotate`.
     """
-    marks = _quality_annotations(conditioner, availability, quality)
+    marks = _Marks.join(
+        [
+            _quality_annotations(conditioner, availability, quality),
+            _rhythm_annotations(conditioner, rhythms),
+        ]
+    )
     sample = steps_to_samples(beats.r_peaks, conditioner.ratio, record.n_samples)
-    # On the same sample, a beat is outside the span in which all leads are lost.
     place = np.where(
-        marks.subtype == NONE_READABLE,
+        marks.after,
         np.searchsorted(sample, marks.sample, side="right"),
         np.searchsorted(sample, marks.sample, side="left"),
     )
@@ -73,30 +84,68 @@ def assemble(
     symbol = CLASS_SYMBOLS[decide(beats.class_probability, thresholds)]
     return Annotation(
         sample=np.insert(sample, place, marks.sample),
-        symbol=np.insert(symbol, place, "~"),
+        symbol=np.insert(symbol, place, marks.symbol),
         fs=record.fs,
         subtype=subtype,
         aux_note=note,
         probability=np.insert(beats.class_probability, place, np.nan, axis=0),
-        score=np.insert(beats.beat_probability, place, np.nan),
+        score=np.insert(beats.beat_probability, place, marks.score),
         quality=np.insert(quality_at(beats.r_peaks, quality), place, np.nan),
         name=record.name,
         start=record.start,
+        n_samples=record.n_samples,
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _QualityAnnotations:
-    """``~`` annotations: one wherever a lead becomes lost or noisy, or can be read again."""
+class _Marks:
+    """Annotations that are not beats, shape (n,) each."""
 
     sample: Positions
+    symbol: NDArray[np.str_]
     subtype: Positions
     note: NDArray[np.str_]
+    score: Floats
+    after: NDArray[np.bool_]
+    """Whether each follows a beat on the same sample: that beat is outside the span in which all
+    leads are lost."""
+
+    @classmethod
+    def join(cls, parts: Sequence[_Marks]) -> _Marks:
+        """Join several kinds, in time order."""
+        names = [f.name for f in dataclasses.fields(cls)]
+        joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        order = np.lexsort((joined["after"], joined["sample"]))
+        return cls(**{name: values[order] for name, values in joined.items()})
+
+
+def _rhythm_annotations(conditioner: Conditioner, rhythms: Sequence[StepSpan]) -> _Marks:
+    """Return a ``+`` where each rhythm begins, and ``[`` and ``]`` around flutter."""
+    rows: list[tuple[int, str, str, float, bool]] = []
+    n_samples = conditioner.record.n_samples
+    for span in rhythms:
+        edges = np.array([span.begin, span.end], dtype=np.float64)
+        begin, end = steps_to_samples(edges, conditioner.ratio, n_samples).tolist()
+        rows.append((begin, "+", note_of(span.kind), span.probability, False))
+        if span.kind == "VFL":
+            rows += [(begin, "[", "", np.nan, False), (end, "]", "", np.nan, False)]
+    # A rhythm begins where flutter ends: its end comes first.
+    rows.sort(key=lambda row: (row[0], row[1] != "]"))
+    sample, symbol, note, score, after = zip(*rows, strict=True) if rows else ((),) * 5
+    return _Marks(
+        np.array(sample, dtype=np.int64),
+        np.array(symbol, dtype=np.str_),
+        np.zeros(len(rows), dtype=np.int64),
+        np.array(note, dtype=np.str_),
+        np.array(score, dtype=np.float32),
+        np.array(after, dtype=np.bool_),
+    )
 
 
 def _quality_annotations(
     conditioner: Conditioner, availability: LeadAvailability, quality: Floats
-) -> _QualityAnnotations:
+) -> _Marks:
+    """Return a ``~`` wherever a lead becomes lost or noisy, or can be read again."""
     n_samples, n_steps = conditioner.record.n_samples, conditioner.n_steps
     noisy = quality < READABLE
     noise_edges = np.flatnonzero(np.diff(noisy, prepend=False)) * FS
@@ -111,4 +160,11 @@ def _quality_annotations(
     changes = np.diff(subtype, prepend=ALL_READABLE) != 0
     sample, subtype = sample[changes], subtype[changes]
     notes = [encode_note(value, conditioner.leads) for value in subtype.tolist()]
-    return _QualityAnnotations(sample, subtype, np.array(notes, dtype=np.str_))
+    return _Marks(
+        sample,
+        np.full(len(sample), "~"),
+        subtype,
+        np.array(notes, dtype=np.str_),
+        np.full(len(sample), np.nan, dtype=np.float32),
+        subtype == NONE_READABLE,
+    )

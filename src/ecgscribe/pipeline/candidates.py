@@ -71,6 +71,8 @@ class ClassifiedCandidates(_Rows):
     """Probability that each is a beat, shape (n,)."""
     class_probability: Floats
     """Calibrated probability of each class if it is a beat, shape (n, 5); zeros if it is not."""
+    peak_scores: Floats
+    """Scores of the R-peaks, 0 to 1, shape (n,)."""
 
 
 def is_beat(beat_probability: Floats, thresholds: Thresholds) -> Flags:

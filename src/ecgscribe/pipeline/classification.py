@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.beat_head import BeatHead, predict_in_windows
 from ecgscribe.model.features import SEGMENT
+from ecgscribe.model.rhythm import Seconds
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
@@ -32,7 +33,7 @@ Floats = NDArray[np.float32]
 
 def classify_beats(
     model: Model, blocks: Iterable[DetectedBlock]
-) -> tuple[ClassifiedCandidates, LeadAvailability]:
+) -> tuple[ClassifiedCandidates, LeadAvailability, Seconds | None]:
     """Classify the R-peak candidates of a recording.
 
     Each candidate is first classified among all; those that are beats are then classified again,
@@ -50,22 +51,29 @@ def classify_beats(
         All of them, false detections too; see `ecgscribe.pipeline.candidates.is_beat`.
     availability : LeadAvailability
         Of the whole recording.
+    seconds : Seconds, optional
+        Of the whole recording, if the model has a rhythm network.
     """
     among_all, among_beats = SegmentClassifier(model.head), SegmentClassifier(model.head)
-    r_peaks, beat_probability, class_probability, availability = [], [], [], []
+    r_peaks, peak_scores, beat_probability, class_probability = [], [], [], []
+    availability, seconds = [], []
     for block in blocks:
         scored = among_all.push(block.candidates, is_last=block.is_last)
         beats = scored.candidates[is_beat(scored.beat_probability, model.thresholds)]
         classified = among_beats.push(beats, is_last=block.is_last)
         r_peaks.append(scored.candidates.r_peaks)
+        peak_scores.append(scored.candidates.peak_scores)
         beat_probability.append(scored.beat_probability)
         class_probability.append(classified.class_probability)
         availability.append(block.availability)
+        seconds += [] if block.seconds is None else [block.seconds]
     of_beat = np.concatenate(beat_probability)
     of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
     of_class[is_beat(of_beat, model.thresholds)] = np.concatenate(class_probability)
-    candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class)
-    return candidates, join_availability(availability)
+    scores = np.concatenate(peak_scores)
+    candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class, scores)
+    joined = Seconds.join(seconds) if seconds else None
+    return candidates, join_availability(availability), joined
 
 
 class Classified(NamedTuple):

@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.model.rhythm import Seconds, embed_windows
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
 from ecgscribe.model.shape_features import waveforms
@@ -55,12 +56,15 @@ class DetectedBlock:
         R-peak candidates, of the block up to its last quiet place.
     availability : LeadAvailability
         Of the whole block.
+    seconds : Seconds, optional
+        What is kept for the rhythm of the whole block; none if the model has no rhythm network.
     is_last : bool
         Whether no block follows.
     """
 
     candidates: Candidates
     availability: LeadAvailability
+    seconds: Seconds | None
     is_last: bool
 
 
@@ -153,12 +157,12 @@ def detect_r_peaks(
     """
     threshold, n_steps = model.thresholds.peak, conditioner.n_steps
     rest: _ScoredBlock | None = None
-    for own, availability in _score_blocks(model, conditioner, block_windows):
+    for own, availability, seconds in _score_blocks(model, conditioner, block_windows):
         block = own if rest is None else rest.followed_by(own)
         is_last = block.end == n_steps
         cut = len(block) if is_last else last_quiet_step(block.scores, threshold)
         candidates = _find_candidates(block.part(0, cut), threshold)
-        yield DetectedBlock(candidates, availability, is_last)
+        yield DetectedBlock(candidates, availability, seconds, is_last)
         rest = block.part(cut, len(block))
         if progress is not None:
             progress(block.end, n_steps)
@@ -166,7 +170,7 @@ def detect_r_peaks(
 
 def _score_blocks(
     model: Model, conditioner: Conditioner, block_windows: int
-) -> Iterator[tuple[_ScoredBlock, LeadAvailability]]:
+) -> Iterator[tuple[_ScoredBlock, LeadAvailability, Seconds | None]]:
     n_windows = len(trunk_grid(conditioner.n_steps).starts)
     ranges = [
         (first, min(first + block_windows, n_windows))
@@ -177,7 +181,7 @@ def _score_blocks(
 
 def _score_block(
     model: Model, conditioner: Conditioner, windows: tuple[int, int]
-) -> tuple[_ScoredBlock, LeadAvailability]:
+) -> tuple[_ScoredBlock, LeadAvailability, Seconds | None]:
     """Condition and score some windows of the trunk."""
     grid, (first, last) = trunk_grid(conditioner.n_steps), windows
     begin, end = first * grid.core, min(last * grid.core, grid.n)
@@ -187,7 +191,11 @@ def _score_block(
     own = slice(begin - signal_begin, end - signal_begin)
     unreadable = long_runs(~conditioned.readable, round(BRIDGED_S * FS))[own]
     block = _ScoredBlock(begin, scores, unreadable, signal_begin, conditioned.signal)
-    return block, lead_availability(conditioned.lost, own, begin=begin)
+    seconds = None
+    if model.rhythm is not None:
+        parts = (conditioned.signal, conditioned.unscaled, conditioned.lost)
+        seconds = embed_windows(model.rhythm, *parts, grid, first, last, begin=signal_begin)
+    return block, lead_availability(conditioned.lost, own, begin=begin), seconds
 
 
 def _map_ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

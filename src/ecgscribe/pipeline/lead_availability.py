@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ecgscribe.signal.filters import long_runs
 from ecgscribe.signal.windows import FS
 
-__all__ = ["LeadAvailability", "join_availability", "lead_availability"]
+__all__ = ["LeadAvailability", "join_availability", "lead_availability", "readable_within"]
 
 
 Flags = NDArray[np.bool_]
@@ -74,3 +74,27 @@ def join_availability(parts: Sequence[LeadAvailability]) -> LeadAvailability:
     change = np.append(True, (lost[1:] != lost[:-1]).any(axis=1))
     steps_lost = np.sum([part.steps_lost for part in parts], axis=0)
     return LeadAvailability(begin[change], lost[change], parts[-1].end, steps_lost)
+
+
+def readable_within(availability: LeadAvailability, spans: Positions) -> LeadAvailability:
+    """Count no moment within some spans as one in which all leads are lost.
+
+    Parameters
+    ----------
+    availability : LeadAvailability
+    spans : ndarray of int64, shape (m, 2)
+        From step to step, in time order.
+
+    Returns
+    -------
+    LeadAvailability
+        One lead of several may still be lost there.
+    """
+    begin = np.union1d(availability.begin, spans[spans < availability.end])
+    lost = availability.lost[np.searchsorted(availability.begin, begin, side="right") - 1]
+    begun, ended = (np.searchsorted(edge, begin, side="right") for edge in spans.T)
+    inside = (begun > ended) & lost.all(axis=1)
+    readable = LeadAvailability(
+        begin, lost & ~inside[:, None], availability.end, availability.steps_lost
+    )
+    return join_availability([readable])

@@ -59,6 +59,8 @@ class ConditionedSignal:
     ----------
     signal : ndarray of float32, shape (n_steps, 2)
         Conditioned leads at `FS` Hz; a typical QRS spans about 2. A missing lead is zero.
+    unscaled : ndarray of float32, shape (n_steps, 2)
+        The same before it is scaled, in the unit of each lead.
     lost : ndarray of bool, shape (n_steps, len(leads))
         Whether each lead is lost.
     ratio : Fraction
@@ -70,6 +72,7 @@ class ConditionedSignal:
     """
 
     signal: NDArray[np.float32]
+    unscaled: NDArray[np.float32]
     lost: NDArray[np.bool_]
     ratio: Fraction
     leads: tuple[str, ...]
@@ -236,6 +239,7 @@ class Conditioner:
         filtered_steps = steps.within(clock.step_at(read.begin))
         wanted = Span(begin, end).within(steps.begin)
         signal = np.zeros((end - begin, N_LEADS), dtype=np.float32)
+        unscaled = np.zeros_like(signal)
         lost = np.zeros((end - begin, len(self.statistics.columns)), dtype=np.bool_)
         for k, column in enumerate(self.statistics.columns):
             lead = np.ascontiguousarray(samples[:, column])
@@ -245,8 +249,8 @@ class Conditioner:
                 filled = self.statistics.fill(lead, k, read.begin)
                 filtered = filter_lead(filled, record.fs)[filtered_steps]
                 scaled = scale(filtered, invalid, first=blocks.begin, n_blocks=self._n_blocks)
-                signal[:, k] = scaled[wanted]
-        return ConditionedSignal(signal, lost, self.ratio, self.leads, record.n_samples)
+                signal[:, k], unscaled[:, k] = scaled[wanted], filtered[wanted]
+        return ConditionedSignal(signal, unscaled, lost, self.ratio, self.leads, record.n_samples)
 
     @property
     def _n_blocks(self) -> int:
@@ -315,16 +319,18 @@ def condition(
     conditioner = Conditioner.for_record(record, leads=leads)
     n_steps = conditioner.n_steps
     signal = np.zeros((n_steps, N_LEADS), dtype=np.float32)
+    unscaled = np.zeros_like(signal)
     lost = np.zeros((n_steps, len(conditioner.leads)), dtype=np.bool_)
 
     def one_part(begin: int) -> None:
         end = min(begin + PART_STEPS, n_steps)
         part = conditioner.condition(begin, end)
         signal[begin:end], lost[begin:end] = part.signal, part.lost
+        unscaled[begin:end] = part.unscaled
 
     with ThreadPoolExecutor(N_LEADS) as pool:
         list(pool.map(one_part, range(0, n_steps, PART_STEPS)))
     warn_of_lost_leads(record.name, conditioner.leads, lost.sum(axis=0).tolist(), n_steps)
     return ConditionedSignal(
-        signal, lost, conditioner.ratio, conditioner.leads, conditioner.record.n_samples
+        signal, unscaled, lost, conditioner.ratio, conditioner.leads, conditioner.record.n_samples
     )

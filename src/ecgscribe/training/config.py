@@ -22,6 +22,7 @@ from ecgscribe.model.network import Architecture
 __all__ = [
     "BeatTraining",
     "Imbalance",
+    "RhythmTraining",
     "TrainingConfig",
     "TrunkTraining",
     "complete",
@@ -158,6 +159,32 @@ class BeatTraining:
 
 
 @dataclass(frozen=True)
+class RhythmTraining:
+    """Schedule of the rhythm network; see `TrunkTraining` for the names that both have.
+
+    Parameters
+    ----------
+    databases : tuple of str
+        Databases with rhythms to learn from; those that are not on disk are left out. Without
+        ``vfdb`` and ``cudb`` there is no rhythm network.
+    """
+
+    databases: tuple[str, ...] = (
+        "vfdb",
+        "cudb",
+        "mitdb",
+        "svdb",
+        "cinc2017",
+        "afpdb",
+        "aftdb",
+    )
+    epochs: int = 8
+    steps: int = 100
+    batch: int = 32
+    learning_rate: float = 3e-3
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """Everything that a training run depends on, except the data.
 
@@ -178,6 +205,8 @@ class TrainingConfig:
     imbalance : Imbalance
     trunk : TrunkTraining
     beats : BeatTraining
+    rhythm : RhythmTraining
+        Not used by ``classic``.
     """
 
     seed: Annotated[int, AT_LEAST_0] = 1
@@ -189,6 +218,7 @@ class TrainingConfig:
     imbalance: Imbalance = field(default_factory=Imbalance)
     trunk: TrunkTraining = field(default_factory=TrunkTraining)
     beats: BeatTraining = field(default_factory=BeatTraining)
+    rhythm: RhythmTraining = field(default_factory=RhythmTraining)
 
     @property
     def is_classic(self) -> bool:

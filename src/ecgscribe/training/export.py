@@ -36,6 +36,7 @@ __all__ = [
     "TOLERANCE",
     "export_model",
     "largest_difference",
+    "to_onnx",
     "write_onnx",
     "write_onnx_in_process",
 ]
@@ -138,11 +139,11 @@ def write_onnx(network: Any, architecture: Architecture, weights: Path) -> None:
     """Write the ONNX files of a network of the TensorFlow backend next to its weights."""
     classic = architecture.preset == "classic"
     trunk = network if classic else network.get_layer("trunk")
-    _to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
+    to_onnx(trunk, _onnx_path(weights, "trunk"), {"signal": 2}, ["peak", "frame_class"])
     if not classic:
         inputs = {"class_facts": len(LOGIT_FEATURE_NAMES), "facts": architecture.n_facts}
         head = network.get_layer("beat_head")
-        _to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
+        to_onnx(head, _onnx_path(weights, "beats"), inputs, ["probability"])
 
 
 def write_onnx_in_process(architecture: Architecture, weights: Path) -> None:
@@ -163,13 +164,33 @@ def write_onnx_in_process(architecture: Architecture, weights: Path) -> None:
         )
 
 
-def _to_onnx(model: Any, path: Path, inputs: dict[str, int], outputs: list[str]) -> None:
-    """Export one Keras model; inputs are named with their number of channels."""
+def to_onnx(
+    model: Any,
+    path: Path,
+    inputs: dict[str, int],
+    outputs: list[str],
+    *,
+    length: int = 4 * STEPS_PER_FRAME,
+) -> None:
+    """Export one Keras model of the TensorFlow backend.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes one sequence or more, shape (batch, n, channels) each.
+    path : Path
+        Replaced if it exists.
+    inputs : dict
+        From the name of each input to its channels.
+    outputs : list of str
+        Names of the outputs.
+    length : int
+        Length of a sequence that the model can take.
+    """
     import keras
     import onnx
 
     # Keras exports a model only once it has been called.
-    length = 4 * STEPS_PER_FRAME
     example = [np.zeros((1, length, width), dtype=np.float32) for width in inputs.values()]
     model(example if len(example) > 1 else example[0])
     signature = [

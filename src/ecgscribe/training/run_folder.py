@@ -49,12 +49,14 @@ def open_run(
     """
     settings = json.dumps(dataclasses.asdict(config), indent=1) + "\n"
     path = out / "config.json"
+    earlier = path.read_text(encoding="utf-8") if path.is_file() else settings
     if path.is_file() and not resume:
         raise ModelError(
             f"{out}: expected a new folder for the run, found an earlier run; "
             "resume it with --resume, or name another --out"
         )
-    if path.is_file() and path.read_text(encoding="utf-8") != settings:
+    # A run of an earlier version lacks the parts of a configuration that it did not know.
+    if json.loads(settings) != json.loads(settings) | json.loads(earlier):
         raise ModelError(
             f"{out}: expected the configuration that the run began with (config.json), found "
             "another; give the same --config, or name another --out"
@@ -87,10 +89,10 @@ def save_weights(model: Any, path: Path) -> None:
 
 
 def draw_curves(folder: Path) -> None:
-    """Draw the history of the trunk and of the beat head, where there is one, as PNG."""
+    """Draw the history of the trunk, the beat head and the rhythm network, if any, as PNG."""
     from ecgscribe import plots
 
-    for part in ("trunk", "beats"):
+    for part in ("trunk", "beats", "rhythm"):
         path = folder / f"{part}.csv"
         if not path.is_file():
             continue

@@ -20,6 +20,7 @@ from ecgscribe.training.data import TrainingData, load_training_data, synthetic_
 from ecgscribe.training.export import export_model
 from ecgscribe.training.keras_backend import import_keras
 from ecgscribe.training.keras_scoring import score_examples
+from ecgscribe.training.rhythm import train_rhythm
 from ecgscribe.training.run_folder import Log, draw_curves, open_run
 from ecgscribe.training.thresholds import choose_peak_threshold, choose_thresholds, fit_calibration
 from ecgscribe.training.trunk import fit_trunk
@@ -42,7 +43,8 @@ def train(
     class of each beat from the trunk's outputs and from features of the beat. One network is fitted
     per fold of patients, on all other folds. Its outputs on the patients that it has not seen serve
     to train the head of the final network, to calibrate it and to choose its thresholds. The final
-    trunk learns from all patients. ``classic``, which has no beat head, holds out one fold.
+    trunk learns from all patients. Then the rhythm network is fitted in the same way, from the
+    databases with rhythms that are there. ``classic``, which has no beat head, holds out one fold.
 
     Parameters
     ----------
@@ -88,24 +90,31 @@ def train(
     if config.is_classic:
         model = _train_classic(data, config, out, log)
     else:
-        model = _train_default(data, config, out, log)
+        model = _train_default(data, config, out, log, data_dir=data_dir)
     for folder in (out, *sorted(out.glob("fold-*"))):
         draw_curves(folder)
     log(f"done: {model.path}")
     return model.path
 
 
-def _train_default(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:
-    """Train trunk and beat head, by cross-fitting."""
+def _train_default(
+    data: TrainingData, config: TrainingConfig, out: Path, log: Log, *, data_dir: str | Path | None
+) -> Model:
+    """Train trunk and beat head by cross-fitting, then the rhythm network."""
     fitted = cross_fit(data, config, out, log)
     log("unseen patients: " + ", ".join(f"{k} {v:.4f}" for k, v in fitted.metrics.items()))
+    of_folds = {}
     for fold, network in fitted.networks.items():
         meta = _meta(data, fold, config, fitted.calibration, fitted.thresholds)
-        export_model(network, config.architecture, meta, out / f"fold-{fold}", "model")
+        folder = out / f"fold-{fold}"
+        of_folds[fold] = export_model(network, config.architecture, meta, folder, "model")
     network = fit_final(data, fitted.tables, config, out, log)
     meta = _meta(data, None, config, fitted.calibration, fitted.thresholds)
     meta["unseen_patients"] = {k: round(v, 5) for k, v in fitted.metrics.items()}
-    return export_model(network, config.architecture, meta, out, "model")
+    model = export_model(network, config.architecture, meta, out, "model")
+    if not data.hashes:  # synthetic recordings have no rhythm but their own
+        return model
+    return train_rhythm(model, of_folds, data.noise, config, out, log, data_dir=data_dir)
 
 
 def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:

@@ -1,0 +1,114 @@
+"""What the rhythm changes: which candidates are beats, their class, and what is unreadable.
+
+What kills is never noise. In ventricular tachycardia every candidate is a beat of class V, however
+wide and slurred; in ventricular flutter or fibrillation there are no beats to find; in these and in
+standstill the recording can be read, as it shows what it is. In atrial fibrillation no beat is
+early, as none is on time: one that would be called S is called N, unless it looks ventricular.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.model.decision import Thresholds, decide
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.record import READABLE
+from ecgscribe.signal.windows import FS, ceil_div
+from ecgscribe.symbols import AAMI_CLASSES
+
+__all__ = ["apply_rhythms", "killing_spans", "readable_in_rhythms", "without_beats"]
+
+Floats = NDArray[np.float32]
+Positions = NDArray[np.int64]
+KILLING = ("VT", "VFL", "ASYS")
+N, S, V = (AAMI_CLASSES.index(name) for name in "NSV")
+
+
+def apply_rhythms(
+    candidates: ClassifiedCandidates, rhythms: Sequence[StepSpan], thresholds: Thresholds
+) -> ClassifiedCandidates:
+    """Classify the candidates of a recording knowing the rhythm that each stands in.
+
+    Parameters
+    ----------
+    candidates : ClassifiedCandidates
+        All of them, false detections too.
+    rhythms : sequence of StepSpan
+        In time order.
+    thresholds : Thresholds
+
+    Returns
+    -------
+    ClassifiedCandidates
+        Without those in ventricular flutter or fibrillation and in standstill. The probabilities of
+        the others are what they are if the rhythm is the predicted one.
+    """
+    beat, of_class = candidates.beat_probability.copy(), candidates.class_probability.copy()
+    kept = np.ones(len(candidates), dtype=np.bool_)
+    sure = max(thresholds.beat, thresholds.beat_in_noise)
+    for span in rhythms:
+        own = slice(*np.searchsorted(candidates.r_peaks, [span.begin, span.end]).tolist())
+        if span.kind in ("VFL", "ASYS"):
+            kept[own] = False
+        elif span.kind == "VT":
+            beat[own] = np.maximum(beat[own], max(span.probability, sure))
+            of_class[own] = np.eye(len(AAMI_CLASSES))[V]
+        elif span.kind == "AFIB":
+            rows = of_class[own]
+            early = decide(rows, thresholds) == S
+            rows[early, N] += rows[early, S]
+            rows[early, S] = 0
+    changed = dataclasses.replace(candidates, beat_probability=beat, class_probability=of_class)
+    return changed[kept]
+
+
+def without_beats(unreadable: Positions, rhythms: Sequence[StepSpan]) -> Positions:
+    """Return the spans in which no beat is expected.
+
+    Parameters
+    ----------
+    unreadable : ndarray of int64, shape (m, 2)
+        Spans in which all leads are lost, from step to step, in time order.
+    rhythms : sequence of StepSpan
+        In time order.
+
+    Returns
+    -------
+    ndarray of int64, shape (k, 2)
+        Those and the spans of ventricular flutter or fibrillation and of standstill, joined.
+    """
+    spans = [[span.begin, span.end] for span in rhythms if span.kind in ("VFL", "ASYS")]
+    joined: list[list[int]] = []
+    for begin, end in sorted(unreadable.tolist() + spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([begin, end])
+    return np.array(joined, dtype=np.int64).reshape(-1, 2)
+
+
+def killing_spans(rhythms: Sequence[StepSpan]) -> Positions:
+    """Return the spans of what kills, from step to step, shape (m, 2)."""
+    spans = [[span.begin, span.end] for span in rhythms if span.kind in KILLING]
+    return np.array(spans, dtype=np.int64).reshape(-1, 2)
+
+
+def readable_in_rhythms(quality: Floats, rhythms: Sequence[StepSpan]) -> Floats:
+    """Return the quality of every second, none below `READABLE` where the rhythm shows what it is.
+
+    Parameters
+    ----------
+    quality : ndarray of float32, shape (seconds,)
+        See `ecgscribe.pipeline.signal_quality.scale_quality`.
+    rhythms : sequence of StepSpan
+    """
+    raised = quality.copy()
+    for begin, end in killing_spans(rhythms).tolist():
+        own = slice(begin // FS, ceil_div(end, FS))
+        raised[own] = np.maximum(raised[own], READABLE)
+    return raised

@@ -1,0 +1,253 @@
+"""From the probability of each rhythm in each second to spans: what kills is found first.
+
+Ventricular rhythms come before all others, then standstill, then fibrillation of the atria; the
+rest has none of these. The shortest tachycardia that lasts, three seconds, is also the shortest
+span that is reported here; fibrillation of the atria counts from 30 s on (Hindricks et al., Eur
+Heart J 42(5):373-498, 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.model.rhythm import Rhythm, RhythmNetwork, Seconds, predict_rhythm, second_features
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.rhythms import RhythmKind
+from ecgscribe.signal.filters import long_runs
+from ecgscribe.signal.windows import FS
+
+__all__ = ["StepSpan", "find_rhythms", "rhythm_probabilities", "rhythm_spans"]
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+SMOOTHED_S = 3
+"""Seconds over which probabilities are averaged."""
+LEAST_S = 3
+"""Shortest ventricular rhythm and shortest standstill in seconds."""
+EDGE_S = 1.5
+"""Seconds at each end by which a standstill may reach further than its seconds: to the beat."""
+SPLIT_S = 9
+"""Seconds over which it is averaged whether tachycardia or flutter is the more probable."""
+LEAST_PART_S = 5
+"""Shortest tachycardia next to flutter in one span, and the reverse, in seconds."""
+LIKELY_BEAT = 0.5
+"""Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
+FIBRILLATION_SMOOTHED_S = 15
+FIBRILLATION_LEAST_S = 30
+FIBRILLATION_BEGINS = 0.7
+FIBRILLATION_LASTS = 0.3
+"""Probability that a span of atrial fibrillation must reach, and down to which it lasts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepSpan:
+    """A span of one rhythm.
+
+    Parameters
+    ----------
+    begin, end : int
+        First step, and the one after the last.
+    kind : str
+        See `ecgscribe.rhythms.RHYTHM_KINDS`.
+    probability : float
+        Mean over its seconds.
+    """
+
+    begin: int
+    end: int
+    kind: RhythmKind
+    probability: float
+
+    def __len__(self) -> int:
+        return self.end - self.begin
+
+
+def find_rhythms(
+    network: RhythmNetwork, seconds: Seconds, candidates: ClassifiedCandidates, n_steps: int
+) -> list[StepSpan]:
+    """Find the rhythms of a recording.
+
+    Parameters
+    ----------
+    network : RhythmNetwork
+    seconds : Seconds
+        Of the whole recording.
+    candidates : ClassifiedCandidates
+        All of them, false detections too.
+    n_steps : int
+        Length of the recording.
+
+    Returns
+    -------
+    list of StepSpan
+        See `rhythm_spans`.
+    """
+    features = second_features(seconds, candidates.r_peaks, candidates.peak_scores)
+    probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
+    return rhythm_spans(probability, _beats_not_still(candidates, probability), n_steps)
+
+
+def _beats_not_still(candidates: ClassifiedCandidates, probability: Floats) -> Doubles:
+    """Return the candidates that are rather beats than noise on the baseline of a standstill."""
+    if len(probability) == 0:
+        return np.zeros(0)
+    second = np.minimum(candidates.r_peaks.astype(np.int64) // FS, len(probability) - 1)
+    still = probability[second, Rhythm.STANDSTILL]
+    likely = candidates.beat_probability > np.maximum(still, LIKELY_BEAT)
+    return np.asarray(candidates.r_peaks[likely])
+
+
+def rhythm_probabilities(probability: Floats, lost: Flags) -> Floats:
+    """Count seconds in which all leads are lost as noise.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+    lost : ndarray of bool, shape (n_seconds, n_leads)
+    """
+    counted = probability.copy()
+    counted[lost.all(axis=1)] = np.eye(len(Rhythm))[Rhythm.NOISE]
+    return counted
+
+
+def rhythm_spans(probability: Floats, beats: Doubles, n_steps: int) -> list[StepSpan]:
+    """Cut a recording into spans of one rhythm each.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+        Of every whole second; not smoothed.
+    beats : ndarray of float64, shape (n,)
+        R-peaks in steps; none lies within a standstill.
+    n_steps : int
+        Length of the recording.
+
+    Returns
+    -------
+    list of StepSpan
+        In time order, without gaps, the whole of the recording; a recording of less than a second
+        has none.
+    """
+    n = len(probability)
+    if n == 0:
+        return []
+    smooth = _moving_mean(probability, SMOOTHED_S)
+    spans = _ventricular(smooth)
+    rest = ~_covered(spans, n)
+    spans += _standstill(smooth, beats, rest, n_steps)
+    rest &= ~_covered(spans, n)
+    spans += _fibrillation(probability, rest)
+    return _with_plain(sorted(spans, key=lambda span: span.begin), smooth, n_steps)
+
+
+def _moving_mean(values: Floats, n: int) -> Floats:
+    """Average the rows over `n` of them, fewer at the ends; the same shape."""
+    from scipy.ndimage import uniform_filter1d
+
+    return np.asarray(uniform_filter1d(values, n, axis=0, mode="nearest"), dtype=np.float32)
+
+
+def _runs(flag: Flags) -> list[tuple[int, int]]:
+    """Return begin and end of each run of true values."""
+    edges = np.flatnonzero(np.diff(flag, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _span(kind: RhythmKind, begin: int, end: int, probability: Floats) -> StepSpan:
+    """Make a span of whole seconds."""
+    mean = float(probability[begin:end].mean())
+    return StepSpan(begin=begin * FS, end=end * FS, kind=kind, probability=mean)
+
+
+def _covered(spans: Sequence[StepSpan], n: int) -> Flags:
+    """Return which seconds a span touches, shape (n,)."""
+    covered = np.zeros(n, dtype=np.bool_)
+    for span in spans:
+        covered[span.begin // FS : -(-span.end // FS)] = True
+    return covered
+
+
+def _ventricular(smooth: Floats) -> list[StepSpan]:
+    tachycardia, flutter = smooth[:, Rhythm.TACHYCARDIA], smooth[:, Rhythm.FLUTTER]
+    either = tachycardia + flutter
+    spans = []
+    for begin, end in _runs(long_runs(either > 0.5, LEAST_S)):
+        is_tachycardia = _leans(tachycardia[begin:end], flutter[begin:end])
+        edges = np.flatnonzero(np.diff(is_tachycardia)) + 1
+        for first, last in pairwise([0, *edges.tolist(), end - begin]):
+            kind: RhythmKind = "VT" if is_tachycardia[first] else "VFL"
+            spans.append(_span(kind, begin + first, begin + last, either))
+    return spans
+
+
+def _leans(tachycardia: Floats, flutter: Floats) -> Flags:
+    """Return which seconds of a ventricular span are tachycardia: in parts, unless it is short."""
+    if len(flutter) < 2 * LEAST_PART_S:
+        return np.full(len(flutter), tachycardia.sum() >= flutter.sum())
+    leans = _moving_mean(tachycardia - flutter, SPLIT_S) >= 0
+    return ~long_runs(~long_runs(leans, LEAST_PART_S), LEAST_PART_S)
+
+
+def _standstill(smooth: Floats, beats: Doubles, rest: Flags, n_steps: int) -> list[StepSpan]:
+    still = smooth[:, Rhythm.STANDSTILL]
+    at = beats.astype(np.int64)
+    spans = []
+    for begin, end in _runs((still > 0.5) & rest):
+        stop = end * FS if end < len(still) else n_steps
+        first, last = np.searchsorted(at, [begin * FS, stop]).tolist()
+        # A second with a beat is no standstill, but the rest of it is: up to the beat.
+        edges = [begin * FS - 1, *at[first:last].tolist(), stop]
+        if first and _is_near(int(at[first - 1]), begin * FS, rest):
+            edges[0] = int(at[first - 1])
+        if last < len(at) and _is_near(int(at[last]), stop, rest):
+            edges[-1] = int(at[last])
+        for before, after in pairwise(edges):
+            if after - before - 1 >= LEAST_S * FS:
+                mean = float(still[begin:end].mean())
+                spans.append(StepSpan(begin=before + 1, end=after, kind="ASYS", probability=mean))
+    return spans
+
+
+def _is_near(beat: int, edge: int, rest: Flags) -> bool:
+    """Return whether a span may reach from `edge` to a beat, only over seconds that are left."""
+    first, last = sorted((beat // FS, min(edge // FS, len(rest) - 1)))
+    return abs(beat - edge) <= EDGE_S * FS and bool(rest[first : last + 1].all())
+
+
+def _fibrillation(probability: Floats, rest: Flags) -> list[StepSpan]:
+    smooth = _moving_mean(probability[:, Rhythm.FIBRILLATION], FIBRILLATION_SMOOTHED_S)
+    least = min(FIBRILLATION_LEAST_S, len(smooth) // 2 + 1)
+    return [
+        _span("AFIB", begin, end, smooth)
+        for begin, end in _runs((smooth > FIBRILLATION_LASTS) & rest)
+        if end - begin >= least and smooth[begin:end].max() > FIBRILLATION_BEGINS
+    ]
+
+
+def _with_plain(spans: list[StepSpan], smooth: Floats, n_steps: int) -> list[StepSpan]:
+    """Fill the gaps, and let the last span end with the recording."""
+    n = len(smooth)
+    filled: list[StepSpan] = []
+    at = 0
+    for span in spans:
+        if span.begin > at:
+            filled.append(_plain(at, span.begin, smooth))
+        # The rest after the last whole second has the rhythm of that second.
+        at = n_steps if span.end == n * FS and span.kind != "ASYS" else span.end
+        filled.append(
+            StepSpan(begin=span.begin, end=at, kind=span.kind, probability=span.probability)
+        )
+    return filled if at >= n_steps else [*filled, _plain(at, n_steps, smooth)]
+
+
+def _plain(begin: int, end: int, smooth: Floats) -> StepSpan:
+    first = min(begin // FS, len(smooth) - 1)
+    own = smooth[first : max(-(-end // FS), first + 1), Rhythm.PLAIN]
+    return StepSpan(begin=begin, end=end, kind="N", probability=float(own.mean()))

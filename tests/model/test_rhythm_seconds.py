@@ -1,0 +1,120 @@
+"""What the rhythm network sees of a second, and how windows of seconds become one answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.model.decision import softmax
+from ecgscribe.model.rhythm import (
+    BEAT_FEATURE_NAMES,
+    EMBEDDING,
+    HALO_S,
+    N_RHYTHMS,
+    N_SECOND_FEATURES,
+    WINDOW_S,
+    Seconds,
+    beat_features_by_second,
+    heights,
+    predict_rhythm,
+    relative_amplitude,
+    second_features,
+    typical_heights,
+)
+from ecgscribe.model.rhythm_features import rhythm_features
+from ecgscribe.signal.windows import FS
+
+Floats = NDArray[np.float32]
+
+
+def test_heights_are_peak_to_peak_values_of_whole_seconds() -> None:
+    signal = np.zeros((2 * FS + 5, 1), dtype=np.float32)
+    signal[3], signal[7], signal[FS + 1] = 2, -1, 5
+    np.testing.assert_array_equal(heights(signal), [[3], [5]])
+
+
+def test_amplitude_is_relative_to_the_lead_and_lost_leads_do_not_count() -> None:
+    lost = np.array([[False, False], [False, True], [True, True]])
+    height = np.array([[1, 8], [4, 99], [1, 1]], dtype=np.float32)
+    typical = np.array([1, 2], dtype=np.float32)
+    # Powers of two: (0 + 2) / 2 = 1, then 2, then none; a third of each.
+    np.testing.assert_allclose(relative_amplitude(height, typical, lost), [1 / 3, 2 / 3, 0])
+    np.testing.assert_allclose(
+        relative_amplitude(np.zeros((1, 1), np.float32), typical[:1], lost[:1, :1]), [-2]
+    )
+
+
+def test_the_typical_height_is_the_median_of_seconds_that_are_not_lost() -> None:
+    height = np.array([[1, 5], [2, 6], [90, 7]], dtype=np.float32)
+    lost = np.array([[False, True], [False, True], [True, True]])
+    np.testing.assert_allclose(typical_heights(height, lost), [1.5, 1])
+
+
+def test_a_second_has_the_features_of_its_last_candidate() -> None:
+    r_peaks = np.array([0.2, 0.9, 1.7, 2.6]) * FS
+    scores = np.array([0.6, 0.8, 1.0, 0.4], dtype=np.float32)
+    features = beat_features_by_second(r_peaks, scores, 8)
+    columns = rhythm_features(r_peaks, slice(0, 4))
+    of_beat = np.stack([columns[name] for name in BEAT_FEATURE_NAMES], axis=1)
+    # The last one, at 2.6 s, is used until it is 3 s old: in the seconds that end at 3, 4 and 5.
+    for second, beat in [(0, 1), (1, 2), (2, 3), (3, 3), (4, 3)]:
+        np.testing.assert_array_equal(features[second, :-2], of_beat[beat])
+    assert not features[5:, :-2].any()
+    # Second 0: from -2 to 3 s all four, mean 0.7; second 4: from 2 to 7 s the last one.
+    np.testing.assert_allclose(features[0, -2:], [4 / 5, 0.7], atol=1e-6)
+    np.testing.assert_allclose(features[4, -2:], [1 / 5, 0.4], atol=1e-6)
+    np.testing.assert_allclose(features[6, -2:], [0, 0])
+    assert not beat_features_by_second(r_peaks[:1], scores[:1], 3).any()
+
+
+def test_features_are_joined_in_the_order_of_training() -> None:
+    n = 3
+    embedding = np.arange(n * EMBEDDING, dtype=np.float32).reshape(n, -1)
+    lost = np.array([[False, False], [True, False], [True, True]])
+    seconds = Seconds(embedding, np.ones((n, 2), np.float32), lost)
+    features = second_features(seconds, np.zeros(0), np.zeros(0, np.float32))
+    assert features.shape == (n, N_SECOND_FEATURES)
+    np.testing.assert_array_equal(features[:, :EMBEDDING], embedding)
+    assert not features[:, EMBEDDING:-1].any()
+    np.testing.assert_array_equal(features[:, -1], [1, 0, -1])
+
+
+class Recorder:
+    """Answers with the position of each second, and how far it is from the ends of its window."""
+
+    def embed(self, signal: Floats) -> Floats:
+        raise NotImplementedError
+
+    def classify(self, seconds: Floats) -> Floats:
+        n, length, _ = seconds.shape
+        logits = np.zeros((n, length, N_RHYTHMS), dtype=np.float32)
+        logits[..., 0] = seconds[..., 0] / 1000
+        place = np.arange(length)
+        logits[..., 1] = np.minimum(place, length - 1 - place) / 100
+        return logits
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 600))
+def test_every_second_is_answered_by_a_window_that_shows_what_is_around_it(n: int) -> None:
+    features = np.zeros((n, N_SECOND_FEATURES), dtype=np.float32)
+    features[:, 0] = np.arange(n)
+    probability = predict_rhythm(Recorder(), features)
+    near_edge = np.minimum(np.arange(n), n - 1 - np.arange(n))
+    odds = np.log(probability[:, :2] / probability[:, 2:3])
+    np.testing.assert_allclose(odds[:, 0], np.arange(n) / 1000, atol=1e-4)
+    distance = np.rint(odds[:, 1] * 100)
+    assert np.all(distance >= np.minimum(near_edge, min(HALO_S, WINDOW_S) - 1))
+
+
+def test_a_recording_of_no_whole_second_has_no_rhythm() -> None:
+    assert predict_rhythm(Recorder(), np.zeros((0, N_SECOND_FEATURES), np.float32)).shape == (0, 6)
+
+
+def test_probabilities_are_those_of_the_logits() -> None:
+    features = np.zeros((10, N_SECOND_FEATURES), dtype=np.float32)
+    expected = softmax(Recorder().classify(features[None])[0])
+    assert predict_rhythm(Recorder(), features) == pytest.approx(expected)

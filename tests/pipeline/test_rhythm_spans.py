@@ -1,0 +1,136 @@
+"""Spans of rhythm from probabilities by the second: small cases, worked out by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ecgscribe.model.rhythm import N_RHYTHMS, Rhythm
+from ecgscribe.pipeline.rhythm import StepSpan, rhythm_probabilities, rhythm_spans
+from ecgscribe.signal.windows import FS
+
+NO_BEATS = np.zeros(0)
+LETTERS = {"n": 0, "a": 1, "t": 2, "f": 3, "s": 4, "x": 5}
+
+
+def certain(text: str) -> NDArray[np.float32]:
+    """One letter per second: n none, a AF, t VT, f VF, s standstill, x noise."""
+    return np.eye(N_RHYTHMS, dtype=np.float32)[[LETTERS[letter] for letter in text]]
+
+
+def found(text: str, beats: NDArray[np.float64] = NO_BEATS) -> list[tuple[str, float, float]]:
+    spans = rhythm_spans(certain(text), beats, len(text) * FS)
+    return [(span.kind, span.begin / FS, span.end / FS) for span in spans]
+
+
+def test_ventricular_tachycardia_of_three_seconds_is_a_span_and_of_two_is_none() -> None:
+    assert found("n" * 10 + "ttt" + "n" * 10) == [("N", 0, 10), ("VT", 10, 13), ("N", 13, 23)]
+    assert found("n" * 10 + "tt" + "n" * 10) == [("N", 0, 22)]
+
+
+def test_one_second_of_noise_does_not_interrupt_flutter() -> None:
+    assert found("n" * 5 + "ffffxffff" + "n" * 5) == [("N", 0, 5), ("VFL", 5, 14), ("N", 14, 19)]
+
+
+def test_tachycardia_and_flutter_that_share_the_probability_are_ventricular() -> None:
+    probability = certain("n" * 20)
+    probability[5:12] = [0.4, 0, 0.35, 0.25, 0, 0]
+    spans = rhythm_spans(probability, NO_BEATS, 20 * FS)
+    assert [span.kind for span in spans] == ["N", "VT", "N"]
+    assert spans[1].probability == pytest.approx(0.6, abs=0.15)  # the edges are averaged with 0
+
+
+def test_tachycardia_becomes_flutter_within_one_span() -> None:
+    assert found("t" * 20 + "f" * 30) == [("VT", 0, 20), ("VFL", 20, 50)]
+    assert found("f" * 20 + "tt" + "f" * 20) == [("VFL", 0, 42)]
+    assert found("tttff") == [("VT", 0, 5)]  # too short to be cut: the larger part
+
+
+def test_standstill_reaches_from_beat_to_beat() -> None:
+    beats = np.array([4.5, 5.2, 9.6, 10.4]) * FS
+    kinds = found("n" * 6 + "sss" + "n" * 5, beats)
+    assert kinds[1] == ("ASYS", (665 + 1) / FS, 1228 / FS)  # the steps of 5.2 s and 9.6 s
+    assert [kind for kind, _, _ in kinds] == ["N", "ASYS", "N"]
+
+
+def test_a_beat_within_it_cuts_standstill_and_what_is_left_lasts_three_seconds_or_is_none() -> None:
+    text = "n" * 2 + "s" * 8 + "n" * 4
+    beats = np.array([1.0, 5.0, 12.0]) * FS
+    assert [k for k, _, _ in found(text, beats)].count("ASYS") == 2
+    beats = np.array([1.9, 4.5, 7.4, 10.2]) * FS
+    assert found(text, beats) == [("N", 0, 14)]
+
+
+def test_standstill_after_fibrillation_begins_where_that_ends() -> None:
+    assert found("f" * 10 + "s" * 10) == [("VFL", 0, 10), ("ASYS", 10, 20)]
+    beats = np.array([9.9]) * FS  # a candidate in flutter is no beat that ends it
+    assert found("f" * 10 + "s" * 10, beats) == [("VFL", 0, 10), ("ASYS", 10, 20)]
+
+
+def test_atrial_fibrillation_lasts_half_a_minute_or_most_of_a_short_recording() -> None:
+    assert [k for k, _, _ in found("n" * 60 + "a" * 40 + "n" * 60)] == ["N", "AFIB", "N"]
+    assert found("n" * 60 + "a" * 20 + "n" * 60) == [("N", 0, 140)]
+    assert found("a" * 20) == [("AFIB", 0, 20)]
+    assert found("a" * 7 + "n" * 13) == [("N", 0, 20)]
+
+
+def test_a_span_of_fibrillation_must_be_sure_once_and_lasts_while_it_is_likely() -> None:
+    likely = certain("n" * 100)
+    likely[:, :2] = [0.5, 0.5]
+    assert [s.kind for s in rhythm_spans(likely, NO_BEATS, 100 * FS)] == ["N"]
+    likely[40:60, :2] = [0.1, 0.9]
+    assert [s.kind for s in rhythm_spans(likely, NO_BEATS, 100 * FS)] == ["AFIB"]
+
+
+def test_where_all_leads_are_lost_there_is_no_rhythm_that_kills() -> None:
+    lost = np.zeros((30, 2), dtype=np.bool_)
+    lost[10:20] = True
+    probability = rhythm_probabilities(certain("f" * 30), lost)
+    kinds = [s.kind for s in rhythm_spans(probability, NO_BEATS, 30 * FS)]
+    assert kinds == ["VFL", "N", "VFL"]
+    lost[10:20, 1] = False
+    np.testing.assert_array_equal(rhythm_probabilities(certain("f" * 30), lost), certain("f" * 30))
+
+
+def test_standstill_at_the_end_of_a_recording_ends_with_it_or_with_its_last_beat() -> None:
+    probability, n_steps = certain("n" * 5 + "s" * 5), 10 * FS + 100
+    for beat, kinds in ((None, ["N", "ASYS"]), (10 * FS + 50.0, ["N", "ASYS", "N"])):
+        beats = NO_BEATS if beat is None else np.array([beat])
+        spans = rhythm_spans(probability, beats, n_steps)
+        assert [span.kind for span in spans] == kinds
+        assert spans[1].end == (n_steps if beat is None else beat)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.text(alphabet="natfsx", max_size=120),
+    st.lists(st.floats(0, 120), max_size=60),
+    st.integers(0, FS - 1),
+)
+def test_spans_cover_the_recording_without_gaps_and_standstill_holds_no_beat(
+    text: str, seconds: list[float], rest: int
+) -> None:
+    n_steps = len(text) * FS + rest
+    beats = np.sort(np.array(seconds, dtype=np.float64)) * FS
+    beats = beats[beats < n_steps]
+    spans: list[StepSpan] = rhythm_spans(certain(text), beats, n_steps)
+    if not text:
+        assert spans == []
+        return
+    assert spans[0].begin == 0
+    assert spans[-1].end == n_steps
+    for span, following in pairwise(spans):
+        assert span.begin < span.end == following.begin
+    for span in spans:
+        assert 0 <= span.probability <= 1
+        if span.kind in ("VT", "VFL"):
+            own = certain(text)[span.begin // FS : span.end // FS]
+            assert own[:, [Rhythm.TACHYCARDIA, Rhythm.FLUTTER]].mean() > 0.2
+        if span.kind == "ASYS":
+            assert len(span) >= 3 * FS
+            assert not np.any((beats.astype(int) >= span.begin) & (beats.astype(int) < span.end))

@@ -1,0 +1,63 @@
+"""A rhythm network that a test can predict: the rhythm is what the signal's size says."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm
+from ecgscribe.signal.windows import FS
+
+Floats = NDArray[np.float32]
+
+
+class SpikeNetwork:
+    """Reads the rhythm of a second from the number of large steps in it.
+
+    A second's embedding is its mean, its largest value and the sum of the window before it over the
+    last `memory` seconds, so that what a window lacks would show.
+    """
+
+    def __init__(self, memory: int = 3) -> None:
+        self.memory = memory
+        self.lengths: list[int] = []
+
+    def embed(self, signal: Floats) -> Floats:
+        """Return simple figures of each second."""
+        n, n_steps, _ = signal.shape
+        self.lengths.append(n_steps // FS)
+        seconds = signal.reshape(n, n_steps // FS, FS)
+        embedding = np.zeros((n, n_steps // FS, EMBEDDING), dtype=np.float32)
+        embedding[..., 0], embedding[..., 1] = seconds.mean(axis=2), np.ptp(seconds, axis=2)
+        for back in range(self.memory):
+            shifted = np.roll(seconds.std(axis=2), back, axis=1)
+            shifted[:, :back] = 0
+            embedding[..., 2] += shifted
+        return embedding
+
+    def classify(self, seconds: Floats) -> Floats:
+        """Return logits that depend on all features of a second and its neighbours."""
+        mixed = seconds @ np.cos(np.arange(seconds.shape[-1] * N_RHYTHMS)).reshape(
+            -1, N_RHYTHMS
+        ).astype(np.float32)
+        around = np.pad(mixed, ((0, 0), (1, 1), (0, 0)))
+        return np.asarray(around[:, :-2] + around[:, 1:-1] + around[:, 2:], dtype=np.float32)
+
+
+class PlannedNetwork:
+    """Predicts a plan, one letter per second, of a recording of at most a minute.
+
+    n none, a atrial fibrillation, t tachycardia, f flutter, s standstill, x noise.
+    """
+
+    def __init__(self, plan: str) -> None:
+        order = dict(zip("natfsx", Rhythm, strict=True))
+        self._logits = 9 * np.eye(N_RHYTHMS, dtype=np.float32)[[order[letter] for letter in plan]]
+
+    def embed(self, signal: Floats) -> Floats:
+        """Return zeros."""
+        return np.zeros((len(signal), signal.shape[1] // FS, EMBEDDING), dtype=np.float32)
+
+    def classify(self, seconds: Floats) -> Floats:
+        """Return the plan."""
+        return np.repeat(self._logits[None, : seconds.shape[1]], len(seconds), axis=0)
