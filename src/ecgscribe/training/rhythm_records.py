@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe import formats
-from ecgscribe.datasets.loading import default_dir
+from ecgscribe.datasets.folders import default_dir
 from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.model.rhythm import (
     Rhythm,
