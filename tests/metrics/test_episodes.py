@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecgscribe import metrics
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics.episodes import EpisodeComparison, EpisodeKind
-from ecgscribe.metrics.rhythm_spans import rhythm_name
+from ecgscribe.metrics.switches import rhythm_name
 from ecgscribe.record import Annotation
 from support.made_rhythms import FS, annotation_of, drawn_annotations, joined, shifted, spaced
 from support.slow_rhythm import slow_episodes
