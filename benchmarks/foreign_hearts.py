@@ -133,8 +133,12 @@ def _page(
                 "`ecgscribe.datasets.resequenced`."
             )
         yield results_text(result, level=3)
-        folder = (TABLES / name).as_posix()
-        yield f"All figures: [{folder}]({folder})."
+        links = (
+            f"[{file}]({(TABLES / name / file).as_posix()})"
+            for file in TABLE_FILES
+            if file in tables(result)
+        )
+        yield f"As CSV: {', '.join(links)}."
     yield "## How it was measured"
     command = "python benchmarks/foreign_hearts.py" + " --model RUN --folds" * folds
     yield f"Model `{model.name}`, hash `{model.hash}`. To measure again:\n\n    {command}"

@@ -8,6 +8,8 @@ such a test sees the two variables, so that one without the mark fails wherever 
 A test marked ``slow`` takes seconds, or needs the packages that train; it is skipped where Keras
 is absent.
 
+No property has a deadline, which would fail on a busy machine.
+
 With ECGSCRIBE_NO_SKIP=1 a test that is skipped for want of data or of packages fails instead, so
 that a run meant to have them cannot pass without them.
 """
@@ -20,6 +22,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 NEEDED = {"data_dir": "ECGSCRIBE_DATA", "reference_dir": "ECGSCRIBE_REFERENCE"}
 FOLDERS = {variable: os.environ.get(variable) for variable in NEEDED.values()}

@@ -76,7 +76,7 @@ def test_options_reach_the_library_as_they_are_and_with_the_command(
     assert errors == ""
     assert json.loads(content) == {
         "model": "default", "db": "mitdb", "split": "ds2", "records": None, "annotator": None,
-        "data_dir": "data",
+        "folds": False, "plan": None, "data_dir": "data",
         "benchmarks": None, "baselines": True, "live": False, "compare_with": ["a/classic.json"],
         "snrs_db": [6.0, -6.0], "force": False, "purpose": "evaluation",
         "command": "ecgscribe evaluate --db mitdb --split ds2 --compare-with classic.json "

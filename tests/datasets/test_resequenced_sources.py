@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 
 import numpy as np
@@ -152,10 +151,7 @@ def test_records_of_the_database_keep_their_r_peaks(data_dir: Path) -> None:
         normal = reference.sample[reference.symbol == "N"]
         usual = round(float(np.median(offsets(record, normal))))
         for plan in resequenced_names():
-            began = time.perf_counter()
             made, annotation = resequence(record, reference, plan=plan, data_dir=data_dir)
-            if plan != "fibrillation":  # which reads afdb once
-                assert time.perf_counter() - began < 5  # half a second where nothing else runs
             made_normal = annotation.sample[annotation.symbol == "N"]
             assert near_usual(made, made_normal, usual) > near_usual(record, normal, usual) - 0.04
 

@@ -89,12 +89,15 @@ def test_json_has_the_keys_that_programs_read(a_model: Model) -> None:
     content = to_json(evaluate(a_model, resamples=0))
 
     assert list(content) == [
-        "model", "version", "command", "db", "split", "records", "r_peaks", "views", "one_lead",
-        "others",
+        "model", "version", "command", "db", "split", "annotator", "records", "r_peaks", "views",
+        "figures", "one_lead", "others",
     ]  # fmt: skip
     assert list(content["views"][0]) == [
         "mapping", "start", "set", "records", "subjects", "matrix", "classes", "macro_f1",
         "accuracy", "ec57", "abnormal", "per_record",
+    ]  # fmt: skip
+    assert list(content["figures"][0]) == [
+        "set", "measure", "of", "people", "hits", "total", "unit", "value",
     ]  # fmt: skip
     assert list(content["r_peaks"][0]) == [
         "annotator", "set", "start", "window", "records", "reference", "missed", "extra", "se",

@@ -82,6 +82,7 @@ def test_page_has_every_section(result: EvaluationResult) -> None:
 
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# mitdb, ds2: 4 records",
+        "## False ectopy, runs and episodes",
         "## What is not comparable",
         "## Published figures",
         "## All annotators",

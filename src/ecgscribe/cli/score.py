@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, get_args
 
 import click
@@ -14,6 +15,7 @@ from ecgscribe.cli.values import Choice, seconds
 __all__ = ["score"]
 
 Mapping = Literal["ec57", "literature"]
+EpisodeKind = Literal["AF", "VF"]
 
 
 @command("score data/mitdb/100.atr 100.scribe --start 0")
@@ -35,9 +37,11 @@ Mapping = Literal["ec57", "literature"]
 def score(
     ref: str, test: str, *, start: float, window: float, mapping: Mapping, as_json: bool
 ) -> None:
-    """Compare two annotation files beat by beat, according to ANSI/AAMI EC57.
+    """Compare two annotation files, according to ANSI/AAMI EC57.
 
     REF holds the reference annotations (such as 100.atr), TEST those to score (such as 100.scribe).
+    Compared are beats, runs of V and of S, and episodes of atrial (AF) and ventricular (VF)
+    fibrillation.
     """
     from ecgscribe import formats, metrics
 
@@ -45,5 +49,32 @@ def score(
     # A test file in another folder has no header next to it, and may not state the frequency.
     tested = formats.read_annotation(test, fs=reference.fs)
     comparison = metrics.compare(reference, tested, start=start, window=window, mapping=mapping)
-    text = metrics.format_report(reference.name, ref, test, comparison)
-    print_result(text, comparison.to_dict(), as_json=as_json)
+    runs = metrics.compare_runs(reference, tested, start=start, window=window, mapping=mapping)
+    n_samples = _n_samples(ref, reference.fs)
+    af, vf = (
+        metrics.compare_episodes(reference, tested, kind=kind, start=start, n_samples=n_samples)
+        for kind in get_args(EpisodeKind)
+    )
+    text = [
+        metrics.format_report(reference.name, ref, test, comparison),
+        metrics.format_runs(runs),
+        metrics.format_episodes(af),
+        metrics.format_episodes(vf),
+    ]
+    content = comparison.to_dict() | {
+        "runs": runs.to_dict(),
+        "episodes": {"AF": af.to_dict(), "VF": vf.to_dict()},
+    }
+    print_result("\n".join(text), content, as_json=as_json)
+
+
+def _n_samples(ref: str, fs: float) -> int | None:
+    """Return the length of the recording next to its annotations; None if it is not there."""
+    from ecgscribe import formats
+    from ecgscribe.errors import FormatError
+
+    try:
+        record = formats.open_record(Path(ref).with_suffix(""))
+    except FormatError:
+        return None
+    return record.n_samples if record.fs == fs else None

@@ -3,15 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ecgscribe.evaluation.counts import Count
 from ecgscribe.evaluation.groups import Scored, compare_all
 from ecgscribe.evaluation.results import PER_1000
+from ecgscribe.metrics.episodes import EpisodeKind, compare_episodes
 from ecgscribe.metrics.false_ectopy import LIMIT_PER_1000, PLACES, PREDICTED, false_ectopy, per_1000
+from ecgscribe.metrics.runs import compare_runs
 
-__all__ = ["false_ectopy_counts"]
+__all__ = ["beat_counts", "episode_counts", "false_ectopy_counts", "run_counts"]
+
+
+_RUNS = {"couplet": "couplets", "short": "short runs (3 to 5)", "long": "long runs (more than 5)"}
+_KINDS: tuple[tuple[EpisodeKind, str], ...] = (
+    ("AF", "atrial fibrillation"),
+    ("VF", "ventricular flutter or fibrillation"),
+)
+
+
+def beat_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:
+    """Count false ectopy, and compare runs and episodes, from 0:00.
+
+    Parameters
+    ----------
+    items : sequence of Scored
+        One per record, at least one.
+    window : float
+        Largest distance of two beats that match, in s.
+
+    Yields
+    ------
+    Count
+    """
+    yield from false_ectopy_counts(items, window=window)
+    yield from run_counts(items, window=window)
+    yield from episode_counts(items)
+
+
+def run_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:
+    """Compare runs of V and of S, from 0:00; see `ecgscribe.metrics.runs.compare_runs`.
+
+    Parameters
+    ----------
+    items, window
+        See `beat_counts`.
+
+    Yields
+    ------
+    Count
+        Se and +P of couplets, short and long runs.
+    """
+    compared = [compare_runs(i.reference, i.test, start=0, window=window) for i in items]
+    for kind, symbol in (("ventricular", "V"), ("supraventricular", "S")):
+        ratios = [getattr(comparison, kind).ratios for comparison in compared]
+        for length, title in _RUNS.items():
+            yield from _se_and_pp(ratios, length, f"{title} of {symbol}")
+
+
+def episode_counts(items: Sequence[Scored]) -> Iterator[Count]:
+    """Compare episodes of fibrillation and flutter, from 0:00.
+
+    Parameters
+    ----------
+    items : sequence of Scored
+        One per record.
+
+    Yields
+    ------
+    Count
+        Se and +P of episodes, and of their duration in s; see
+        `ecgscribe.metrics.episodes.compare_episodes`.
+    """
+    for kind, title in _KINDS:
+        compared = [
+            compare_episodes(i.reference, i.test, kind=kind, start=0, n_samples=i.n_samples)
+            for i in items
+        ]
+        yield from _se_and_pp([c.ratios for c in compared], "episode", f"episodes of {title}")
+        seconds = [1 / c.fs for c in compared]
+        durations = [c.ratios for c in compared]
+        yield from _se_and_pp(durations, "duration", f"duration of {title}", scale=seconds)
+
+
+def _se_and_pp(
+    ratios: Sequence[Any], name: str, of: str, *, scale: Sequence[float] | None = None
+) -> Iterator[Count]:
+    """Return the Se and the +P of that name in the ratios of each record."""
+    factor = np.ones(len(ratios)) if scale is None else np.asarray(scale)
+    for measure, suffix in (("Se", "se"), ("+P", "pp")):
+        own = [getattr(of_record, f"{name}_{suffix}") for of_record in ratios]
+        hits, total = np.array([(ratio.hits, ratio.total) for ratio in own], dtype=np.float64).T
+        yield Count(measure, of, hits * factor, total * factor)
 
 
 def false_ectopy_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from ecgscribe.datasets.catalogue import DATABASES, PACED
-from ecgscribe.evaluation.beat_figures import false_ectopy_counts
+from ecgscribe.evaluation.beat_figures import beat_counts
 from ecgscribe.evaluation.counts import figures
 from ecgscribe.evaluation.groups import (
     Compared,
@@ -295,7 +295,7 @@ def evaluate_records(
                     conditions.append(
                         _condition_results(chosen, mapping, start, title, resamples=resamples)
                     )
-    counts = false_ectopy_counts(with_classes, window=WINDOWS[0]) if with_classes else ()
+    counts = beat_counts(with_classes, window=WINDOWS[0]) if with_classes else ()
     return AnnotatorResults(
         annotator=annotator,
         records=tuple(s.name for s in scored),

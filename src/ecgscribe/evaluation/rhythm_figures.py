@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import DatasetError
+from ecgscribe.evaluation.beat_figures import episode_counts
 from ecgscribe.evaluation.counts import Count, figures
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.evaluation.protocol import evaluate_records
@@ -29,7 +30,9 @@ def measure_rhythms(
     seen: Collection[str] = (),
     resamples: int = 1000,
 ) -> AnnotatorResults:
-    """Measure how the time in each rhythm is shown; see `ecgscribe.metrics.rhythm_time`.
+    """Measure how the time in each rhythm is shown, and compare episodes.
+
+    See `ecgscribe.metrics.rhythm_time` and `ecgscribe.metrics.episodes`.
 
     Parameters
     ----------
@@ -49,7 +52,9 @@ def measure_rhythms(
     """
     scored = list(items)
     tables = [rhythm_time(s.reference, s.test, n_samples=s.n_samples) for s in scored]
-    return _results(scored, tables, annotator=annotator, seen=seen, resamples=resamples)
+    results = _results(scored, tables, annotator=annotator, seen=seen, resamples=resamples)
+    episodes = figures(scored, episode_counts(scored), seen=seen, resamples=resamples)
+    return dataclasses.replace(results, figures=results.figures + episodes)
 
 
 def measure_resequenced(
@@ -74,7 +79,8 @@ def measure_resequenced(
     """
     scored = list(items)
     of_beats = evaluate_records(scored, annotator=annotator, seen=seen, resamples=resamples)
-    of_time = measure_rhythms(scored, annotator=annotator, seen=seen, resamples=resamples)
+    tables = [rhythm_time(s.reference, s.test, n_samples=s.n_samples) for s in scored]
+    of_time = _results(scored, tables, annotator=annotator, seen=seen, resamples=resamples)
     return dataclasses.replace(of_beats, figures=of_beats.figures + of_time.figures)
 
 

@@ -24,6 +24,8 @@ __all__ = [
     "Ratio",
     "Ratios",
     "Summary",
+    "mean_of_defined",
+    "none_if_nan",
     "ratios",
     "summarize",
 ]
@@ -46,6 +48,17 @@ _BEATS = slice(0, N_CLASSES)
 _Int = NDArray[np.int64]
 
 
+def none_if_nan(value: float) -> float | None:
+    """Return None for NaN, which JSON does not have."""
+    return None if math.isnan(value) else value
+
+
+def mean_of_defined(values: Iterable[float]) -> float:
+    """Return the mean of the values that are not NaN; NaN if there are none."""
+    defined = [v for v in values if not math.isnan(v)]
+    return sum(defined) / len(defined) if defined else math.nan
+
+
 class Ratio(NamedTuple):
     """A ratio of two counts.
 
@@ -62,6 +75,10 @@ class Ratio(NamedTuple):
     def value(self) -> float:
         """The ratio, from 0 to 1; NaN where the total is zero."""
         return self.hits / self.total if self.total else math.nan
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return both counts and the value as JSON types; None where it is undefined."""
+        return self._asdict() | {"value": none_if_nan(self.value)}
 
 
 class Ratios(NamedTuple):
@@ -199,14 +216,10 @@ class Summary:
             "records": [c.to_dict() for c in self.comparisons],
             "gross": _matrix_and_ratios(self.matrix, self.gross),
             "average": {
-                **{key: _or_none(value) for key, value in self.average.items()},
-                "rr_error_ms": _or_none(self.rr_error_ms),
+                **{key: none_if_nan(value) for key, value in self.average.items()},
+                "rr_error_ms": none_if_nan(self.rr_error_ms),
             },
         }
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _matrix_and_ratios(
@@ -218,9 +231,9 @@ def _matrix_and_ratios(
         "matrix": matrix.tolist(),
     }
     for key, ratio in parts._asdict().items():
-        content[key] = ratio._asdict() | {"value": _or_none(ratio.value)}
+        content[key] = ratio.to_dict()
     if rr_error_ms is not None:  # the standard defines no gross RR error
-        content["rr_error_ms"] = _or_none(rr_error_ms)
+        content["rr_error_ms"] = none_if_nan(rr_error_ms)
     return content
 
 
@@ -238,17 +251,13 @@ def summarize(comparisons: Iterable[Comparison]) -> Summary:
     """
     every = tuple(comparisons)
 
-    def mean(values: Iterable[float]) -> float:
-        defined = [v for v in values if not math.isnan(v)]
-        return sum(defined) / len(defined) if defined else math.nan
-
     of_records = [ratios(c.matrix, charge_fusion=False) for c in every]
     return Summary(
         comparisons=every,
         matrix=sum((c.matrix for c in every), np.zeros((7, 7), dtype=np.int64)),
         average={
-            key: mean(record[k].value for record in of_records)
+            key: mean_of_defined(record[k].value for record in of_records)
             for k, key in enumerate(Ratios._fields)
         },
-        rr_error_ms=mean(c.rr_error_ms for c in every),
+        rr_error_ms=mean_of_defined(c.rr_error_ms for c in every),
     )

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.metrics.comparison import COLUMNS, N_CLASSES, ROWS, Comparison, Summary
+from ecgscribe.metrics.comparison import COLUMNS, N_CLASSES, ROWS, Comparison, Ratio, Summary
 
-__all__ = ["format_report", "format_summary"]
+__all__ = ["format_report", "format_summary", "ratio_text"]
 
 
 def _percent(value: float) -> str:
     return "-" if math.isnan(value) else f"{100 * value:.2f}"
+
+
+def ratio_text(ratio: Ratio, *, write: Callable[[int], str] = str) -> str:
+    """Return a ratio as text, such as `` 98.50 % (197/200)``; ``-`` without a value.
+
+    Parameters
+    ----------
+    ratio : Ratio
+        The ratio.
+    write : callable
+        How to write its two counts.
+    """
+    return f"{_percent(ratio.value):>6} % ({write(ratio.hits)}/{write(ratio.total)})"
 
 
 def _matrix_lines(matrix: NDArray[np.int64]) -> list[str]:
@@ -51,8 +64,7 @@ def format_report(name: str, ref: object, test: object, comparison: Comparison) 
         ("VEB", r.veb_se, r.veb_pp),
         ("SVEB", r.sveb_se, r.sveb_pp),
     ):
-        parts = (f"{_percent(x.value):>6} % ({x.hits}/{x.total})" for x in (se, pp))
-        lines.append("{:<5} Se {}  +P {}".format(what, *parts))
+        lines.append(f"{what:<5} Se {ratio_text(se)}  +P {ratio_text(pp)}")
     rr_error = comparison.rr_error_ms
     error = "-" if math.isnan(rr_error) else f"{rr_error:.2f} ms"
     return "\n".join([*lines, f"RMS RR interval error {error}"])

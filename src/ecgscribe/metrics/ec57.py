@@ -9,14 +9,14 @@ a comment next to the code explains what that program does. This module does not
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.metrics.arguments import check_comparable, to_samples
 from ecgscribe.metrics.comparison import COLUMNS, Comparison, Pairs
+from ecgscribe.metrics.switches import FAR, Spans, flutter_switches, join_switches
 from ecgscribe.quality_annotations import decode_subtype
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import Mapping, class_indices
@@ -25,7 +25,6 @@ __all__ = ["compare"]
 
 
 _O, _X = 5, 6  # of ROWS and of COLUMNS
-_FAR = 1 << 62  # beyond any sample: the position of a list that has ended
 
 
 _Int = NDArray[np.int64]
@@ -33,54 +32,23 @@ _Bool = NDArray[np.bool_]
 _Doubles = NDArray[np.float64]
 
 
-class _Spans(NamedTuple):
-    """Spans that do not overlap, from `first` up to but not including `stop`, in time order."""
-
-    first: _Int
-    stop: _Int
-
-    def hold(self, sample: _Int) -> _Bool:
-        """Return which samples lie inside a span."""
-        k = np.searchsorted(self.first, sample, side="right")
-        return sample < np.append(np.int64(-1), self.stop)[k]
-
-    def break_intervals(self, sample: _Int) -> _Bool:
-        """Return which intervals between neighbouring samples a span touches; shape (n - 1,)."""
-        k = np.searchsorted(self.first, sample[1:], side="left")
-        return sample[:-1] < np.append(np.int64(-1), self.stop)[k]
-
-
-def _spans(switches: Iterable[tuple[int, bool]]) -> _Spans:
-    """Join switches (sample, on) into spans; a span without an end has no limit."""
-    first: list[int] = []
-    stop: list[int] = []
-    for sample, on in switches:
-        if on and len(first) == len(stop):
-            first.append(sample)
-        elif not on and len(first) > len(stop):
-            stop.append(sample)
-    stop += [_FAR] * (len(first) - len(stop))
-    return _Spans(np.array(first, dtype=np.int64), np.array(stop, dtype=np.int64))
-
-
-def _flutter(annotation: Annotation) -> _Spans:
+def _flutter(annotation: Annotation) -> Spans:
     """Return ventricular flutter or fibrillation, from a ``[`` to its ``]``, both included."""
-    at = np.flatnonzero(np.isin(annotation.symbol, ("[", "]")))
-    on = annotation.symbol[at] == "["
-    return _spans(zip((annotation.sample[at] + ~on).tolist(), on.tolist(), strict=True))
+    spans = flutter_switches(annotation)
+    return Spans(spans.first, spans.stop + 1)
 
 
-def _shutdown(annotation: Annotation) -> _Spans:
+def _shutdown(annotation: Annotation) -> Spans:
     """Return shutdown: from a ``~`` with both bits set to the next one without."""
     at = np.flatnonzero(annotation.symbol == "~")
     on = decode_subtype(annotation.subtype[at]).all_lost
-    return _spans(zip(annotation.sample[at].tolist(), on.tolist(), strict=True))
+    return join_switches(zip(annotation.sample[at].tolist(), on.tolist(), strict=True))
 
 
 def _walk(reference: _Int, test: _Int, window: int) -> Iterator[tuple[int, int]]:
     """Pair two lists of samples one to one in time order; -1 stands for no partner."""
     n, m = len(reference), len(test)
-    a, b = [*reference.tolist(), _FAR, _FAR], [*test.tolist(), _FAR, _FAR]
+    a, b = [*reference.tolist(), FAR, FAR], [*test.tolist(), FAR, FAR]
     i = j = 0
     while i < n or j < m:
         at, detected = a[i], b[j]
@@ -101,14 +69,14 @@ def _walk(reference: _Int, test: _Int, window: int) -> Iterator[tuple[int, int]]
             i += 1
 
 
-def _rr_intervals(beats: _Int, without_beats: Sequence[_Spans], used: _Bool) -> _Doubles:
+def _rr_intervals(beats: _Int, without_beats: Sequence[Spans], used: _Bool) -> _Doubles:
     """Return the RR interval that ends at the current beat of every step, in samples.
 
     Parameters
     ----------
     beats : ndarray of int64, shape (n,)
         Samples of one list of beats.
-    without_beats : sequence of _Spans
+    without_beats : sequence of Spans
         Spans without beats: an interval that touches one is NaN, and so is that of the first beat.
     used : ndarray of bool, shape (n_steps,)
         Which steps use up a beat of this list; after the last beat the interval is NaN.
@@ -118,27 +86,6 @@ def _rr_intervals(beats: _Int, without_beats: Sequence[_Spans], used: _Bool) -> 
     for spans in without_beats:
         rr[1:-1][spans.break_intervals(beats)] = np.nan
     return rr[np.cumsum(used) - used]
-
-
-def _samples(seconds: float, fs: float) -> int:
-    """Round a time to the nearest sample, halves up."""
-    return math.floor(seconds * fs + 0.5)
-
-
-def _check(
-    reference: Annotation, test: Annotation, start: float, end: float | None, window: float
-) -> None:
-    if reference.fs != test.fs:
-        raise FormatError(
-            f"annotation {test.name}: expected the reference's sampling frequency "
-            f"{reference.fs:g} Hz, found {test.fs:g} Hz; compare annotations of one recording"
-        )
-    if not (start >= 0 and math.isfinite(start)):
-        raise ValueError(f"expected a start of 0 seconds or later, found {start}; use 0 or 300")
-    if end is not None and not (end > start and math.isfinite(end)):
-        raise ValueError(f"expected an end after {start} seconds, found {end}; omit it")
-    if not (window > 0 and math.isfinite(window)):
-        raise ValueError(f"expected a window above 0 seconds, found {window}; use 0.15")
 
 
 def compare(
@@ -183,7 +130,7 @@ def compare(
     ValueError
         If `start`, `end` or `window` is out of range.
     """
-    _check(reference, test, start, end, window)
+    check_comparable(reference, test, start=start, end=end, window=window)
     fs = reference.fs
     flutter, shutdown = _flutter(reference), _shutdown(reference)
     test_flutter, test_shutdown = _flutter(test), _shutdown(test)
@@ -193,16 +140,16 @@ def compare(
     beats = reference.sample[classes >= 0][kept]
     test_beats = test.sample[test_classes >= 0]
 
-    steps = np.array(list(_walk(beats, test_beats, _samples(window, fs))), dtype=np.int64)
+    steps = np.array(list(_walk(beats, test_beats, to_samples(window, fs))), dtype=np.int64)
     i, j = steps.reshape(-1, 2).T
     # Index -1, no beat, picks the value that is appended.
-    at, detected = np.append(beats, -_FAR)[i], np.append(test_beats, -_FAR)[j]
-    counted = (np.maximum(at, detected) >= _samples(start, fs)) & ~(
+    at, detected = np.append(beats, -FAR)[i], np.append(test_beats, -FAR)[j]
+    counted = (np.maximum(at, detected) >= to_samples(start, fs)) & ~(
         (i < 0) & flutter.hold(detected)
     )
     if end is not None:
         earlier = np.minimum(np.where(i < 0, detected, at), np.where(j < 0, at, detected))
-        counted &= earlier < _samples(end, fs)
+        counted &= earlier < to_samples(end, fs)
 
     rows = np.append(classes[classes >= 0][kept], _O).astype(np.int64)[i]
     rows[(i < 0) & shutdown.hold(detected)] = _X

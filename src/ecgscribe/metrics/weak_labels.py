@@ -7,15 +7,12 @@ reweights them.
 
 A test annotation *calls* a recording by the first of these rules that holds:
 
-A
-    Atrial fibrillation or flutter (``(AFIB``, ``(AFL``) covers more than half of the readable time.
-~
-    At least half of the time is unreadable.
-O
-    A readable beat is S, V or F, or a rhythm other than sinus rhythm (``(N``, ``(NSR``) is in
-    force somewhere, or ``[`` begins one.
-N
-    Otherwise.
+- A: atrial fibrillation or flutter (``(AFIB``, ``(AFL``) covers more than half of the readable
+  time;
+- ``~``: at least half of the time is unreadable;
+- O: a readable beat is S, V or F, or a rhythm other than sinus rhythm (``(N``, ``(NSR``) is in
+  force somewhere, or ``[`` begins one;
+- N: otherwise.
 """
 
 from __future__ import annotations

@@ -150,3 +150,22 @@ def test_figures_are_a_table() -> None:
     items = [item(name, beats("N"), beats("N")) for name in "ab"]
     text = figure_table(figures(items, [Count("early", "beats", [1, 0], [1000, 1000])]))
     assert "| early | beats | all | 2 | 1 / 2,000 | 0.05 [0.00, 0.10] % |" in text
+
+
+def test_runs_and_episodes_are_compared_from_the_start() -> None:
+    # A couplet and a run of three V; the test finds the couplet, and two beats of the run.
+    reference = beats("N", "V", "V", "N", "V", "V", "V", "N")
+    test = beats("N", "V", "V", "N", "V", "V", "N", "N")
+    figures = evaluate_records([item("a", reference, test)], resamples=0).figures
+    assert find(figures, "Se", "couplets of V").value.value == pytest.approx(100)
+    assert find(figures, "Se", "short runs (3 to 5) of V").hits == 0
+    # Both couplets of the test lie at runs of the reference that are as long or longer.
+    assert find(figures, "+P", "couplets of V").value.value == pytest.approx(100)
+
+    # Fibrillation from 5 s to the end; the test shows it from 10 s on: 10 of 15 s.
+    reference = annotation((0, "+", "(N"), (1, "N"), (5, "+", "(AFIB"), (6, "N"))
+    test = annotation((1, "N"), (6, "N"), (10, "+", "(AFIB"))
+    figures = evaluate_records([item("a", reference, test)], resamples=0).figures
+    duration = find(figures, "Se", "duration of atrial fibrillation")
+    assert (duration.hits, duration.total) == (10, 15)
+    assert find(figures, "+P", "episodes of atrial fibrillation").total == 1
