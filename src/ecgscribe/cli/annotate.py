@@ -130,9 +130,8 @@ def _sentence(summary: dict[str, Any]) -> str:
     in_noise = f", {summary['beats_in_noise']} more in noise" if summary["beats_in_noise"] else ""
     from ecgscribe.rhythms import RHYTHM_NAMES
 
-    names: dict[str, str] = {**RHYTHM_NAMES}
     rhythms = "".join(
-        f", {names[kind]} {length:.0f} s" for kind, length in summary["rhythms"].items()
+        f", {RHYTHM_NAMES[kind]} {length:.0f} s" for kind, length in summary["rhythms"].items()
     )
     share = 100 * summary["readable_seconds"] / summary["seconds"]
     return (
