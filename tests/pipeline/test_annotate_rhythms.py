@@ -193,7 +193,9 @@ def test_saturated_moments_of_flutter_are_not_unreadable(model: Model, record: R
 def test_faint_peaks_are_found_besides_the_same_candidates(
     model: Model, block_windows: int
 ) -> None:
-    noisy = synthesize(duration=250.0, seed=7, noise=2.0)[0]
+    clean = synthesize(duration=250.0, seed=7)[0]
+    noise = np.random.default_rng(0).normal(size=clean.signal.shape)
+    noisy = replace(clean, signal=(clean.signal + 0.3 * noise).astype(np.float32))
     conditioner = Conditioner.for_record(noisy)
     with_rhythm = replace(model, rhythm=SpikeNetwork())
     alone = list(detect_r_peaks(model, conditioner))
