@@ -195,7 +195,7 @@ def test_faint_peaks_are_found_besides_the_same_candidates(
 ) -> None:
     clean = synthesize(duration=250.0, seed=7)[0]
     noise = np.random.default_rng(0).normal(size=clean.signal.shape)
-    noisy = replace(clean, signal=(clean.signal + 0.3 * noise).astype(np.float32))
+    noisy = replace(clean, signal=(clean.signal + 2 * noise).astype(np.float32))
     conditioner = Conditioner.for_record(noisy)
     with_rhythm = replace(model, rhythm=SpikeNetwork())
     alone = list(detect_r_peaks(model, conditioner))
