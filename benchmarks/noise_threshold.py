@@ -55,7 +55,7 @@ def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
 def trusted(model: Model, record: Record) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give the trust of every second that a lead can be read in, and of every beat."""
     conditioner = Conditioner.for_record(record)
-    every, availability, _ = classify_beats(model, detect_r_peaks(model, conditioner))
+    every, availability, *_ = classify_beats(model, detect_r_peaks(model, conditioner))
     unreadable = availability.unreadable_spans()
     index = signal_quality(
         every.r_peaks, every.beat_probability, conditioner.n_steps, unreadable=unreadable

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ecgscribe import load_model
 from ecgscribe.training.config import RhythmTraining, TrainingConfig
-from ecgscribe.training.examples import recorded_noise
+from ecgscribe.training.data import load_training_data
 from ecgscribe.training.keras_backend import import_keras
 from ecgscribe.training.rhythm import train_rhythm
 from ecgscribe.training.run_folder import open_run
@@ -32,8 +32,9 @@ def main(run: Path) -> None:
     )
     of_folds = {k: load_model(run / f"fold-{k}") for k in range(config.folds)}
     import_keras()
+    data = load_training_data(config)
     log = open_run(run / "rhythm", config, resume=True, progress=print)
-    train_rhythm(load_model(run), of_folds, recorded_noise(), config, run, log)
+    train_rhythm(load_model(run), of_folds, data, config, run, log)
 
 
 if __name__ == "__main__":

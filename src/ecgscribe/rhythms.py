@@ -25,7 +25,7 @@ RhythmKind = Literal["N", "AFIB", "VT", "VFL", "ASYS"]
 RHYTHM_KINDS: tuple[RhythmKind, ...] = get_args(RhythmKind)
 
 
-RHYTHM_NAMES: dict[RhythmKind, str] = {
+RHYTHM_NAMES: dict[str, str] = {
     "N": "no arrhythmia of these",
     "AFIB": "atrial fibrillation or flutter",
     "VT": "ventricular tachycardia",

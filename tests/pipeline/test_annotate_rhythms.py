@@ -16,8 +16,10 @@ from ecgscribe.formats.writing import write
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.pipeline.detection import FAINT, detect_r_peaks
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, Record
+from ecgscribe.signal.conditioning import Conditioner
 from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 
 PLAN = "n" * 20 + "t" * 10 + "f" * 10 + "n" * 20
@@ -185,3 +187,33 @@ def test_saturated_moments_of_flutter_are_not_unreadable(model: Model, record: R
     with pytest.warns(SignalWarning, match="0.5 s cannot be read"):
         usual = annotate(damaged, model=model)
     assert len(unreadable_spans(usual, record.n_samples)) == 1
+
+
+@pytest.mark.parametrize("block_windows", [1, 100])
+def test_faint_peaks_are_found_besides_the_same_candidates(
+    model: Model, block_windows: int
+) -> None:
+    clean = synthesize(duration=250.0, seed=7)[0]
+    noise = np.random.default_rng(0).normal(size=clean.signal.shape)
+    noisy = replace(clean, signal=(clean.signal + 2 * noise).astype(np.float32))
+    conditioner = Conditioner.for_record(noisy)
+    with_rhythm = replace(model, rhythm=SpikeNetwork())
+    alone = list(detect_r_peaks(model, conditioner))
+    blocks = list(detect_r_peaks(with_rhythm, conditioner, block_windows=block_windows))
+    for name in ("r_peaks", "peak_scores", "logits"):
+        np.testing.assert_allclose(
+            np.concatenate([getattr(block.candidates, name) for block in blocks]),
+            np.concatenate([getattr(block.candidates, name) for block in alone]),
+            atol=1e-5,
+        )
+    assert all(len(block.faint) == 0 for block in alone)
+    scores = np.concatenate([block.faint.peak_scores for block in blocks])
+    assert len(scores) > 5
+    assert scores.min() >= FAINT
+    assert scores.max() < model.thresholds.peak
+    whole = list(detect_r_peaks(with_rhythm, conditioner))
+    np.testing.assert_allclose(
+        np.concatenate([block.faint.r_peaks for block in blocks]),
+        np.concatenate([block.faint.r_peaks for block in whole]),
+        atol=1e-5,
+    )

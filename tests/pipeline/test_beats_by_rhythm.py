@@ -7,7 +7,7 @@ import pytest
 
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.beats_by_rhythm import apply_rhythms, readable_in_rhythms, without_beats
-from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_written
+from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks, is_written
 from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.record import READABLE
 from ecgscribe.rhythms import RhythmKind
@@ -15,6 +15,7 @@ from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
 THRESHOLDS = Thresholds(beat=0.1, beat_in_noise=0.2)
+NO_PEAKS = FaintPeaks(np.zeros(0), np.zeros(0, dtype=np.float32))
 CLASSES = {
     "surely N": [0.9, 0.1, 0, 0, 0],
     "surely S": [0.1, 0.9, 0, 0, 0],
@@ -47,7 +48,7 @@ def symbols(changed: ClassifiedCandidates) -> str:
 
 
 def test_without_another_rhythm_nothing_changes() -> None:
-    changed = apply_rhythms(candidates(), [span("N", 0, 5)], THRESHOLDS)
+    changed = apply_rhythms(candidates(), NO_PEAKS, [span("N", 0, 5)], THRESHOLDS)
     np.testing.assert_array_equal(changed.class_probability, candidates().class_probability)
     assert symbols(changed) == "NSSV"  # the false detection is not written
 
@@ -56,32 +57,47 @@ def test_without_another_rhythm_nothing_changes() -> None:
 def test_in_ventricular_tachycardia_every_candidate_is_a_beat_of_class_v(
     probability: float,
 ) -> None:
-    changed = apply_rhythms(candidates(), [span("VT", 0, 5, probability)], THRESHOLDS)
+    changed = apply_rhythms(candidates(), NO_PEAKS, [span("VT", 0, 5, probability)], THRESHOLDS)
     assert symbols(changed) == "VVVVV"
     assert changed.beat_probability[0] == np.float32(0.9)
     assert changed.beat_probability[4] == np.float32(max(probability, 0.2))
     np.testing.assert_allclose(changed.class_probability.sum(axis=1), 1)
 
 
+def test_faint_peaks_are_beats_in_ventricular_tachycardia_alone() -> None:
+    faint = FaintPeaks(
+        np.array([0.9, 1.1, 2.9, 3.1]) * FS, np.array([0.2, 0.3, 0.4, 0.2], dtype=np.float32)
+    )
+    changed = apply_rhythms(candidates(), faint, [span("N", 0, 1), span("VT", 1, 3)], THRESHOLDS)
+    np.testing.assert_allclose(changed.r_peaks / FS, [0.5, 1.1, 1.5, 2.5, 2.9, 3.5, 4.5])
+    assert symbols(changed) == "NVVVVV"
+    np.testing.assert_allclose(changed.peak_scores, [0.6, 0.3, 0.6, 0.6, 0.4, 0.6, 0.6])
+    same = apply_rhythms(candidates(), faint, [span("AFIB", 0, 5)], THRESHOLDS)
+    assert len(same) == len(CLASSES)
+
+
 @pytest.mark.parametrize("kind", ["VFL", "ASYS"])
 def test_flutter_and_standstill_hold_no_beats(kind: RhythmKind) -> None:
     rhythms = [span("N", 0, 1), span(kind, 1, 3), span("N", 3, 5)]
-    changed = apply_rhythms(candidates(), rhythms, THRESHOLDS)
+    changed = apply_rhythms(candidates(), NO_PEAKS, rhythms, THRESHOLDS)
     np.testing.assert_array_equal(changed.r_peaks / FS, [0.5, 3.5, 4.5])
 
 
 def test_in_atrial_fibrillation_s_is_n_unless_it_looks_ventricular() -> None:
-    changed = apply_rhythms(candidates(), [span("AFIB", 0, 5)], THRESHOLDS)
+    changed = apply_rhythms(candidates(), NO_PEAKS, [span("AFIB", 0, 5)], THRESHOLDS)
     assert symbols(changed) == "NNNV"
     np.testing.assert_allclose(changed.class_probability[2], [0.56, 0, 0.44, 0, 0], atol=1e-6)
     mostly_ventricular = candidates()
     mostly_ventricular.class_probability[2] = [0, 0.4, 0.3, 0, 0.3]
-    assert symbols(apply_rhythms(mostly_ventricular, [span("AFIB", 0, 5)], THRESHOLDS)) == "NNVV"
+    assert (
+        symbols(apply_rhythms(mostly_ventricular, NO_PEAKS, [span("AFIB", 0, 5)], THRESHOLDS))
+        == "NNVV"
+    )
 
 
 def test_a_span_holds_its_first_step_and_not_the_one_after_its_last() -> None:
     edge = span("VFL", 1.5, 3.5)  # R-peaks lie on both edges
-    changed = apply_rhythms(candidates(), [edge], THRESHOLDS)
+    changed = apply_rhythms(candidates(), NO_PEAKS, [edge], THRESHOLDS)
     np.testing.assert_array_equal(changed.r_peaks / FS, [0.5, 3.5, 4.5])
 
 

@@ -173,7 +173,8 @@ def test_records_are_made_what_they_allow(steady: Example, ectopic: Example) -> 
             for m in rhythm_augmentation.augment_rhythm(example, np.random.default_rng(0))
         }
 
-    assert kinds(steady) == {"early_beats", "atrial_runs", "fibrillation", "wandering"}
+    in_sinus_rhythm = {"early_beats", "atrial_runs", "fibrillation", "wandering", "changing_rate"}
+    assert kinds(steady) == in_sinus_rhythm
     assert "fibrillation" not in kinds(ectopic)
     assert {"mostly_ectopic", "fusion_beats"} <= kinds(ectopic)
     few = replace(steady, r_peaks=steady.r_peaks[:8], class_index=steady.class_index[:8])

@@ -19,6 +19,7 @@ from ecgscribe.model.runtime import MODELS, Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation
 from ecgscribe.training.config import RhythmTraining, TrainingConfig
+from ecgscribe.training.data import TrainingData
 from ecgscribe.training.rhythm import steady_seconds, train_rhythm
 
 # Keras reads TensorFlow's arrays in a way that NumPy 2 deprecates.
@@ -26,6 +27,8 @@ KERAS = "ignore:__array__ implementation:DeprecationWarning"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(KERAS)]
 
 CONFIG = TrainingConfig(folds=2, rhythm=RhythmTraining(epochs=1, steps=2, batch=2))
+
+NO_DATA = TrainingData([], [], [], {})
 
 
 def model_in(folder: Path) -> Model:
@@ -64,7 +67,7 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     model, of_folds = model_in(out), {k: model_in(out / f"fold-{k}") for k in range(2)}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        model = train_rhythm(model, of_folds, [], CONFIG, out, log.append, data_dir=data)
+        model = train_rhythm(model, of_folds, NO_DATA, CONFIG, out, log.append, data_dir=data)
     return out, model, log
 
 
@@ -104,7 +107,7 @@ def test_what_is_fitted_is_loaded_when_a_run_resumes(
     out, model, _ = trained
     log: list[str] = []
     of_folds = {k: load_model(out / f"fold-{k}") for k in range(2)}
-    again = train_rhythm(load_model(out), of_folds, [], CONFIG, out, log.append, data_dir=data)
+    again = train_rhythm(load_model(out), of_folds, NO_DATA, CONFIG, out, log.append, data_dir=data)
     seconds = np.random.default_rng(0).normal(size=(1, 9, N_SECOND_FEATURES)).astype(np.float32)
     assert again.rhythm is not None
     assert model.rhythm is not None
@@ -126,7 +129,7 @@ def test_without_ventricular_rhythms_the_model_stays_as_it_is(tmp_path: Path) ->
     model = model_in(tmp_path / "run")
     log: list[str] = []
     same = train_rhythm(
-        model, {0: model}, [], CONFIG, tmp_path / "run", log.append, data_dir=tmp_path
+        model, {0: model}, NO_DATA, CONFIG, tmp_path / "run", log.append, data_dir=tmp_path
     )
     assert same is model
     assert "no recordings with ventricular rhythms" in log[-1]

@@ -20,7 +20,7 @@ from ecgscribe.files import make_folder
 if TYPE_CHECKING:
     from ecgscribe.record import Annotation, LazyRecord
 
-__all__ = ["annotate"]
+__all__ = ["annotate", "rhythm_seconds"]
 
 
 @command("annotate data/mitdb/100 data/mitdb/101 -o out")
@@ -111,14 +111,30 @@ def _summary(record: LazyRecord, path: str, annotation: Annotation, target: Path
         "readable_seconds": round(readable_seconds(annotation, record.n_samples), 3),
         "beats_in_noise": len(annotation.beats()) - sum(counts),
         "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
+        "rhythms": rhythm_seconds(annotation),
     }
+
+
+def rhythm_seconds(annotation: Annotation) -> dict[str, float]:
+    """Return the seconds of each rhythm, such as ``VT``, that is not ``N``."""
+    seconds: dict[str, float] = {}
+    for span in annotation.rhythms:
+        if span.kind != "N":
+            length = (span.end - span.begin) / annotation.fs
+            seconds[span.kind] = round(seconds.get(span.kind, 0) + length, 3)
+    return seconds
 
 
 def _sentence(summary: dict[str, Any]) -> str:
     beats = " ".join(f"{name} {count}" for name, count in summary["beats"].items() if count)
     in_noise = f", {summary['beats_in_noise']} more in noise" if summary["beats_in_noise"] else ""
+    from ecgscribe.rhythms import RHYTHM_NAMES
+
+    rhythms = "".join(
+        f", {RHYTHM_NAMES[kind]} {length:.0f} s" for kind, length in summary["rhythms"].items()
+    )
     share = 100 * summary["readable_seconds"] / summary["seconds"]
     return (
         f"{summary['record']}: {sum(summary['beats'].values())} beats ({beats or 'none'})"
-        f"{in_noise}, {share:.1f}% readable, written to {summary['file']}"
+        f"{in_noise}{rhythms}, {share:.1f}% readable, written to {summary['file']}"
     )

@@ -80,11 +80,11 @@ def annotate(
     conditioner = Conditioner.for_record(record, leads=leads)
     # Block by block: no more than some blocks are in memory until their candidates are classified.
     blocks = detect_r_peaks(model, conditioner, block_windows=block_windows, progress=progress)
-    beats, availability, seconds = classify_beats(model, blocks)
+    beats, availability, faint, seconds = classify_beats(model, blocks)
     rhythms: list[StepSpan] = []
     if model.rhythm is not None and seconds is not None:
         rhythms = find_rhythms(model.rhythm, seconds, beats, conditioner.n_steps)
-        beats = apply_rhythms(beats, rhythms, thresholds)
+        beats = apply_rhythms(beats, faint, rhythms, thresholds)
         availability = readable_within(availability, killing_spans(rhythms))
     index = signal_quality(
         beats.r_peaks,

@@ -1,9 +1,10 @@
 """What the rhythm changes: which candidates are beats, their class, and what is unreadable.
 
-What kills is never noise. In ventricular tachycardia every candidate is a beat of class V, however
-wide and slurred; in ventricular flutter or fibrillation there are no beats to find; in these and in
-standstill the recording can be read, as it shows what it is. In atrial fibrillation no beat is
-early, as none is on time: one that would be called S is called N, unless it looks ventricular.
+What kills is never noise. In ventricular tachycardia every candidate, even a faint one, is a beat
+of class V, however wide and slurred; in ventricular flutter or fibrillation there are no beats to
+find; in these and in standstill the recording can be read, as it shows what it is. In atrial
+fibrillation no beat is early, as none is on time: one that would be called S is called N, unless it
+looks ventricular.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.decision import Thresholds, decide
-from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks
 from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.record import READABLE
 from ecgscribe.signal.windows import FS, ceil_div
@@ -30,7 +31,10 @@ N, S, V = (AAMI_CLASSES.index(name) for name in "NSV")
 
 
 def apply_rhythms(
-    candidates: ClassifiedCandidates, rhythms: Sequence[StepSpan], thresholds: Thresholds
+    candidates: ClassifiedCandidates,
+    faint: FaintPeaks,
+    rhythms: Sequence[StepSpan],
+    thresholds: Thresholds,
 ) -> ClassifiedCandidates:
     """Classify the candidates of a recording knowing the rhythm that each stands in.
 
@@ -38,6 +42,8 @@ def apply_rhythms(
     ----------
     candidates : ClassifiedCandidates
         All of them, false detections too.
+    faint : FaintPeaks
+        R-peaks that are beats in ventricular tachycardia alone.
     rhythms : sequence of StepSpan
         In time order.
     thresholds : Thresholds
@@ -48,6 +54,7 @@ def apply_rhythms(
         Without those in ventricular flutter or fibrillation and in standstill. The probabilities of
         the others are what they are if the rhythm is the predicted one.
     """
+    candidates = _with_faint_peaks(candidates, faint, rhythms)
     beat, of_class = candidates.beat_probability.copy(), candidates.class_probability.copy()
     kept = np.ones(len(candidates), dtype=np.bool_)
     sure = max(thresholds.beat, thresholds.beat_in_noise)
@@ -65,6 +72,30 @@ def apply_rhythms(
             rows[early, S] = 0
     changed = dataclasses.replace(candidates, beat_probability=beat, class_probability=of_class)
     return changed[kept]
+
+
+def _with_faint_peaks(
+    candidates: ClassifiedCandidates, faint: FaintPeaks, rhythms: Sequence[StepSpan]
+) -> ClassifiedCandidates:
+    """Add the faint peaks of ventricular tachycardia to the candidates."""
+    inside = np.zeros(len(faint), dtype=np.bool_)
+    for span in rhythms:
+        if span.kind == "VT":
+            inside |= (faint.r_peaks >= span.begin) & (faint.r_peaks < span.end)
+    if not inside.any():
+        return candidates
+    n = np.count_nonzero(inside)
+    added = ClassifiedCandidates(
+        faint.r_peaks[inside],
+        np.zeros(n, dtype=np.float32),
+        np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32),
+        faint.peak_scores[inside],
+    )
+    joined = ClassifiedCandidates.join([candidates, added])
+    order = np.argsort(joined.r_peaks, kind="stable")
+    return ClassifiedCandidates(
+        *(getattr(joined, f.name)[order] for f in dataclasses.fields(joined))
+    )
 
 
 def without_beats(unreadable: Positions, rhythms: Sequence[StepSpan]) -> Positions:

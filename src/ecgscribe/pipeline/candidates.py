@@ -15,7 +15,7 @@ from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.record import READABLE
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Candidates", "ClassifiedCandidates", "is_beat", "is_written"]
+__all__ = ["Candidates", "ClassifiedCandidates", "FaintPeaks", "is_beat", "is_written"]
 
 
 Floats = NDArray[np.float32]
@@ -61,6 +61,14 @@ class Candidates(_Rows):
         """Return no candidates."""
         shapes = ((), (len(AAMI_CLASSES),), (WAVEFORM, 2))
         return cls(np.zeros(0), *(np.zeros((0, *shape), dtype=np.float32) for shape in shapes))
+
+
+@dataclass(frozen=True, eq=False)
+class FaintPeaks(_Rows):
+    """R-peaks whose scores are too low for a candidate: only in tachycardia are they beats."""
+
+    peak_scores: Floats
+    """Scores, shape (n,)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,21 +19,35 @@ from ecgscribe.model.rhythm import Seconds
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
-from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates, is_beat
+from ecgscribe.pipeline.candidates import (
+    Candidates,
+    ClassifiedCandidates,
+    FaintPeaks,
+    is_beat,
+)
 from ecgscribe.pipeline.detection import DetectedBlock
 from ecgscribe.pipeline.lead_availability import LeadAvailability, join_availability
 from ecgscribe.signal.windows import ceil_div
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Classified", "SegmentClassifier", "classify_beats"]
+__all__ = ["Classified", "ClassifiedRecording", "SegmentClassifier", "classify_beats"]
 
 
 Floats = NDArray[np.float32]
 
 
-def classify_beats(
-    model: Model, blocks: Iterable[DetectedBlock]
-) -> tuple[ClassifiedCandidates, LeadAvailability, Seconds | None]:
+class ClassifiedRecording(NamedTuple):
+    """What is left of a whole recording once its candidates are classified."""
+
+    candidates: ClassifiedCandidates
+    """All of them, false detections too; see `ecgscribe.pipeline.candidates.is_beat`."""
+    availability: LeadAvailability
+    faint: FaintPeaks
+    seconds: Seconds | None
+    """None if the model has no rhythm network."""
+
+
+def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedRecording:
     """Classify the R-peak candidates of a recording.
 
     Each candidate is first classified among all; those that are beats are then classified again,
@@ -47,16 +61,11 @@ def classify_beats(
 
     Returns
     -------
-    candidates : ClassifiedCandidates
-        All of them, false detections too; see `ecgscribe.pipeline.candidates.is_beat`.
-    availability : LeadAvailability
-        Of the whole recording.
-    seconds : Seconds, optional
-        Of the whole recording, if the model has a rhythm network.
+    ClassifiedRecording
     """
     among_all, among_beats = SegmentClassifier(model.head), SegmentClassifier(model.head)
     r_peaks, peak_scores, beat_probability, class_probability = [], [], [], []
-    availability, seconds = [], []
+    availability, faint, seconds = [], [], []
     for block in blocks:
         scored = among_all.push(block.candidates, is_last=block.is_last)
         beats = scored.candidates[is_beat(scored.beat_probability, model.thresholds)]
@@ -66,14 +75,19 @@ def classify_beats(
         beat_probability.append(scored.beat_probability)
         class_probability.append(classified.class_probability)
         availability.append(block.availability)
+        faint.append(block.faint)
         seconds += [] if block.seconds is None else [block.seconds]
     of_beat = np.concatenate(beat_probability)
     of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
     of_class[is_beat(of_beat, model.thresholds)] = np.concatenate(class_probability)
     scores = np.concatenate(peak_scores)
     candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class, scores)
-    joined = Seconds.join(seconds) if seconds else None
-    return candidates, join_availability(availability), joined
+    return ClassifiedRecording(
+        candidates,
+        join_availability(availability),
+        FaintPeaks.join(faint),
+        Seconds.join(seconds) if seconds else None,
+    )
 
 
 class Classified(NamedTuple):

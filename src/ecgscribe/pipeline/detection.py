@@ -21,19 +21,22 @@ from ecgscribe.model.rhythm import Seconds, embed_windows
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.candidates import Candidates
+from ecgscribe.pipeline.candidates import Candidates, FaintPeaks
 from ecgscribe.pipeline.lead_availability import LeadAvailability, lead_availability
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.filters import BRIDGED_S, long_runs
 from ecgscribe.signal.windows import FS, ceil_div
 
-__all__ = ["BLOCK_WINDOWS", "ROOM", "DetectedBlock", "detect_r_peaks", "last_quiet_step"]
+__all__ = ["BLOCK_WINDOWS", "FAINT", "ROOM", "DetectedBlock", "detect_r_peaks", "last_quiet_step"]
 
 
 BLOCK_WINDOWS = 8
 """Windows of the trunk, each of 112 s, that are conditioned and scored at once."""
 MOST_WORKERS = 4
+FAINT = 0.2
+"""Least score of an R-peak in ventricular tachycardia, whose wide beats no trunk has learned. In
+vfdb/611 it gives 140 a minute at 138, in 420 163 at 182, where 0.5 gives 126 and 103."""
 QUIET = 32
 """Steps without a score of an R-peak, a quarter of a second, at which blocks can be cut: more
 than `ecgscribe.pipeline.peaks.REFRACTORY_S`, and than twice the reach of an R-peak's place."""
@@ -54,6 +57,8 @@ class DetectedBlock:
     ----------
     candidates : Candidates
         R-peak candidates, of the block up to its last quiet place.
+    faint : FaintPeaks
+        Other R-peaks there; none if the model has no rhythm network.
     availability : LeadAvailability
         Of the whole block.
     seconds : Seconds, optional
@@ -63,6 +68,7 @@ class DetectedBlock:
     """
 
     candidates: Candidates
+    faint: FaintPeaks
     availability: LeadAvailability
     seconds: Seconds | None
     is_last: bool
@@ -156,13 +162,14 @@ def detect_r_peaks(
         All of the recording in time order.
     """
     threshold, n_steps = model.thresholds.peak, conditioner.n_steps
+    least = threshold if model.rhythm is None else min(threshold, FAINT)
     rest: _ScoredBlock | None = None
     for own, availability, seconds in _score_blocks(model, conditioner, block_windows):
         block = own if rest is None else rest.followed_by(own)
         is_last = block.end == n_steps
-        cut = len(block) if is_last else last_quiet_step(block.scores, threshold)
-        candidates = _find_candidates(block.part(0, cut), threshold)
-        yield DetectedBlock(candidates, availability, seconds, is_last)
+        cut = len(block) if is_last else last_quiet_step(block.scores, least)
+        candidates, faint = _find_candidates(block.part(0, cut), threshold, least)
+        yield DetectedBlock(candidates, faint, availability, seconds, is_last)
         rest = block.part(cut, len(block))
         if progress is not None:
             progress(block.end, n_steps)
@@ -223,17 +230,24 @@ def last_quiet_step(scores: Scores, threshold: float) -> int:
     return cut - cut % scores.steps_per_frame
 
 
-def _find_candidates(block: _ScoredBlock, threshold: float) -> Candidates:
-    """Find the candidates of a block that begins and ends in a quiet place."""
+def _find_candidates(
+    block: _ScoredBlock, threshold: float, least: float
+) -> tuple[Candidates, FaintPeaks]:
+    """Find the candidates and the faint peaks of a block that begins and ends in a quiet place."""
     offset = block.begin - block.signal_begin
-    peaks, peak_scores = find_peaks(block.scores.peak, threshold=threshold)
+    # Lower peaks never push out a higher one: the candidates are those that there are without.
+    peaks, peak_scores = find_peaks(block.scores.peak, threshold=least)
     placed = place_peaks(peaks + offset, block.signal)
     rows = np.clip(placed.astype(np.int64) - offset, 0, len(block.unreadable) - 1)
     readable = ~block.unreadable[rows]
     placed, peak_scores = placed[readable], peak_scores[readable]
-    return Candidates(
+    is_faint = peak_scores.astype(np.float64) < threshold
+    faint = FaintPeaks(placed[is_faint] + block.signal_begin, peak_scores[is_faint])
+    placed, peak_scores = placed[~is_faint], peak_scores[~is_faint]
+    candidates = Candidates(
         placed + block.signal_begin,
         peak_scores,
         block.scores.class_logits_at(placed - offset),
         waveforms(block.signal, placed),
     )
+    return candidates, faint

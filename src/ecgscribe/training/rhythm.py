@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.datasets.loading import default_dir
 from ecgscribe.files import write_csv
 from ecgscribe.model.rhythm import Rhythm, embed_windows, predict_rhythm, second_features
 from ecgscribe.model.runtime import Model
@@ -18,8 +19,10 @@ from ecgscribe.rhythms import RHYTHM_KINDS
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig
+from ecgscribe.training.data import TrainingData
 from ecgscribe.training.rhythm_export import add_rhythm
 from ecgscribe.training.rhythm_labels import UNKNOWN
+from ecgscribe.training.rhythm_made import made_records
 from ecgscribe.training.rhythm_network import WEIGHTS_NAME, fit_rhythm_network, rhythm_noise
 from ecgscribe.training.rhythm_records import RhythmRecord, has_ventricular, load_rhythm_records
 from ecgscribe.training.run_folder import Log, prefixed
@@ -36,7 +39,7 @@ USUAL_CHANGE_S = 2
 def train_rhythm(
     model: Model,
     of_folds: Mapping[int, Model],
-    noise: Sequence[Floats],
+    data: TrainingData,
     config: TrainingConfig,
     out: Path,
     log: Log,
@@ -55,8 +58,8 @@ def train_rhythm(
         The one that is fitted on all patients.
     of_folds : mapping
         From fold to the model that has not seen its patients.
-    noise : sequence of ndarray
-        Recorded noise, shape (n_steps, 2) each.
+    data : TrainingData
+        What the trunk learned from: other rhythms are made from it, and its noise is used.
     config : TrainingConfig
     out : Path
         Run folder; an interrupted run resumes after its last complete network.
@@ -76,18 +79,21 @@ def train_rhythm(
     if not has_ventricular(records):
         log("no recordings with ventricular rhythms: the model will recognise beats alone")
         return model
-    noises = rhythm_noise(noise, seed=config.seed)
+    root = Path(data_dir) if data_dir else default_dir()
+    made = made_records(data.examples, data.fold, root, seed=config.seed)
+    log(f"rhythm: {len(made)} made records")
+    noises = rhythm_noise(data.noise, seed=config.seed)
     measured: list[dict[str, Any]] = []
     for fold, of_fold in of_folds.items():
         folder = out / f"fold-{fold}"
-        others = [record for record in records if record.fold != fold]
+        others = [record for record in records + made if record.fold != fold]
         log_fold = prefixed(log, f"fold {fold}")
         complete = _fit_one(of_fold, others, noises, config, folder, log_fold, fold=fold)
         measured += unseen_seconds(complete, [r for r in records if r.fold == fold])
     write_csv(out / "rhythm-unseen.csv", measured)
     for line in _summary(measured):
         log(f"rhythm of unseen patients: {line}")
-    return _fit_one(model, records, noises, config, out, log, fold=None)
+    return _fit_one(model, records + made, noises, config, out, log, fold=None)
 
 
 def _fit_one(

@@ -20,7 +20,15 @@ from ecgscribe.signal.windows import FS
 from ecgscribe.training.examples import Example
 from ecgscribe.training.resequencing import SHORTEST_RR, BeatPlan, identity_plan, resequence
 
-__all__ = ["augment_rhythm", "with_fusion_beats"]
+__all__ = [
+    "augment_rhythm",
+    "changing_rate",
+    "early_beats",
+    "fibrillation",
+    "wandering",
+    "with_fusion_beats",
+    "with_rhythm",
+]
 
 Floats = NDArray[np.float32]
 
@@ -50,21 +58,47 @@ def augment_rhythm(example: Example, rng: Generator) -> list[Example]:
         Named after the record and the rhythm, as in ``mitdb/100/wandering``. Empty for a record
         with ventricular flutter or very few beats.
     """
-    made: list[Example] = []
     if len(example.r_peaks) < FEWEST_BEATS or example.masked.any():
-        return made
-    for rhythm in RHYTHMS:
-        plan = rhythm(example, rng)
-        if plan is None or len(plan.beat) < FEWEST_BEATS:
-            continue
-        changed = resequence(example, plan)
-        if rhythm is fibrillation:
-            waves = _fibrillation_waves(len(changed.signal), rng)
-            changed = dataclasses.replace(changed, signal=changed.signal + waves)
-        made.append(dataclasses.replace(changed, name=f"{example.name}/{rhythm.__name__}"))
+        return []
+    changed = [with_rhythm(example, rhythm, rng) for rhythm in RHYTHMS]
+    made = [other for other in changed if other is not None]
     if (mixed := with_fusion_beats(example, rng)) is not None:
         made.append(dataclasses.replace(mixed, name=f"{example.name}/fusion_beats"))
     return made
+
+
+def with_rhythm(
+    example: Example,
+    rhythm: Callable[[Example, Generator], BeatPlan | None],
+    rng: Generator,
+    *,
+    intervals: NDArray[np.float64] | None = None,
+) -> Example | None:
+    """Return the record in another rhythm, or None if it does not allow that.
+
+    Parameters
+    ----------
+    example : Example
+    rhythm : callable
+        One of `RHYTHMS`.
+    rng : numpy.random.Generator
+    intervals : ndarray of float64, optional
+        RR intervals in seconds, in order, for fibrillation instead of drawn ones.
+    """
+    if len(example.r_peaks) < FEWEST_BEATS or example.masked.any():
+        return None
+    plan = rhythm(example, rng)
+    if plan is None or len(plan.beat) < FEWEST_BEATS:
+        return None
+    if rhythm is fibrillation and intervals is not None:
+        first = int(rng.integers(len(intervals)))
+        recorded = np.take(intervals, first + np.arange(len(plan.rr)), mode="wrap")
+        plan.rr[:] = np.clip(recorded * rng.uniform(0.85, 1.15), 1.2 * SHORTEST_RR, LONGEST_RR)
+    changed = resequence(example, plan)
+    if rhythm is fibrillation:
+        waves = _fibrillation_waves(len(changed.signal), rng)
+        changed = dataclasses.replace(changed, signal=changed.signal + waves)
+    return dataclasses.replace(changed, name=f"{example.name}/{rhythm.__name__}")
 
 
 def early_beats(example: Example, rng: Generator) -> BeatPlan | None:

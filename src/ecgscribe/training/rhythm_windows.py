@@ -40,6 +40,8 @@ GROUPS = {
     "cinc2017 ~": 0.05,
     "afpdb": 0.04,
     "aftdb": 0.04,
+    "made AF": 0.06,
+    "made": 0.06,
 }
 """Relative frequency with which windows are drawn from each group of records."""
 NEAR_RHYTHM = 0.5
@@ -277,6 +279,8 @@ def _groups(record: RhythmRecord) -> list[str]:
     if db == "cinc2017":
         of_label = {Rhythm.PLAIN: "N", Rhythm.FIBRILLATION: "A", Rhythm.NOISE: "~"}
         return [f"cinc2017 {of_label[Rhythm(int(record.label.max()))]}"]
+    if db == "made":
+        return ["made AF" if record.has(Rhythm.FIBRILLATION) else "made"]
     killing = db in ("vfdb", "cudb") and record.has(*KILLING)
     return [db, f"{db}, killing"] if killing else [db]
 

@@ -114,7 +114,7 @@ def _train_default(
     model = export_model(network, config.architecture, meta, out, "model")
     if not data.hashes:  # synthetic recordings have no rhythm but their own
         return model
-    return train_rhythm(model, of_folds, data.noise, config, out, log, data_dir=data_dir)
+    return train_rhythm(model, of_folds, data, config, out, log, data_dir=data_dir)
 
 
 def _train_classic(data: TrainingData, config: TrainingConfig, out: Path, log: Log) -> Model:

@@ -1,0 +1,91 @@
+"""Recordings laid out in fibrillation, and in what resembles it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.formats.wfdb.writing import write_annotation
+from ecgscribe.model.rhythm import Rhythm
+from ecgscribe.record import Annotation
+from ecgscribe.signal.windows import FS
+from ecgscribe.training.examples import Example, make_example
+from ecgscribe.training.rhythm_made import (
+    fibrillation_intervals,
+    made_records,
+    rhythm_record_of,
+)
+
+
+@pytest.fixture(scope="module")
+def example() -> Example:
+    record, annotation = synthesize(duration=120.0, seed=2, noise=0.2, s_rate=0.0, v_rate=0.0)
+    return make_example("mitdb/101", record, annotation)
+
+
+def write_afdb(root: Path, rr: float = 0.7) -> None:
+    """Write 600 intervals of `rr` in fibrillation, and 100 of 1 s around them."""
+    folder = root / "afdb"
+    folder.mkdir()
+    (folder / "04015.hea").write_text("04015 2 250 1000000\n")
+    intervals = np.concatenate([np.ones(50), np.full(600, rr), np.ones(50)])
+    sample = np.cumsum(np.round(intervals * 250)).astype(np.int64)
+    beats = Annotation(sample=sample, symbol=np.full(len(sample), "N"), fs=250.0)
+    write_annotation(beats, folder / "04015.qrs")
+    rhythms = Annotation(
+        sample=np.array([0, sample[49], sample[649] + 1]),
+        symbol=np.array(["+"] * 3),
+        aux_note=np.array(["(N", "(AFIB", "(N"]),
+        fs=250.0,
+    )
+    write_annotation(rhythms, folder / "04015.atr")
+
+
+def test_intervals_are_those_within_fibrillation(tmp_path: Path) -> None:
+    assert fibrillation_intervals(tmp_path) == []
+    write_afdb(tmp_path)
+    (intervals,) = fibrillation_intervals(tmp_path)
+    assert len(intervals) == 600
+    np.testing.assert_allclose(intervals, 0.7)
+
+
+def test_each_example_gives_one_recording_in_fibrillation_and_one_without(
+    example: Example, tmp_path: Path
+) -> None:
+    made = made_records([example, example], [3, 4], tmp_path, seed=1)
+    assert [record.fold for record in made] == [3, 3, 4, 4]
+    for record in made:
+        assert record.database == "made"
+        assert len(record.unscaled) == len(record.label) * FS
+        assert len(record.r_peaks) == len(record.peak_scores) > 60
+        assert record.peak_scores.min() >= 0.7
+    rhythms = [set(record.label.tolist()) for record in made]
+    assert rhythms == [{Rhythm.FIBRILLATION}, {Rhythm.PLAIN}] * 2
+
+    def irregular(k: int) -> float:
+        rr = np.diff(made[k].r_peaks)
+        return float(np.median(np.abs(np.diff(rr))) / np.median(rr))
+
+    assert irregular(0) > 0.08
+    again = made_records([example], [3], tmp_path, seed=1)
+    np.testing.assert_array_equal(again[0].unscaled, made[0].unscaled)
+
+
+def test_recorded_intervals_are_used_where_they_are(example: Example, tmp_path: Path) -> None:
+    write_afdb(tmp_path, rr=0.6)
+    fibrillation = made_records([example], [0], tmp_path, seed=1)[0]
+    rr = np.diff(fibrillation.r_peaks) / FS
+    assert 0.85 * 0.6 - 0.02 < np.median(rr) < 1.15 * 0.6 + 0.02
+    assert np.ptp(np.quantile(rr, [0.1, 0.9])) < 0.03  # as regular as the recorded ones
+
+
+def test_a_lead_that_is_missing_is_left_out(example: Example) -> None:
+    signal = example.signal.copy()
+    signal[:, 1] = 0
+    one = Example("x/1", signal, example.r_peaks, example.class_index, example.masked)
+    record = rhythm_record_of(one, 0, Rhythm.PLAIN, np.random.default_rng(0))
+    assert record is not None
+    assert record.unscaled.shape[1] == record.lost.shape[1] == len(record.typical) == 1
