@@ -91,6 +91,8 @@ def test_page_has_every_section(result: EvaluationResult) -> None:
         "## How it was measured",
     ]
     assert "[results](results/README.md)" in text
+    assert "| classified as S, V or F | N | all |" in text
+    assert "| N | without 202 |" not in text  # but in figures.csv
     assert "| twin |" in text
     assert f"hash `{HASH}`" in text
     assert f"hash `{'b' * 64}`" in text

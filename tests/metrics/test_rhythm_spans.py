@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ecgscribe.metrics.rhythm_spans import flutter_spans, rhythm_spans
+from ecgscribe.metrics.rhythm_spans import (
+    UNNAMED,
+    flutter_spans,
+    marked_rhythms,
+    rhythm_spans,
+)
 from support.marks import Mark, annotation
 
 
@@ -53,3 +58,24 @@ def test_flutter_lasts_from_its_first_to_its_last_sign() -> None:
 
 def test_flutter_without_an_end_lasts_to_the_end_and_an_end_without_one_is_nothing() -> None:
     assert flutter((1, "]"), (9, "[")) == [[900, 1000]]
+
+
+def test_brackets_and_notes_mark_one_course_of_rhythms() -> None:
+    # As in mitdb's 207: the note comes a little before the bracket and lasts until the next note.
+    reference = annotation((0, "+", "(N"), (3, "+", "(VFL"), (3.1, "["), (6, "]"), (6.1, "+", "(N"))
+    marked = marked_rhythms(reference, 1000)
+    assert marked.label.tolist() == ["N", "VFL", "N"]
+    assert marked.begin.tolist() == [0, 300, 610]
+    # A bracket comes before what the note says.
+    bracketed = marked_rhythms(annotation((0, "+", "(N"), (3, "["), (6, "]")), 1000)
+    assert bracketed.label.tolist() == ["N", "VFL", "N"]
+    assert bracketed.begin.tolist() == [0, 300, 601]
+
+
+def test_brackets_without_notes_mark_all_other_time_as_something_else() -> None:
+    marked = marked_rhythms(annotation((2, "N"), (3, "["), (6, "]")), 1000)
+    assert marked.label.tolist() == [UNNAMED, "VFL", UNNAMED]
+    assert marked.begin.tolist() == [0, 300, 601]
+    assert marked.end.tolist() == [300, 601, 1000]
+    # Without either, nothing is known.
+    assert len(marked_rhythms(annotation((2, "N")), 1000).label) == 0

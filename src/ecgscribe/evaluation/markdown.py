@@ -190,7 +190,7 @@ def _figures(result: EvaluationResult, level: int) -> list[str]:
         f"{'#' * level} {'False ectopy, runs and episodes' if of_beats else 'Figures'}",
         f"The model `{result.model.name}` on all leads, with 95% intervals in brackets. People: "
         "those who have any of what is counted.",
-        figure_table(result.results.figures),
+        figure_table(f for f in result.results.figures if not f.set.startswith("without ")),
     ]
 
 

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.metrics.spans import Spans, union
+from ecgscribe.metrics.spans import Spans, hold, union
 from ecgscribe.record import Annotation
 
-__all__ = ["RhythmSpans", "flutter_spans", "rhythm_spans"]
+__all__ = ["UNNAMED", "RhythmSpans", "flutter_spans", "marked_rhythms", "rhythm_spans"]
+
+
+UNNAMED = "?"
+"""Label of what is marked to be no ventricular flutter or fibrillation, and nothing else."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,6 +68,37 @@ def rhythm_spans(annotation: Annotation, n_samples: int) -> RhythmSpans:
     lasts = np.diff(begin, append=n_samples) > 0
     begin, label = begin[lasts], label[lasts]
     changes = np.append(True, label[1:] != label[:-1])[: len(label)]
+    begin, label = begin[changes], label[changes]
+    return RhythmSpans(begin=begin, end=np.append(begin, n_samples)[1:], label=label)
+
+
+def marked_rhythms(annotation: Annotation, n_samples: int) -> RhythmSpans:
+    """Return the rhythms that a reference marks in either way: by notes, and by ``[`` and ``]``.
+
+    From ``[`` to ``]`` the rhythm is ``VFL``. A reference that has these and no notes, as cudb's,
+    says of all other time that it is something else: `UNNAMED`.
+
+    Parameters
+    ----------
+    annotation : Annotation
+    n_samples : int
+        Length of the recording in samples.
+
+    Returns
+    -------
+    RhythmSpans
+    """
+    noted, flutter = rhythm_spans(annotation, n_samples), flutter_spans(annotation, n_samples)
+    if len(flutter) == 0:
+        return noted
+    start = np.zeros(1, dtype=np.int64)
+    begin = np.unique(np.concatenate([noted.begin if len(noted.begin) else start, flutter.ravel()]))
+    begin = begin[begin < n_samples]
+    label = np.append(noted.label, UNNAMED)[
+        np.searchsorted(noted.begin, begin, side="right") - 1  # the last one before any note
+    ]
+    label = np.where(hold(flutter, begin), "VFL", label)
+    changes = np.append(True, label[1:] != label[:-1])
     begin, label = begin[changes], label[changes]
     return RhythmSpans(begin=begin, end=np.append(begin, n_samples)[1:], label=label)
 

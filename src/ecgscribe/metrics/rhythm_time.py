@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics.performance import Doubles, ratio
-from ecgscribe.metrics.rhythm_spans import rhythm_spans
+from ecgscribe.metrics.rhythm_spans import marked_rhythms
 from ecgscribe.metrics.shown_rhythm import event_spans, ventricular_spans
 from ecgscribe.metrics.spans import covered
 from ecgscribe.quality_annotations import unreadable_spans
@@ -99,7 +99,9 @@ def rhythm_time(reference: Annotation, test: Annotation, *, n_samples: int) -> _
     Parameters
     ----------
     reference : Annotation
-        With a ``+`` wherever the rhythm changes. Before the first no second counts.
+        With a ``+`` wherever the rhythm changes, or ``[`` and ``]`` around ventricular flutter and
+        fibrillation; see `ecgscribe.metrics.rhythm_spans.marked_rhythms`. Before the first ``+`` no
+        second counts.
     test : Annotation
         Of the same recording.
     n_samples : int
@@ -120,7 +122,7 @@ def rhythm_time(reference: Annotation, test: Annotation, *, n_samples: int) -> _
             f"annotation {test.name}: expected the reference's sampling frequency "
             f"{reference.fs:g} Hz, found {test.fs:g} Hz; compare annotations of one recording"
         )
-    rhythms = rhythm_spans(reference, n_samples)
+    rhythms = marked_rhythms(reference, n_samples)
     edges = _second_edges(n_samples, test.fs)
     group_of_span = [_GROUP_OF.get(label, _OTHER) for label in rhythms.label.tolist()]
     span = np.searchsorted(rhythms.begin, edges[1:], side="left")  # 0 before the first note
