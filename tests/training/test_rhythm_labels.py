@@ -7,21 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgscribe.datasets import Windows
 from ecgscribe.model.rhythm import Rhythm
 from ecgscribe.record import Annotation
 from ecgscribe.training.rhythm_labels import (
     UNKNOWN,
-    label_seconds,
+    RhythmMarks,
+    find_marks,
     labels_of_annotation,
-    record_labels,
+    labels_of_windows,
     rhythm_fold,
-    rhythm_records,
 )
-
-
-def touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("")
+from support.physionet_server import write_record
 
 
 def test_a_second_has_the_rhythm_that_holds_for_all_of_it() -> None:
@@ -52,61 +49,55 @@ def test_flutter_lasts_from_bracket_to_bracket() -> None:
     assert label.tolist() == [0, 0, flutter, flutter, flutter, 0]
 
 
-def test_windows_of_cudb_are_read_where_they_are(tmp_path: Path) -> None:
-    (tmp_path / "windows.csv").write_text(
-        "record,start_s,end_s,ventricular\ncu01,0,5,0\ncu01,5,10,1\ncu03,0,5,1\n"
-    )
-    label = label_seconds("cudb/cu01", tmp_path / "cu01", 12, {})
+def test_windows_have_the_rhythm_at_their_end() -> None:
+    start = np.array([0.0, 5.0])
+    windows = Windows(start=start, end=start + 5, ventricular=np.array([False, True]))
+    label = labels_of_windows(windows, 12)
     assert label.tolist() == [0] * 5 + [Rhythm.FLUTTER] * 5 + [UNKNOWN] * 2
 
 
 @pytest.mark.parametrize(
-    ("name", "rhythm"),
+    ("db", "labels", "rhythm"),
     [
-        ("svdb/800", Rhythm.PLAIN),
-        ("afpdb/p02", Rhythm.PLAIN),
-        ("aftdb/learning-set-n01", Rhythm.FIBRILLATION),
-        ("cinc2017/A00001", Rhythm.NOISE),
+        ("svdb", {}, Rhythm.PLAIN),
+        ("afpdb", {}, Rhythm.PLAIN),
+        ("aftdb", {}, Rhythm.FIBRILLATION),
+        ("cinc2017", {"a": "~"}, Rhythm.NOISE),
     ],
 )
-def test_some_databases_have_one_rhythm_per_recording(name: str, rhythm: Rhythm) -> None:
-    label = label_seconds(name, Path("nowhere"), 3, {"A00001": "~"})
-    assert label.tolist() == [rhythm] * 3
+def test_some_databases_have_one_rhythm_per_recording(
+    db: str, labels: dict[str, str], rhythm: Rhythm
+) -> None:
+    marks = RhythmMarks(db, ("a",), labels, {}, None)
+    assert marks.seconds("a", 3).tolist() == [rhythm] * 3
 
 
 def test_records_of_one_patient_share_their_fold() -> None:
-    assert rhythm_fold("afpdb/p01", 5) == rhythm_fold("afpdb/p02", 5)
-    assert rhythm_fold("afpdb/p02", 5) != rhythm_fold("afpdb/p03", 5)
-    assert rhythm_fold("aftdb/learning-set-s07", 5) == rhythm_fold("aftdb/learning-set-t07", 5)
-    assert rhythm_fold("mitdb/201", 5) == 3  # of folds.json
-    assert rhythm_fold("mitdb/217", 5) == 3
-    assert {rhythm_fold(f"vfdb/{name}", 5) for name in (418, 419, 420, 421, 422)} == set(range(5))
-    assert all(0 <= (rhythm_fold(f"cudb/cu{k:02}", 2) or 0) < 2 for k in range(1, 36))
-
-
-def test_a_tenth_of_the_hand_held_recordings_is_held_out() -> None:
-    assert rhythm_fold("cinc2017/A00013", 5) is None
-    assert rhythm_fold("cinc2017/A00014", 5) == 4
+    assert rhythm_fold("afpdb", "p01", 5) == rhythm_fold("afpdb", "p02", 5)
+    assert rhythm_fold("afpdb", "p02", 5) != rhythm_fold("afpdb", "p03", 5)
+    assert rhythm_fold("aftdb", "s07", 5) == rhythm_fold("aftdb", "t07", 5)
+    assert rhythm_fold("mitdb", "201", 5) == 3  # of folds.json
+    assert rhythm_fold("mitdb", "217", 5) == 3
+    assert {rhythm_fold("vfdb", str(k), 5) for k in range(418, 423)} == set(range(5))
+    assert all(0 <= rhythm_fold("cudb", f"cu{k:02}", 2) < 2 for k in range(1, 36))
 
 
 def test_only_records_with_a_rhythm_are_used(tmp_path: Path) -> None:
-    mitdb = ("mitdb/100", "mitdb/101", "mitdb/102")
-    for name in ("afpdb/p02", "afpdb/p02c", *mitdb, "aftdb/a/n01", "vfdb/418"):
-        touch(tmp_path / f"{name}.hea")
-    touch(tmp_path / "cinc2017/training2017/A00001.hea")
-    touch(tmp_path / "cinc2017/training2017/A00002.hea")
-    reference = tmp_path / "cinc2017/training2017/REFERENCE.csv"
-    reference.write_text("A00001,A\nA00002,O\n")
-    labels = record_labels(tmp_path)
-    assert labels == {"A00001": "A", "A00002": "O"}
+    for name in ("afpdb/p02", "afpdb/p02c", "mitdb/100", "mitdb/101", "mitdb/102", "vfdb/418"):
+        write_record(tmp_path / name.partition("/")[0], name.rpartition("/")[2])
+    write_record(tmp_path / "aftdb" / "learning-set", "n01")
+    labels = {"A00001": "A", "A00002": "O", "A00003": "A"}
+    for name in labels:
+        write_record(tmp_path / "cinc2017" / "training2017", name).with_suffix(".mat").touch()
+    table = "".join(f"{name},{label}\n" for name, label in labels.items())
+    (tmp_path / "cinc2017" / "REFERENCE-v3.csv").write_text(table)
 
-    def names(db: str) -> list[str]:
-        return list(rhythm_records(db, tmp_path, labels))
+    def records(db: str) -> tuple[str, ...]:
+        return find_marks(db, data_dir=tmp_path).records
 
-    assert names("afpdb") == ["afpdb/p02"]
-    assert names("mitdb") == ["mitdb/101", "mitdb/102"]  # 100 is in DS2
-    assert names("cinc2017") == ["cinc2017/A00001"]
-    assert names("aftdb") == ["aftdb/a-n01"]
-    assert names("vfdb") == ["vfdb/418"]
-    assert names("cudb") == []
-    assert record_labels(tmp_path / "nowhere") == {}
+    assert records("afpdb") == ("p02",)
+    assert records("mitdb") == ("101", "102")  # 100 is in DS2
+    assert records("cinc2017") == ("A00001",)  # A00003 is of the tenth that no training sees
+    assert records("aftdb") == ("n01",)
+    assert records("vfdb") == ("418",)
+    assert records("cudb") == ()

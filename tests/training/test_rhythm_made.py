@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgscribe.datasets.resequenced import FIBRILLATION_RECORDS
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.formats.wfdb.writing import write_annotation
 from ecgscribe.model.rhythm import Rhythm
@@ -14,9 +15,9 @@ from ecgscribe.record import Annotation
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.examples import Example, make_example
 from ecgscribe.training.rhythm_made import (
-    fibrillation_intervals,
     made_records,
     rhythm_record_of,
+    training_intervals,
 )
 
 
@@ -26,28 +27,29 @@ def example() -> Example:
     return make_example("mitdb/101", record, annotation)
 
 
-def write_afdb(root: Path, rr: float = 0.7) -> None:
+def write_afdb(root: Path, rr: float = 0.7, name: str = "04015") -> None:
     """Write 600 intervals of `rr` in fibrillation, and 100 of 1 s around them."""
     folder = root / "afdb"
-    folder.mkdir()
-    (folder / "04015.hea").write_text("04015 2 250 1000000\n")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.hea").write_text(f"{name} 2 250 1000000\n")
     intervals = np.concatenate([np.ones(50), np.full(600, rr), np.ones(50)])
     sample = np.cumsum(np.round(intervals * 250)).astype(np.int64)
     beats = Annotation(sample=sample, symbol=np.full(len(sample), "N"), fs=250.0)
-    write_annotation(beats, folder / "04015.qrs")
+    write_annotation(beats, folder / f"{name}.qrs")
     rhythms = Annotation(
         sample=np.array([0, sample[49], sample[649] + 1]),
         symbol=np.array(["+"] * 3),
         aux_note=np.array(["(N", "(AFIB", "(N"]),
         fs=250.0,
     )
-    write_annotation(rhythms, folder / "04015.atr")
+    write_annotation(rhythms, folder / f"{name}.atr")
 
 
 def test_intervals_are_those_within_fibrillation(tmp_path: Path) -> None:
-    assert fibrillation_intervals(tmp_path) == []
+    assert training_intervals(data_dir=tmp_path) == []
     write_afdb(tmp_path)
-    (intervals,) = fibrillation_intervals(tmp_path)
+    write_afdb(tmp_path, rr=0.5, name=FIBRILLATION_RECORDS[0])  # with which nothing is trained
+    (intervals,) = training_intervals(data_dir=tmp_path)
     assert len(intervals) == 600
     np.testing.assert_allclose(intervals, 0.7)
 
@@ -55,7 +57,7 @@ def test_intervals_are_those_within_fibrillation(tmp_path: Path) -> None:
 def test_each_example_gives_one_recording_in_fibrillation_and_one_without(
     example: Example, tmp_path: Path
 ) -> None:
-    made = made_records([example, example], [3, 4], tmp_path, seed=1)
+    made = made_records([example, example], [3, 4], seed=1, data_dir=tmp_path)
     assert [record.fold for record in made] == [3, 3, 4, 4]
     for record in made:
         assert record.database == "made"
@@ -70,13 +72,13 @@ def test_each_example_gives_one_recording_in_fibrillation_and_one_without(
         return float(np.median(np.abs(np.diff(rr))) / np.median(rr))
 
     assert irregular(0) > 0.08
-    again = made_records([example], [3], tmp_path, seed=1)
+    again = made_records([example], [3], seed=1, data_dir=tmp_path)
     np.testing.assert_array_equal(again[0].unscaled, made[0].unscaled)
 
 
 def test_recorded_intervals_are_used_where_they_are(example: Example, tmp_path: Path) -> None:
     write_afdb(tmp_path, rr=0.6)
-    fibrillation = made_records([example], [0], tmp_path, seed=1)[0]
+    fibrillation = made_records([example], [0], seed=1, data_dir=tmp_path)[0]
     rr = np.diff(fibrillation.r_peaks) / FS
     assert 0.85 * 0.6 - 0.02 < np.median(rr) < 1.15 * 0.6 + 0.02
     assert np.ptp(np.quantile(rr, [0.1, 0.9])) < 0.03  # as regular as the recorded ones

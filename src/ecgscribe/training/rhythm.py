@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.datasets.loading import default_dir
 from ecgscribe.files import write_csv
 from ecgscribe.model.rhythm import Rhythm, embed_windows, predict_rhythm, second_features
 from ecgscribe.model.runtime import Model
@@ -79,8 +78,7 @@ def train_rhythm(
     if not has_ventricular(records):
         log("no recordings with ventricular rhythms: the model will recognise beats alone")
         return model
-    root = Path(data_dir) if data_dir else default_dir()
-    made = made_records(data.examples, data.fold, root, seed=config.seed)
+    made = made_records(data.examples, data.fold, seed=config.seed, data_dir=data_dir)
     log(f"rhythm: {len(made)} made records")
     noises = rhythm_noise(data.noise, seed=config.seed)
     measured: list[dict[str, Any]] = []

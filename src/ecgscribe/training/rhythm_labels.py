@@ -12,40 +12,34 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe import formats
+from ecgscribe import datasets
+from ecgscribe.datasets import Windows
+from ecgscribe.errors import DatasetError
 from ecgscribe.model.rhythm import Rhythm
 from ecgscribe.record import Annotation
 from ecgscribe.training.data import folds
 
 __all__ = [
-    "HELD_OUT_DIGIT",
     "UNKNOWN",
-    "label_seconds",
+    "RhythmMarks",
+    "find_marks",
     "labels_of_annotation",
-    "record_labels",
+    "labels_of_windows",
     "rhythm_fold",
-    "rhythm_records",
 ]
 
 Labels = NDArray[np.int8]
 
 UNKNOWN = -1
 """Label of a second that is not learned from."""
-HELD_OUT_DIGIT = "3"
-"""Last digit of the recordings of cinc2017 that no training uses."""
-VFDB = (
-    *("418", "419", "420", "421", "422", "423", "424", "425", "426", "427", "428", "429", "430"),
-    *("602", "605", "607", "609", "610", "611", "612", "614", "615"),
-)
-"""Records of vfdb, as published: a patient each."""
 
 PACED = {"102": 0, "104": 1, "107": 2, "217": 3}
 """Folds of the paced records of mitdb, which no trunk learns from: wide, and no tachycardia."""
@@ -62,112 +56,114 @@ NOTES: dict[str, Rhythm] = {
     "NOISE": Rhythm.NOISE,
 }
 """Rhythms of notes without their parenthesis; others, such as escape rhythms, are unknown."""
+WHOLE = {"svdb": Rhythm.PLAIN, "afpdb": Rhythm.PLAIN, "aftdb": Rhythm.FIBRILLATION}
+"""Databases with one rhythm in all of a recording."""
 RECORD_LABELS = {"N": Rhythm.PLAIN, "A": Rhythm.FIBRILLATION, "~": Rhythm.NOISE}
 
 
-def rhythm_records(db: str, root: Path, labels: Mapping[str, str]) -> dict[str, Path]:
-    """Return the records of a database to learn rhythms from.
+@dataclass(frozen=True, eq=False)
+class RhythmMarks:
+    """What is marked in the records of one database to learn rhythms from.
 
     Parameters
     ----------
     db : str
-    root : Path
-        Folder that holds a folder of that name; it may be missing.
-    labels : mapping
-        See `record_labels`.
-
-    Returns
-    -------
-    dict
-        From names such as ``vfdb/418`` to paths without a suffix.
+    records : tuple of str
+        Those with their signals, without patients that no training sees.
+    labels : mapping of str to str
+        Labels of whole recordings (cinc2017).
+    windows : mapping of str to Windows
+        Labelled windows (cudb without its annotations).
+    data_dir : str or Path, optional
+        Where the database is.
     """
-    paths = {path.stem: path.with_suffix("") for path in sorted((root / db).rglob("*.hea"))}
-    if db in ("mitdb", "svdb"):
-        trainable = folds()
-        paced = PACED if db == "mitdb" else {}
-        paths = {
-            name: path
-            for name, path in paths.items()
-            if f"{db}/{name}" in trainable or name in paced
-        }
-    elif db == "cinc2017":
-        known = {name for name in labels if labels[name] in RECORD_LABELS}
-        paths = {name: path for name, path in paths.items() if name in known}
-    elif db == "afpdb":
-        paths = {name: path for name, path in paths.items() if re.fullmatch(r"p\d+", name)}
-    elif db == "aftdb":  # its test sets have names that the learning set shares
-        paths = {
-            f"{path.parent.name}-{path.stem}": path.with_suffix("")
-            for path in sorted((root / db).rglob("*.hea"))
-        }
-    return {f"{db}/{name}": path for name, path in paths.items()}
+
+    db: str
+    records: tuple[str, ...]
+    labels: Mapping[str, str]
+    windows: Mapping[str, Windows]
+    data_dir: str | Path | None
+
+    def seconds(self, record: str, n_seconds: int) -> Labels:
+        """Return the rhythm of every whole second of a record.
+
+        Parameters
+        ----------
+        record : str
+        n_seconds : int
+
+        Returns
+        -------
+        ndarray of int8, shape (n_seconds,)
+            `ecgscribe.model.rhythm.Rhythm`, or `UNKNOWN`.
+        """
+        if self.db in WHOLE or self.labels:
+            rhythm = RECORD_LABELS[self.labels[record]] if self.labels else WHOLE[self.db]
+            return np.full(n_seconds, rhythm, dtype=np.int8)
+        if self.windows:
+            return labels_of_windows(self.windows[record], n_seconds)
+        annotation = datasets.read_annotation(self.db, record, data_dir=self.data_dir)
+        # cudb marks beats and flutter; what is neither has a rhythm without a name.
+        start = Rhythm.PLAIN if self.db == "cudb" else None
+        return labels_of_annotation(annotation, n_seconds, start=start)
 
 
-def record_labels(root: Path) -> dict[str, str]:
-    """Return the label of each recording of cinc2017, from ``REFERENCE.csv``."""
-    for path in sorted((root / "cinc2017").rglob("REFERENCE.csv")):
-        with path.open(newline="") as file:
-            return dict(row[:2] for row in csv.reader(file) if len(row) > 1)
-    return {}
-
-
-def rhythm_fold(name: str, n_folds: int) -> int | None:
-    """Return the fold of a record, by patient; None if it is not to be learned from.
+def find_marks(db: str, *, data_dir: str | Path | None = None) -> RhythmMarks:
+    """Find the records of a database to learn rhythms from, and what is marked in them.
 
     Parameters
     ----------
-    name : str
-        Such as ``vfdb/418``.
+    db : str
+    data_dir : str or Path, optional
+        See `ecgscribe.datasets.locate`.
+
+    Returns
+    -------
+    RhythmMarks
+        Without records if the database is not there.
+    """
+    try:
+        records = datasets.recorded(db, data_dir=data_dir)
+    except DatasetError:
+        return RhythmMarks(db, (), {}, {}, data_dir)
+    labels: dict[str, str] = {}
+    windows: dict[str, Windows] = {}
+    if db in ("mitdb", "svdb"):
+        known = {*folds(), *(f"mitdb/{record}" for record in PACED)}
+        records = tuple(record for record in records if f"{db}/{record}" in known)
+    elif db == "cinc2017":
+        labels = datasets.read_labels(db, data_dir=data_dir)
+        kept = set(datasets.split_records(db, "tenth"))
+        records = tuple(r for r in records if labels.get(r) in RECORD_LABELS and r not in kept)
+    elif db == "afpdb":
+        records = tuple(record for record in records if re.fullmatch(r"p\d+", record))
+    elif db == "cudb" and datasets.marked(db, data_dir=data_dir) == "windows":
+        windows = datasets.read_windows(db, data_dir=data_dir)
+        records = tuple(record for record in records if record in windows)
+    return RhythmMarks(db, records, labels, windows, data_dir)
+
+
+def rhythm_fold(db: str, record: str, n_folds: int) -> int:
+    """Return the fold of a record, by patient.
+
+    Parameters
+    ----------
+    db, record : str
     n_folds : int
 
     Notes
     -----
     mitdb and svdb have the folds of ``folds.json``, and paced records one each. vfdb goes by the
-    place of the record in the
-    published list, and all others by the number in their name: of cudb and afpdb two numbers are
-    one patient or one place in the list, of aftdb s0i and t0i are one recording.
+    place of the record in the published list, and all others by the number in their name: of cudb
+    and afpdb two numbers are one patient or one place in the list, of aftdb s0i and t0i are one
+    recording.
     """
-    db, _, record = name.partition("/")
     if db in ("mitdb", "svdb"):
-        return PACED.get(record, folds().get(name, 0)) % n_folds
+        return PACED.get(record, folds().get(f"{db}/{record}", 0)) % n_folds
     if db == "vfdb":
-        return VFDB.index(record) % n_folds if record in VFDB else 0
-    number = int(re.sub(r"\D", "", record.rpartition("-")[2]) or 0)
-    if db == "cinc2017":
-        return None if record.endswith(HELD_OUT_DIGIT) else number % n_folds
+        return datasets.find_database(db).records.index(record) % n_folds
+    number = int(re.sub(r"\D", "", record))
     return (number + 1) // 2 % n_folds if db in ("cudb", "afpdb") else number % n_folds
-
-
-def label_seconds(name: str, path: Path, n_seconds: int, labels: Mapping[str, str]) -> Labels:
-    """Return the rhythm of every whole second of a record.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``vfdb/418``.
-    path : Path
-        The record without a suffix.
-    n_seconds : int
-    labels : mapping
-        See `record_labels`.
-
-    Returns
-    -------
-    ndarray of int8, shape (n_seconds,)
-        `ecgscribe.model.rhythm.Rhythm`, or `UNKNOWN`.
-    """
-    db, _, record = name.partition("/")
-    constant = {"svdb": Rhythm.PLAIN, "afpdb": Rhythm.PLAIN, "aftdb": Rhythm.FIBRILLATION}
-    if db == "cinc2017":
-        constant["cinc2017"] = RECORD_LABELS[labels[record]]
-    if db in constant:
-        return np.full(n_seconds, constant[db], dtype=np.int8)
-    if db == "cudb" and (windows := path.with_name("windows.csv")).is_file():
-        return _labels_of_windows(windows, record, n_seconds)
-    annotation = formats.read_annotation(path, "atr")
-    # cudb marks beats and flutter; what is neither has a rhythm without a name.
-    start = Rhythm.PLAIN if db == "cudb" else None
-    return labels_of_annotation(annotation, n_seconds, start=start)
 
 
 def labels_of_annotation(
@@ -201,12 +197,21 @@ def labels_of_annotation(
     return label
 
 
-def _labels_of_windows(path: Path, record: str, n_seconds: int) -> Labels:
+def labels_of_windows(windows: Windows, n_seconds: int) -> Labels:
+    """Return the rhythm of the seconds of labelled windows: flutter, or none of these.
+
+    Parameters
+    ----------
+    windows : Windows
+    n_seconds : int
+
+    Returns
+    -------
+    ndarray of int8, shape (n_seconds,)
+    """
     label = np.full(n_seconds, UNKNOWN, dtype=np.int8)
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["record"] == record:
-                ventricular = row["ventricular"] == "1"
-                rhythm = Rhythm.FLUTTER if ventricular else Rhythm.PLAIN
-                label[int(row["start_s"]) : int(row["end_s"])] = rhythm
+    for start, end, is_ventricular in zip(
+        windows.start.tolist(), windows.end.tolist(), windows.ventricular.tolist(), strict=True
+    ):
+        label[int(start) : int(end)] = Rhythm.FLUTTER if is_ventricular else Rhythm.PLAIN
     return label

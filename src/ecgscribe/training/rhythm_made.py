@@ -15,8 +15,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ecgscribe import formats
-from ecgscribe.errors import FormatError
+from ecgscribe import datasets
+from ecgscribe.datasets.resequenced.fibrillation import FIBRILLATION_RECORDS, intervals_within
+from ecgscribe.errors import DatasetError
 from ecgscribe.model.rhythm import Rhythm, heights, typical_heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.examples import Example
@@ -30,7 +31,7 @@ from ecgscribe.training.rhythm_augmentation import (
 )
 from ecgscribe.training.rhythm_records import RhythmRecord
 
-__all__ = ["fibrillation_intervals", "made_records", "rhythm_record_of"]
+__all__ = ["made_records", "rhythm_record_of", "training_intervals"]
 
 Doubles = NDArray[np.float64]
 
@@ -39,36 +40,34 @@ SEED = 7000
 PLAIN = (wandering, changing_rate, early_beats)
 LEAST_SCORE = 0.7
 """Lowest score of a made R-peak candidate."""
-LONGEST_RR = 2.5
 FEWEST_INTERVALS = 500
 """RR intervals below which a recording in fibrillation is not used."""
 
 
-def fibrillation_intervals(root: Path) -> list[Doubles]:
+def training_intervals(*, data_dir: str | Path | None = None) -> list[Doubles]:
     """Return the RR intervals in seconds of each recording of afdb while it is in fibrillation.
+
+    Those that `ecgscribe.datasets.resequenced` evaluates with are left out.
 
     Parameters
     ----------
-    root : Path
-        Folder that holds a folder ``afdb``; without it there are none.
+    data_dir : str or Path, optional
+        See `ecgscribe.datasets.locate`; without afdb there are none.
     """
+    try:
+        records = datasets.available("afdb", data_dir=data_dir)
+    except DatasetError:
+        return []
     intervals = []
-    for header in sorted((root / "afdb").glob("*.hea")):
-        path = header.with_suffix("")
-        if not (path.with_suffix(".atr").is_file() and path.with_suffix(".qrs").is_file()):
+    for record in records:
+        if record in FIBRILLATION_RECORDS:
             continue
-        try:
-            r_peaks = formats.read_annotation(path, "qrs").beats()
-            rhythms = formats.read_annotation(path, "atr").rhythms
-        except FormatError:  # two were published with a header that names no signal
-            continue
-        rr = np.diff(r_peaks.sample) / r_peaks.fs
-        inside = np.zeros(len(rr), dtype=np.bool_)
-        for span in rhythms:
-            if span.kind == "AFIB":
-                first, last = np.searchsorted(r_peaks.sample, [span.begin, span.end])
-                inside[first : max(last - 1, first)] = True
-        usable = rr[inside & (rr > SHORTEST_RR) & (rr < LONGEST_RR)]
+        rhythms, r_peaks = (
+            datasets.read_annotation("afdb", record, marks=marks, data_dir=data_dir)
+            for marks in ("rhythms", "peaks")
+        )
+        own = intervals_within(rhythms, r_peaks)
+        usable = own[own > SHORTEST_RR]
         if len(usable) >= FEWEST_INTERVALS:
             intervals.append(usable)
     return intervals
@@ -102,7 +101,11 @@ def rhythm_record_of(
 
 
 def made_records(
-    examples: Sequence[Example], folds: Sequence[int], root: Path, *, seed: int
+    examples: Sequence[Example],
+    folds: Sequence[int],
+    *,
+    seed: int,
+    data_dir: str | Path | None = None,
 ) -> list[RhythmRecord]:
     """Make recordings from the examples of a run.
 
@@ -111,16 +114,16 @@ def made_records(
     examples : sequence of Example
     folds : sequence of int
         Of each.
-    root : Path
-        See `fibrillation_intervals`.
     seed : int
+    data_dir : str or Path, optional
+        See `training_intervals`.
 
     Returns
     -------
     list of RhythmRecord
         Of each example that allows it, one in fibrillation and one in another rhythm.
     """
-    recorded = fibrillation_intervals(root)
+    recorded = training_intervals(data_dir=data_dir)
     made = []
     for k, (example, fold) in enumerate(zip(examples, folds, strict=True)):
         rng = np.random.default_rng([seed + SEED, k])

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe import formats
-from ecgscribe.datasets.folders import default_dir
-from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe import datasets
+from ecgscribe.errors import DatasetError, FormatError, SignalWarning
 from ecgscribe.model.rhythm import (
     Rhythm,
     heights,
@@ -29,10 +28,9 @@ from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.rhythm_labels import (
     UNKNOWN,
-    label_seconds,
-    record_labels,
+    RhythmMarks,
+    find_marks,
     rhythm_fold,
-    rhythm_records,
 )
 from ecgscribe.training.run_folder import Log
 
@@ -153,30 +151,30 @@ def load_rhythm_records(
     -------
     list of RhythmRecord
     """
-    root = Path(data_dir) if data_dir else default_dir()
-    labels = record_labels(root)
     records: list[RhythmRecord] = []
     for db in databases:
-        paths = rhythm_records(db, root, labels)
-        of_fold = {name: rhythm_fold(name, len(models)) for name in paths}
-        jobs = [(name, k) for name, k in of_fold.items() if k is not None][: limit or None]
+        marks = find_marks(db, data_dir=data_dir)
 
-        def load(job: tuple[str, int], paths: Mapping[str, Path] = paths) -> RhythmRecord | None:
-            name, fold = job
+        def load(name: str, marks: RhythmMarks = marks) -> RhythmRecord | None:
+            fold = rhythm_fold(marks.db, name, len(models))
             try:
-                record = formats.read(paths[name])
+                record = datasets.read_record(marks.db, name, data_dir=data_dir)
                 n_seconds = int(record.duration)
-                label = label_seconds(name, paths[name], n_seconds, labels)
+                label = marks.seconds(name, n_seconds)
                 model = models[sorted(models)[fold]]
-                prepared = make_rhythm_record(name, fold, record, label, model)
-            except FormatError as error:
+                prepared = make_rhythm_record(f"{marks.db}/{name}", fold, record, label, model)
+            except (DatasetError, FormatError) as error:
                 log(f"left out: {error}")
                 return None
             return prepared if n_seconds >= SHORTEST_S else None
 
         with warnings.catch_warnings(), ThreadPoolExecutor(WORKERS) as pool:
             warnings.simplefilter("ignore", SignalWarning)
-            loaded = [record for record in pool.map(load, jobs) if record is not None]
+            loaded = [
+                record
+                for record in pool.map(load, marks.records[: limit or None])
+                if record is not None
+            ]
         hours = sum(len(record.label) for record in loaded) / 3600
         if loaded:
             log(f"rhythm: {len(loaded)} records of {db} ({hours:.1f} h)")
