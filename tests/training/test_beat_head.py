@@ -92,6 +92,16 @@ def test_sequences_are_runs_of_one_patients_beats(
     assert of_s == pytest.approx(expected, abs=0.12)
 
 
+def test_some_sequences_are_of_recordings_that_are_labelled_as_a_whole() -> None:
+    weak = [_table([0] * 30, 9.0)]
+    config = replace(CONFIG, beats=replace(CONFIG.beats, batch=400, weak=0.25))
+    rng = np.random.default_rng(0)
+    (_, features), _ = SequenceSampler(TABLES, config, weak=weak).draw(rng)
+    assert np.mean(features[:, 0, 0] == 9) == pytest.approx(0.25, abs=0.07)
+    (_, features), _ = SequenceSampler(TABLES, config).draw(rng)
+    assert not np.any(features[:, 0, 0] == 9)
+
+
 def test_draw_is_decided_by_its_generator() -> None:
     (_, features), target = _drawn(CONFIG, 3)
     (_, again), target_again = _drawn(CONFIG, 3)

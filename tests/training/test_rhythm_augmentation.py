@@ -87,6 +87,30 @@ def test_p_waves_can_be_taken_away(steady: Example) -> None:
 # --- rhythms ------------------------------------------------------------------------------
 
 
+def test_waves_are_stretched_beyond_the_qrs(steady: Example) -> None:
+    plan = identity_plan(steady)
+    plan.rr[:] = 0.6
+    plan.after[:] = 0.5
+    stretched, plain = (
+        resequence(steady, plan),
+        resequence(steady, replace(plan, after=plan.rr / 0.6)),
+    )
+    np.testing.assert_array_equal(stretched.r_peaks, plain.r_peaks)
+    steps = np.arange(len(plain.signal), dtype=np.float64)
+    for r_peak in stretched.r_peaks[2:-2]:
+
+        def at(example: Example, seconds: np.ndarray, r_peak: float = r_peak) -> np.ndarray:
+            return np.interp(r_peak + seconds * FS, steps, example.signal[:, 0])
+
+        qrs = np.linspace(-0.06, 0.09, 20)
+        np.testing.assert_allclose(at(stretched, qrs), at(plain, qrs), atol=1e-3)
+        # What was 0.1 s and more after the R-peak comes after half of the time beyond 0.1 s.
+        later = np.linspace(0.02, 0.12, 20)
+        np.testing.assert_allclose(
+            at(stretched, 0.1 + later), at(plain, 0.1 + 2 * later), atol=0.06
+        )
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_early_beats_are_earlier_than_those_before_and_are_s(steady: Example, seed: int) -> None:
     plan = rhythm_augmentation.early_beats(steady, np.random.default_rng(seed))
@@ -131,6 +155,33 @@ def test_wandering_leaves_ectopic_beats_as_early_as_they_were() -> None:
     of_v = example.class_index == 2
     ratio = plan.rr[of_v] / was[of_v]
     assert np.ptp(ratio) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rate_that_changes_leaves_every_class_and_every_p_wave(
+    steady: Example, seed: int
+) -> None:
+    plan = rhythm_augmentation.changing_rate(steady, np.random.default_rng(seed))
+    assert plan is not None
+    np.testing.assert_array_equal(plan.class_index, steady.class_index)
+    rate = 60 / plan.rr[1:]
+    assert rate.min() > 40
+    assert rate.max() < 60 / SHORTEST_RR
+    assert np.abs(np.diff(np.log(rate))).max() < 0.3  # from beat to beat it hardly changes
+    assert plan.p_wave.min() > 0.5
+
+
+def test_the_rate_rises_and_falls_between_rest_and_exercise() -> None:
+    long = _make(5, duration=900)
+    rates, follows = [], []
+    for seed in range(10):
+        plan = rhythm_augmentation.changing_rate(long, np.random.default_rng(seed))
+        assert plan is not None
+        rates.append(60 / plan.rr[1:])
+        follows.append(float(np.corrcoef(plan.rr, plan.after)[0, 1]))
+    assert np.median(follows) > 0.9  # the T wave comes earlier, the faster the rate
+    assert max(rate.max() / rate.min() for rate in rates) > 1.8
+    assert max(rate.max() for rate in rates) > 130
 
 
 def test_what_is_mostly_ectopic_loses_no_s_beat(ectopic: Example) -> None:
