@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgscribe import formats
+from ecgscribe import formats, load_model
 from ecgscribe.symbols import AAMI_CLASSES
 from support.command_line import complaints, ecgscribe, made, only_error
 from support.wfdb_files import save
@@ -47,6 +47,8 @@ def test_annotate_tells_what_it_wrote_as_one_json_line_a_recording(
     assert list(first["beats"]) == list(AAMI_CLASSES)
     assert sum(first["beats"].values()) > 20
     assert first["beats_in_noise"] == 0
+    # No rhythm is none found: a model without a rhythm network says nothing of rhythms.
+    assert (first["rhythms"] is None) == (load_model().rhythm is None)
     assert first["readable_seconds"] == first["seconds"] == formats.read(good).duration
     assert second["record"] == str(tmp_path / "no")
     assert second["error"] == only_error(run)

@@ -111,7 +111,7 @@ def _summary(record: LazyRecord, path: str, annotation: Annotation, target: Path
         "readable_seconds": round(readable_seconds(annotation, record.n_samples), 3),
         "beats_in_noise": len(annotation.beats()) - sum(counts),
         "beats": dict(zip(AAMI_CLASSES, counts, strict=True)),
-        "rhythms": rhythm_seconds(annotation),
+        "rhythms": rhythm_seconds(annotation) if annotation.rhythms else None,
     }
 
 
@@ -131,7 +131,8 @@ def _sentence(summary: dict[str, Any]) -> str:
     from ecgscribe.rhythms import RHYTHM_NAMES
 
     rhythms = "".join(
-        f", {RHYTHM_NAMES[kind]} {length:.0f} s" for kind, length in summary["rhythms"].items()
+        f", {RHYTHM_NAMES[kind]} {length:.0f} s"
+        for kind, length in (summary["rhythms"] or {}).items()
     )
     share = 100 * summary["readable_seconds"] / summary["seconds"]
     return (
