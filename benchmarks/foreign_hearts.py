@@ -133,10 +133,11 @@ def _page(
                 "`ecgscribe.datasets.resequenced`."
             )
         yield results_text(result, level=3)
+        every = tables(result)
         links = (
             f"[{file}]({(TABLES / name / file).as_posix()})"
             for file in TABLE_FILES
-            if file in tables(result)
+            if file in every
         )
         yield f"As CSV: {', '.join(links)}."
     yield "## How it was measured"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ecgscribe.evaluation.counts import Count
-from ecgscribe.evaluation.groups import Scored, compare_all
+from ecgscribe.evaluation.groups import Compared, Scored
 from ecgscribe.evaluation.results import PER_1000
 from ecgscribe.metrics.episodes import EpisodeKind, compare_episodes
 from ecgscribe.metrics.false_ectopy import LIMIT_PER_1000, PLACES, PREDICTED, false_ectopy, per_1000
@@ -24,13 +24,13 @@ _KINDS: tuple[tuple[EpisodeKind, str], ...] = (
 )
 
 
-def beat_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:
+def beat_counts(compared: Sequence[Compared], *, window: float) -> Iterator[Count]:
     """Count false ectopy, and compare runs and episodes, from 0:00.
 
     Parameters
     ----------
-    items : sequence of Scored
-        One per record, at least one.
+    compared : sequence of Compared
+        One per record, at least one; with `literature` classes, from 0:00.
     window : float
         Largest distance of two beats that match, in s.
 
@@ -38,7 +38,8 @@ def beat_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:
     ------
     Count
     """
-    yield from false_ectopy_counts(items, window=window)
+    items = [c.scored for c in compared]
+    yield from false_ectopy_counts(compared)
     yield from run_counts(items, window=window)
     yield from episode_counts(items)
 
@@ -48,7 +49,9 @@ def run_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:
 
     Parameters
     ----------
-    items, window
+    items : sequence of Scored
+        One per record.
+    window : float
         See `beat_counts`.
 
     Yields
@@ -82,10 +85,9 @@ def episode_counts(items: Sequence[Scored]) -> Iterator[Count]:
             compare_episodes(i.reference, i.test, kind=kind, start=0, n_samples=i.n_samples)
             for i in items
         ]
-        yield from _se_and_pp([c.ratios for c in compared], "episode", f"episodes of {title}")
-        seconds = [1 / c.fs for c in compared]
-        durations = [c.ratios for c in compared]
-        yield from _se_and_pp(durations, "duration", f"duration of {title}", scale=seconds)
+        ratios, seconds = [c.ratios for c in compared], [1 / c.fs for c in compared]
+        yield from _se_and_pp(ratios, "episode", f"episodes of {title}")
+        yield from _se_and_pp(ratios, "duration", f"duration of {title}", scale=seconds)
 
 
 def _se_and_pp(
@@ -99,15 +101,13 @@ def _se_and_pp(
         yield Count(measure, of, hits * factor, total * factor)
 
 
-def false_ectopy_counts(items: Sequence[Scored], *, window: float) -> Iterator[Count]:
-    """Count the N beats that are classified as S, V or F, from 0:00.
+def false_ectopy_counts(compared: Sequence[Compared]) -> Iterator[Count]:
+    """Count the N beats that are classified as S, V or F.
 
     Parameters
     ----------
-    items : sequence of Scored
-        One per record.
-    window : float
-        Largest distance of two beats that match, in s.
+    compared : sequence of Compared
+        See `beat_counts`.
 
     Yields
     ------
@@ -115,7 +115,6 @@ def false_ectopy_counts(items: Sequence[Scored], *, window: float) -> Iterator[C
         Per 1,000 N, of all beats and of those in noise, in all and by class; then the share of
         records above `LIMIT_PER_1000`.
     """
-    compared = compare_all(items, start=0, window=window, mapping="literature")
     tables = np.stack(
         [
             false_ectopy(

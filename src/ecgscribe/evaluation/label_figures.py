@@ -47,8 +47,6 @@ def measure_labels(
     return AnnotatorResults(
         annotator=annotator,
         records=tuple(item.name for item in scored),
-        r_peaks=(),
-        conditions=(),
         figures=figures(scored, _counts(tables), seen=seen, resamples=resamples),
     )
 

@@ -84,8 +84,6 @@ def measure_peaks(
         r_peaks=r_peak_metrics(
             scored, annotator=annotator, resamples=resamples, starts=starts_within(scored)
         ),
-        conditions=(),
-        figures=(),
     )
 
 

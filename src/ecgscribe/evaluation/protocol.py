@@ -12,7 +12,7 @@ import numpy as np
 
 from ecgscribe.datasets.catalogue import DATABASES, PACED
 from ecgscribe.evaluation.beat_figures import beat_counts
-from ecgscribe.evaluation.counts import figures
+from ecgscribe.evaluation.counts import Count, figures
 from ecgscribe.evaluation.groups import (
     Compared,
     Group,
@@ -286,16 +286,18 @@ def evaluate_records(
     paced = names_in_mitdb(scored) & set(PACED)
     with_classes = [s for s in scored if s.name not in paced]
     conditions = []
+    counts: tuple[Count, ...] = ()
     for mapping in MAPPINGS:
         for start in STARTS:
             compared = compare_all(with_classes, start=start, window=WINDOWS[0], mapping=mapping)
+            if compared and (mapping, start) == ("literature", 0):
+                counts = tuple(beat_counts(compared, window=WINDOWS[0]))
             for title, left_out in subsets(names_in_mitdb(with_classes)):
                 chosen = group(compared, without=left_out, resamples=resamples)
                 if chosen is not None:
                     conditions.append(
                         _condition_results(chosen, mapping, start, title, resamples=resamples)
                     )
-    counts = beat_counts(with_classes, window=WINDOWS[0]) if with_classes else ()
     return AnnotatorResults(
         annotator=annotator,
         records=tuple(s.name for s in scored),

@@ -292,9 +292,9 @@ class AnnotatorResults:
 
     annotator: str
     records: tuple[str, ...]
-    r_peaks: tuple[RPeakMetrics, ...]
-    conditions: tuple[ConditionResults, ...] = field(metadata=_key("views"))
-    figures: tuple[Figure, ...]
+    r_peaks: tuple[RPeakMetrics, ...] = ()
+    conditions: tuple[ConditionResults, ...] = field(default=(), metadata=_key("views"))
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True)

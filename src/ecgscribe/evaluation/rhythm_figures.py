@@ -135,8 +135,6 @@ def _results(
     return AnnotatorResults(
         annotator=annotator,
         records=tuple(item.name for item in scored),
-        r_peaks=(),
-        conditions=(),
         figures=figures(scored, counts, seen=seen, resamples=resamples),
     )
 

@@ -10,11 +10,12 @@ looks ventricular.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.metrics.spans import union
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks
 from ecgscribe.pipeline.rhythm import StepSpan
@@ -113,19 +114,16 @@ def without_beats(unreadable: Positions, rhythms: Sequence[StepSpan]) -> Positio
     ndarray of int64, shape (k, 2)
         Those and the spans of ventricular flutter or fibrillation and of standstill, joined.
     """
-    spans = [[span.begin, span.end] for span in rhythms if span.kind in ("VFL", "ASYS")]
-    joined: list[list[int]] = []
-    for begin, end in sorted(unreadable.tolist() + spans):
-        if joined and begin <= joined[-1][1]:
-            joined[-1][1] = max(joined[-1][1], end)
-        else:
-            joined.append([begin, end])
-    return np.array(joined, dtype=np.int64).reshape(-1, 2)
+    return union(unreadable, _spans_of(rhythms, ("VFL", "ASYS")))
 
 
 def killing_spans(rhythms: Sequence[StepSpan]) -> Positions:
     """Return the spans of what kills, from step to step, shape (m, 2)."""
-    spans = [[span.begin, span.end] for span in rhythms if span.kind in KILLING]
+    return _spans_of(rhythms, KILLING)
+
+
+def _spans_of(rhythms: Sequence[StepSpan], kinds: Collection[str]) -> Positions:
+    spans = [[span.begin, span.end] for span in rhythms if span.kind in kinds]
     return np.array(spans, dtype=np.int64).reshape(-1, 2)
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "TOLERANCE",
     "export_model",
     "largest_difference",
+    "run_with_tensorflow",
     "to_onnx",
     "write_onnx",
     "write_onnx_in_process",
@@ -148,9 +149,32 @@ def write_onnx(network: Any, architecture: Architecture, weights: Path) -> None:
 
 def write_onnx_in_process(architecture: Architecture, weights: Path) -> None:
     """Write the ONNX files next to the weights in a process with the TensorFlow backend."""
+    settings = json.dumps(dataclasses.asdict(architecture))
+    run_with_tensorflow("ecgscribe.training.export", weights, settings=settings)
+
+
+def run_with_tensorflow(
+    module: str, weights: Path, *arguments: Path, settings: str | None = None
+) -> None:
+    """Run a module that writes ONNX files, in a process with the TensorFlow backend.
+
+    Parameters
+    ----------
+    module : str
+        Its name in the package.
+    weights, *arguments : Path
+        Its arguments, the Keras weights first.
+    settings : str, optional
+        What it reads from its standard input.
+
+    Raises
+    ------
+    ModelError
+        If it fails.
+    """
     run = subprocess.run(
-        [sys.executable, "-m", "ecgscribe.training.export", str(weights)],
-        input=json.dumps(dataclasses.asdict(architecture)),
+        [sys.executable, "-m", module, str(weights), *map(str, arguments)],
+        input=settings,
         env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,

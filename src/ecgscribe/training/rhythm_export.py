@@ -7,8 +7,6 @@ process, ``python -m ecgscribe.training.rhythm_export WEIGHTS STEM``.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from ecgscribe.files import file_hash, write_text
 from ecgscribe.model.rhythm import N_SECOND_FEATURES, WINDOW_S
 from ecgscribe.model.runtime import RHYTHM_PARTS, Model
 from ecgscribe.signal.windows import FS
-from ecgscribe.training.export import TOLERANCE, to_onnx
+from ecgscribe.training.export import TOLERANCE, run_with_tensorflow, to_onnx
 from ecgscribe.training.rhythm_network import build_rhythm_network
 
 __all__ = ["add_rhythm", "write_rhythm_onnx"]
@@ -56,7 +54,7 @@ def add_rhythm(model: Model, network: Any, weights: Path, about: dict[str, Any])
     if keras.backend.backend() == "tensorflow":
         write_rhythm_onnx(network, stem)
     else:
-        _write_in_process(weights, stem)
+        run_with_tensorflow("ecgscribe.training.rhythm_export", weights, stem)
     entries = {
         part: {"name": path.name, "sha256": file_hash(path)}
         for part in RHYTHM_PARTS
@@ -80,22 +78,6 @@ def write_rhythm_onnx(network: Any, stem: Path) -> None:
     to_onnx(lead, _onnx_path(stem, "rhythm_lead"), {"signal": 1}, ["embedding"], length=2 * FS)
     inputs = {"seconds": N_SECOND_FEATURES}
     to_onnx(head, _onnx_path(stem, "rhythm_head"), inputs, ["rhythm"])
-
-
-def _write_in_process(weights: Path, stem: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "ecgscribe.training.rhythm_export", str(weights), str(stem)],
-        env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        last = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
-        raise ModelError(
-            f"{weights.name}: expected TensorFlow to write it as ONNX, found: {last}; "
-            "install ecgscribe[train], then resume with --resume"
-        )
 
 
 def _largest_difference(network: Any, model: Model) -> float:
