@@ -22,16 +22,21 @@ def network(path: Path, *training: str) -> Model:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
-    """Model of a run of two folds; 201 and 202 are one person."""
-    models = {
+def of_folds(tmp_path: Path) -> dict[Path, Model]:
+    """Networks of a run of two folds, by their paths; 201 and 202 are one person."""
+    return {
         path: network(path, *training)
         for path, training in (
             (tmp_path / "fold-0" / "model.json", ("mitdb/101", "svdb/800")),
             (tmp_path / "fold-1" / "model.json", ("mitdb/201", "svdb/801")),
         )
     }
-    monkeypatch.setattr(fold_networks, "load_model", models.__getitem__)
+
+
+@pytest.fixture
+def run(tmp_path: Path, of_folds: dict[Path, Model], monkeypatch: pytest.MonkeyPatch) -> Model:
+    """Model of that run."""
+    monkeypatch.setattr(fold_networks, "load_model", of_folds.__getitem__)
     everything = ("mitdb/101", "mitdb/201", "svdb/800", "svdb/801")
     return network(tmp_path / "model.json", *everything)
 
@@ -60,10 +65,10 @@ def test_a_model_without_folds_is_one_line(tmp_path: Path) -> None:
         fold_networks.networks_of_folds(alone, RecordSet("mitdb", "ds1", ("101",)))
 
 
-def test_a_patient_whom_every_network_has_seen_is_one_line(run: Model) -> None:
-    folder = run.path.parent
-    for path in (run.path, folder / "fold-0" / "model.json", folder / "fold-1" / "model.json"):
-        model = run if path == run.path else fold_networks.load_model(path)
+def test_a_patient_whom_every_network_has_seen_is_one_line(
+    run: Model, of_folds: dict[Path, Model]
+) -> None:
+    for model in (run, *of_folds.values()):
         model.meta["split"]["training"].append("mitdb/103")
     with pytest.raises(ModelError, match="has not seen 103, found none"):
         fold_networks.networks_of_folds(run, RecordSet("mitdb", "all", ("103",)))
