@@ -79,16 +79,18 @@ def test_a_certain_probability_stays_finite() -> None:
     seed=st.integers(0, 999),
     abnormal=st.floats(0.05, 0.95),
     weight=st.lists(st.floats(0.1, 4), min_size=4, max_size=4),
+    least=st.lists(st.floats(0, 0.6), min_size=4, max_size=4),
 )
-def test_a_class_is_decided_by_the_rule(seed: int, abnormal: float, weight: list[float]) -> None:
+def test_a_class_is_decided_by_the_rule(
+    seed: int, abnormal: float, weight: list[float], least: list[float]
+) -> None:
     p = probabilities(seed)
-    result = decide(p, Thresholds(abnormal=abnormal, weight=tuple(weight)))
-    for row, index in zip(p, result, strict=True):
-        if np.float32(1) - row[0] < abnormal:
-            assert index == 0
-        else:
-            weighed = [float(x) * w for x, w in zip(row[1:], weight, strict=True)]
-            assert weighed[index - 1] == max(weighed)
+    thresholds = Thresholds(abnormal=abnormal, weight=tuple(weight), least=tuple(least))
+    for row, index in zip(p, decide(p, thresholds), strict=True):
+        weighed = [float(x) * w for x, w in zip(row[1:], weight, strict=True)]
+        largest = int(np.argmax(weighed))
+        is_abnormal = np.float32(1) - row[0] >= abnormal and row[1 + largest] >= least[largest]
+        assert index == (1 + largest if is_abnormal else 0)
 
 
 def test_the_output_of_the_head_is_split_into_class_and_beat() -> None:
@@ -142,7 +144,7 @@ def test_thresholds_and_calibration_are_written_as_they_are_read() -> None:
         peak=0.5, beat=0.1, beat_in_noise=0.2, abnormal=0.4, weight=(0.7, 1.0, 4.0, 1.0), noise=0.8
     )
     assert thresholds.to_json(beat_head=True) == THRESHOLDS
-    other = replace(thresholds, noise=0.6)
+    other = replace(thresholds, noise=0.6, least=(0.3, 0.6, 0.5, 0.0))
     assert Thresholds.from_json(other.to_json(beat_head=True), beat_head=True) == other
     content = {"temperature": 1.2, "bias": [0.0, -2.0, -1.0, -3.0, -1.5]}
     assert Calibration.from_json(content).to_json() == content

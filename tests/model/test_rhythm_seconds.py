@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.model.decision import softmax
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.rhythm import (
     BEAT_FEATURE_NAMES,
     EMBEDDING,
@@ -19,6 +20,7 @@ from ecgscribe.model.rhythm import (
     Seconds,
     beat_features_by_second,
     heights,
+    p_waves,
     predict_rhythm,
     relative_amplitude,
     second_features,
@@ -56,9 +58,11 @@ def test_the_typical_height_is_the_median_of_seconds_that_are_not_lost() -> None
 def test_a_second_has_the_features_of_its_last_candidate() -> None:
     r_peaks = np.array([0.2, 0.9, 1.7, 2.6]) * FS
     scores = np.array([0.6, 0.8, 1.0, 0.4], dtype=np.float32)
-    features = beat_features_by_second(r_peaks, scores, 8)
+    near = np.arange(16, dtype=np.float32).reshape(4, 2, 2)
+    features = beat_features_by_second(r_peaks, scores, near, 8)
     columns = rhythm_features(r_peaks, slice(0, 4))
-    of_beat = np.stack([columns[name] for name in BEAT_FEATURE_NAMES], axis=1)
+    of_rhythm = np.stack([columns[name] for name in BEAT_FEATURE_NAMES], axis=1)
+    of_beat = np.concatenate([of_rhythm, near[..., 1]], axis=1)  # the larger of the two leads
     # The last one, at 2.6 s, is used until it is 3 s old: in the seconds that end at 3, 4 and 5.
     for second, beat in [(0, 1), (1, 2), (2, 3), (3, 3), (4, 3)]:
         np.testing.assert_array_equal(features[second, :-2], of_beat[beat])
@@ -67,7 +71,15 @@ def test_a_second_has_the_features_of_its_last_candidate() -> None:
     np.testing.assert_allclose(features[0, -2:], [4 / 5, 0.7], atol=1e-6)
     np.testing.assert_allclose(features[4, -2:], [1 / 5, 0.4], atol=1e-6)
     np.testing.assert_allclose(features[6, -2:], [0, 0])
-    assert not beat_features_by_second(r_peaks[:1], scores[:1], 3).any()
+    assert not beat_features_by_second(r_peaks[:1], scores[:1], near[:1], 3).any()
+
+
+def test_p_waves_are_found_by_the_names_of_their_columns() -> None:
+    names = ("x", "p_near_1", "p_height_near_1", "p_height_near_2", "p_near_2")
+    near = p_waves(np.array([[9, 1, 2, 3, 4]], dtype=np.float32), names)
+    np.testing.assert_array_equal(near, [[[1, 4], [2, 3]]])
+    np.testing.assert_array_equal(p_waves(np.zeros((1, 0), np.float32), ()), np.zeros((1, 2, 2)))
+    assert p_waves(np.zeros((0, len(FEATURE_NAMES)), np.float32), FEATURE_NAMES).shape == (0, 2, 2)
 
 
 def test_features_are_joined_in_the_order_of_training() -> None:
@@ -75,7 +87,8 @@ def test_features_are_joined_in_the_order_of_training() -> None:
     embedding = np.arange(n * EMBEDDING, dtype=np.float32).reshape(n, -1)
     lost = np.array([[False, False], [True, False], [True, True]])
     seconds = Seconds(embedding, np.ones((n, 2), np.float32), lost)
-    features = second_features(seconds, np.zeros(0), np.zeros(0, np.float32))
+    nothing = np.zeros(0, np.float32)
+    features = second_features(seconds, np.zeros(0), nothing, nothing.reshape(0, 2, 2))
     assert features.shape == (n, N_SECOND_FEATURES)
     np.testing.assert_array_equal(features[:, :EMBEDDING], embedding)
     assert not features[:, EMBEDDING:-1].any()

@@ -35,7 +35,11 @@ def test_no_false_detection_is_written_however_low_the_threshold_in_noise_is() -
 def test_candidates_are_cut_and_joined() -> None:
     r_peaks = np.arange(5.0)
     classified = ClassifiedCandidates(
-        r_peaks, PROBABILITY, np.eye(5, dtype=np.float32), PROBABILITY
+        r_peaks,
+        PROBABILITY,
+        np.eye(5, dtype=np.float32),
+        PROBABILITY,
+        np.zeros((5, 2, 2), dtype=np.float32),
     )
     joined = ClassifiedCandidates.join([classified[:2], classified[2:2], classified[2:]])
     for name in ("r_peaks", "beat_probability", "class_probability"):

@@ -12,6 +12,7 @@ from ecgscribe.training.rhythm_labels import UNKNOWN
 from ecgscribe.training.rhythm_records import RhythmRecord
 from ecgscribe.training.rhythm_windows import (
     RhythmPools,
+    _begin,
     add_noise,
     cut_window,
     make_standstill,
@@ -35,6 +36,7 @@ def record(
         np.full(leads, 2, dtype=np.float32),
         np.asarray((np.arange(n) + 0.5) * FS, np.float64),
         np.ones(n, dtype=np.float32),
+        np.ones((n, 2, 2), dtype=np.float32),
         np.full(n, label, dtype=np.int8),
     )
 
@@ -114,6 +116,17 @@ def test_a_lead_that_is_left_out_is_zero() -> None:
     one = cut_window(record(leads=1), 0)
     signal, readable, _, _ = to_inputs(one, beats, np.array([True]))
     assert readable.mean(axis=0).tolist() == [1, 0]
+
+
+def test_plain_records_are_drawn_more_often_where_they_are_irregular() -> None:
+    whole = record(n=1000)
+    whole.r_peaks[480:520] += np.tile([0, 0.3 * FS], 20)
+    middle = float(np.mean(whole.irregular[480:520]))
+    assert middle > 0.9
+    assert not whole.irregular[:400].any()
+    begins = [_begin(whole, "svdb", np.random.default_rng(k)) for k in range(200)]
+    around = np.mean([400 < begin < 540 for begin in begins])
+    assert around == pytest.approx(0.4 + 0.6 * 140 / 936, abs=0.1)
 
 
 def test_batches_repeat_with_their_seed_and_hold_what_is_rare() -> None:

@@ -78,8 +78,10 @@ def detect_beats(
     columns: list[tuple[Doubles, Floats, Floats, Floats]] = []
     availability: list[LeadAvailability] = []
     for block in detect_r_peaks(model, conditioner, progress=progress):
-        done, _, probability = classifier.push(block.candidates, is_last=block.is_last)
-        columns.append((done.r_peaks, done.peak_scores, done.logits, probability))
+        classified = classifier.push(block.candidates, is_last=block.is_last)
+        done = classified.candidates
+        scores = (done.peak_scores, done.logits, classified.beat_probability)
+        columns.append((done.r_peaks, *scores))
         availability.append(block.availability)
     r_peaks, peak_scores, logits, beat_probability = (
         np.concatenate(column) for column in zip(*columns, strict=True)

@@ -43,6 +43,8 @@ class Thresholds:
     """Least 1 - P(N) of an abnormal beat."""
     weight: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
     """Factors of P(S), P(V), P(F) and P(Q) when the class of an abnormal beat is chosen."""
+    least: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+    """Least P(S), P(V), P(F) and P(Q) of a beat of that class; below, it is N."""
     noise: float = 0.8
     """Signal quality index below which a second is noise. The default was chosen by
     ``benchmarks/noise_threshold.py``: the least that leaves fewer than five readable beats per hour
@@ -55,8 +57,8 @@ class Thresholds:
         Parameters
         ----------
         content : mapping
-            ``weight`` is a mapping from S, V, F and Q. ``noise`` may be missing, and
-            ``beat_in_noise``, which is then ``beat``.
+            ``weight`` and ``least`` are mappings from S, V, F and Q. ``noise`` may be missing, and
+            ``beat_in_noise``, which is then ``beat``, and ``least``, which is then 0.
         beat_head : bool
             Whether the model has a beat head; without one, it has neither ``beat`` nor
             ``beat_in_noise``, and every candidate is a beat.
@@ -74,14 +76,20 @@ class Thresholds:
             beat_in_noise=in_noise,
             abnormal=_number(content, "abnormal"),
             weight=tuple(_number(content["weight"], name) for name in AAMI_CLASSES[1:]),
+            least=tuple(
+                _number(content.get("least", {}), name, default=0.0) for name in AAMI_CLASSES[1:]
+            ),
             noise=_number(content, "noise", default=cls.noise),
         )
 
     def to_json(self, *, beat_head: bool) -> dict[str, Any]:
         """Return the ``thresholds`` of a model file: what `from_json` needs to read these."""
-        content = asdict(self) | {"weight": dict(zip(AAMI_CLASSES[1:], self.weight, strict=True))}
+        content = asdict(self)
+        for name in ("weight", "least"):
+            content[name] = dict(zip(AAMI_CLASSES[1:], content[name], strict=True))
         left_out = set() if beat_head else {"beat", "beat_in_noise"}
-        left_out |= {"noise"} if self.noise == type(self).noise else set()
+        usual = type(self)()
+        left_out |= {name for name in ("least", "noise") if vars(self)[name] == vars(usual)[name]}
         return {name: value for name, value in content.items() if name not in left_out}
 
 
@@ -171,7 +179,8 @@ def decide(probability: Floats, thresholds: Thresholds) -> NDArray[np.int8]:
     """Choose the class of each beat.
 
     A beat is abnormal if 1 - P(N) reaches `Thresholds.abnormal`; its class is then the one of S,
-    V, F and Q whose probability times `Thresholds.weight` is greatest.
+    V, F and Q whose probability times `Thresholds.weight` is greatest, if that probability reaches
+    `Thresholds.least`.
 
     Parameters
     ----------
@@ -184,6 +193,9 @@ def decide(probability: Floats, thresholds: Thresholds) -> NDArray[np.int8]:
     ndarray of int8, shape (n_beats,)
         Index into `ecgscribe.symbols.AAMI_CLASSES`.
     """
-    ectopic = 1 + np.argmax(probability[:, 1:] * np.asarray(thresholds.weight), axis=1)
+    ectopic = np.argmax(probability[:, 1:] * np.asarray(thresholds.weight), axis=1)
     abnormal = 1 - probability[:, 0] >= thresholds.abnormal
-    return np.where(abnormal, ectopic, 0).astype(np.int8)
+    sure = (
+        probability[np.arange(len(ectopic)), 1 + ectopic] >= np.asarray(thresholds.least)[ectopic]
+    )
+    return np.where(abnormal & sure, 1 + ectopic, 0).astype(np.int8)

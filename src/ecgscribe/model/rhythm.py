@@ -26,12 +26,14 @@ __all__ = [
     "EMBEDDING",
     "N_RHYTHMS",
     "N_SECOND_FEATURES",
+    "P_WAVE_NAMES",
     "Rhythm",
     "RhythmNetwork",
     "Seconds",
     "beat_features_by_second",
     "embed_windows",
     "heights",
+    "p_waves",
     "predict_rhythm",
     "relative_amplitude",
     "second_features",
@@ -72,7 +74,9 @@ BEAT_FEATURE_NAMES = (
     "rr_before/previous",
 )
 """Rhythm features of the last R-peak candidate of a second."""
-N_BEAT_FEATURES = len(BEAT_FEATURE_NAMES) + 2
+P_WAVE_NAMES = ("p_near", "p_height_near")
+"""Shape features of that candidate, of the lead in which each is largest."""
+N_BEAT_FEATURES = len(BEAT_FEATURE_NAMES) + len(P_WAVE_NAMES) + 2
 N_SECOND_FEATURES = EMBEDDING + 1 + N_BEAT_FEATURES + 1
 
 BEAT_AGE_S = 3
@@ -250,7 +254,29 @@ def relative_amplitude(height: Floats, typical: Floats, lost: Flags) -> Floats:
     return np.asarray(total / np.maximum((~lost).sum(axis=1), 1), dtype=np.float32)
 
 
-def beat_features_by_second(r_peaks: Doubles, peak_scores: Floats, n_seconds: int) -> Floats:
+def p_waves(features: Floats, names: Sequence[str]) -> Floats:
+    """Return what the features of R-peak candidates show of the P waves around them.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n, len(names))
+    names : sequence of str
+        Of its columns; see `ecgscribe.model.features.FEATURE_NAMES`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, len(`P_WAVE_NAMES`), 2)
+        Of each lead; zeros without such columns.
+    """
+    wanted = [[f"{name}_{k + 1}" for k in range(2)] for name in P_WAVE_NAMES]
+    if wanted[0][0] not in names:
+        return np.zeros((len(features), *np.shape(wanted)), dtype=np.float32)
+    return features[:, [[names.index(name) for name in of_leads] for of_leads in wanted]]
+
+
+def beat_features_by_second(
+    r_peaks: Doubles, peak_scores: Floats, p_waves: Floats, n_seconds: int
+) -> Floats:
     """Return what the R-peak candidates show of the rhythm of each second.
 
     Parameters
@@ -259,13 +285,15 @@ def beat_features_by_second(r_peaks: Doubles, peak_scores: Floats, n_seconds: in
         All candidates, in steps, in time order.
     peak_scores : ndarray of float32, shape (n,)
         Their scores.
+    p_waves : ndarray of float32, shape (n, len(`P_WAVE_NAMES`), 2)
+        Of each lead; see `p_waves`.
     n_seconds : int
 
     Returns
     -------
     ndarray of float32, shape (n_seconds, `N_BEAT_FEATURES`)
-        `BEAT_FEATURE_NAMES` of the last candidate, the candidates a second around, and the mean of
-        their scores; zeros where there are none.
+        `BEAT_FEATURE_NAMES` and `P_WAVE_NAMES` of the last candidate, the candidates a second
+        around, and the mean of their scores; zeros where there are none.
     """
     features = np.zeros((n_seconds, N_BEAT_FEATURES), dtype=np.float32)
     if len(r_peaks) < 2:
@@ -273,10 +301,12 @@ def beat_features_by_second(r_peaks: Doubles, peak_scores: Floats, n_seconds: in
     end = (np.arange(n_seconds) + 1.0) * FS
     last = np.searchsorted(r_peaks, end) - 1
     recent = (last >= 0) & (end - r_peaks[np.maximum(last, 0)] < BEAT_AGE_S * FS)
-    of_beats = np.empty((len(r_peaks), len(BEAT_FEATURE_NAMES)), dtype=np.float32)
+    of_beats = np.empty((len(r_peaks), N_BEAT_FEATURES - 2), dtype=np.float32)
+    of_beats[:, len(BEAT_FEATURE_NAMES) :] = p_waves.max(axis=2)
     for segment in segments(len(r_peaks)):
         columns = rhythm_features(r_peaks, segment)
-        of_beats[segment] = np.stack([columns[name] for name in BEAT_FEATURE_NAMES], axis=1)
+        for k, name in enumerate(BEAT_FEATURE_NAMES):
+            of_beats[segment, k] = columns[name]
     features[recent, :-2] = of_beats[last[recent]]
     before, after = COUNTED_S
     first, stop = (np.searchsorted(r_peaks, end + s * FS) for s in (-before, after))
@@ -286,13 +316,15 @@ def beat_features_by_second(r_peaks: Doubles, peak_scores: Floats, n_seconds: in
     return features
 
 
-def second_features(seconds: Seconds, r_peaks: Doubles, peak_scores: Floats) -> Floats:
+def second_features(
+    seconds: Seconds, r_peaks: Doubles, peak_scores: Floats, p_waves: Floats
+) -> Floats:
     """Join all that the network over seconds sees of a whole recording.
 
     Parameters
     ----------
     seconds : Seconds
-    r_peaks, peak_scores
+    r_peaks, peak_scores, p_waves
         See `beat_features_by_second`.
 
     Returns
@@ -303,7 +335,7 @@ def second_features(seconds: Seconds, r_peaks: Doubles, peak_scores: Floats) -> 
     """
     typical = typical_heights(seconds.height, seconds.lost)
     amplitude = relative_amplitude(seconds.height, typical, seconds.lost)
-    beats = beat_features_by_second(r_peaks, peak_scores, len(seconds))
+    beats = beat_features_by_second(r_peaks, peak_scores, p_waves, len(seconds))
     n_leads = (~seconds.lost).sum(axis=1).astype(np.float32)
     return np.concatenate(
         [seconds.embedding, amplitude[:, None], beats, n_leads[:, None] - 1], axis=1

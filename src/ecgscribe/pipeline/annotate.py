@@ -13,6 +13,7 @@ from ecgscribe.pipeline.beats_by_rhythm import (
     readable_in_rhythms,
     without_beats,
 )
+from ecgscribe.pipeline.beats_by_sequence import apply_sequence
 from ecgscribe.pipeline.candidates import is_written
 from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, detect_r_peaks
@@ -95,5 +96,6 @@ def annotate(
     quality = readable_in_rhythms(scale_quality(index, thresholds.noise), rhythms)
     of_beats = quality_at(beats.r_peaks, quality)
     beats = beats[is_written(beats.beat_probability, of_beats, thresholds)]
+    beats = apply_sequence(beats, thresholds)
     warn_of_limits(record, conditioner, availability, len(beats))
     return assemble(record, conditioner, beats, quality, availability, rhythms, thresholds)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.beat_head import BeatHead, predict_in_windows
 from ecgscribe.model.features import SEGMENT
-from ecgscribe.model.rhythm import Seconds
+from ecgscribe.model.rhythm import Seconds, p_waves
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
@@ -64,7 +64,7 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
     ClassifiedRecording
     """
     among_all, among_beats = SegmentClassifier(model.head), SegmentClassifier(model.head)
-    r_peaks, peak_scores, beat_probability, class_probability = [], [], [], []
+    r_peaks, peak_scores, beat_probability, class_probability, p_waves_near = [], [], [], [], []
     availability, faint, seconds = [], [], []
     for block in blocks:
         scored = among_all.push(block.candidates, is_last=block.is_last)
@@ -74,6 +74,7 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
         peak_scores.append(scored.candidates.peak_scores)
         beat_probability.append(scored.beat_probability)
         class_probability.append(classified.class_probability)
+        p_waves_near.append(scored.p_waves)
         availability.append(block.availability)
         faint.append(block.faint)
         seconds += [] if block.seconds is None else [block.seconds]
@@ -81,7 +82,8 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
     of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
     of_class[is_beat(of_beat, model.thresholds)] = np.concatenate(class_probability)
     scores = np.concatenate(peak_scores)
-    candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class, scores)
+    near = np.concatenate(p_waves_near)
+    candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class, scores, near)
     return ClassifiedRecording(
         candidates,
         join_availability(availability),
@@ -96,6 +98,8 @@ class Classified(NamedTuple):
     candidates: Candidates
     class_probability: Floats
     beat_probability: Floats
+    p_waves: Floats
+    """See `ecgscribe.model.rhythm.p_waves`."""
 
 
 class SegmentClassifier:
@@ -138,11 +142,10 @@ class SegmentClassifier:
             parts.append(self._classify(ceil_div(len(self._described), BEAT_CORE)))
         if not parts:
             nothing = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
-            return Classified(Candidates.none(), nothing, nothing[:, 0])
-        joined, of_class, of_beat = zip(*parts, strict=True)
-        return Classified(
-            Candidates.join(joined), np.concatenate(of_class), np.concatenate(of_beat)
-        )
+            none = p_waves(nothing, ())
+            return Classified(Candidates.none(), nothing, nothing[:, 0], none)
+        joined, *others = zip(*parts, strict=True)
+        return Classified(Candidates.join(joined), *(np.concatenate(other) for other in others))
 
     def _describe_segment(self, n: int) -> None:
         """Compute the features of the next segment, of `n` candidates."""
@@ -166,9 +169,11 @@ class SegmentClassifier:
             self._head, features, first=self._windows_done, last=n_windows
         )
         begin = self._windows_done * BEAT_CORE
-        done = self._described[begin : begin + len(of_beat)]
+        own = slice(begin, begin + len(of_beat))
+        near = p_waves(features[own], self._head.feature_names)
+        done = self._described[own]
         # The last of these windows is kept: the next one overlaps with it.
         keep = slice((n_windows - 1) * BEAT_CORE, None)
         self._described, self._features = self._described[keep], [features[keep]]
         self._windows_done = 1
-        return Classified(done, of_class, of_beat)
+        return Classified(done, of_class, of_beat, near)

@@ -89,7 +89,8 @@ def find_rhythms(
     list of StepSpan
         See `rhythm_spans`.
     """
-    features = second_features(seconds, candidates.r_peaks, candidates.peak_scores)
+    beats = (candidates.r_peaks, candidates.peak_scores, candidates.p_waves)
+    features = second_features(seconds, *beats)
     probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
     return rhythm_spans(probability, _beats_not_still(candidates, probability), n_steps)
 

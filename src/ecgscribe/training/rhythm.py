@@ -153,7 +153,7 @@ def _shown(model: Model, record: RhythmRecord) -> NDArray[np.int64]:
     seconds = embed_windows(
         model.rhythm, signal, record.unscaled, record.lost, grid, 0, len(grid.starts)
     )
-    features = second_features(seconds, record.r_peaks, record.peak_scores)
+    features = second_features(seconds, record.r_peaks, record.peak_scores, record.p_waves)
     probability = rhythm_probabilities(predict_rhythm(model.rhythm, features), seconds.lost)
     # Which candidates are beats is not known here: none ends a standstill.
     shown = np.zeros(len(seconds), dtype=np.int64)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from ecgscribe import datasets
 from ecgscribe.datasets.resequenced.fibrillation import FIBRILLATION_RECORDS, intervals_within
 from ecgscribe.errors import DatasetError
-from ecgscribe.model.rhythm import Rhythm, heights, typical_heights
+from ecgscribe.model.features import FEATURE_NAMES, beat_features
+from ecgscribe.model.rhythm import Rhythm, heights, p_waves, typical_heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.examples import Example
 from ecgscribe.training.resequencing import SHORTEST_RR
@@ -97,7 +98,8 @@ def rhythm_record_of(
     typical = typical_heights(heights(unscaled), lost[::FS])
     label = np.full(n, rhythm, dtype=np.int8)
     name = f"made/{example.name}"
-    return RhythmRecord(name, fold, unscaled, lost, typical, example.r_peaks, scores, label)
+    near = p_waves(beat_features(example.signal, example.r_peaks), FEATURE_NAMES)
+    return RhythmRecord(name, fold, unscaled, lost, typical, example.r_peaks, scores, near, label)
 
 
 def made_records(

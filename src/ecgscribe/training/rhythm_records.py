@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,16 @@ from numpy.typing import NDArray
 from ecgscribe import datasets
 from ecgscribe.errors import DatasetError, FormatError, SignalWarning
 from ecgscribe.model.rhythm import (
+    BEAT_FEATURE_NAMES,
     Rhythm,
+    beat_features_by_second,
     heights,
     lost_seconds,
     typical_heights,
 )
+from ecgscribe.model.rhythm_features import IRREGULARITY_GAIN
 from ecgscribe.model.runtime import Model
-from ecgscribe.pipeline.candidates import Candidates
+from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import detect_r_peaks
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import Conditioner
@@ -41,6 +45,11 @@ Floats = NDArray[np.float32]
 SHORTEST_S = 5
 """Seconds that a recording must have to be learned from."""
 WORKERS = 2
+IRREGULAR = IRREGULARITY_GAIN * 0.08
+"""Irregularity from which a rhythm may be atrial fibrillation: the median change between RR
+intervals, as a share of the interval. On mitdb this finds 97% of it."""
+UNMARKED_FIBRILLATION = ("cudb",)
+"""Databases that do not mark atrial fibrillation where there is some."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +70,8 @@ class RhythmRecord:
     r_peaks : ndarray of float64, shape (n,)
         R-peak candidates in steps, of a trunk that has not seen the patient.
     peak_scores : ndarray of float32, shape (n,)
+    p_waves : ndarray of float32, shape (n, 2, 2)
+        See `ecgscribe.model.rhythm.p_waves`.
     label : ndarray of int8, shape (n_seconds,)
         `Rhythm`, or `ecgscribe.training.rhythm_labels.UNKNOWN`.
     """
@@ -72,12 +83,21 @@ class RhythmRecord:
     typical: Floats
     r_peaks: NDArray[np.float64]
     peak_scores: Floats
+    p_waves: Floats
     label: NDArray[np.int8]
 
     @property
     def database(self) -> str:
         """Name of the database."""
         return self.name.partition("/")[0]
+
+    @cached_property
+    def irregular(self) -> NDArray[np.bool_]:
+        """Whether its R-peaks are as irregular around each second as in atrial fibrillation."""
+        beats = (self.r_peaks, self.peak_scores, self.p_waves)
+        features = beat_features_by_second(*beats, len(self.label))
+        wanted = BEAT_FEATURE_NAMES.index("irregular_far")
+        return np.asarray(features[:, wanted] > IRREGULAR)
 
     def has(self, *rhythms: Rhythm) -> bool:
         """Return whether one of the rhythms occurs."""
@@ -108,8 +128,8 @@ def make_rhythm_record(
     n, n_leads = len(label) * FS, len(conditioner.leads)
     unscaled, lost = conditioned.unscaled[:n, :n_leads], conditioned.lost[:n]
     without_rhythm = dataclasses.replace(model, rhythm=None)
-    found = [block.candidates for block in detect_r_peaks(without_rhythm, conditioner)]
-    candidates = Candidates.join(found)
+    blocks = detect_r_peaks(without_rhythm, conditioner)
+    candidates = classify_beats(without_rhythm, blocks).candidates
     gone = lost_seconds(lost)
     known = np.where(gone.all(axis=1), UNKNOWN, label).astype(np.int8)
     typical = typical_heights(heights(unscaled), gone)
@@ -121,6 +141,7 @@ def make_rhythm_record(
         typical,
         candidates.r_peaks,
         candidates.peak_scores,
+        candidates.p_waves,
         known,
     )
 
@@ -166,6 +187,8 @@ def load_rhythm_records(
             except (DatasetError, FormatError) as error:
                 log(f"left out: {error}")
                 return None
+            if marks.db in UNMARKED_FIBRILLATION:
+                prepared.label[(prepared.label == Rhythm.PLAIN) & prepared.irregular] = UNKNOWN
             return prepared if n_seconds >= SHORTEST_S else None
 
         with warnings.catch_warnings(), ThreadPoolExecutor(WORKERS) as pool:

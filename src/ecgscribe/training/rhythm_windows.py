@@ -29,12 +29,12 @@ Floats = NDArray[np.float32]
 
 KILLING = (Rhythm.TACHYCARDIA, Rhythm.FLUTTER, Rhythm.STANDSTILL)
 GROUPS = {
-    "vfdb, killing": 0.25,
+    "vfdb, killing": 0.22,
     "vfdb": 0.1,
     "cudb, killing": 0.12,
     "cudb": 0.05,
     "mitdb": 0.13,
-    "svdb": 0.1,
+    "svdb": 0.14,
     "cinc2017 N": 0.06,
     "cinc2017 A": 0.06,
     "cinc2017 ~": 0.05,
@@ -46,6 +46,8 @@ GROUPS = {
 """Relative frequency with which windows are drawn from each group of records."""
 NEAR_RHYTHM = 0.5
 """Share of the windows of mitdb that are drawn around a rhythm."""
+IRREGULAR = 0.4
+"""Share of the windows of plain records that are drawn where R-peaks are irregular."""
 
 STANDSTILL = 0.1
 NOISE = 0.15
@@ -70,6 +72,7 @@ class RhythmWindow:
     r_peaks : ndarray of float64, shape (n,)
         In steps from its begin.
     peak_scores : ndarray of float32, shape (n,)
+    p_waves : ndarray of float32, shape (n, 2, 2)
     label : ndarray of int8, shape (n_seconds,)
     """
 
@@ -78,6 +81,7 @@ class RhythmWindow:
     typical: Floats
     r_peaks: NDArray[np.float64]
     peak_scores: Floats
+    p_waves: Floats
     label: NDArray[np.int8]
 
     def __len__(self) -> int:
@@ -96,6 +100,7 @@ def cut_window(record: RhythmRecord, begin: int) -> RhythmWindow:
         record.typical,
         record.r_peaks[first:last] - begin * FS,
         record.peak_scores[first:last],
+        record.p_waves[first:last].copy(),
         record.label[begin:end].copy(),
     )
 
@@ -135,6 +140,7 @@ def make_standstill(window: RhythmWindow, rng: Generator) -> None:
     window.unscaled[begin * FS : end * FS] = baseline * window.typical
     beats = (window.r_peaks < begin * FS) | (window.r_peaks >= end * FS)
     window.r_peaks, window.peak_scores = window.r_peaks[beats], window.peak_scores[beats]
+    window.p_waves = window.p_waves[beats]
     _set_label(window, begin, end, Rhythm.STANDSTILL)
 
 
@@ -185,7 +191,7 @@ def _augment(window: RhythmWindow, noise: Sequence[Floats], rng: Generator) -> F
         make_standstill(window, rng)
     elif STANDSTILL <= what < STANDSTILL + NOISE and noise:
         replaced = add_noise(window, noise, rng)
-    beats = beat_features_by_second(window.r_peaks, window.peak_scores, n)
+    beats = beat_features_by_second(window.r_peaks, window.peak_scores, window.p_waves, n)
     if rng.random() > 0.3:  # in noise there may be candidates, as there were before it
         beats[slice(*replaced)] = 0
     beats *= rng.random(beats.shape[1]) > NO_FEATURE
@@ -264,10 +270,11 @@ class RhythmPools:
         pool = self._pools[group]
         record = pool[int(rng.integers(len(pool)))]
         window = cut_window(record, _begin(record, group, rng))
-        beats = _augment(window, self._noise, rng)
         used = np.ones(window.unscaled.shape[1], dtype=np.bool_)
         if len(used) > 1 and rng.random() < ONE_LEAD:
-            used[int(rng.integers(len(used)))] = False
+            unused = int(rng.integers(len(used)))
+            used[unused], window.p_waves[..., unused] = False, 0
+        beats = _augment(window, self._noise, rng)
         return to_inputs(window, beats, used)
 
 
@@ -294,9 +301,13 @@ def _begin(record: RhythmRecord, group: str, rng: Generator) -> int:
     elif group == "mitdb" and rng.random() < NEAR_RHYTHM:
         wanted = (Rhythm.FIBRILLATION, *KILLING)
     present = [rhythm for rhythm in wanted if record.has(rhythm)]
-    if not present:
+    if present:
+        seconds = np.flatnonzero(record.label == present[int(rng.integers(len(present)))])
+    elif rng.random() < IRREGULAR:
+        seconds = np.flatnonzero(record.irregular & (record.label == Rhythm.PLAIN))
+    else:
+        seconds = np.zeros(0, dtype=np.int64)
+    if len(seconds) == 0:
         return int(rng.integers(latest + 1))
-    rhythm = present[int(rng.integers(len(present)))]
-    seconds = np.flatnonzero(record.label == rhythm)
     inside = int(seconds[int(rng.integers(len(seconds)))])
     return int(np.clip(inside - int(rng.integers(WINDOW_S)), 0, latest))

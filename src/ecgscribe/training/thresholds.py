@@ -40,6 +40,10 @@ TRUNK_PEAK_CHOICES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
 S_WEIGHTS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 F_WEIGHTS = (0.5, 1.0, 2.0, 4.0)
 """Weights of the probabilities of S and F to choose from."""
+LEAST_CHOICES = tuple(k / 20 for k in range(17))
+"""Least probabilities of S, V and F to choose from."""
+DOUBT = 0.01
+"""Part of the F1 of a class that may be lost so that what is doubtful is not called ectopic."""
 SPARED = 0.02
 """Part by which the errors in clean records may grow to reduce those in noisy ones."""
 
@@ -96,7 +100,8 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Threshold
     """Choose the thresholds that give the best F1 on held-out beats.
 
     The threshold of abnormal classes maximises their F1, the weights of S and F then maximise
-    macro-F1.
+    macro-F1. The least probabilities of S, V and F are the highest that cost hardly any F1 there:
+    in other recordings, with noise or of other leads, more of what is doubtful is wrong.
 
     Parameters
     ----------
@@ -107,7 +112,7 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Threshold
     Returns
     -------
     Thresholds
-        With ``abnormal`` and ``weight`` chosen; the others are the defaults.
+        With ``abnormal``, ``weight`` and ``least`` chosen; the others are the defaults.
     """
     curve = performance.pr_curve(1 - probability[:, 0], truth > 0)
     f1 = 2 * curve.precision * curve.recall / np.maximum(curve.precision + curve.recall, 1e-9)
@@ -119,7 +124,27 @@ def choose_thresholds(probability: Floats, truth: NDArray[np.int8]) -> Threshold
     def macro_f1(thresholds: Thresholds) -> float:
         return detected_macro_f1(decide(probability, thresholds), truth)
 
-    return replace(max(choices, key=macro_f1), abnormal=round(abnormal, 4))
+    chosen = max(choices, key=macro_f1)
+    least = _least_probabilities(probability, decide(probability, chosen), truth)
+    return replace(chosen, abnormal=round(abnormal, 4), least=least)
+
+
+def _least_probabilities(
+    probability: Floats, predicted: NDArray[np.int8], truth: NDArray[np.int8]
+) -> tuple[float, ...]:
+    """Return the highest least probability of S, V and F that costs up to `DOUBT` of their F1."""
+    least = [0.0] * (len(AAMI_CLASSES) - 1)
+    for k in (1, 2, 3):
+        of_class, is_class = probability[predicted == k, k], truth[predicted == k] == k
+        n_true = int(np.sum(truth == k))
+        f1 = [
+            2 * np.sum(is_class[of_class >= low]) / max(np.sum(of_class >= low) + n_true, 1)
+            for low in LEAST_CHOICES
+        ]
+        least[k - 1] = max(
+            low for low, value in zip(LEAST_CHOICES, f1, strict=True) if value >= f1[0] - DOUBT
+        )
+    return tuple(least)
 
 
 def r_peak_f1(

@@ -1,0 +1,81 @@
+"""What the beats around a beat change of its class."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecgscribe.model.decision import Thresholds, decide
+from ecgscribe.pipeline.beats_by_sequence import apply_sequence, begins_suddenly
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.signal.windows import FS
+from ecgscribe.symbols import AAMI_CLASSES
+
+THRESHOLDS = Thresholds()
+
+
+def beats(rr_s: list[float], classes: str) -> ClassifiedCandidates:
+    """Beats at RR intervals; each has its class with 0.7, and the rest is N."""
+    n = len(classes)
+    probability = np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32)
+    probability[:, 0] = 0.3
+    probability[np.arange(n), [AAMI_CLASSES.index(kind) for kind in classes]] += 0.7
+    return ClassifiedCandidates(
+        np.cumsum([FS, *(x * FS for x in rr_s[1:])][:n]),
+        np.ones(n, dtype=np.float32),
+        probability,
+        np.ones(n, dtype=np.float32),
+        np.zeros((n, 2, 2), dtype=np.float32),
+    )
+
+
+def classes_of(rr_s: list[float], classes: str) -> str:
+    changed = apply_sequence(beats(rr_s, classes), THRESHOLDS).class_probability
+    np.testing.assert_allclose(changed.sum(axis=1), 1, atol=1e-6)
+    return "".join(AAMI_CLASSES[k] for k in decide(changed, THRESHOLDS).tolist())
+
+
+@pytest.mark.parametrize(
+    ("rr_s", "classes", "expected"),
+    [
+        ([0.8] * 4 + [0.6, 1.0] + [0.8] * 4, "NNNNSNNNNN", "NNNNSNNNNN"),
+        ([0.8] * 10, "NNNNSNNNNN", "NNNNNNNNNN"),
+        # The first of the run was called V, or one was missed before it.
+        ([0.8] * 5 + [0.5] * 4 + [1.1, 0.8], "NNNNNVSSSNN", "NNNNNVSSSNN"),
+        # A long run must stay fast: one early beat at its begin is not enough.
+        ([0.8] * 6 + [0.5] * 12, "N" * 6 + "S" * 12, "N" * 6 + "S" * 12),
+        ([0.8] * 6 + [0.6] + [0.79] * 11, "N" * 6 + "S" * 12, "N" * 18),
+    ],
+)
+def test_runs_of_s_begin_suddenly(rr_s: list[float], classes: str, expected: str) -> None:
+    assert classes_of(rr_s, classes) == expected
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.floats(0.985, 1.0), st.integers(0, 2**31))
+def test_where_the_rate_only_rises_no_beat_is_s(
+    begin: int, length: int, change: float, seed: int
+) -> None:
+    n = begin + length + 3
+    rng = np.random.default_rng(seed)
+    rr = np.maximum(1.0 * change ** np.arange(n), 0.35) * np.exp(rng.uniform(-0.02, 0.02, n))
+    classes = "N" * (begin + 1) + "S" * length + "NN"
+    expected = "N" * n if begin > 0 else classes
+    assert classes_of(rr.tolist(), classes) == expected
+
+
+def test_a_run_at_the_begin_of_a_recording() -> None:
+    assert classes_of([0.8, 0.6, 0.8, 0.8], "NSNN") == "NSNN"
+    assert classes_of([0.5] * 20, "S" * 20) == "N" * 20
+    assert begins_suddenly(np.array([np.nan]), 0, 1)
+
+
+def test_fusion_needs_ventricular_beats() -> None:
+    rr = [0.8] * 8
+    assert classes_of(rr, "NFNVNVNN") == "NNNVNVNN"
+    assert classes_of(rr, "NFNVNVNV") == "NFNVNVNV"
+
+
+def test_no_beats_stay_none() -> None:
+    assert len(apply_sequence(beats([], ""), THRESHOLDS)) == 0
