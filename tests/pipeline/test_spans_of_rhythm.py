@@ -100,10 +100,21 @@ def test_where_all_leads_are_lost_there_is_no_rhythm_that_kills() -> None:
 def test_standstill_at_the_end_of_a_recording_ends_with_it_or_with_its_last_beat() -> None:
     probability, n_steps = certain("n" * 5 + "s" * 5), 10 * FS + 100
     for beat, kinds in ((None, ["N", "ASYS"]), (10 * FS + 50.0, ["N", "ASYS", "N"])):
-        beats = NO_BEATS if beat is None else np.array([beat])
+        beats = np.array([2.0 * FS] if beat is None else [2.0 * FS, beat])
         spans = rhythm_spans(probability, beats, n_steps)
         assert [span.kind for span in spans] == kinds
         assert spans[1].end == (n_steps if beat is None else beat)
+
+
+def test_standstill_has_a_heart_beside_it() -> None:
+    text = "n" * 20 + "s" * 10 + "x" * 5 + "s" * 5 + "n" * 20
+    stills = [("ASYS", 20, 30), ("ASYS", 35, 40)]
+    for beat in (10.5, 18.0, 42.0, 49.5):
+        assert [span for span in found(text, np.array([beat * FS])) if span[0] == "ASYS"] == stills
+    # Only far away, or none at all: a lead that is off.
+    for beats in (NO_BEATS, np.array([5.0, 9.0, 52.0]) * FS):
+        assert [kind for kind, _, _ in found(text, beats)] == ["N"]
+    assert [kind for kind, _, _ in found("f" * 5 + "n" * 8 + "s" * 5)] == ["VFL", "N", "ASYS"]
 
 
 @settings(deadline=None, max_examples=100)

@@ -37,6 +37,9 @@ SPLIT_S = 9
 """Seconds over which it is averaged whether tachycardia or flutter is the more probable."""
 LEAST_PART_S = 5
 """Shortest tachycardia next to flutter in one span, and the reverse, in seconds."""
+BESIDE_S = 10
+"""Seconds within which a standstill has a beat or a ventricular rhythm beside it: a heart stands
+still only after it has beaten. Otherwise a lead is off."""
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
 FIBRILLATION_SMOOTHED_S = 15
@@ -142,7 +145,8 @@ def rhythm_spans(probability: Floats, beats: Doubles, n_steps: int) -> list[Step
     smooth = _moving_mean(probability, SMOOTHED_S)
     spans = _ventricular(smooth)
     rest = ~_covered(spans, n)
-    spans += _standstill(smooth, beats, rest, n_steps)
+    still = _standstill(smooth, beats, rest, n_steps)
+    spans += _beside_a_heart(still, beats, spans)
     rest &= ~_covered(spans, n)
     spans += _fibrillation(probability, rest)
     return _with_plain(sorted(spans, key=lambda span: span.begin), smooth, n_steps)
@@ -214,6 +218,25 @@ def _standstill(smooth: Floats, beats: Doubles, rest: Flags, n_steps: int) -> li
                 mean = float(still[begin:end].mean())
                 spans.append(StepSpan(begin=before + 1, end=after, kind="ASYS", probability=mean))
     return spans
+
+
+def _beside_a_heart(
+    still: Sequence[StepSpan], beats: Doubles, ventricular: Sequence[StepSpan]
+) -> list[StepSpan]:
+    """Leave out standstills, or groups of them, with neither a beat nor flutter around."""
+    reach = BESIDE_S * FS
+    edges = [edge for span in ventricular for edge in (span.begin, span.end)]
+    signs = np.sort(np.concatenate([beats, edges]))
+    starts = [k for k in range(len(still)) if not k or still[k].begin - still[k - 1].end > reach]
+    kept: list[StepSpan] = []
+    for first, last in pairwise([*starts, len(still)]):
+        group = still[first:last]
+        begin, end = group[0].begin, group[-1].end
+        since_before, since_end = np.searchsorted(signs, [begin - reach, end])
+        up_to_begin, up_to_after = np.searchsorted(signs, [begin, end + reach], side="right")
+        if since_before < up_to_begin or since_end < up_to_after:
+            kept += group
+    return kept
 
 
 def _is_near(beat: int, edge: int, rest: Flags) -> bool:

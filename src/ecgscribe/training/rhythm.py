@@ -31,6 +31,8 @@ __all__ = ["steady_seconds", "train_rhythm", "unseen_seconds"]
 Floats = NDArray[np.float32]
 
 CHANGE_S = {"cudb": 5}
+SURE = 0.7
+"""Least score of an R-peak candidate that is taken to be a beat."""
 USUAL_CHANGE_S = 2
 """Seconds on each side of a change of the rhythm that no table counts."""
 
@@ -155,9 +157,8 @@ def _shown(model: Model, record: RhythmRecord) -> NDArray[np.int64]:
     )
     features = second_features(seconds, record.r_peaks, record.peak_scores, record.p_waves)
     probability = rhythm_probabilities(predict_rhythm(model.rhythm, features), seconds.lost)
-    # Which candidates are beats is not known here: none ends a standstill.
     shown = np.zeros(len(seconds), dtype=np.int64)
-    for span in rhythm_spans(probability, np.zeros(0), len(signal)):
+    for span in rhythm_spans(probability, record.r_peaks[record.peak_scores >= SURE], len(signal)):
         shown[span.begin // FS : span.end // FS] = RHYTHM_KINDS.index(span.kind)
     return shown
 
