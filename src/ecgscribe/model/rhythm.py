@@ -23,9 +23,11 @@ from ecgscribe.signal.windows import FS, Grid
 
 __all__ = [
     "BEAT_FEATURE_NAMES",
+    "COUNTED_S",
     "EMBEDDING",
     "N_RHYTHMS",
     "N_SECOND_FEATURES",
+    "WINDOW_S",
     "Rhythm",
     "RhythmNetwork",
     "Seconds",
@@ -286,22 +288,28 @@ def beat_features_by_second(r_peaks: Doubles, peak_scores: Floats, n_seconds: in
     return features
 
 
-def second_features(seconds: Seconds, r_peaks: Doubles, peak_scores: Floats) -> Floats:
-    """Join all that the network over seconds sees of a whole recording.
+def second_features(
+    seconds: Seconds, r_peaks: Doubles, peak_scores: Floats, *, typical: Floats | None = None
+) -> Floats:
+    """Join all that the network over seconds sees of a whole recording, or of a part of one.
 
     Parameters
     ----------
     seconds : Seconds
     r_peaks, peak_scores
-        See `beat_features_by_second`.
+        See `beat_features_by_second`; of a part, `ecgscribe.model.rhythm_features.FAR` or all
+        that there are to each side, too.
+    typical : ndarray of float32, shape (n_leads,), optional
+        Height of each lead with which those of a part are compared; see `typical_heights`.
 
     Returns
     -------
     ndarray of float32, shape (n_seconds, `N_SECOND_FEATURES`)
-        The embedding, the amplitude relative to the recording's, the features of R-peak candidates,
+        The embedding, the amplitude relative to the typical one, the features of R-peak candidates,
         and the number of leads that are not lost, less one.
     """
-    typical = typical_heights(seconds.height, seconds.lost)
+    if typical is None:
+        typical = typical_heights(seconds.height, seconds.lost)
     amplitude = relative_amplitude(seconds.height, typical, seconds.lost)
     beats = beat_features_by_second(r_peaks, peak_scores, len(seconds))
     n_leads = (~seconds.lost).sum(axis=1).astype(np.float32)
