@@ -20,7 +20,8 @@ for chunk in chunks:
     events += stream.push(chunk)
 events += stream.close()  # the last beats, which nothing follows
 
-# %% Events are R-peaks, which come first, beats with their class, and changes of the signal.
+# %% Events are R-peaks, which come first, beats with their class, rhythms, if the model recognises
+# them, and changes of the signal.
 r_peaks = [event for event in events if isinstance(event, RPeak)]
 beats = [event for event in events if isinstance(event, LiveBeat)]
 for beat in beats[:5]:

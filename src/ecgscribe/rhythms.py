@@ -1,4 +1,4 @@
-"""Rhythm annotations (``+``): the one place that names them and decodes them.
+"""Rhythm annotations (``+``): the one place that names, encodes and decodes them.
 
 The note of a ``+`` names the rhythm that holds from there to the next one, as in the MIT-BIH
 databases (https://physionet.org/physiotools/wag/intro.htm): ``(N``, ``(AFIB``, ``(VT``, ``(VFL``.
@@ -9,13 +9,22 @@ flutter and fibrillation.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RHYTHM_KINDS", "RHYTHM_NAMES", "RhythmKind", "RhythmSpan", "decode_rhythms", "note_of"]
+__all__ = [
+    "RHYTHM_KINDS",
+    "RHYTHM_NAMES",
+    "RhythmKind",
+    "RhythmMarks",
+    "RhythmSpan",
+    "decode_rhythms",
+    "encode_rhythms",
+]
 
 
 RhythmKind = Literal["N", "AFIB", "VT", "VFL", "ASYS"]
@@ -55,9 +64,38 @@ class RhythmSpan:
     probability: float = math.nan
 
 
-def note_of(kind: RhythmKind) -> str:
-    """Return the note of a rhythm, such as ``(AFIB``."""
-    return f"({kind}"
+class RhythmMarks(NamedTuple):
+    """Rhythm annotations in time order, with ``[`` and ``]``; arrays of shape (n,)."""
+
+    sample: NDArray[np.int64]
+    symbol: NDArray[np.str_]
+    aux_note: NDArray[np.str_]
+    score: NDArray[np.float32]
+    """Probability of the rhythm that begins; NaN for ``[`` and ``]``."""
+
+
+def encode_rhythms(spans: Sequence[RhythmSpan]) -> RhythmMarks:
+    """Return a ``+`` where each rhythm begins, and ``[`` and ``]`` around ventricular flutter.
+
+    Parameters
+    ----------
+    spans : sequence of RhythmSpan
+        In time order, without gaps; the ``]`` of the last one is put at its end.
+    """
+    rows: list[tuple[int, str, str, float]] = []
+    for span in spans:
+        rows.append((span.begin, "+", f"({span.kind}", span.probability))
+        if span.kind == "VFL":
+            rows += [(span.begin, "[", "", math.nan), (span.end, "]", "", math.nan)]
+    # A rhythm begins where flutter ends: its end comes first.
+    rows.sort(key=lambda row: (row[0], row[1] != "]"))
+    sample, symbol, note, score = zip(*rows, strict=True) if rows else ((),) * 4
+    return RhythmMarks(
+        np.array(sample, dtype=np.int64),
+        np.array(symbol, dtype=np.str_),
+        np.array(note, dtype=np.str_),
+        np.array(score, dtype=np.float32),
+    )
 
 
 def decode_rhythms(

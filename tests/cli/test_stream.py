@@ -1,16 +1,21 @@
-"""`ecgscribe stream`: what names the columns of the samples, and what chooses among them."""
+"""`ecgscribe stream`: how the columns of the samples are named and chosen, and rhythms printed."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ecgscribe.cli.main import main
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.live import sources, stream
+from ecgscribe.model import runtime
 from support.command_line import error_line
+from support.rhythm_networks import PlannedNetwork
 
 
 class StreamMadeError(Exception):
@@ -62,3 +67,19 @@ def test_leads_choose_among_the_channels_of_lsl(monkeypatch: pytest.MonkeyPatch)
 def test_two_sources_at_once_are_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     line = error_line(capsys, "stream", "--lsl", "ECG", "--connect", "localhost:9000", code=2)
     assert "expected --connect or --lsl, found both" in line
+
+
+def test_a_line_is_printed_where_a_rhythm_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = replace(runtime.load_model(), rhythm=PlannedNetwork("n" * 10 + "t" * 10))
+    record = synthesize(duration=20.0, seed=3, fs=250.0)[0]
+    monkeypatch.setattr(runtime, "load_model", lambda _: model)
+    monkeypatch.setattr(sources, "read_lines", lambda *_: iter([record.signal]))
+    assert main(["stream", "--fs", "250", "--leads", "I,II"]) == 0
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    rhythms = [line for line in printed if line["kind"] == "rhythm"]
+    assert [line["rhythm"] for line in rhythms] == ["N", "VT"]
+    assert rhythms[1]["time"] == pytest.approx(10, abs=1.5)
+    assert all(line["delay"] <= 10 for line in rhythms)
+    assert {line["kind"] for line in printed} == {"beat", "rhythm"}

@@ -31,7 +31,7 @@ Signal = NDArray[np.float32]
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load_model()
+    return replace(load_model(), rhythm=None)
 
 
 def made(*, duration: float = 25.0, **overrides: Any) -> tuple[Record, Annotation]:

@@ -74,6 +74,15 @@ def test_a_second_has_the_features_of_its_last_candidate() -> None:
     assert not beat_features_by_second(r_peaks[:1], scores[:1], near[:1], 3).any()
 
 
+def test_p_waves_count_where_the_rhythm_is_irregular() -> None:
+    interval = np.array([0.8] * 150 + [0.6, 1.1] * 75)
+    r_peaks, near = np.cumsum(interval) * FS, np.ones((300, 2, 2), dtype=np.float32)
+    features = beat_features_by_second(r_peaks, np.ones(300, np.float32), near, 240)
+    counted = features[:, len(BEAT_FEATURE_NAMES) : -2].any(axis=1)
+    assert not counted[:90].any()
+    assert counted[150:].all()
+
+
 def test_p_waves_are_found_by_the_names_of_their_columns() -> None:
     names = ("x", "p_near_1", "p_height_near_1", "p_height_near_2", "p_near_2")
     near = p_waves(np.array([[9, 1, 2, 3, 4]], dtype=np.float32), names)

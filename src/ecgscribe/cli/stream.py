@@ -55,7 +55,9 @@ def stream(
 ) -> None:
     """Find and classify beats as samples arrive; print one JSON line per beat.
 
-    Ends with the source, or with Ctrl-C.
+    A class comes at most 2.5 s after its beat. If the model recognises rhythms, a line is printed
+    where one begins: what kills within 10 s, atrial fibrillation within 30 s. Ends with the
+    source, or with Ctrl-C.
     """
     from ecgscribe.live import sources as source
     from ecgscribe.live.stream import Stream

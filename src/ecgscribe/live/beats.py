@@ -16,9 +16,11 @@ from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["CLASS_AHEAD", "HISTORY", "HISTORY_STEPS", "BeatHistory"]
+__all__ = ["CLASS_AHEAD", "HISTORY", "HISTORY_STEPS", "PEAK_AHEAD", "BeatHistory"]
 
 
+PEAK_AHEAD = 24
+"""Steps that must follow an R-peak before it is detected (0.19 s)."""
 CLASS_AHEAD = 216
 """Steps that must follow an R-peak before it is classified (1.7 s)."""
 HISTORY = 128

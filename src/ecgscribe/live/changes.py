@@ -58,9 +58,21 @@ class LeadLossMonitor:
     def __init__(self) -> None:
         self._checked = 0
         self._lost: tuple[int, ...] = ()
+        self._lost_since = 0
+        self._reported: tuple[int, ...] = ()
 
-    def changes(self, signal: LiveSignal) -> Iterator[tuple[int, tuple[int, ...]]]:
+    def changes(
+        self, signal: LiveSignal, rhythm_since: int, *, kills: bool
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Check the steps that are new.
+
+        Parameters
+        ----------
+        signal : LiveSignal
+        rhythm_since : int
+            Step from which the rhythm in force holds.
+        kills : bool
+            Whether it is one that kills, in which no moment without any lead is reported.
 
         Yields
         ------
@@ -69,6 +81,22 @@ class LeadLossMonitor:
         leads : tuple of int
             The leads that are lost from there on.
         """
+        for step in self._losses(signal):
+            yield from self._report(step, signal.n_leads, kills=kills)
+        # The rhythm may be another one than when they were lost.
+        step = max(self._lost_since, rhythm_since)
+        yield from self._report(step, signal.n_leads, kills=kills)
+
+    def _report(
+        self, step: int, n_leads: int, *, kills: bool
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        leads = () if kills and len(self._lost) == n_leads else self._lost
+        if leads != self._reported:
+            self._reported = leads
+            yield step, leads
+
+    def _losses(self, signal: LiveSignal) -> Iterator[int]:
+        """Yield each step of the new ones from which other leads are lost."""
         begin, until = self._checked, min(signal.end - LOSS_AHEAD, signal.n_steps)
         if until <= begin:
             return
@@ -82,8 +110,8 @@ class LeadLossMonitor:
         for step in range(begin, until):
             leads = tuple(np.flatnonzero(lost[step - first]).tolist())
             if leads != self._lost:
-                self._lost = leads
-                yield step, leads
+                self._lost, self._lost_since = leads, step
+                yield step
 
 
 class PolarityMonitor:

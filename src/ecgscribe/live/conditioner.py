@@ -110,6 +110,10 @@ class LiveSignal:
         """Return a view of the signal from step `begin` on, shape (n, 2)."""
         return self._signal.since(begin)
 
+    def filtered_since(self, begin: int) -> Floats:
+        """Return a view of the same before it is scaled: at least of the last `RECENT` steps."""
+        return self._filtered.since(begin)
+
     def lost_since(self, begin: int) -> Flags:
         """Return which leads are lost from step `begin` on, shape (n, n_leads)."""
         return self._lost.since(begin)
@@ -214,11 +218,13 @@ class LiveSignal:
         begin = self.end - CHANGE_STEPS
         return begin + self._scales.begin_of_change(lead, scale, self._filtered.since(begin))
 
-    def change_scale(self, lead: int, scale: float, *, begin: int) -> None:
-        """Use a new scale for a lead from step `begin` on."""
+    def change_scale(self, lead: int, scale: float, *, begin: int) -> float:
+        """Use a new scale for a lead from step `begin` on; return its ratio to the one before."""
+        ratio = scale / float(self._scales.scale[lead])
         self._scales.replace(lead, scale)
         self._lost_leads.forget_range(lead)
         self._scale_again(lead, begin)
+        return ratio
 
     def invert(self, lead: int, until: int) -> None:
         """Invert the history of a lead up to step `until`."""

@@ -1,13 +1,14 @@
-"""Events of a stream: R-peaks, beats with their class, and changes of the signal."""
+"""Events of a stream: R-peaks, beats with their class, rhythms, and changes of the signal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ecgscribe.rhythms import RhythmKind
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["ChangeKind", "Event", "LiveBeat", "RPeak", "SignalChange", "to_dict"]
+__all__ = ["ChangeKind", "Event", "LiveBeat", "RPeak", "RhythmChange", "SignalChange", "to_dict"]
 
 
 ChangeKind = Literal["unreadable", "readable", "scale", "polarity"]
@@ -95,7 +96,32 @@ class SignalChange:
     samples_received: int
 
 
-Event = RPeak | LiveBeat | SignalChange
+@dataclass(frozen=True)
+class RhythmChange:
+    """A rhythm that begins; it holds until the next one.
+
+    Parameters
+    ----------
+    sample : int
+        Its begin in samples of the stream, later than that of the rhythm before.
+    time : float
+        The same in seconds.
+    kind : {"N", "AFIB", "VT", "VFL", "ASYS"}
+        See `ecgscribe.rhythms.RHYTHM_NAMES`; ``"N"`` is none of the others.
+    probability : float
+        Of the rhythm, from its begin up to when it was recognised.
+    samples_received : int
+        Samples of the stream that had come when it was recognised.
+    """
+
+    sample: int
+    time: float
+    kind: RhythmKind
+    probability: float
+    samples_received: int
+
+
+Event = RPeak | LiveBeat | SignalChange | RhythmChange
 
 
 def to_dict(event: Event, fs: float) -> dict[str, Any]:
@@ -103,7 +129,7 @@ def to_dict(event: Event, fs: float) -> dict[str, Any]:
 
     Parameters
     ----------
-    event : RPeak, LiveBeat or SignalChange
+    event : RPeak, LiveBeat, SignalChange or RhythmChange
     fs : float
         Sampling frequency in Hz.
     """
@@ -111,6 +137,9 @@ def to_dict(event: Event, fs: float) -> dict[str, Any]:
     delay = {"delay": round((event.samples_received - event.sample) / fs, 3)}
     if isinstance(event, RPeak):
         return {"kind": "peak", **place, "score": round(event.score, 6), **delay}
+    if isinstance(event, RhythmChange):
+        rhythm = {"rhythm": event.kind, "probability": round(event.probability, 6)}
+        return {"kind": "rhythm", **place, **rhythm, **delay}
     leads = list(event.leads)
     if isinstance(event, SignalChange):
         return {"kind": "change", **place, "what": event.kind, "leads": leads, **delay}

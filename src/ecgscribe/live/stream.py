@@ -10,6 +10,9 @@ A stream uses the weights and most functions of `ecgscribe.annotate`, but it can
 - The scale is that of the past half minute. A sudden change of the scale and an inverted lead are
   detected and reported, and beats are found again less than 5 s later.
 - The first beats come after 2.7 s, when the scale is known.
+- Rhythms are recognised if the model has a rhythm network: ventricular tachycardia, ventricular
+  flutter or fibrillation, standstill and their end within 10 s, atrial fibrillation and its end
+  within 30 s; see `ecgscribe.live.rhythm_changes`. They change no beat: its class comes before.
 """
 
 from __future__ import annotations
@@ -22,10 +25,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.leads import N_LEADS, best_leads, pick_leads
-from ecgscribe.live.beats import CLASS_AHEAD, HISTORY_STEPS, BeatHistory
+from ecgscribe.live.beats import CLASS_AHEAD, HISTORY_STEPS, PEAK_AHEAD, BeatHistory
 from ecgscribe.live.changes import LeadLossMonitor, PolarityMonitor, all_lost_at
 from ecgscribe.live.conditioner import LiveSignal
-from ecgscribe.live.events import ChangeKind, Event, LiveBeat, RPeak, SignalChange
+from ecgscribe.live.events import (
+    ChangeKind,
+    Event,
+    LiveBeat,
+    RhythmChange,
+    RPeak,
+    SignalChange,
+)
+from ecgscribe.live.rhythm import LiveRhythm
+from ecgscribe.live.rhythm_changes import RhythmReporter
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores
@@ -40,8 +52,6 @@ __all__ = ["Stream"]
 
 WINDOW_S = 4
 """Seconds that the trunk sees; on DS1, 8 s change only one or two beats."""
-PEAK_AHEAD = 24
-"""Steps that must follow an R-peak before it is detected (0.19 s)."""
 SECOND_LOOK = 16
 """Steps before the end of the last look that are searched again for R-peaks."""
 BEATS_OF_CHANGE = 2
@@ -55,8 +65,8 @@ Doubles = NDArray[np.float64]
 class Stream:
     """Finds and classifies the beats of a live signal.
 
-    Rhythms are not recognised live, and change no beat: `ecgscribe.annotate` of the recording does
-    that.
+    Rhythms are recognised if the model can do so, and change no beat: `ecgscribe.annotate` of the
+    recording does that.
 
     Parameters
     ----------
@@ -115,6 +125,9 @@ class Stream:
         self._history = BeatHistory()
         self._losses = LeadLossMonitor()
         self._polarity = PolarityMonitor(len(self.leads))
+        network = self.model.rhythm
+        self._rhythm = None if network is None else LiveRhythm(network, len(self.leads))
+        self._rhythms = RhythmReporter()
         self._searched = 0
         self._closed = False
 
@@ -129,7 +142,7 @@ class Stream:
 
         Returns
         -------
-        list of RPeak, LiveBeat and SignalChange
+        list of RPeak, LiveBeat, RhythmChange and SignalChange
             In the order of detection; see `ecgscribe.live.events`. Each beat comes once.
 
         Raises
@@ -153,7 +166,7 @@ class Stream:
 
         Returns
         -------
-        list of RPeak, LiveBeat and SignalChange
+        list of RPeak, LiveBeat, RhythmChange and SignalChange
             R-peaks and changes come before beats.
         """
         signal = self._signal
@@ -161,6 +174,8 @@ class Stream:
         events: list[Event] = []
         while not self._closed and signal.end - CLASS_AHEAD < signal.n_steps:
             events += self._hop()
+        if not self._closed and self._rhythm is not None and self._rhythm.finish(self._signal):
+            events += self._rhythm_changes(self._rhythm)
         self._closed = True
         return sorted(events, key=lambda event: isinstance(event, LiveBeat))
 
@@ -201,7 +216,10 @@ class Stream:
         for lead, begin in self._polarity.inversions(signal):
             signal.invert(lead, begin)
             events.append(self._change("polarity", begin, [lead]))
-        for step, lost in self._losses.changes(signal):
+        if self._rhythm is not None and self._rhythm.advance(signal):
+            events += self._rhythm_changes(self._rhythm)
+        rhythm = self._rhythms
+        for step, lost in self._losses.changes(signal, rhythm.begin, kills=rhythm.kills):
             events.append(self._change("unreadable" if lost else "readable", step, lost))
         events += self._classify()
         self._history.drop_old(signal)
@@ -238,7 +256,9 @@ class Stream:
             begin = signal.begin_of_change(lead, scale)
             if self._count_typical(lead, window, r_peaks[r_peaks >= begin]) >= BEATS_OF_CHANGE:
                 begins[lead] = begin
-                signal.change_scale(lead, scale, begin=begin)
+                ratio = signal.change_scale(lead, scale, begin=begin)
+                if self._rhythm is not None:
+                    self._rhythm.rescale(lead, ratio)
         if not begins:
             return None
         begin = min(begins.values())
@@ -263,6 +283,8 @@ class Stream:
             r_peaks[readable], peak_scores[readable], since=since, until=until
         )
         self._searched = until
+        if self._rhythm is not None:
+            self._rhythm.add_candidates(r_peaks, peak_scores, end=signal.end)
         for r_peak in r_peaks.tolist():
             self._polarity.add(r_peak)
         received = self._samples_received
@@ -277,6 +299,8 @@ class Stream:
         r_peaks, class_probability, beat_probability = self._history.classify(
             self.model, self._signal, until=until
         )
+        if self._rhythm is not None:
+            self._rhythm.add_beats(r_peaks, beat_probability, end=self._signal.end)
         received = self._samples_received
         return [
             LiveBeat(
@@ -298,6 +322,18 @@ class Stream:
                 strict=True,
             )
         ]
+
+    def _rhythm_changes(self, rhythm: LiveRhythm) -> list[RhythmChange]:
+        """Decide on the rhythm of the seconds that are predicted."""
+        now, received = min(self._signal.end, self._signal.n_steps), self._samples_received
+        events = []
+        for span in self._rhythms.changes(
+            rhythm.probability, rhythm.beats, first=rhythm.first, now=now
+        ):
+            (sample,) = self._samples(np.array([span.begin], dtype=np.float64))
+            time = sample / self.fs
+            events.append(RhythmChange(sample, time, span.kind, span.probability, received))
+        return events
 
     def _readable_leads(self, step: int) -> tuple[str, ...]:
         lost = self._signal.lost_since(step)[0]

@@ -18,15 +18,17 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import softmax
 from ecgscribe.model.features import segments
-from ecgscribe.model.rhythm_features import rhythm_features
+from ecgscribe.model.rhythm_features import IRREGULARITY_GAIN, rhythm_features
 from ecgscribe.signal.windows import FS, Grid
 
 __all__ = [
     "BEAT_FEATURE_NAMES",
+    "COUNTED_S",
     "EMBEDDING",
     "N_RHYTHMS",
     "N_SECOND_FEATURES",
     "P_WAVE_NAMES",
+    "WINDOW_S",
     "Rhythm",
     "RhythmNetwork",
     "Seconds",
@@ -76,6 +78,10 @@ BEAT_FEATURE_NAMES = (
 """Rhythm features of the last R-peak candidate of a second."""
 P_WAVE_NAMES = ("p_near", "p_height_near")
 """Shape features of that candidate, of the lead in which each is largest."""
+IRREGULAR = IRREGULARITY_GAIN * 0.05
+"""Irregularity from which P waves count: the median change between RR intervals, as a share of the
+interval. They show whether an irregular rhythm is fibrillation; what comes before the beats of a
+regular tachycardia resembles them."""
 N_BEAT_FEATURES = len(BEAT_FEATURE_NAMES) + len(P_WAVE_NAMES) + 2
 N_SECOND_FEATURES = EMBEDDING + 1 + N_BEAT_FEATURES + 1
 
@@ -292,8 +298,8 @@ def beat_features_by_second(
     Returns
     -------
     ndarray of float32, shape (n_seconds, `N_BEAT_FEATURES`)
-        `BEAT_FEATURE_NAMES` and `P_WAVE_NAMES` of the last candidate, the candidates a second
-        around, and the mean of their scores; zeros where there are none.
+        `BEAT_FEATURE_NAMES` and, where it is irregular, `P_WAVE_NAMES` of the last candidate, the
+        candidates a second around, and the mean of their scores; zeros where there are none.
     """
     features = np.zeros((n_seconds, N_BEAT_FEATURES), dtype=np.float32)
     if len(r_peaks) < 2:
@@ -307,6 +313,8 @@ def beat_features_by_second(
         columns = rhythm_features(r_peaks, segment)
         for k, name in enumerate(BEAT_FEATURE_NAMES):
             of_beats[segment, k] = columns[name]
+    regular = of_beats[:, BEAT_FEATURE_NAMES.index("irregular_far")] <= IRREGULAR
+    of_beats[regular, len(BEAT_FEATURE_NAMES) :] = 0
     features[recent, :-2] = of_beats[last[recent]]
     before, after = COUNTED_S
     first, stop = (np.searchsorted(r_peaks, end + s * FS) for s in (-before, after))
@@ -317,23 +325,32 @@ def beat_features_by_second(
 
 
 def second_features(
-    seconds: Seconds, r_peaks: Doubles, peak_scores: Floats, p_waves: Floats
+    seconds: Seconds,
+    r_peaks: Doubles,
+    peak_scores: Floats,
+    p_waves: Floats,
+    *,
+    typical: Floats | None = None,
 ) -> Floats:
-    """Join all that the network over seconds sees of a whole recording.
+    """Join all that the network over seconds sees of a whole recording, or of a part of one.
 
     Parameters
     ----------
     seconds : Seconds
     r_peaks, peak_scores, p_waves
-        See `beat_features_by_second`.
+        See `beat_features_by_second`; of a part, `ecgscribe.model.rhythm_features.FAR` or all
+        that there are to each side, too.
+    typical : ndarray of float32, shape (n_leads,), optional
+        Height of each lead with which those of a part are compared; see `typical_heights`.
 
     Returns
     -------
     ndarray of float32, shape (n_seconds, `N_SECOND_FEATURES`)
-        The embedding, the amplitude relative to the recording's, the features of R-peak candidates,
+        The embedding, the amplitude relative to the typical one, the features of R-peak candidates,
         and the number of leads that are not lost, less one.
     """
-    typical = typical_heights(seconds.height, seconds.lost)
+    if typical is None:
+        typical = typical_heights(seconds.height, seconds.lost)
     amplitude = relative_amplitude(seconds.height, typical, seconds.lost)
     beats = beat_features_by_second(r_peaks, peak_scores, p_waves, len(seconds))
     n_leads = (~seconds.lost).sum(axis=1).astype(np.float32)

@@ -21,7 +21,7 @@ from ecgscribe.quality_annotations import (
     encode_subtype,
 )
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
-from ecgscribe.rhythms import note_of
+from ecgscribe.rhythms import RhythmSpan, encode_rhythms
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, steps_to_samples
 from ecgscribe.symbols import CLASS_SYMBOLS
@@ -121,24 +121,21 @@ class _Marks:
 
 def _rhythm_annotations(conditioner: Conditioner, rhythms: Sequence[StepSpan]) -> _Marks:
     """Return a ``+`` where each rhythm begins, and ``[`` and ``]`` around flutter."""
-    rows: list[tuple[int, str, str, float, bool]] = []
-    n_samples = conditioner.record.n_samples
-    for span in rhythms:
-        edges = np.array([span.begin, span.end], dtype=np.float64)
-        begin, end = steps_to_samples(edges, conditioner.ratio, n_samples).tolist()
-        rows.append((begin, "+", note_of(span.kind), span.probability, False))
-        if span.kind == "VFL":
-            rows += [(begin, "[", "", np.nan, False), (end, "]", "", np.nan, False)]
-    # A rhythm begins where flutter ends: its end comes first.
-    rows.sort(key=lambda row: (row[0], row[1] != "]"))
-    sample, symbol, note, score, after = zip(*rows, strict=True) if rows else ((),) * 5
+    steps = np.array([[span.begin, span.end] for span in rhythms], dtype=np.float64)
+    edges = steps_to_samples(steps.reshape(-1, 2), conditioner.ratio, conditioner.record.n_samples)
+    spans = [
+        RhythmSpan(begin=begin, end=end, kind=span.kind, probability=span.probability)
+        for span, (begin, end) in zip(rhythms, edges.tolist(), strict=True)
+    ]
+    marks = encode_rhythms(spans)
+    n = len(marks.sample)
     return _Marks(
-        np.array(sample, dtype=np.int64),
-        np.array(symbol, dtype=np.str_),
-        np.zeros(len(rows), dtype=np.int64),
-        np.array(note, dtype=np.str_),
-        np.array(score, dtype=np.float32),
-        np.array(after, dtype=np.bool_),
+        marks.sample,
+        marks.symbol,
+        np.zeros(n, dtype=np.int64),
+        marks.aux_note,
+        marks.score,
+        np.zeros(n, dtype=np.bool_),
     )
 
 

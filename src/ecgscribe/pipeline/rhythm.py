@@ -21,7 +21,18 @@ from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.filters import long_runs
 from ecgscribe.signal.windows import FS
 
-__all__ = ["StepSpan", "find_rhythms", "rhythm_probabilities", "rhythm_spans"]
+__all__ = [
+    "FIBRILLATION_LASTS",
+    "FIBRILLATION_SMOOTHED_S",
+    "LEAST_PART_S",
+    "LEAST_S",
+    "Evidence",
+    "StepSpan",
+    "beats_not_still",
+    "find_rhythms",
+    "rhythm_probabilities",
+    "rhythm_spans",
+]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -43,10 +54,8 @@ still only after it has beaten. Otherwise a lead is off."""
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
 FIBRILLATION_SMOOTHED_S = 15
-FIBRILLATION_LEAST_S = 30
-FIBRILLATION_BEGINS = 0.7
 FIBRILLATION_LASTS = 0.3
-"""Probability that a span of atrial fibrillation must reach, and down to which it lasts."""
+"""Probability down to which a span of atrial fibrillation lasts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +81,34 @@ class StepSpan:
         return self.end - self.begin
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What it takes to be a rhythm; by default, in a recording.
+
+    Parameters
+    ----------
+    ventricular_s : int
+        Shortest ventricular rhythm in seconds.
+    fibrillation_s : int
+        Shortest atrial fibrillation in seconds; in a short recording, more than half of it.
+    fibrillation : float
+        Probability that atrial fibrillation must exceed.
+    unsettled_s : int
+        Seconds at the end in which it does not count if that is exceeded.
+    heart_beside : bool
+        Whether a standstill must have a beat or a ventricular rhythm within `BESIDE_S`.
+    """
+
+    ventricular_s: int = LEAST_S
+    fibrillation_s: int = 30
+    fibrillation: float = 0.7
+    unsettled_s: int = 0
+    heart_beside: bool = True
+
+
+IN_RECORDING = Evidence()
+
+
 def find_rhythms(
     network: RhythmNetwork, seconds: Seconds, candidates: ClassifiedCandidates, n_steps: int
 ) -> list[StepSpan]:
@@ -92,20 +129,32 @@ def find_rhythms(
     list of StepSpan
         See `rhythm_spans`.
     """
-    beats = (candidates.r_peaks, candidates.peak_scores, candidates.p_waves)
-    features = second_features(seconds, *beats)
+    features = second_features(
+        seconds, candidates.r_peaks, candidates.peak_scores, candidates.p_waves
+    )
     probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
-    return rhythm_spans(probability, _beats_not_still(candidates, probability), n_steps)
+    beats = beats_not_still(candidates.r_peaks, candidates.beat_probability, probability)
+    return rhythm_spans(probability, beats, n_steps)
 
 
-def _beats_not_still(candidates: ClassifiedCandidates, probability: Floats) -> Doubles:
-    """Return the candidates that are rather beats than noise on the baseline of a standstill."""
+def beats_not_still(r_peaks: Doubles, beat_probability: Floats, probability: Floats) -> Doubles:
+    """Return the R-peaks that are rather beats than noise on the baseline of a standstill.
+
+    Parameters
+    ----------
+    r_peaks : ndarray of float64, shape (n,)
+        In steps.
+    beat_probability : ndarray of float32, shape (n,)
+        Probability that each is a beat.
+    probability : ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+        Of every whole second.
+    """
     if len(probability) == 0:
         return np.zeros(0)
-    second = np.minimum(candidates.r_peaks.astype(np.int64) // FS, len(probability) - 1)
+    second = np.minimum(r_peaks.astype(np.int64) // FS, len(probability) - 1)
     still = probability[second, Rhythm.STANDSTILL]
-    likely = candidates.beat_probability > np.maximum(still, LIKELY_BEAT)
-    return np.asarray(candidates.r_peaks[likely])
+    likely = beat_probability > np.maximum(still, LIKELY_BEAT)
+    return np.asarray(r_peaks[likely])
 
 
 def rhythm_probabilities(probability: Floats, lost: Flags) -> Floats:
@@ -121,7 +170,13 @@ def rhythm_probabilities(probability: Floats, lost: Flags) -> Floats:
     return counted
 
 
-def rhythm_spans(probability: Floats, beats: Doubles, n_steps: int) -> list[StepSpan]:
+def rhythm_spans(
+    probability: Floats,
+    beats: Doubles,
+    n_steps: int,
+    *,
+    evidence: Evidence = IN_RECORDING,
+) -> list[StepSpan]:
     """Cut a recording into spans of one rhythm each.
 
     Parameters
@@ -132,6 +187,7 @@ def rhythm_spans(probability: Floats, beats: Doubles, n_steps: int) -> list[Step
         R-peaks in steps; none lies within a standstill.
     n_steps : int
         Length of the recording.
+    evidence : Evidence
 
     Returns
     -------
@@ -143,12 +199,12 @@ def rhythm_spans(probability: Floats, beats: Doubles, n_steps: int) -> list[Step
     if n == 0:
         return []
     smooth = _moving_mean(probability, SMOOTHED_S)
-    spans = _ventricular(smooth)
+    spans = _ventricular(smooth, evidence)
     rest = ~_covered(spans, n)
     still = _standstill(smooth, beats, rest, n_steps)
-    spans += _beside_a_heart(still, beats, spans)
+    spans += _beside_a_heart(still, beats, spans) if evidence.heart_beside else still
     rest &= ~_covered(spans, n)
-    spans += _fibrillation(probability, rest)
+    spans += _fibrillation(probability, rest, evidence)
     return _with_plain(sorted(spans, key=lambda span: span.begin), smooth, n_steps)
 
 
@@ -179,11 +235,11 @@ def _covered(spans: Sequence[StepSpan], n: int) -> Flags:
     return covered
 
 
-def _ventricular(smooth: Floats) -> list[StepSpan]:
+def _ventricular(smooth: Floats, evidence: Evidence) -> list[StepSpan]:
     tachycardia, flutter = smooth[:, Rhythm.TACHYCARDIA], smooth[:, Rhythm.FLUTTER]
     either = tachycardia + flutter
     spans = []
-    for begin, end in _runs(long_runs(either > 0.5, LEAST_S)):
+    for begin, end in _runs(long_runs(either > 0.5, evidence.ventricular_s)):
         is_tachycardia = _leans(tachycardia[begin:end], flutter[begin:end])
         edges = np.flatnonzero(np.diff(is_tachycardia)) + 1
         for first, last in pairwise([0, *edges.tolist(), end - begin]):
@@ -245,13 +301,15 @@ def _is_near(beat: int, edge: int, rest: Flags) -> bool:
     return abs(beat - edge) <= EDGE_S * FS and bool(rest[first : last + 1].all())
 
 
-def _fibrillation(probability: Floats, rest: Flags) -> list[StepSpan]:
+def _fibrillation(probability: Floats, rest: Flags, evidence: Evidence) -> list[StepSpan]:
     smooth = _moving_mean(probability[:, Rhythm.FIBRILLATION], FIBRILLATION_SMOOTHED_S)
-    least = min(FIBRILLATION_LEAST_S, len(smooth) // 2 + 1)
+    least = min(evidence.fibrillation_s, len(smooth) // 2 + 1)
+    settled = len(smooth) - evidence.unsettled_s
     return [
         _span("AFIB", begin, end, smooth)
         for begin, end in _runs((smooth > FIBRILLATION_LASTS) & rest)
-        if end - begin >= least and smooth[begin:end].max() > FIBRILLATION_BEGINS
+        if end - begin >= least
+        and smooth[begin : min(end, settled)].max(initial=0) > evidence.fibrillation
     ]
 
 

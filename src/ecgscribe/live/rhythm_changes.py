@@ -1,0 +1,107 @@
+"""When a rhythm is reported: each once, soon after its begin, and never taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.pipeline.beats_by_rhythm import KILLING
+from ecgscribe.pipeline.rhythm import (
+    FIBRILLATION_LASTS,
+    FIBRILLATION_SMOOTHED_S,
+    LEAST_PART_S,
+    LEAST_S,
+    Evidence,
+    StepSpan,
+    rhythm_spans,
+)
+from ecgscribe.rhythms import RhythmKind
+from ecgscribe.signal.windows import FS
+
+__all__ = ["FIBRILLATION_DELAY_S", "KILLING_DELAY_S", "RhythmReporter"]
+
+
+KILLING_DELAY_S = 10
+FIBRILLATION_DELAY_S = 30
+"""Seconds within which each rhythm, and its end, is reported."""
+FIBRILLATION_S = 20
+"""Shortest atrial fibrillation in seconds: 30 s of it would be reported too late."""
+FIBRILLATION_END_S = FIBRILLATION_SMOOTHED_S // 2 + 1
+"""Shortest rhythm after atrial fibrillation that ends it, in seconds: no later second then changes
+the mean at its begin."""
+VENTRICULAR = ("VT", "VFL")
+
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+
+class RhythmReporter:
+    """Decides on the rhythm of a stream as `ecgscribe.annotate` does on that of a recording."""
+
+    def __init__(self) -> None:
+        self.kind: RhythmKind | None = None
+        """The rhythm in force; None at first."""
+        self.begin = -LEAST_S * FS
+        """Step from which it holds."""
+
+    @property
+    def kills(self) -> bool:
+        """Whether the rhythm in force is one that kills, and shows in an unreadable signal."""
+        return self.kind in KILLING
+
+    def changes(
+        self, probability: Floats, beats: Doubles, *, first: int, now: int
+    ) -> Iterator[StepSpan]:
+        """Decide on the rhythm of the latest seconds.
+
+        Parameters
+        ----------
+        probability : ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+            Of the latest seconds, at least one more than the last time.
+        beats : ndarray of float64, shape (n,)
+            R-peaks in steps from the first of them, within no standstill.
+        first : int
+            The first of these seconds.
+        now : int
+            Step that the signal has reached.
+
+        Yields
+        ------
+        StepSpan
+            Each new rhythm, from its begin as far as it is known.
+        """
+        spans = rhythm_spans(
+            probability,
+            beats,
+            len(probability) * FS,
+            evidence=self._evidence(),
+        )
+        for span in spans:
+            earliest = max(self.begin + LEAST_S * FS, now - FIBRILLATION_DELAY_S * FS)
+            begin, end = max(span.begin + first * FS, earliest), span.end + first * FS
+            if span.kind != self.kind and end - begin >= self._least(span.kind) * FS:
+                self.kind, self.begin = span.kind, begin
+                yield StepSpan(begin=begin, end=end, kind=span.kind, probability=span.probability)
+
+    def _evidence(self) -> Evidence:
+        """Return what it takes to be a rhythm: less, if it is the one in force."""
+        if self.kind == "AFIB":
+            return Evidence(fibrillation_s=1, fibrillation=FIBRILLATION_LASTS)
+        return Evidence(
+            ventricular_s=1 if self.kind in VENTRICULAR else LEAST_S,
+            # The beats before a standstill that lasts are no longer among those that are kept.
+            heart_beside=self.kind != "ASYS",
+            fibrillation_s=FIBRILLATION_S,
+            unsettled_s=FIBRILLATION_SMOOTHED_S // 2,
+        )
+
+    def _least(self, kind: RhythmKind) -> int:
+        """Return how many seconds a rhythm must last to follow the one in force."""
+        if kind == "AFIB":
+            return FIBRILLATION_S
+        if kind == "N" and self.kind == "AFIB":
+            return FIBRILLATION_END_S
+        return LEAST_PART_S if {kind, self.kind} <= set(VENTRICULAR) else LEAST_S
