@@ -18,6 +18,7 @@ from ecgscribe.training.rhythm_made import (
     made_records,
     rhythm_record_of,
     training_intervals,
+    ventricular_tachycardia,
 )
 
 
@@ -74,6 +75,25 @@ def test_each_example_gives_one_recording_in_fibrillation_and_one_without(
     assert irregular(0) > 0.08
     again = made_records([example], [3], seed=1, data_dir=tmp_path)
     np.testing.assert_array_equal(again[0].unscaled, made[0].unscaled)
+
+
+def test_ventricular_beats_in_a_row_are_a_tachycardia() -> None:
+    recording = synthesize(duration=240.0, seed=3, noise=0.2, s_rate=0.0, v_rate=0.1)
+    example = make_example("mitdb/106", *recording)
+    made = made_records([example], [2], seed=1)
+    (record,) = [record for record in made if record.has(Rhythm.TACHYCARDIA)]
+    assert record.name == "made/mitdb/106/ventricular_tachycardia"
+    assert (record.label == Rhythm.PLAIN).any()
+    inside = record.label[np.minimum(record.r_peaks.astype(int) // FS, len(record.label) - 1)]
+    rr = np.diff(record.r_peaks) / FS
+    fast = rr[(inside[1:] == Rhythm.TACHYCARDIA) & (inside[:-1] == Rhythm.TACHYCARDIA)]
+    assert 60 / 260 < np.quantile(fast, 0.02) < np.quantile(fast, 0.98) < 60 / 90
+    # A single ventricular beat of the recording as it is belongs to no rhythm of its own.
+    assert np.mean(np.diff(np.flatnonzero(record.label == Rhythm.TACHYCARDIA)) == 1) > 0.7
+
+
+def test_recordings_with_few_ventricular_beats_have_no_tachycardia(example: Example) -> None:
+    assert ventricular_tachycardia(example, np.random.default_rng(0)) is None
 
 
 def test_recorded_intervals_are_used_where_they_are(example: Example, tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ class BeatPlan:
     before: Doubles
     after: Doubles
 
-    def select(self, mask: NDArray[np.bool_]) -> BeatPlan:
-        """Return the plan of the beats where `mask`, shape (n,), is true."""
-        return BeatPlan(*(getattr(self, field.name)[mask] for field in dataclasses.fields(self)))
+    def select(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> BeatPlan:
+        """Return the plan of some beats: those of a mask, shape (n,), or at these positions."""
+        return BeatPlan(*(getattr(self, field.name)[which] for field in dataclasses.fields(self)))
 
 
 class _Side:

@@ -41,6 +41,7 @@ GROUPS = {
     "afpdb": 0.04,
     "aftdb": 0.04,
     "made AF": 0.06,
+    "made VT": 0.12,
     "made": 0.06,
 }
 """Relative frequency with which windows are drawn from each group of records."""
@@ -287,6 +288,8 @@ def _groups(record: RhythmRecord) -> list[str]:
         of_label = {Rhythm.PLAIN: "N", Rhythm.FIBRILLATION: "A", Rhythm.NOISE: "~"}
         return [f"cinc2017 {of_label[Rhythm(int(record.label.max()))]}"]
     if db == "made":
+        if record.has(Rhythm.TACHYCARDIA):
+            return ["made VT"]
         return ["made AF" if record.has(Rhythm.FIBRILLATION) else "made"]
     killing = db in ("vfdb", "cudb") and record.has(*KILLING)
     return [db, f"{db}, killing"] if killing else [db]
