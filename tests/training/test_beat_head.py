@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
 from ecgscribe.model.decision import Thresholds, calibrate, decide, softmax
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
+from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training.beat_head import SequenceSampler, fit_beat_head, predict_beats
@@ -37,8 +37,7 @@ Floats = NDArray[np.float32]
 def _table(class_index: list[int], patient: float) -> BeatTable:
     """Make a table whose features identify patient and beat."""
     n = len(class_index)
-    features = np.ones((n, len(FEATURE_NAMES)), dtype=np.float32)
-    features[:, 0], features[:, 1] = patient, np.arange(n) + 1
+    features = np.stack([np.full(n, patient), np.arange(n) + 1], axis=1).astype(np.float32)
     return _of(class_index, features)
 
 
@@ -55,7 +54,7 @@ def _of(
     return BeatTable(
         "made",
         np.array(peak_score or [0.9] * len(kind), dtype=np.float32),
-        np.tile(features[:, :2], len(LOGIT_FEATURE_NAMES) // 2),
+        features.copy(),
         features,
         kind,
         np.where(is_beat, offset, np.nan).astype(np.float32),
@@ -77,9 +76,8 @@ def test_sequences_are_runs_of_one_patients_beats(
     imbalance = replace(CONFIG.imbalance, sampling=sampling)
     config = replace(CONFIG, imbalance=imbalance, beats=replace(CONFIG.beats, batch=200, window=64))
     (classes, features), target = _drawn(config)
-    assert classes.shape == (200, 64, len(LOGIT_FEATURE_NAMES))
-    assert features.shape == (200, 64, len(FEATURE_NAMES))
-    np.testing.assert_array_equal(classes[..., :2], features[..., :2])
+    assert classes.shape == features.shape == (200, 64, 2)
+    np.testing.assert_array_equal(classes, features)
     for row, kind in zip(features, target, strict=True):
         n = int(np.sum(kind >= 0))
         assert n > 0
@@ -102,29 +100,6 @@ def test_some_sequences_are_of_recordings_that_are_labelled_as_a_whole() -> None
     assert np.mean(features[:, 0, 0] == 9) == pytest.approx(0.25, abs=0.07)
     (_, features), _ = SequenceSampler(TABLES, config).draw(rng)
     assert not np.any(features[:, 0, 0] == 9)
-
-
-def test_some_sequences_are_of_pieces() -> None:
-    pieces = [_table([0] * 30, 9.0), _table([0] * 29 + [1], 10.0)]
-    config = replace(CONFIG, beats=replace(CONFIG.beats, batch=400, window=64, weak=0, pieces=0.4))
-    (_, features), target = SequenceSampler(TABLES, config, pieces=pieces).draw(
-        np.random.default_rng(0)
-    )
-    of_pieces = features[:, 0, 0] >= 9
-    assert np.mean(of_pieces) == pytest.approx(0.4, abs=0.07)
-    # Half of them are balanced: drawn for the only S there is.
-    rare = np.any(target[of_pieces] == 1, axis=1)
-    assert np.mean(rare) == pytest.approx(0.75, abs=0.12)
-
-
-def test_the_comparison_with_the_whole_record_is_hidden_in_some_sequences() -> None:
-    config = replace(CONFIG, beats=replace(CONFIG.beats, batch=400, hidden=0.4))
-    (_, features), target = SequenceSampler(TABLES, config).draw(np.random.default_rng(0))
-    known = target >= 0
-    of_record = features[..., [FEATURE_NAMES.index("rr_before/median")]]
-    hidden = [not own[inside].any() for own, inside in zip(of_record, known, strict=True)]
-    assert np.mean(hidden) == pytest.approx(0.4, abs=0.08)
-    assert features[..., FEATURE_NAMES.index("rr_before")][known].all()
 
 
 def test_draw_is_decided_by_its_generator() -> None:

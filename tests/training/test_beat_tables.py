@@ -9,16 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.datasets.synthetic import synthesize
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES, logit_features
+from ecgscribe.model.features import FEATURE_NAMES, logit_features
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import NO_BEAT
-from ecgscribe.training.beat_tables import (
-    CANDIDATE,
-    PIECES,
-    UNKNOWN,
-    BeatTables,
-    make_tables,
-)
+from ecgscribe.training.beat_tables import CANDIDATE, UNKNOWN, BeatTables, make_tables
 from ecgscribe.training.examples import Example, make_example
 from support.tiny_training import CONFIG
 
@@ -145,21 +139,3 @@ def test_other_rhythms_come_with_the_copies(examples: list[Example]) -> None:
     made = np.concatenate([t.class_index[t.is_beat] for t in tables.copies])
     plain = np.concatenate([t.class_index[t.is_beat] for t in tables.unchanged])
     assert np.mean(made == 1) > np.mean(plain == 1)
-
-
-def test_pieces_are_recordings_of_their_own(examples: list[Example]) -> None:
-    tables = make_tables(_Tall(), examples[:1], CONFIG, copies=1)
-    (whole,) = tables.unchanged
-    assert len(tables.pieces) == 2 * PIECES  # of the record and of its copy
-    piece = min(tables.pieces, key=lambda table: len(table.class_index))
-    assert 0 < len(piece.class_index) < len(whole.class_index)
-    # What is compared with all beats of a record is compared with those of the piece alone.
-    odds = LOGIT_FEATURE_NAMES.index("abnormal:N-median")
-    assert np.median(piece.logit_features[:, odds]) == pytest.approx(0, abs=1e-6)
-
-
-def test_further_copies_change_the_rate(examples: list[Example]) -> None:
-    tables = make_tables(_Tall(), examples[:1], CONFIG, rate_copies=2)
-    steady = [table for table in tables.copies if table.name.endswith("changing_rate")]
-    assert len(steady) in (0, 2)  # none if the rhythm is not steady
-    assert len(tables.copies) == len(steady)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ecgscribe.files import write_csv
 from ecgscribe.model.decision import split_no_beat
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import expert_names
 from ecgscribe.model.scoring import score_beats
 from ecgscribe.symbols import NO_BEAT
@@ -30,10 +29,6 @@ Floats = NDArray[np.float32]
 
 SEQUENCE_CLASSES = {1: 0.5, 2: 0.3, 3: 0.2, NO_BEAT: 0.4}
 """Relative frequency with which sequences are drawn around S, V, F and false detections."""
-OF_RECORD = [
-    k for k, name in enumerate(FEATURE_NAMES) if name.endswith(("/median", "/mean", "/upper"))
-]
-"""Columns of the features that compare RR intervals with the whole record."""
 EPOCH_SEED = 1000
 """Added to the epoch that seeds the sequences, as copies of records are seeded by their number."""
 FINAL_RATE = 0.02
@@ -49,8 +44,6 @@ class SequenceSampler:
     config : TrainingConfig
     weak : sequence of BeatTable
         Of recordings that are labelled as a whole.
-    pieces : sequence of BeatTable
-        Of pieces of records.
     """
 
     def __init__(
@@ -59,13 +52,13 @@ class SequenceSampler:
         config: TrainingConfig,
         *,
         weak: Sequence[BeatTable] = (),
-        pieces: Sequence[BeatTable] = (),
     ) -> None:
-        self._schedule = config.beats
-        balanced = config.imbalance.sampling == "balanced"
-        self._whole = _Pool(tables, balanced=balanced)
-        self._pieces = _Pool(pieces, balanced=balanced) if pieces else None
-        self._weak = _Pool(weak, balanced=False) if weak else None
+        self._weak = weak
+        self._tables, self._schedule = tables, config.beats
+        size = np.array([len(table.class_index) for table in tables], dtype=np.float64)
+        self._by_size = size / size.sum()
+        self._rare = BalancedSampler([table.class_index for table in tables], SEQUENCE_CLASSES)
+        self._balanced = config.imbalance.sampling == "balanced" and self._rare.has_beats
 
     def draw(self, rng: np.random.Generator) -> tuple[list[Floats], Floats]:
         """Draw one batch.
@@ -82,42 +75,24 @@ class SequenceSampler:
             Class of each R-peak; -1 where it is unknown and behind the end of a sequence.
         """
         n, window = self._schedule.batch, self._schedule.window
-        logits = np.zeros((n, window, len(LOGIT_FEATURE_NAMES)), dtype=np.float32)
-        features = np.zeros((n, window, len(FEATURE_NAMES)), dtype=np.float32)
+        first = self._tables[0]
+        logits = np.zeros((n, window, first.logit_features.shape[1]), dtype=np.float32)
+        features = np.zeros((n, window, first.features.shape[1]), dtype=np.float32)
         target = np.full((n, window), -1, dtype=np.float32)
         for row in range(n):
-            table, beat = self._pool(rng).draw(rng)
+            table, beat = self._beat(rng)
             begin = max(beat - int(rng.integers(window)), 0)
             end = min(begin + window, len(table.class_index))
             logits[row, : end - begin] = table.logit_features[begin:end]
             features[row, : end - begin] = table.features[begin:end]
             target[row, : end - begin] = table.class_index[begin:end]
-            if rng.random() < self._schedule.hidden:
-                features[row][:, OF_RECORD] = 0
         return [logits, features], target
 
-    def _pool(self, rng: np.random.Generator) -> _Pool:
-        """Draw where a sequence is to come from."""
-        what = rng.random()
-        if self._weak and what < self._schedule.weak:
-            return self._weak
-        if self._pieces and what > 1 - self._schedule.pieces:
-            return self._pieces
-        return self._whole
-
-
-class _Pool:
-    """Tables to draw beats from, by class and patient or uniformly."""
-
-    def __init__(self, tables: Sequence[BeatTable], *, balanced: bool) -> None:
-        self._tables = tables
-        size = np.array([len(table.class_index) for table in tables], dtype=np.float64)
-        self._by_size = size / size.sum()
-        self._rare = BalancedSampler([table.class_index for table in tables], SEQUENCE_CLASSES)
-        self._balanced = balanced and self._rare.has_beats
-
-    def draw(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
+    def _beat(self, rng: np.random.Generator) -> tuple[BeatTable, int]:
         """Draw a beat that the sequence is to contain."""
+        if self._weak and rng.random() < self._schedule.weak:
+            table = self._weak[int(rng.integers(len(self._weak)))]
+            return table, int(rng.integers(len(table.class_index)))
         if self._balanced and rng.random() < BALANCED_PART:
             which, beat = self._rare.draw(rng)
             return self._tables[which], beat
@@ -134,7 +109,6 @@ def fit_beat_head(
     log: Log,
     *,
     weak: Sequence[BeatTable] = (),
-    pieces: Sequence[BeatTable] = (),
 ) -> None:
     """Fit the beat head for its whole schedule; load it instead if the folder holds its weights.
 
@@ -156,8 +130,6 @@ def fit_beat_head(
         Takes one line of progress.
     weak : sequence of BeatTable
         Of recordings that are labelled as a whole, from trunks that have not seen them.
-    pieces : sequence of BeatTable
-        Of pieces of records.
     """
     path = folder / "beats.weights.h5"
     if path.is_file():
@@ -165,7 +137,7 @@ def fit_beat_head(
         return
     schedule = config.beats
     experts = _compiled(head, config)
-    sampler = SequenceSampler(training, config, weak=weak, pieces=pieces)
+    sampler = SequenceSampler(training, config, weak=weak)
     history = []
     for epoch in range(1, schedule.epochs + 1):
         rng = np.random.default_rng([config.seed, EPOCH_SEED + epoch])

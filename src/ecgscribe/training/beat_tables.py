@@ -7,7 +7,7 @@ head learns from what it sees in use.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,12 +26,11 @@ from ecgscribe.training.examples import Example
 from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.matching import match_r_peaks
 from ecgscribe.training.noise_only import noise_only_signal
-from ecgscribe.training.rhythm_augmentation import augment_rhythm, changing_rate, with_rhythm
+from ecgscribe.training.rhythm_augmentation import augment_rhythm
 
 __all__ = ["CANDIDATE", "NOISE_ONLY", "UNKNOWN", "BeatTable", "BeatTables", "make_tables"]
 
 Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 CANDIDATE = 0.3
 """Least R-peak score with which the head is asked whether an R-peak is a beat."""
@@ -52,10 +51,6 @@ NOISE_S = 120
 test."""
 NOISY_SNR_DB = (-9.0, 12.0)
 """Range of the SNR in a noisy copy."""
-PIECES = 6
-"""Pieces of each record and of each copy."""
-PIECE_S = (20.0, 180.0)
-"""Shortest and longest piece in seconds."""
 LOGIT_SHIFT = 1.5
 """Standard deviation of what is added to the class logits of a copy, the same for all of its beats:
 the trunk has an error that is common to all beats of a patient and differs between patients."""
@@ -113,15 +108,12 @@ class BeatTables:
         Of copies in loud noise.
     weak : list of BeatTable
         Of recordings that are labelled as a whole; see `ecgscribe.training.weak_labels`.
-    pieces : list of BeatTable
-        Of pieces of the records and of their copies, as if each were a recording of its own.
     """
 
     unchanged: list[BeatTable]
     copies: list[BeatTable]
     noisy: list[BeatTable]
     weak: list[BeatTable] = field(default_factory=list)
-    pieces: list[BeatTable] = field(default_factory=list)
 
 
 def make_tables(
@@ -132,7 +124,6 @@ def make_tables(
     noise: Sequence[Floats] = (),
     copies: int = 0,
     rhythm_copies: int = 0,
-    rate_copies: int = 0,
     noisy_copies: int = 0,
 ) -> BeatTables:
     """Make the tables of records and of copies of them.
@@ -149,8 +140,6 @@ def make_tables(
     rhythm_copies : int
         Number of times that each record is given every other rhythm that it allows; see
         `ecgscribe.training.rhythm_augmentation`.
-    rate_copies : int
-        Further copies of each record with `ecgscribe.training.rhythm_augmentation.changing_rate`.
     noisy_copies : int
         Copies of each record with loud noise in spans of two minutes, for the choice of
         thresholds.
@@ -161,80 +150,24 @@ def make_tables(
     """
     tables = BeatTables([], [], [])
     for k, example in enumerate(examples):
-        whole = _detect(trunk, example, config)
-        tables.unchanged.append(whole.table())
+        tables.unchanged.append(_table(trunk, example, config))
         rng = np.random.default_rng([config.seed, k])
         others = [example] * copies
         for _ in range(rhythm_copies):
             others += augment_rhythm(example, rng)
-        for _ in range(rate_copies):
-            others += [made for made in [with_rhythm(example, changing_rate, rng)] if made]
         changed = [_augmented(other, noise, rng) for other in others]
-        detected = [_detect(trunk, other, config, _logit_shift(rng)) for other in changed]
-        tables.copies.extend(of_copy.table() for of_copy in detected)
-        for _ in range(copies):
-            silent = _noise_only(noise, rng)
-            tables.copies.append(_detect(trunk, silent, config, _logit_shift(rng)).table())
-        if copies:
-            tables.pieces.extend(_pieces([whole, *detected], rng))
+        for other in [*changed, *(_noise_only(noise, rng) for _ in range(copies))]:
+            tables.copies.append(_table(trunk, other, config, _logit_shift(rng)))
         for _ in range(noisy_copies):
             noisy = _noisy(example, noise, rng)
-            tables.noisy.append(_detect(trunk, noisy, config, _logit_shift(rng)).table())
+            tables.noisy.append(_table(trunk, noisy, config, _logit_shift(rng)))
     return tables
 
 
-@dataclass(frozen=True, eq=False)
-class _Detected:
-    """The R-peaks that the trunk detects in one record; see `BeatTable` for most of its parts."""
-
-    example: Example
-    r_peaks: Doubles
-    peak_score: Floats
-    logits: Floats
-    class_index: NDArray[np.int8]
-    offset: Floats
-    missed: int
-
-    def table(self) -> BeatTable:
-        """Make the table of the whole record."""
-        return self._table(slice(None), slice(None), self.missed)
-
-    def piece(self, begin: int, end: int) -> BeatTable:
-        """Make the table of a piece, from step to step; how many it misses is not counted."""
-        own = slice(*np.searchsorted(self.r_peaks, [begin, end]).tolist())
-        return self._table(own, slice(begin, end), 0)
-
-    def _table(self, own: slice, steps: slice, missed: int) -> BeatTable:
-        """Make the table of some R-peaks, compared with one another alone."""
-        r_peaks = self.r_peaks[own] - (steps.start or 0)
-        return BeatTable(
-            self.example.name,
-            self.peak_score[own],
-            logit_features(self.logits[own], self.peak_score[own]),
-            beat_features(self.example.signal[steps], r_peaks),
-            self.class_index[own],
-            self.offset[own],
-            missed,
-        )
-
-
-def _pieces(detected: Sequence[_Detected], rng: Generator) -> Iterator[BeatTable]:
-    """Cut pieces out of records, and make a table of each that holds beats."""
-    for of_record in detected:
-        n = len(of_record.example.signal)
-        low, high = np.log(PIECE_S).tolist()
-        for length in np.exp(rng.uniform(low, high, PIECES)).tolist():
-            steps = min(int(length * FS), n)
-            begin = int(rng.integers(n - steps + 1))
-            table = of_record.piece(begin, begin + steps)
-            if table.is_beat.any():
-                yield table
-
-
-def _detect(
+def _table(
     trunk: Any, example: Example, config: TrainingConfig, shift: Floats | float = 0.0
-) -> _Detected:
-    """Detect the R-peaks of one record; `shift` is added to the class logits of all its beats."""
+) -> BeatTable:
+    """Make the table of one record; `shift` is added to the class logits of all of its beats."""
     (scores,) = score_examples(trunk, [example], config)
     r_peaks, peak_score = find_beats(scores.peak, example.signal, threshold=CANDIDATE)
     of_reference, of_detected = match_r_peaks(r_peaks, example)
@@ -244,8 +177,15 @@ def _detect(
     offset = np.full(len(r_peaks), np.nan, dtype=np.float32)
     offset[of_detected] = (r_peaks[of_detected] - example.r_peaks[of_reference]) / FS
     logits = scores.class_logits_at(r_peaks)
-    missed = len(example.r_peaks) - len(of_reference)
-    return _Detected(example, r_peaks, peak_score, logits + shift, class_index, offset, missed)
+    return BeatTable(
+        example.name,
+        peak_score,
+        logit_features(logits + shift, peak_score),
+        beat_features(example.signal, r_peaks),
+        class_index,
+        offset,
+        len(example.r_peaks) - len(of_reference),
+    )
 
 
 def _logit_shift(rng: Generator) -> Floats:

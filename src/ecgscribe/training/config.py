@@ -145,13 +145,6 @@ class BeatTraining:
     weak : float
         Fraction of the sequences drawn from recordings that are labelled as a whole, if there are
         any; see `ecgscribe.training.weak_labels`.
-    pieces : float
-        Fraction drawn from pieces of records; see `ecgscribe.training.beat_tables.BeatTables`.
-    hidden : float
-        Fraction of the sequences in which what compares RR intervals with the whole record is
-        hidden: it misleads where the rate changes.
-    rate_copies : int
-        Further copies with rates that rise and fall.
     """
 
     epochs: int = 14
@@ -163,9 +156,6 @@ class BeatTraining:
     rhythm_copies: Annotated[int, AT_LEAST_0] = 1
     noisy_copies: Annotated[int, AT_LEAST_0] = 1
     weak: Annotated[float, FROM_0_TO_1] = 0.15
-    pieces: Annotated[float, FROM_0_TO_1] = 0.2
-    hidden: Annotated[float, FROM_0_TO_1] = 0.3
-    rate_copies: Annotated[int, AT_LEAST_0] = 2
 
 
 @dataclass(frozen=True)

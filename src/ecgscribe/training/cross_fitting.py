@@ -201,7 +201,6 @@ def fit_heads(
             out / f"fold-{k}",
             prefixed(log, f"fold {k}"),
             weak=_weak_tables(others),
-            pieces=_pieces(others),
         )
     return evaluate_out_of_fold(networks, tables)
 
@@ -279,9 +278,8 @@ def fit_final(
     """
     log = prefixed(log, "all")
     network = fit_fold(data, None, config, out, log)
-    head = network.get_layer("beat_head")
-    others = {"weak": _weak_tables(tables), "pieces": _pieces(tables)}
-    fit_beat_head(head, _learned_tables(tables), [], config, out, log, **others)
+    head, weak = network.get_layer("beat_head"), _weak_tables(tables)
+    fit_beat_head(head, _learned_tables(tables), [], config, out, log, weak=weak)
     return network
 
 
@@ -310,7 +308,7 @@ def _copies(config: TrainingConfig) -> dict[str, int]:
     """Return how many copies of each record `make_tables` is to make."""
     if not config.imbalance.augment:
         return {}
-    names = ("copies", "rhythm_copies", "rate_copies", "noisy_copies")
+    names = ("copies", "rhythm_copies", "noisy_copies")
     return {name: getattr(config.beats, name) for name in names}
 
 
@@ -326,8 +324,3 @@ def _learned_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:
 def _weak_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:
     """Return the tables of recordings that are labelled as a whole, of all folds, in one list."""
     return [table for of_fold in tables.values() for table in of_fold.weak]
-
-
-def _pieces(tables: dict[int, BeatTables]) -> list[BeatTable]:
-    """Return the tables of pieces of records, of all folds, in one list."""
-    return [table for of_fold in tables.values() for table in of_fold.pieces]
