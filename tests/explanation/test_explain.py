@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -38,10 +39,16 @@ from ecgscribe.symbols import AAMI_CLASSES
 
 
 @cache
+def beats_alone() -> Model:
+    """Load the model in the package, without the rhythms that it may recognise."""
+    return replace(load_model(), rhythm=None)
+
+
+@cache
 def recording() -> tuple[Record, Annotation, Conditioner, DetectedBeats]:
     """Make and annotate three minutes, which is longer than a window of the trunk."""
     record, _ = synthesize(duration=180, seed=12, v_rate=0.06, s_rate=0.06, noise=0.3)
-    model = load_model()
+    model = beats_alone()
     conditioner = Conditioner.for_record(record)
     detected = detect_beats(model, conditioner)
     return record, annotate(record, model=model).beats(), conditioner, detected
@@ -54,7 +61,7 @@ def index_of(aami_class: str, nth: int = 2) -> int:
 
 def context_of(index: int) -> BeatContext:
     _, _, conditioner, detected = recording()
-    return beat_context(load_model(), conditioner, detected, index)
+    return beat_context(beats_alone(), conditioner, detected, index)
 
 
 def probability_in(context: BeatContext, signal: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -148,7 +155,7 @@ def test_a_typical_span_meets_the_rest_and_bends_like_the_mean() -> None:
 
 def test_without_typical_beats_a_line_replaces_the_spans() -> None:
     record, _ = synthesize(duration=1.6, seed=3)
-    explanation = explain(record, at=0.8)
+    explanation = explain(record, at=0.8, model=beats_alone())
     assert explanation.replacement == "linear"
 
 
@@ -214,7 +221,7 @@ def test_the_first_beat_has_no_intervals() -> None:
 def test_the_nearest_beat_is_explained_with_all_of_its_parts() -> None:
     record, beats, _, _ = recording()
     index = index_of("S")
-    explanation = explain(record, at=beats.sample[index] / record.fs + 0.05)
+    explanation = explain(record, at=beats.sample[index] / record.fs + 0.05, model=beats_alone())
     assert explanation.sample == beats.sample[index]
     assert (explanation.aami_class, explanation.replacement) == ("S", "typical")
     assert [(s.begin * FS, s.end * FS) for s in explanation.short_spans()] == list(SHORT_SPANS)
@@ -232,7 +239,7 @@ def test_the_nearest_beat_is_explained_with_all_of_its_parts() -> None:
 def test_spans_beyond_the_recording_are_left_out() -> None:
     record, beats, _, _ = recording()
     begin = int(beats.sample[3] - 0.2 * record.fs)
-    first = explain(record.lazy().record(begin, begin + 20 * 360), at=0.0)
+    first = explain(record.lazy().record(begin, begin + 20 * 360), at=0.0, model=beats_alone())
     assert first.time == pytest.approx(0.2, abs=0.02)
     assert 0 < len(first.short_spans()) < len(SHORT_SPANS)
     assert all(first.time + s.begin > 0 for s in first.spans)
@@ -240,7 +247,7 @@ def test_spans_beyond_the_recording_are_left_out() -> None:
 
 def test_a_single_lead_is_replaced_once() -> None:
     record, _ = synthesize(duration=20, seed=3, leads=1)
-    explanation = explain(record, at=10.0)
+    explanation = explain(record, at=10.0, model=beats_alone())
     assert {s.leads for s in explanation.spans} == {("ECG1",)}
     draw(explanation, record)[0].figure.canvas.draw()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def made(
         for name, p in features or []
     ]
     return Explanation(
-        "100", 3600, 10.0, "S", probability(0.9), 0.99, 1.0, ("II", "V1"), tuple(of_spans),
+        "100", 3600, 10.0, "S", "S", probability(0.9), 0.99, 1.0, ("II", "V1"), tuple(of_spans),
         replacement, tuple(of_features), "abc",
     )  # fmt: skip
 
@@ -60,6 +61,13 @@ def test_the_largest_effects_come_first() -> None:
         "lowers P(S) from 0.90 to 0.20; the class would be N.",
         "Replacing the P wave by its typical value raises P(S) from 0.90 to 0.97.",
     ]
+
+
+def test_a_class_that_the_beats_around_it_decide_is_said() -> None:
+    text = describe(replace(made([], []), annotated_class="N"))
+    assert "S begins suddenly" in text
+    assert "It is annotated as N." in text
+    assert "annotated" not in describe(made([], []))
 
 
 def test_a_beat_without_effects_is_described_in_one_line() -> None:

@@ -32,7 +32,8 @@ def reported(probability: NDArray[np.float32]) -> list[tuple[str, float, float]]
     for n in range(1, len(probability) + 1):
         first, now = max(n - WINDOW_S, 0), n + LATE_S
         known = probability[first:n]
-        beats = (np.flatnonzero(known[:, 0] == 1) + 0.5) * FS  # where the rhythm is plain
+        plain = np.flatnonzero(known[:, 0] == 1)
+        beats = np.asarray((plain + 0.5) * FS, dtype=np.float64)
         for span in reporter.changes(known, beats, first=first, now=now * FS):
             events.append((span.kind, span.begin / FS, float(now)))
     return events

@@ -78,9 +78,9 @@ def test_p_waves_count_where_the_rhythm_is_irregular() -> None:
     interval = np.array([0.8] * 150 + [0.6, 1.1] * 75)
     r_peaks, near = np.cumsum(interval) * FS, np.ones((300, 2, 2), dtype=np.float32)
     features = beat_features_by_second(r_peaks, np.ones(300, np.float32), near, 240)
-    counted = features[:, len(BEAT_FEATURE_NAMES) : -2].any(axis=1)
-    assert not counted[:90].any()
-    assert counted[150:].all()
+    of_p_waves = features[:, len(BEAT_FEATURE_NAMES) : -2]
+    assert not of_p_waves[:90].any()
+    assert of_p_waves[150:].all()
 
 
 def test_p_waves_are_found_by_the_names_of_their_columns() -> None:

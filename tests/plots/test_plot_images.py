@@ -143,6 +143,7 @@ def test_explanation() -> Figure:
         sample=sample,
         time=sample / record.fs,
         aami_class="V",
+        annotated_class="V",
         probability=probability(0.6),
         score=1.0,
         quality=1.0,

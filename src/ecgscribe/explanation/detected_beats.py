@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.runtime import Model
-from ecgscribe.pipeline.candidates import is_beat, is_written
-from ecgscribe.pipeline.classification import SegmentClassifier
-from ecgscribe.pipeline.detection import detect_r_peaks
-from ecgscribe.pipeline.lead_availability import LeadAvailability, join_availability
-from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
+from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_beat
+from ecgscribe.pipeline.classification import classify_beats
+from ecgscribe.pipeline.detection import DetectedBlock, detect_r_peaks
+from ecgscribe.pipeline.signal_quality import quality_at
+from ecgscribe.pipeline.written import WrittenBeats, written_beats
 from ecgscribe.signal.conditioning import Conditioner
 
 __all__ = ["DetectedBeats", "detect_beats"]
@@ -25,7 +25,7 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class DetectedBeats:
-    """All beats of a recording, including those that `ecgscribe.annotate` leaves out.
+    """All beats that the beat head classifies, also those that `ecgscribe.annotate` leaves out.
 
     Parameters
     ----------
@@ -39,8 +39,12 @@ class DetectedBeats:
         Probability that each is a beat.
     quality : ndarray of float32, shape (n_beats,)
         Signal quality, 0 to 1.
+    class_probability : ndarray of float32, shape (n_beats, 5)
+        What the beat head predicts; the rhythm may change it.
     annotated : ndarray of bool, shape (n_beats,)
-        False for doubtful beats in noise, which are not annotated.
+        False for those that are not annotated: doubtful ones in noise, and in ventricular flutter.
+    written : WrittenBeats
+        What is annotated: of these beats, and of faint ones in ventricular tachycardia.
     """
 
     r_peaks: Doubles
@@ -48,7 +52,9 @@ class DetectedBeats:
     logits: Floats
     beat_probability: Floats
     quality: Floats
+    class_probability: Floats
     annotated: NDArray[np.bool_]
+    written: WrittenBeats
 
     def __len__(self) -> int:
         return len(self.r_peaks)
@@ -74,28 +80,25 @@ def detect_beats(
     -------
     DetectedBeats
     """
-    classifier = SegmentClassifier(model.head)
-    columns: list[tuple[Doubles, Floats, Floats, Floats]] = []
-    availability: list[LeadAvailability] = []
-    for block in detect_r_peaks(model, conditioner, progress=progress):
-        classified = classifier.push(block.candidates, is_last=block.is_last)
-        done = classified.candidates
-        scores = (done.peak_scores, done.logits, classified.beat_probability)
-        columns.append((done.r_peaks, *scores))
-        availability.append(block.availability)
-    r_peaks, peak_scores, logits, beat_probability = (
-        np.concatenate(column) for column in zip(*columns, strict=True)
-    )
-    unreadable = join_availability(availability).unreadable_spans()
-    index = signal_quality(r_peaks, beat_probability, conditioner.n_steps, unreadable=unreadable)
-    quality = quality_at(r_peaks, scale_quality(index, model.thresholds.noise))
-    annotated = is_written(beat_probability, quality, model.thresholds)
-    beat = is_beat(beat_probability, model.thresholds)
+    logits: list[Floats] = []
+
+    def keeping_logits(blocks: Iterator[DetectedBlock]) -> Iterator[DetectedBlock]:
+        for block in blocks:
+            logits.append(block.candidates.logits)
+            yield block
+
+    blocks = detect_r_peaks(model, conditioner, progress=progress)
+    classified = classify_beats(model, keeping_logits(blocks))
+    written = written_beats(model, classified, conditioner.n_steps)
+    beat = is_beat(classified.candidates.beat_probability, model.thresholds)
+    beats: ClassifiedCandidates = classified.candidates[beat]
     return DetectedBeats(
-        r_peaks[beat],
-        peak_scores[beat],
-        logits[beat],
-        beat_probability[beat],
-        quality[beat],
-        annotated[beat],
+        beats.r_peaks,
+        beats.peak_scores,
+        np.concatenate(logits)[beat],
+        beats.beat_probability,
+        quality_at(beats.r_peaks, written.quality),
+        beats.class_probability,
+        np.isin(beats.r_peaks, written.beats.r_peaks),
+        written,
     )

@@ -6,10 +6,13 @@ of its recording, so the replacement comes from them: a span of 47 ms of the con
 becomes that of the mean typical beat, or a straight line if there are no typical beats nearby, and
 a group of features gets its typical values. Hence nothing changes the class of a typical beat.
 Parts are replaced one at a time: if two parts show the same, neither may seem to matter.
+
+Where the rhythm decided the class, no part did: the explanation then names the rhythm alone.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
+from ecgscribe.explanation.deciding_rhythm import deciding_rhythm
 from ecgscribe.explanation.detected_beats import detect_beats
 from ecgscribe.explanation.feature_groups import with_typical_features
 from ecgscribe.explanation.occlusion import BeatContext, beat_context
@@ -24,6 +28,7 @@ from ecgscribe.explanation.replacements import Replace, preferred, replacements
 from ecgscribe.explanation.result import SPAN_STEPS, Explanation, FeatureEffect, SpanEffect
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.pipeline.signal_quality import quality_at
 from ecgscribe.record import LazyRecord, Record
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, samples_to_steps, steps_to_samples
@@ -89,29 +94,44 @@ def explain(
     model = load_model(model)
     conditioner = Conditioner.for_record(record, leads=leads)
     beats = detect_beats(model, conditioner, progress=progress)
-    annotated = np.flatnonzero(beats.annotated)
-    if len(annotated) == 0:
+    written, quality = beats.written.beats, beats.written.quality
+    if len(written) == 0:
         raise FormatError(f"{record.name}: expected a beat to explain, found none; choose another")
     step = samples_to_steps(np.array([at * record.fs]), conditioner.ratio)
-    index = int(annotated[np.argmin(np.abs(beats.r_peaks[annotated] - step))])
+    nearest = int(np.argmin(np.abs(written.r_peaks - step)))
+    r_peak = written.r_peaks[[nearest]]
+    sample = int(steps_to_samples(r_peak, conditioner.ratio, record.n_samples)[0])
+    annotated = _predicted_class(model, written.class_probability[nearest])
+    explanation = Explanation(
+        record=record.name,
+        sample=sample,
+        time=sample / record.fs,
+        aami_class=annotated,
+        annotated_class=annotated,
+        probability=written.class_probability[nearest],
+        score=float(written.beat_probability[nearest]),
+        quality=float(quality_at(r_peak, quality)[0]),
+        leads=conditioner.leads,
+        spans=(),
+        replacement=None,
+        features=(),
+        model=model.hash,
+        rhythm=deciding_rhythm(beats, nearest, model.thresholds),
+    )
+    if explanation.rhythm is not None:
+        return explanation
+    index = int(np.searchsorted(beats.r_peaks, r_peak[0]))
     context = beat_context(model, conditioner, beats, index)
     probability, _ = next(context.classify_signals([context.signal]))
     ways = replacements(context)
     replacement = preferred(ways)
-    sample = int(steps_to_samples(beats.r_peaks[[index]], conditioner.ratio, record.n_samples)[0])
-    return Explanation(
-        record=record.name,
-        sample=sample,
-        time=sample / record.fs,
+    return dataclasses.replace(
+        explanation,
         aami_class=_predicted_class(model, probability),
         probability=probability,
-        score=float(beats.beat_probability[index]),
-        quality=float(beats.quality[index]),
-        leads=conditioner.leads,
         spans=_span_effects(context, ways[replacement], conditioner, probability),
         replacement=replacement,
         features=_feature_effects(context),
-        model=model.hash,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.explanation.text import describe_rhythm
 from ecgscribe.formatting import format_time
 from ecgscribe.plots.paper import strip
 from ecgscribe.plots.style import GREY
@@ -29,7 +30,10 @@ LEAST_SCALE = 0.1
 """Smallest range of an axis of changes, so that a beat whose class depends on nothing looks so."""
 DARKEST = 0.6
 """Opacity of the span with the largest change."""
-REPLACED_BY = {"typical": "typical beat here", "linear": "straight line here"}
+REPLACED_BY: dict[str | None, str] = {
+    "typical": "typical beat here",
+    "linear": "straight line here",
+}
 LEAD_MARKERS = ("^", "v")
 
 
@@ -50,11 +54,18 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         replaced; and the change when each group of features is typical. Darker spans on the strip
         matter more. If replacing a part lowers the probability, the part spoke for the class and
         is orange; if it raises the probability, the part spoke against it and is blue and hatched.
-        Without features, shape (2,).
+        Without features, shape (2,). If the rhythm decided the class, the strip alone, shape (1,),
+        with the rhythm in its title.
     """
     from matplotlib.figure import Figure
 
     e = explanation
+    if e.rhythm is not None:
+        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        ax = figure.subplots()
+        _strip(ax, e, record, reason=describe_rhythm(e.rhythm))
+        ax.axvline(e.time, color=GREY, linewidth=0.8, linestyle=":")
+        return np.array([ax], dtype=object)
     figure = Figure(figsize=(8.0, 7.2 if e.features else 5.2), layout="constrained")
     rows = (
         figure.subplots(3, 1, height_ratios=(3.2, 1.4, 2.4))
@@ -77,14 +88,14 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
     return np.array(rows, dtype=object)
 
 
-def _strip(ax: Axes, e: Explanation, record: Record) -> None:
+def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> None:
     start, end = max(e.time - AROUND_S, 0.0), min(e.time + AROUND_S, record.duration)
     strip(record, start=start, end=end, ax=ax)
     ax.set_aspect("auto")
     p = e.probability[AAMI_CLASSES.index(e.aami_class)]
     ax.set_title(
         f"{e.record} at {format_time(e.time)}: {e.aami_class}, P({e.aami_class}) = {p:.2f}; "
-        "squares of 0.2 s and 0.5 mV",
+        "squares of 0.2 s and 0.5 mV" + (f"\n{reason}" if reason else ""),
         fontsize=10,
         loc="left",
     )

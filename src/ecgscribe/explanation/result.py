@@ -8,10 +8,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["SPAN_STEPS", "Explanation", "FeatureEffect", "Replacement", "SpanEffect"]
+__all__ = [
+    "SPAN_STEPS",
+    "DecidingRhythm",
+    "Explanation",
+    "FeatureEffect",
+    "Replacement",
+    "SpanEffect",
+]
 
 
 Floats = NDArray[np.float32]
@@ -75,6 +83,27 @@ class FeatureEffect:
     typical: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class DecidingRhythm:
+    """A rhythm that decides the class of a beat, whatever the beat looks like.
+
+    Parameters
+    ----------
+    kind : str
+        ``"VT"``, in which every beat is V, or ``"AFIB"``, in which no beat is early, so that one
+        that would be S is N; see `ecgscribe.rhythms.RHYTHM_NAMES`.
+    begin, end : float
+        Seconds from the start of the recording.
+    probability : float
+        Mean probability of the rhythm over the span.
+    """
+
+    kind: RhythmKind
+    begin: float
+    end: float
+    probability: float
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """One beat, its class, and what the class depends on.
@@ -88,7 +117,10 @@ class Explanation:
     time : float
         R-peak in seconds.
     aami_class : str
-        Predicted class.
+        Class that the model predicts of the beat; all effects are on this one.
+    annotated_class : str
+        Class that it is annotated with: another one where the beats around it decide, see
+        `ecgscribe.pipeline.beats_by_sequence`.
     probability : ndarray of float32, shape (5,)
         Of each class, as in an `Annotation`.
     score, quality : float
@@ -97,27 +129,32 @@ class Explanation:
         The leads that were used.
     spans : tuple of SpanEffect
         Short and broad spans within the recording, replaced in all leads; then the most important
-        short ones, replaced in one lead.
+        short ones, replaced in one lead. Empty if the rhythm decided the class.
     replacement : {"typical", "linear"}
-        What replaced the spans: the mean of the typical beats, or a straight line.
+        What replaced the spans: the mean of the typical beats, or a straight line. None if there
+        are no spans.
     features : tuple of FeatureEffect
-        Empty for a model without a beat head.
+        Empty for a model without a beat head, and if the rhythm decided the class.
     model : str
         Hash of the model.
+    rhythm : DecidingRhythm, optional
+        The rhythm that decided the class, if one did.
     """
 
     record: str
     sample: int
     time: float
     aami_class: str
+    annotated_class: str
     probability: Floats
     score: float
     quality: float
     leads: tuple[str, ...]
     spans: tuple[SpanEffect, ...]
-    replacement: Replacement
+    replacement: Replacement | None
     features: tuple[FeatureEffect, ...]
     model: str
+    rhythm: DecidingRhythm | None = None
 
     def change(self, effect: SpanEffect | FeatureEffect) -> float:
         """Return the change of the probability of the predicted class, -1 to 1."""
@@ -142,6 +179,7 @@ class Explanation:
             "sample": self.sample,
             "time": round(self.time, 4),
             "class": self.aami_class,
+            "annotated": self.annotated_class,
             **_probabilities(self.probability, self.score),
             "quality": round(self.quality, 4),
             "leads": list(self.leads),
@@ -150,13 +188,24 @@ class Explanation:
                 | self._outcome(s)
                 for s in self.spans
             ],
-            "fill": _FILL[self.replacement],
+            "fill": None if self.replacement is None else _FILL[self.replacement],
             "facts": [
                 {"name": f.name, "own": _rounded(f.observed), "usual": _rounded(f.typical)}
                 | self._outcome(f)
                 for f in self.features
             ],
+            "rhythm": self._rhythm(),
             "model": self.model,
+        }
+
+    def _rhythm(self) -> dict[str, Any] | None:
+        if self.rhythm is None:
+            return None
+        return {
+            "kind": self.rhythm.kind,
+            "begin": round(self.rhythm.begin, 4),
+            "end": round(self.rhythm.end, 4),
+            "probability": round(self.rhythm.probability, 4),
         }
 
     def _outcome(self, effect: SpanEffect | FeatureEffect) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ecgscribe.explanation.result import Explanation, FeatureEffect, SpanEffect
+from ecgscribe.explanation.result import DecidingRhythm, Explanation, FeatureEffect, SpanEffect
 from ecgscribe.formatting import format_time
 from ecgscribe.record import READABLE
+from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
-__all__ = ["LEAST_CHANGE", "describe", "describe_span"]
+__all__ = ["LEAST_CHANGE", "describe", "describe_rhythm", "describe_span"]
 
 
 Effect = TypeVar("Effect", SpanEffect, FeatureEffect)
@@ -20,7 +21,14 @@ LEAST_CHANGE = 0.05
 """Smallest change of the probability that is described."""
 MOST = 4
 """Most spans, and most groups of features, that are described."""
-REPLACED_BY = {"typical": "the typical beat", "linear": "a straight line"}
+IN_RHYTHM = {
+    "VT": "every beat in it is V",
+    "AFIB": "no beat in it is early, so this one is N instead of S",
+}
+BY_SEQUENCE = (
+    "The beats around it say otherwise: S begins suddenly, and F needs V beats in the recording."
+)
+REPLACED_BY: dict[str | None, str] = {"typical": "the typical beat", "linear": "a straight line"}
 
 
 def describe(explanation: Explanation) -> str:
@@ -44,7 +52,19 @@ def describe(explanation: Explanation) -> str:
     ]
     if e.quality < READABLE:
         lines.append("The signal is noisy here, so the class is unreliable.")
+    if e.rhythm is not None:
+        return "\n".join([*lines, f"The rhythm decided the class: {describe_rhythm(e.rhythm)}."])
+    if e.annotated_class != e.aami_class:
+        lines.append(f"{BY_SEQUENCE} It is annotated as {e.annotated_class}.")
     return "\n".join(lines + _effects(e))
+
+
+def describe_rhythm(rhythm: DecidingRhythm) -> str:
+    """Describe where a rhythm is that decided the class of a beat, and what it means for it."""
+    return (
+        f"{RHYTHM_NAMES[rhythm.kind]} from {format_time(rhythm.begin)} to "
+        f"{format_time(rhythm.end)}, probability {rhythm.probability:.2f}: {IN_RHYTHM[rhythm.kind]}"
+    )
 
 
 def describe_span(begin: float, end: float) -> str:

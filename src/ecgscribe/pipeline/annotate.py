@@ -7,20 +7,10 @@ from pathlib import Path
 
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.assembly import assemble
-from ecgscribe.pipeline.beats_by_rhythm import (
-    apply_rhythms,
-    killing_spans,
-    readable_in_rhythms,
-    without_beats,
-)
-from ecgscribe.pipeline.beats_by_sequence import apply_sequence
-from ecgscribe.pipeline.candidates import is_written
 from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, detect_r_peaks
-from ecgscribe.pipeline.lead_availability import readable_within
-from ecgscribe.pipeline.rhythm import StepSpan, find_rhythms
-from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 from ecgscribe.pipeline.signal_warnings import warn_of_limits
+from ecgscribe.pipeline.written import written_beats
 from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.signal.conditioning import Conditioner
 
@@ -77,25 +67,9 @@ def annotate(
         If a lead, a span, the length or the kind of patient limits the result.
     """
     model = load_model(model)
-    thresholds = model.thresholds
     conditioner = Conditioner.for_record(record, leads=leads)
     # Block by block: no more than some blocks are in memory until their candidates are classified.
     blocks = detect_r_peaks(model, conditioner, block_windows=block_windows, progress=progress)
-    beats, availability, faint, seconds = classify_beats(model, blocks)
-    rhythms: list[StepSpan] = []
-    if model.rhythm is not None and seconds is not None:
-        rhythms = find_rhythms(model.rhythm, seconds, beats, conditioner.n_steps)
-        beats = apply_rhythms(beats, faint, rhythms, thresholds)
-        availability = readable_within(availability, killing_spans(rhythms))
-    index = signal_quality(
-        beats.r_peaks,
-        beats.beat_probability,
-        conditioner.n_steps,
-        unreadable=without_beats(availability.unreadable_spans(), rhythms),
-    )
-    quality = readable_in_rhythms(scale_quality(index, thresholds.noise), rhythms)
-    of_beats = quality_at(beats.r_peaks, quality)
-    beats = beats[is_written(beats.beat_probability, of_beats, thresholds)]
-    beats = apply_sequence(beats, thresholds)
-    warn_of_limits(record, conditioner, availability, len(beats))
-    return assemble(record, conditioner, beats, quality, availability, rhythms, thresholds)
+    written = written_beats(model, classify_beats(model, blocks), conditioner.n_steps)
+    warn_of_limits(record, conditioner, written.availability, len(written.beats))
+    return assemble(record, conditioner, *written, model.thresholds)

@@ -1,0 +1,70 @@
+"""Which beats of a recording are written: all that is decided once the whole recording is known."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.model.runtime import Model
+from ecgscribe.pipeline.beats_by_rhythm import (
+    apply_rhythms,
+    killing_spans,
+    readable_in_rhythms,
+    without_beats,
+)
+from ecgscribe.pipeline.beats_by_sequence import apply_sequence
+from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_written
+from ecgscribe.pipeline.classification import ClassifiedRecording
+from ecgscribe.pipeline.lead_availability import LeadAvailability, readable_within
+from ecgscribe.pipeline.rhythm import StepSpan, find_rhythms
+from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
+
+__all__ = ["WrittenBeats", "written_beats"]
+
+
+class WrittenBeats(NamedTuple):
+    """What an annotation is assembled from."""
+
+    beats: ClassifiedCandidates
+    """Those that are written, with the classes that rhythm and sequence leave them."""
+    quality: NDArray[np.float32]
+    """Of every second, see `ecgscribe.pipeline.signal_quality.scale_quality`."""
+    availability: LeadAvailability
+    rhythms: list[StepSpan]
+    """In time order; none if the model does not recognise rhythms."""
+
+
+def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -> WrittenBeats:
+    """Decide which candidates are written, and their class, knowing all that is around them.
+
+    Parameters
+    ----------
+    model : Model
+    classified : ClassifiedRecording
+        The recording.
+    n_steps : int
+        Its length.
+
+    Returns
+    -------
+    WrittenBeats
+    """
+    beats, availability, faint, seconds = classified
+    rhythms: list[StepSpan] = []
+    if model.rhythm is not None and seconds is not None:
+        rhythms = find_rhythms(model.rhythm, seconds, beats, n_steps)
+        beats = apply_rhythms(beats, faint, rhythms, model.thresholds)
+        availability = readable_within(availability, killing_spans(rhythms))
+    index = signal_quality(
+        beats.r_peaks,
+        beats.beat_probability,
+        n_steps,
+        unreadable=without_beats(availability.unreadable_spans(), rhythms),
+    )
+    quality = readable_in_rhythms(scale_quality(index, model.thresholds.noise), rhythms)
+    of_beats = quality_at(beats.r_peaks, quality)
+    beats = beats[is_written(beats.beat_probability, of_beats, model.thresholds)]
+    beats = apply_sequence(beats, model.thresholds)
+    return WrittenBeats(beats, quality, availability, rhythms)
