@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ecgscribe.model.decision import Thresholds, decide
-from ecgscribe.pipeline.beats_by_rhythm import apply_rhythms, readable_in_rhythms, without_beats
+from ecgscribe.pipeline.beats_by_rhythm import apply_rhythms, grade_by_rhythm, without_beats
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks, is_written
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan
 from ecgscribe.record import READABLE
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS
@@ -115,6 +115,16 @@ def test_what_kills_is_never_noise() -> None:
     quality = np.full(6, 0.1, dtype=np.float32)
     quality[2] = 0.9
     rhythms = [span("VT", 0, 1), span("VFL", 1, 3), span("ASYS", 3, 3.5), span("AFIB", 4, 6)]
-    raised = readable_in_rhythms(quality, rhythms)
-    np.testing.assert_allclose(raised, [READABLE, READABLE, 0.9, READABLE, 0.1, 0.1])
+    noise = np.full(6, 0.9, dtype=np.float32)
+    raised = grade_by_rhythm(quality, FoundRhythms(rhythms, noise, noise))
+    np.testing.assert_allclose(raised, [READABLE] * 4 + [0.1, 0.1])
     np.testing.assert_allclose(quality, [0.1, 0.1, 0.9, 0.1, 0.1, 0.1])
+
+
+def test_where_a_rhythm_shows_clearly_the_signal_can_be_read_and_in_noise_it_cannot() -> None:
+    quality = np.array([0.1, 0.9, 0.1, 0.9, 0.1, 0.9, 0.1], dtype=np.float32)
+    noise = np.array([0.02, 0.02, 0.3, 0.3, 0.02, 0.6], dtype=np.float32)
+    no_signal = np.array([0.02, 0.02, 0.3, 0.3, 0.9, 0.6], dtype=np.float32)  # one lead is off
+    graded = grade_by_rhythm(quality, FoundRhythms([span("N", 0, 7)], noise, no_signal))
+    # The last one is less than a second long.
+    np.testing.assert_allclose(graded, [READABLE, 0.9, 0.1, 0.9, 0.1, READABLE / 2, 0.1])

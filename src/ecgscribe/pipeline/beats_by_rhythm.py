@@ -18,16 +18,20 @@ from numpy.typing import NDArray
 from ecgscribe.metrics.spans import union
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan
 from ecgscribe.record import READABLE
 from ecgscribe.signal.windows import FS, ceil_div
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["apply_rhythms", "killing_spans", "readable_in_rhythms", "without_beats"]
+__all__ = ["apply_rhythms", "grade_by_rhythm", "killing_spans", "without_beats"]
 
 Floats = NDArray[np.float32]
 Positions = NDArray[np.int64]
 KILLING = ("VT", "VFL", "ASYS")
+NOISE_LEAST = 0.5
+"""Least probability of noise in a second that cannot be read."""
+CLEAR_MOST = 0.05
+"""Probability that there is no signal, noise or a lead that is off, below which it can be read."""
 N, S, V = (AAMI_CLASSES.index(name) for name in "NSV")
 
 
@@ -128,17 +132,27 @@ def _spans_of(rhythms: Sequence[StepSpan], kinds: Collection[str]) -> Positions:
     return np.array(spans, dtype=np.int64).reshape(-1, 2)
 
 
-def readable_in_rhythms(quality: Floats, rhythms: Sequence[StepSpan]) -> Floats:
-    """Return the quality of every second, none below `READABLE` where the rhythm shows what it is.
+def grade_by_rhythm(quality: Floats, found: FoundRhythms) -> Floats:
+    """Return the quality of every second, knowing where the rhythm shows and where noise does.
 
     Parameters
     ----------
     quality : ndarray of float32, shape (seconds,)
         See `ecgscribe.pipeline.signal_quality.scale_quality`.
-    rhythms : sequence of StepSpan
+    found : FoundRhythms
+
+    Returns
+    -------
+    ndarray of float32, shape (seconds,)
+        None below `READABLE` in what kills and where a rhythm shows clearly, and none above half of
+        it where noise is probable.
     """
     raised = quality.copy()
-    for begin, end in killing_spans(rhythms).tolist():
+    n = len(found.noise)
+    is_noise, is_clear = found.noise > NOISE_LEAST, found.no_signal < CLEAR_MOST
+    raised[:n][is_noise] = np.minimum(raised[:n], READABLE / 2)[is_noise]
+    raised[:n][is_clear] = np.maximum(raised[:n], READABLE)[is_clear]
+    for begin, end in killing_spans(found.spans).tolist():
         own = slice(begin // FS, ceil_div(end, FS))
         raised[own] = np.maximum(raised[own], READABLE)
     return raised

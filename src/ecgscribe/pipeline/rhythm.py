@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ __all__ = [
     "LEAST_PART_S",
     "LEAST_S",
     "Evidence",
+    "FoundRhythms",
     "StepSpan",
     "beats_not_still",
     "find_rhythms",
@@ -101,7 +103,7 @@ class Evidence:
 
     ventricular_s: int = LEAST_S
     fibrillation_s: int = 30
-    fibrillation: float = 0.7
+    fibrillation: float = 0.5
     unsettled_s: int = 0
     heart_beside: bool = True
 
@@ -109,9 +111,20 @@ class Evidence:
 IN_RECORDING = Evidence()
 
 
+class FoundRhythms(NamedTuple):
+    """The rhythms of a recording, and where there is none to see."""
+
+    spans: list[StepSpan]
+    """See `rhythm_spans`."""
+    noise: Floats
+    """Probability that each whole second is noise, averaged as that of the rhythms."""
+    no_signal: Floats
+    """Probability that it is noise or a standstill, as where a lead is off, averaged alike."""
+
+
 def find_rhythms(
     network: RhythmNetwork, seconds: Seconds, candidates: ClassifiedCandidates, n_steps: int
-) -> list[StepSpan]:
+) -> FoundRhythms:
     """Find the rhythms of a recording.
 
     Parameters
@@ -126,15 +139,16 @@ def find_rhythms(
 
     Returns
     -------
-    list of StepSpan
-        See `rhythm_spans`.
+    FoundRhythms
     """
     features = second_features(
         seconds, candidates.r_peaks, candidates.peak_scores, candidates.p_waves
     )
     probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
     beats = beats_not_still(candidates.r_peaks, candidates.beat_probability, probability)
-    return rhythm_spans(probability, beats, n_steps)
+    smooth = _moving_mean(probability, SMOOTHED_S) if len(probability) else probability
+    noise, still = smooth[:, Rhythm.NOISE], smooth[:, Rhythm.STANDSTILL]
+    return FoundRhythms(rhythm_spans(probability, beats, n_steps), noise, noise + still)
 
 
 def beats_not_still(r_peaks: Doubles, beat_probability: Floats, probability: Floats) -> Doubles:

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from ecgscribe.model.runtime import Model
 from ecgscribe.pipeline.beats_by_rhythm import (
     apply_rhythms,
+    grade_by_rhythm,
     killing_spans,
-    readable_in_rhythms,
     without_beats,
 )
 from ecgscribe.pipeline.beats_by_sequence import apply_sequence
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_written
 from ecgscribe.pipeline.classification import ClassifiedRecording
 from ecgscribe.pipeline.lead_availability import LeadAvailability, readable_within
-from ecgscribe.pipeline.rhythm import StepSpan, find_rhythms
+from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan, find_rhythms
 from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
 
 __all__ = ["WrittenBeats", "written_beats"]
@@ -52,9 +52,11 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     WrittenBeats
     """
     beats, availability, faint, seconds = classified
+    found: FoundRhythms | None = None
     rhythms: list[StepSpan] = []
     if model.rhythm is not None and seconds is not None:
-        rhythms = find_rhythms(model.rhythm, seconds, beats, n_steps)
+        found = find_rhythms(model.rhythm, seconds, beats, n_steps)
+        rhythms = found.spans
         beats = apply_rhythms(beats, faint, rhythms, model.thresholds)
         availability = readable_within(availability, killing_spans(rhythms))
     index = signal_quality(
@@ -63,7 +65,9 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
         n_steps,
         unreadable=without_beats(availability.unreadable_spans(), rhythms),
     )
-    quality = readable_in_rhythms(scale_quality(index, model.thresholds.noise), rhythms)
+    quality = scale_quality(index, model.thresholds.noise)
+    if found is not None:
+        quality = grade_by_rhythm(quality, found)
     of_beats = quality_at(beats.r_peaks, quality)
     beats = beats[is_written(beats.beat_probability, of_beats, model.thresholds)]
     beats = apply_sequence(beats, model.thresholds)
