@@ -39,8 +39,7 @@ def test_a_beat_in_ventricular_tachycardia_is_explained_by_it(record: Record) ->
     assert beats.probability is not None
     assert (explanation.sample, explanation.aami_class) == (beats.sample[nearest], "V")
     np.testing.assert_array_equal(explanation.probability, beats.probability[nearest])
-    assert explanation.spans == ()
-    assert explanation.features == ()
+    assert (explanation.spans, explanation.features) == ((), ())
     assert explanation.rhythm is not None
     assert explanation.rhythm.kind == "VT"
     assert describe(explanation).splitlines()[2:] == [

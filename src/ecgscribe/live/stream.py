@@ -325,7 +325,8 @@ class Stream:
 
     def _rhythm_changes(self, rhythm: LiveRhythm) -> list[RhythmChange]:
         """Decide on the rhythm of the seconds that are predicted."""
-        now, received = min(self._signal.end, self._signal.n_steps), self._samples_received
+        received = self._samples_received
+        now = self._signal.clock.n_steps(received)
         events = []
         for span in self._rhythms.changes(
             rhythm.probability, rhythm.beats, first=rhythm.first, now=now
