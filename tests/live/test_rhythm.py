@@ -25,9 +25,9 @@ from ecgscribe.model.rhythm import (
     RhythmNetwork,
     Seconds,
     embed_windows,
-    p_waves,
     predict_rhythm,
     second_features,
+    shapes_of,
     typical_heights,
 )
 from ecgscribe.model.runtime import Model, load_model
@@ -181,7 +181,7 @@ def test_a_second_is_predicted_from_what_is_known_of_the_last_minute(leads: int)
             Seconds(seconds.embedding[seen], seconds.height[seen], seconds.lost[seen]),
             r_peaks[:n] - seen.start * FS,
             scores[:n],
-            p_waves(beats, FEATURE_NAMES),
+            shapes_of(beats, FEATURE_NAMES),
             typical=typical_heights(seconds.height[:end], seconds.lost[:end]),
         )
         expected = rhythm_probabilities(predict_rhythm(network, features), seconds.lost[seen])

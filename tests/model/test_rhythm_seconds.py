@@ -20,10 +20,10 @@ from ecgscribe.model.rhythm import (
     Seconds,
     beat_features_by_second,
     heights,
-    p_waves,
     predict_rhythm,
     relative_amplitude,
     second_features,
+    shapes_of,
     typical_heights,
 )
 from ecgscribe.model.rhythm_features import rhythm_features
@@ -58,11 +58,11 @@ def test_the_typical_height_is_the_median_of_seconds_that_are_not_lost() -> None
 def test_a_second_has_the_features_of_its_last_candidate() -> None:
     r_peaks = np.array([0.2, 0.9, 1.7, 2.6]) * FS
     scores = np.array([0.6, 0.8, 1.0, 0.4], dtype=np.float32)
-    near = np.arange(16, dtype=np.float32).reshape(4, 2, 2)
+    near = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
     features = beat_features_by_second(r_peaks, scores, near, 8)
     columns = rhythm_features(r_peaks, slice(0, 4))
     of_rhythm = np.stack([columns[name] for name in BEAT_FEATURE_NAMES], axis=1)
-    of_beat = np.concatenate([of_rhythm, near[..., 1]], axis=1)  # the larger of the two leads
+    of_beat = np.concatenate([of_rhythm, near[:, :2, 1]], axis=1)  # the larger of the two leads
     # The last one, at 2.6 s, is used until it is 3 s old: in the seconds that end at 3, 4 and 5.
     for second, beat in [(0, 1), (1, 2), (2, 3), (3, 3), (4, 3)]:
         np.testing.assert_array_equal(features[second, :-2], of_beat[beat])
@@ -76,19 +76,20 @@ def test_a_second_has_the_features_of_its_last_candidate() -> None:
 
 def test_p_waves_count_where_the_rhythm_is_irregular() -> None:
     interval = np.array([0.8] * 150 + [0.6, 1.1] * 75)
-    r_peaks, near = np.cumsum(interval) * FS, np.ones((300, 2, 2), dtype=np.float32)
+    r_peaks, near = np.cumsum(interval) * FS, np.ones((300, 3, 2), dtype=np.float32)
     features = beat_features_by_second(r_peaks, np.ones(300, np.float32), near, 240)
     of_p_waves = features[:, len(BEAT_FEATURE_NAMES) : -2]
     assert not of_p_waves[:90].any()
     assert of_p_waves[150:].all()
 
 
-def test_p_waves_are_found_by_the_names_of_their_columns() -> None:
-    names = ("x", "p_near_1", "p_height_near_1", "p_height_near_2", "p_near_2")
-    near = p_waves(np.array([[9, 1, 2, 3, 4]], dtype=np.float32), names)
-    np.testing.assert_array_equal(near, [[[1, 4], [2, 3]]])
-    np.testing.assert_array_equal(p_waves(np.zeros((1, 0), np.float32), ()), np.zeros((1, 2, 2)))
-    assert p_waves(np.zeros((0, len(FEATURE_NAMES)), np.float32), FEATURE_NAMES).shape == (0, 2, 2)
+def test_shapes_are_found_by_the_names_of_their_columns() -> None:
+    names = ("width_2", "p_near_1", "p_height_near_1", "p_height_near_2", "p_near_2", "width_1")
+    near = shapes_of(np.array([[9, 1, 2, 3, 4, 8]], dtype=np.float32), names)
+    np.testing.assert_array_equal(near, [[[1, 4], [2, 3], [8, 9]]])
+    np.testing.assert_array_equal(shapes_of(np.zeros((1, 0), np.float32), ()), np.zeros((1, 3, 2)))
+    nothing = np.zeros((0, len(FEATURE_NAMES)), dtype=np.float32)
+    assert shapes_of(nothing, FEATURE_NAMES).shape == (0, 3, 2)
 
 
 def test_features_are_joined_in_the_order_of_training() -> None:
@@ -97,7 +98,7 @@ def test_features_are_joined_in_the_order_of_training() -> None:
     lost = np.array([[False, False], [True, False], [True, True]])
     seconds = Seconds(embedding, np.ones((n, 2), np.float32), lost)
     nothing = np.zeros(0, np.float32)
-    features = second_features(seconds, np.zeros(0), nothing, nothing.reshape(0, 2, 2))
+    features = second_features(seconds, np.zeros(0), nothing, nothing.reshape(0, 3, 2))
     assert features.shape == (n, N_SECOND_FEATURES)
     np.testing.assert_array_equal(features[:, :EMBEDDING], embedding)
     assert not features[:, EMBEDDING:-1].any()

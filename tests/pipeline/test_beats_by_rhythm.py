@@ -32,7 +32,7 @@ def candidates() -> ClassifiedCandidates:
         np.array([0.9, 0.9, 0.9, 0.9, 0.02], dtype=np.float32),
         np.array(list(CLASSES.values()), dtype=np.float32),
         np.full(len(CLASSES), 0.6, dtype=np.float32),
-        np.zeros((len(CLASSES), 2, 2), dtype=np.float32),
+        np.zeros((len(CLASSES), 3, 2), dtype=np.float32),
     )
 
 

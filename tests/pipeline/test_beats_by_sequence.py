@@ -27,7 +27,7 @@ def beats(rr_s: list[float], classes: str) -> ClassifiedCandidates:
         np.ones(n, dtype=np.float32),
         probability,
         np.ones(n, dtype=np.float32),
-        np.zeros((n, 2, 2), dtype=np.float32),
+        np.zeros((n, 3, 2), dtype=np.float32),
     )
 
 

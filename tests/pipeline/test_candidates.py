@@ -39,7 +39,7 @@ def test_candidates_are_cut_and_joined() -> None:
         PROBABILITY,
         np.eye(5, dtype=np.float32),
         PROBABILITY,
-        np.zeros((5, 2, 2), dtype=np.float32),
+        np.zeros((5, 3, 2), dtype=np.float32),
     )
     joined = ClassifiedCandidates.join([classified[:2], classified[2:2], classified[2:]])
     for name in ("r_peaks", "beat_probability", "class_probability"):

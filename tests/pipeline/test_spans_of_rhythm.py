@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.model.rhythm import N_RHYTHMS, Rhythm
-from ecgscribe.pipeline.rhythm import StepSpan, rhythm_probabilities, rhythm_spans
+from ecgscribe.pipeline.rhythm import (
+    StepSpan,
+    rhythm_probabilities,
+    rhythm_spans,
+    without_narrow,
+)
 from ecgscribe.signal.windows import FS
 
 NO_BEATS = np.zeros(0)
@@ -104,6 +109,19 @@ def test_standstill_at_the_end_of_a_recording_ends_with_it_or_with_its_last_beat
         spans = rhythm_spans(probability, beats, n_steps)
         assert [span.kind for span in spans] == kinds
         assert spans[1].end == (n_steps if beat is None else beat)
+
+
+def test_a_narrow_qrs_is_not_that_of_ventricular_tachycardia() -> None:
+    r_peaks = np.arange(0.25, 60, 0.5) * FS
+    shapes = np.zeros((len(r_peaks), 3, 2), dtype=np.float32)
+    shapes[:, 2] = [1.4, 1.2]
+    shapes[60:, 2, 1] = 0.7  # narrow in one lead, from 30 s on
+    counted = without_narrow(certain("t" * 50 + "f" * 10), r_peaks, shapes)
+    np.testing.assert_array_equal(counted.argmax(axis=1), [2] * 30 + [0] * 20 + [3] * 10)
+    shapes[:, 2, 1] = 0  # a lead that is not there
+    np.testing.assert_array_equal(without_narrow(certain("t" * 60), r_peaks, shapes)[:, 2], 1)
+    few = without_narrow(certain("ttt"), r_peaks[:2], shapes[:2])
+    np.testing.assert_array_equal(few, certain("ttt"))
 
 
 def test_standstill_has_a_heart_beside_it() -> None:

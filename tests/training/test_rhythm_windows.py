@@ -36,7 +36,7 @@ def record(
         np.full(leads, 2, dtype=np.float32),
         np.asarray((np.arange(n) + 0.5) * FS, np.float64),
         np.ones(n, dtype=np.float32),
-        np.ones((n, 2, 2), dtype=np.float32),
+        np.ones((n, 3, 2), dtype=np.float32),
         np.full(n, label, dtype=np.int8),
     )
 

@@ -23,13 +23,13 @@ from ecgscribe.model.rhythm import (
     RhythmNetwork,
     Seconds,
     embed_windows,
-    p_waves,
     predict_rhythm,
     second_features,
+    shapes_of,
     typical_heights,
 )
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.rhythm import beats_not_still, rhythm_probabilities
+from ecgscribe.pipeline.rhythm import beats_not_still, rhythm_probabilities, without_narrow
 from ecgscribe.signal.windows import FS, Grid
 
 __all__ = ["AHEAD_S", "LiveRhythm"]
@@ -170,21 +170,24 @@ class LiveRhythm:
         height, lost = self._height.since(0), self._lost.since(0)
         recent = slice(begin - self._height.first, end - self._height.first)
         seconds = Seconds(self._embedding.since(begin)[: end - begin], height[recent], lost[recent])
+        shapes = self._shapes(signal)
+        r_peaks = self._candidates.r_peaks - begin * FS
         features = second_features(
             seconds,
-            self._candidates.r_peaks - begin * FS,
+            r_peaks,
             self._candidates.values,
-            self._p_waves(signal),
+            shapes,
             typical=typical_heights(height[: recent.stop], lost[: recent.stop]),
         )
         probability = predict_rhythm(self._network, features)
         probability = rhythm_probabilities(probability, seconds.lost)
+        probability = without_narrow(probability, r_peaks, shapes)
         self._probability.append(probability[self.n_predicted - begin : until - begin])
         self.n_predicted = until
         return True
 
-    def _p_waves(self, signal: LiveSignal) -> Floats:
-        """Return the P waves around each candidate, as far as the signal is kept."""
+    def _shapes(self, signal: LiveSignal) -> Floats:
+        """Return the shapes of the candidates, as far as the signal is kept."""
         r_peaks = self._candidates.r_peaks - signal.first
         beats = waveforms(signal.since(signal.first), r_peaks)
-        return p_waves(segment_features(r_peaks, slice(0, len(r_peaks)), beats), FEATURE_NAMES)
+        return shapes_of(segment_features(r_peaks, slice(0, len(r_peaks)), beats), FEATURE_NAMES)

@@ -35,10 +35,10 @@ __all__ = [
     "beat_features_by_second",
     "embed_windows",
     "heights",
-    "p_waves",
     "predict_rhythm",
     "relative_amplitude",
     "second_features",
+    "shapes_of",
     "typical_heights",
 ]
 
@@ -82,6 +82,8 @@ IRREGULAR = IRREGULARITY_GAIN * 0.05
 """Irregularity from which P waves count: the median change between RR intervals, as a share of the
 interval. They show whether an irregular rhythm is fibrillation; what comes before the beats of a
 regular tachycardia resembles them."""
+SHAPE_NAMES = (*P_WAVE_NAMES, "width")
+"""Shape features of a candidate, of each lead, that are kept for its rhythm."""
 N_BEAT_FEATURES = len(BEAT_FEATURE_NAMES) + len(P_WAVE_NAMES) + 2
 N_SECOND_FEATURES = EMBEDDING + 1 + N_BEAT_FEATURES + 1
 
@@ -260,8 +262,8 @@ def relative_amplitude(height: Floats, typical: Floats, lost: Flags) -> Floats:
     return np.asarray(total / np.maximum((~lost).sum(axis=1), 1), dtype=np.float32)
 
 
-def p_waves(features: Floats, names: Sequence[str]) -> Floats:
-    """Return what the features of R-peak candidates show of the P waves around them.
+def shapes_of(features: Floats, names: Sequence[str]) -> Floats:
+    """Return the shape features of R-peak candidates that their rhythm depends on.
 
     Parameters
     ----------
@@ -271,17 +273,17 @@ def p_waves(features: Floats, names: Sequence[str]) -> Floats:
 
     Returns
     -------
-    ndarray of float32, shape (n, len(`P_WAVE_NAMES`), 2)
+    ndarray of float32, shape (n, len(`SHAPE_NAMES`), 2)
         Of each lead; zeros without such columns.
     """
-    wanted = [[f"{name}_{k + 1}" for k in range(2)] for name in P_WAVE_NAMES]
+    wanted = [[f"{name}_{k + 1}" for k in range(2)] for name in SHAPE_NAMES]
     if wanted[0][0] not in names:
         return np.zeros((len(features), *np.shape(wanted)), dtype=np.float32)
     return features[:, [[names.index(name) for name in of_leads] for of_leads in wanted]]
 
 
 def beat_features_by_second(
-    r_peaks: Doubles, peak_scores: Floats, p_waves: Floats, n_seconds: int
+    r_peaks: Doubles, peak_scores: Floats, shapes: Floats, n_seconds: int
 ) -> Floats:
     """Return what the R-peak candidates show of the rhythm of each second.
 
@@ -291,8 +293,8 @@ def beat_features_by_second(
         All candidates, in steps, in time order.
     peak_scores : ndarray of float32, shape (n,)
         Their scores.
-    p_waves : ndarray of float32, shape (n, len(`P_WAVE_NAMES`), 2)
-        Of each lead; see `p_waves`.
+    shapes : ndarray of float32, shape (n, len(`SHAPE_NAMES`), 2)
+        Of each lead; see `shapes_of`.
     n_seconds : int
 
     Returns
@@ -308,7 +310,7 @@ def beat_features_by_second(
     last = np.searchsorted(r_peaks, end) - 1
     recent = (last >= 0) & (end - r_peaks[np.maximum(last, 0)] < BEAT_AGE_S * FS)
     of_beats = np.empty((len(r_peaks), N_BEAT_FEATURES - 2), dtype=np.float32)
-    of_beats[:, len(BEAT_FEATURE_NAMES) :] = p_waves.max(axis=2)
+    of_beats[:, len(BEAT_FEATURE_NAMES) :] = shapes[:, : len(P_WAVE_NAMES)].max(axis=2)
     for segment in segments(len(r_peaks)):
         columns = rhythm_features(r_peaks, segment)
         for k, name in enumerate(BEAT_FEATURE_NAMES):
@@ -328,7 +330,7 @@ def second_features(
     seconds: Seconds,
     r_peaks: Doubles,
     peak_scores: Floats,
-    p_waves: Floats,
+    shapes: Floats,
     *,
     typical: Floats | None = None,
 ) -> Floats:
@@ -337,7 +339,7 @@ def second_features(
     Parameters
     ----------
     seconds : Seconds
-    r_peaks, peak_scores, p_waves
+    r_peaks, peak_scores, shapes
         See `beat_features_by_second`; of a part, `ecgscribe.model.rhythm_features.FAR` or all
         that there are to each side, too.
     typical : ndarray of float32, shape (n_leads,), optional
@@ -352,7 +354,7 @@ def second_features(
     if typical is None:
         typical = typical_heights(seconds.height, seconds.lost)
     amplitude = relative_amplitude(seconds.height, typical, seconds.lost)
-    beats = beat_features_by_second(r_peaks, peak_scores, p_waves, len(seconds))
+    beats = beat_features_by_second(r_peaks, peak_scores, shapes, len(seconds))
     n_leads = (~seconds.lost).sum(axis=1).astype(np.float32)
     return np.concatenate(
         [seconds.embedding, amplitude[:, None], beats, n_leads[:, None] - 1], axis=1

@@ -95,7 +95,7 @@ def _with_faint_peaks(
         np.zeros(n, dtype=np.float32),
         np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32),
         faint.peak_scores[inside],
-        np.zeros((n, *candidates.p_waves.shape[1:]), dtype=np.float32),
+        np.zeros((n, *candidates.shapes.shape[1:]), dtype=np.float32),
     )
     joined = ClassifiedCandidates.join([candidates, added])
     order = np.argsort(joined.r_peaks, kind="stable")

@@ -81,8 +81,8 @@ class ClassifiedCandidates(_Rows):
     """Calibrated probability of each class if it is a beat, shape (n, 5); zeros if it is not."""
     peak_scores: Floats
     """Scores of the R-peaks, 0 to 1, shape (n,)."""
-    p_waves: Floats
-    """P waves around each, shape (n, 2, 2); see `ecgscribe.model.rhythm.p_waves`."""
+    shapes: Floats
+    """Shape of each, shape (n, 3, 2); see `ecgscribe.model.rhythm.shapes_of`."""
 
 
 def is_beat(beat_probability: Floats, thresholds: Thresholds) -> Flags:

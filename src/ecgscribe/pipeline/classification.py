@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.beat_head import BeatHead, predict_in_windows
 from ecgscribe.model.features import SEGMENT
-from ecgscribe.model.rhythm import Seconds, p_waves
+from ecgscribe.model.rhythm import Seconds, shapes_of
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
@@ -64,7 +64,7 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
     ClassifiedRecording
     """
     among_all, among_beats = SegmentClassifier(model.head), SegmentClassifier(model.head)
-    r_peaks, peak_scores, beat_probability, class_probability, p_waves_near = [], [], [], [], []
+    r_peaks, peak_scores, beat_probability, class_probability, shapes = [], [], [], [], []
     availability, faint, seconds = [], [], []
     for block in blocks:
         scored = among_all.push(block.candidates, is_last=block.is_last)
@@ -74,7 +74,7 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
         peak_scores.append(scored.candidates.peak_scores)
         beat_probability.append(scored.beat_probability)
         class_probability.append(classified.class_probability)
-        p_waves_near.append(scored.p_waves)
+        shapes.append(scored.shapes)
         availability.append(block.availability)
         faint.append(block.faint)
         seconds += [] if block.seconds is None else [block.seconds]
@@ -82,7 +82,7 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
     of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
     of_class[is_beat(of_beat, model.thresholds)] = np.concatenate(class_probability)
     scores = np.concatenate(peak_scores)
-    near = np.concatenate(p_waves_near)
+    near = np.concatenate(shapes)
     candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class, scores, near)
     return ClassifiedRecording(
         candidates,
@@ -98,8 +98,8 @@ class Classified(NamedTuple):
     candidates: Candidates
     class_probability: Floats
     beat_probability: Floats
-    p_waves: Floats
-    """See `ecgscribe.model.rhythm.p_waves`."""
+    shapes: Floats
+    """See `ecgscribe.model.rhythm.shapes_of`."""
 
 
 class SegmentClassifier:
@@ -142,7 +142,7 @@ class SegmentClassifier:
             parts.append(self._classify(ceil_div(len(self._described), BEAT_CORE)))
         if not parts:
             nothing = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
-            none = p_waves(nothing, ())
+            none = shapes_of(nothing, ())
             return Classified(Candidates.none(), nothing, nothing[:, 0], none)
         joined, *others = zip(*parts, strict=True)
         return Classified(Candidates.join(joined), *(np.concatenate(other) for other in others))
@@ -170,7 +170,7 @@ class SegmentClassifier:
         )
         begin = self._windows_done * BEAT_CORE
         own = slice(begin, begin + len(of_beat))
-        near = p_waves(features[own], self._head.feature_names)
+        near = shapes_of(features[own], self._head.feature_names)
         done = self._described[own]
         # The last of these windows is kept: the next one overlaps with it.
         keep = slice((n_windows - 1) * BEAT_CORE, None)

@@ -22,7 +22,7 @@ from ecgscribe import datasets
 from ecgscribe.datasets.resequenced.fibrillation import FIBRILLATION_RECORDS, intervals_within
 from ecgscribe.errors import DatasetError
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
-from ecgscribe.model.rhythm import Rhythm, heights, p_waves, typical_heights
+from ecgscribe.model.rhythm import Rhythm, heights, shapes_of, typical_heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.examples import Example
@@ -171,7 +171,7 @@ def rhythm_record_of(
     if label is None:
         label = np.full(n, rhythm, dtype=np.int8)
     name = f"made/{example.name}"
-    near = p_waves(beat_features(example.signal, example.r_peaks), FEATURE_NAMES)
+    near = shapes_of(beat_features(example.signal, example.r_peaks), FEATURE_NAMES)
     return RhythmRecord(name, fold, unscaled, lost, typical, example.r_peaks, scores, near, label)
 
 

@@ -70,8 +70,8 @@ class RhythmRecord:
     r_peaks : ndarray of float64, shape (n,)
         R-peak candidates in steps, of a trunk that has not seen the patient.
     peak_scores : ndarray of float32, shape (n,)
-    p_waves : ndarray of float32, shape (n, 2, 2)
-        See `ecgscribe.model.rhythm.p_waves`.
+    shapes : ndarray of float32, shape (n, 3, 2)
+        See `ecgscribe.model.rhythm.shapes_of`.
     label : ndarray of int8, shape (n_seconds,)
         `Rhythm`, or `ecgscribe.training.rhythm_labels.UNKNOWN`.
     """
@@ -83,7 +83,7 @@ class RhythmRecord:
     typical: Floats
     r_peaks: NDArray[np.float64]
     peak_scores: Floats
-    p_waves: Floats
+    shapes: Floats
     label: NDArray[np.int8]
 
     @property
@@ -94,7 +94,7 @@ class RhythmRecord:
     @cached_property
     def irregular(self) -> NDArray[np.bool_]:
         """Whether its R-peaks are as irregular around each second as in atrial fibrillation."""
-        beats = (self.r_peaks, self.peak_scores, self.p_waves)
+        beats = (self.r_peaks, self.peak_scores, self.shapes)
         features = beat_features_by_second(*beats, len(self.label))
         wanted = BEAT_FEATURE_NAMES.index("irregular_far")
         return np.asarray(features[:, wanted] > IRREGULAR)
@@ -141,7 +141,7 @@ def make_rhythm_record(
         typical,
         candidates.r_peaks,
         candidates.peak_scores,
-        candidates.p_waves,
+        candidates.shapes,
         known,
     )
 

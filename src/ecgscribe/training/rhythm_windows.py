@@ -73,7 +73,7 @@ class RhythmWindow:
     r_peaks : ndarray of float64, shape (n,)
         In steps from its begin.
     peak_scores : ndarray of float32, shape (n,)
-    p_waves : ndarray of float32, shape (n, 2, 2)
+    shapes : ndarray of float32, shape (n, 3, 2)
     label : ndarray of int8, shape (n_seconds,)
     """
 
@@ -82,7 +82,7 @@ class RhythmWindow:
     typical: Floats
     r_peaks: NDArray[np.float64]
     peak_scores: Floats
-    p_waves: Floats
+    shapes: Floats
     label: NDArray[np.int8]
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ def cut_window(record: RhythmRecord, begin: int) -> RhythmWindow:
         record.typical,
         record.r_peaks[first:last] - begin * FS,
         record.peak_scores[first:last],
-        record.p_waves[first:last].copy(),
+        record.shapes[first:last].copy(),
         record.label[begin:end].copy(),
     )
 
@@ -141,7 +141,7 @@ def make_standstill(window: RhythmWindow, rng: Generator) -> None:
     window.unscaled[begin * FS : end * FS] = baseline * window.typical
     beats = (window.r_peaks < begin * FS) | (window.r_peaks >= end * FS)
     window.r_peaks, window.peak_scores = window.r_peaks[beats], window.peak_scores[beats]
-    window.p_waves = window.p_waves[beats]
+    window.shapes = window.shapes[beats]
     _set_label(window, begin, end, Rhythm.STANDSTILL)
 
 
@@ -192,7 +192,7 @@ def _augment(window: RhythmWindow, noise: Sequence[Floats], rng: Generator) -> F
         make_standstill(window, rng)
     elif STANDSTILL <= what < STANDSTILL + NOISE and noise:
         replaced = add_noise(window, noise, rng)
-    beats = beat_features_by_second(window.r_peaks, window.peak_scores, window.p_waves, n)
+    beats = beat_features_by_second(window.r_peaks, window.peak_scores, window.shapes, n)
     if rng.random() > 0.3:  # in noise there may be candidates, as there were before it
         beats[slice(*replaced)] = 0
     beats *= rng.random(beats.shape[1]) > NO_FEATURE
@@ -274,7 +274,7 @@ class RhythmPools:
         used = np.ones(window.unscaled.shape[1], dtype=np.bool_)
         if len(used) > 1 and rng.random() < ONE_LEAD:
             unused = int(rng.integers(len(used)))
-            used[unused], window.p_waves[..., unused] = False, 0
+            used[unused], window.shapes[..., unused] = False, 0
         beats = _augment(window, self._noise, rng)
         return to_inputs(window, beats, used)
 
