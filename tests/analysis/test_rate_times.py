@@ -31,7 +31,7 @@ def test_day_and_night_are_of_the_clock() -> None:
     beats = beats_at(np.cumsum([1.0] * 60 + [0.5] * 60).tolist())
     times = rate_times(beats, rates(beats), start=datetime(2026, 3, 1, 5, 59, 0))
     assert times.night == pytest.approx(60, abs=0.1)
-    assert times.day == pytest.approx(120, abs=1.5)
+    assert times.day == pytest.approx(120, abs=3)  # one interval crosses the hour
 
 
 def test_no_beats_no_rates() -> None:

@@ -157,12 +157,12 @@ def test_a_lorenz_plot_puts_each_beat_between_its_intervals() -> None:
     axes = plots.lorenz(_beats([0, 80, 160, 210, 320, 400], "NNNVNN"))
     np.testing.assert_allclose(_points(axes, "V"), [[0.5, 1.1]])
     np.testing.assert_allclose(_points(axes, "N"), [[0.8, 0.8], [0.8, 0.5], [1.1, 0.8]])
-    assert axes.get_title(loc="left") == "record: 4 of 6 beats are between two intervals"
+    assert axes.get_title(loc="left") == "record: 4 of 6 beats"
 
 
 def test_a_lorenz_plot_counts_what_it_leaves_out() -> None:
     axes = plots.lorenz(_beats([0, 100, 200, 510, 610, 700]))
-    title = "record: 2 of 6 beats are between two intervals, 2 with more than 3 s left out"
+    title = "record: 2 of 6 beats, 2 with more than 3 s left out"
     assert axes.get_title(loc="left") == title
     assert len(_points(axes, "N")) == 2
 

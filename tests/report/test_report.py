@@ -31,7 +31,7 @@ from support.report_pages import (
 )
 
 HEADINGS = [
-    "Findings", "Recording", "Rhythms", "Beats", "Heart rate", "RR intervals",
+    "Findings", "Recording", "Overview", "Rhythms", "Beats", "Heart rate", "RR intervals",
     "Heart rate variability", "Ectopy", "Pauses", "Beat shapes", "Strips", "Interpretation",
 ]  # fmt: skip
 
@@ -155,7 +155,7 @@ def test_the_pdf_shows_the_text_of_the_page(
     from fpdf import FPDF
 
     written: list[str] = []
-    cell, multi_cell = FPDF.cell, FPDF.multi_cell
+    cell, multi_cell, write = FPDF.cell, FPDF.multi_cell, FPDF.write
 
     def note_cell(self: Any, *args: Any, **kwargs: Any) -> Any:
         written.extend(a for a in args if isinstance(a, str))
@@ -165,6 +165,11 @@ def test_the_pdf_shows_the_text_of_the_page(
         written.extend(a for a in (*args, kwargs.get("text")) if isinstance(a, str))
         return multi_cell(self, *args, **kwargs)
 
+    def note_write(self: Any, height: float, text: str, **kwargs: Any) -> Any:
+        written.append(text)
+        return write(self, height, text, **kwargs)
+
+    monkeypatch.setattr(FPDF, "write", note_write)
     monkeypatch.setattr(FPDF, "cell", note_cell)
     monkeypatch.setattr(FPDF, "multi_cell", note_cells)
     record, reference = recording_with_ectopy(start=datetime(2026, 3, 1, 22, 15, 30))

@@ -142,14 +142,27 @@ def _is_quiet(record: LazyRecord, beats: BeatSeries, columns: Sequence[int], gap
     n_parts = min((end - begin) // length, _MOST_PARTS)
     if n_parts < 1 or height is None:
         return False
-    quiet = 0
-    for first in np.linspace(begin, end - length, n_parts).astype(int).tolist():
-        part = record.read(first, first + length)[:, list(columns)].astype(np.float64)
-        range_of = np.ptp(part, axis=0)
-        has_signal = np.isfinite(range_of) & (range_of > 0)
-        low = has_signal & (range_of < _QUIET * height)
-        quiet += bool(low.any() or not has_signal.any())
-    return quiet >= _QUIET_SHARE * n_parts
+    parts = _parts(record, columns, begin, n_parts, length, end)
+    range_of = np.ptp(parts, axis=1)
+    has_signal = np.isfinite(range_of) & (range_of > 0)
+    low = has_signal & (range_of < _QUIET * height)
+    quiet = low.any(axis=1) | ~has_signal.any(axis=1)
+    return bool(quiet.mean() >= _QUIET_SHARE)
+
+
+def _parts(
+    record: LazyRecord, columns: Sequence[int], begin: int, n_parts: int, length: int, end: int
+) -> Doubles:
+    """Read parts of one length: all that fit if they are few, else some, evenly spread.
+
+    Return an array of shape (n_parts, length, n_leads).
+    """
+    if n_parts < _MOST_PARTS:
+        whole = record.read(begin, begin + n_parts * length)[:, list(columns)]
+        return whole.astype(np.float64).reshape(n_parts, length, len(columns))
+    first = np.linspace(begin, end - length, n_parts).astype(int).tolist()
+    parts = [record.read(k, k + length)[:, list(columns)] for k in first]
+    return np.stack(parts).astype(np.float64)
 
 
 def _qrs_height(

@@ -38,7 +38,7 @@ __all__ = ["report"]
     type=int,
     default=1,
     show_default=True,
-    help="Strips of each kind of finding; of dangerous ones 12 times as many.",
+    help="Strips of each kind of finding; of dangerous ones 6 times as many.",
 )
 @click.option(
     "--pause",

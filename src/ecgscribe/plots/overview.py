@@ -200,7 +200,7 @@ def lorenz(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="RR interval before the beat (s)", ylabel="RR interval after the beat (s)")
     longer = int(np.sum(both & ~fits))
     rest = f", {longer:,} with more than {LONGEST_RR:g} s left out" if longer else ""
-    drawn = f"{fits.sum():,} of {len(beats):,} beats are between two intervals"
+    drawn = f"{fits.sum():,} of {len(beats):,} beats"
     ax.set_title(f"{annotation.name}: {drawn}{rest}", fontsize=9, loc="left")
     _legend(ax)
     return ax

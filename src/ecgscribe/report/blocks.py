@@ -41,7 +41,7 @@ Cell = str | Link
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a header; the first column names the row, the others are figures.
+    """Rows of text under a header; the first column names the row.
 
     Parameters
     ----------
@@ -53,6 +53,13 @@ class Table:
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    def is_text(self, column: int) -> bool:
+        """Return whether a column holds words rather than figures, and so is aligned left."""
+        if column == 0 or len(self.header) == 2:
+            return True
+        cells = [row[column] for row in self.rows]
+        return any(isinstance(cell, str) and cell[:1].isalpha() for cell in cells)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ecgscribe import plots
 from ecgscribe.analysis.measures import measure
 from ecgscribe.analysis.paced import as_paced
 from ecgscribe.analysis.rr_intervals import PAUSE_S
@@ -226,8 +227,10 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
 
 def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
     record, measures = inputs.record, inputs.measures
-    histogram = tachogram = shapes = None
+    day = lorenz = histogram = tachogram = shapes = None
     if measures.rr_histogram is not None:
+        shown = figures.of_recording(inputs.annotation, record)
+        day, lorenz = picture(plots.day(shown)), picture(plots.lorenz(shown))
         histogram = picture(figures.rr_histogram(measures.rr_histogram))
         drawn = figures.tachogram(
             measures.beats, record, unreadable=measures.unreadable, rhythms=measures.rhythms
@@ -242,6 +245,8 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
             figures.paper_strip(record, inputs.annotation, inputs.columns, strip)
             for strip in inputs.strips
         ),
+        day=day,
+        lorenz=lorenz,
         histogram=histogram,
         tachogram=tachogram,
         shapes=shapes,

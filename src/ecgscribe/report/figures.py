@@ -28,7 +28,7 @@ from ecgscribe.symbols import AAMI_CLASSES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["beat_overlay", "paper_strip", "rr_histogram", "tachogram"]
+__all__ = ["beat_overlay", "of_recording", "paper_strip", "rr_histogram", "tachogram"]
 
 
 _WIDTH, _HEIGHT = 7.2, 2.4  # inches
@@ -289,6 +289,26 @@ def _draw_mark(ax: Axes, mark: Mark, origin: float, duration: float) -> None:
         (begin + end) / 2, level, f" {mark.text} ", fontsize=8, ha="center", va="center", zorder=6,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
     )  # fmt: skip
+
+
+def of_recording(annotation: Annotation, record: LazyRecord) -> Annotation:
+    """Return an annotation with the recording's length, start, and name fit for a picture.
+
+    Parameters
+    ----------
+    annotation : Annotation
+    record : LazyRecord
+
+    Returns
+    -------
+    Annotation
+    """
+    return dataclasses.replace(
+        annotation,
+        name=_plain_text(record.name),
+        start=record.start,
+        n_samples=record.n_samples,
+    )
 
 
 def _plain_text(name: str) -> str:

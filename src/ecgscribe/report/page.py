@@ -13,6 +13,7 @@ from ecgscribe.report.sections.beats import beats_blocks
 from ecgscribe.report.sections.ectopy import ectopy_blocks
 from ecgscribe.report.sections.findings import finding_blocks
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_blocks
+from ecgscribe.report.sections.overview import overview_blocks
 from ecgscribe.report.sections.pauses import pauses_blocks
 from ecgscribe.report.sections.recording import recording_blocks
 from ecgscribe.report.sections.rhythms import rhythm_blocks
@@ -37,13 +38,15 @@ class Pictures:
     ----------
     strips : tuple of bytes
         One per strip of the content.
-    histogram, tachogram : bytes or None
+    day, lorenz, histogram, tachogram : bytes or None
         None without RR intervals.
     shapes : bytes or None
         None without beats.
     """
 
     strips: tuple[bytes, ...]
+    day: bytes | None
+    lorenz: bytes | None
     histogram: bytes | None
     tachogram: bytes | None
     shapes: bytes | None
@@ -111,6 +114,12 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
         Section(
             "Recording",
             recording_blocks(recording, content.readable, content.annotations),
+        ),
+        Section(
+            "Overview",
+            overview_blocks(
+                content.beats, content.heart_rate, day=pictures.day, lorenz=pictures.lorenz
+            ),
         ),
         Section("Rhythms", rhythm_blocks(content.rhythms)),
         Section("Beats", beats_blocks(content.beats)),

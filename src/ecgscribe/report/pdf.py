@@ -211,7 +211,7 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
         width=_WIDTH_MM if pairs else min(_WIDTH_MM, longest),
         col_widths=(30, 70) if pairs else tuple(widths),
         align=Align.L,
-        text_align=["LEFT"] + ["LEFT" if pairs else "RIGHT"] * (len(table.header) - 1),
+        text_align=["LEFT" if table.is_text(k) else "RIGHT" for k in range(len(table.header))],
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         headings_style=FontFace(emphasis="BOLD", color=_SOFT),
         line_height=4.6,

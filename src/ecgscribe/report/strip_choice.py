@@ -26,7 +26,7 @@ from ecgscribe.symbols import AAMI_CLASSES
 __all__ = ["DANGEROUS", "LEAST_UNREADABLE_S", "choose_strips", "long_unreadable"]
 
 
-DANGEROUS = 12
+DANGEROUS = 6
 """Strips of a dangerous kind for one of another kind."""
 LEAST_UNREADABLE_S = 3.0
 """Length in seconds from which on an unreadable span is listed and shown."""
