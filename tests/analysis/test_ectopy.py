@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,12 +40,15 @@ def slow_ectopy(letters: str) -> dict[str, list[tuple[int, int, int]]]:
         k = 0
         while k < len(series):
             end = k
-            while end < len(series) and series[end] == "V":
+            while end < len(series) and (
+                series[end] == "V" or (end > k and series[end - 1 : end + 2] == "VFV")
+            ):
                 end += 1
             length = end - k
             if length:
                 kind = "isolated" if length == 1 else "couplets" if length == 2 else "runs"
-                patterns[kind].append((offset + k, offset + end - 1, length))
+                n_ectopic = series[k:end].count("V")
+                patterns[kind].append((offset + k, offset + end - 1, n_ectopic))
             if length == 1:
                 single.append(k)
             k = max(end, k + 1)
@@ -66,7 +70,8 @@ def slow_ectopy(letters: str) -> dict[str, list[tuple[int, int, int]]]:
 
 
 letters = st.lists(
-    st.sampled_from(["N", "V", "VV", "VVV", "NV" * 3, "NNV" * 3, "S", "F", "Q", "|"]), max_size=25
+    st.sampled_from(["N", "V", "VV", "VVV", "VFV", "NV" * 3, "NNV" * 3, "S", "F", "Q", "|"]),
+    max_size=25,
 ).map("".join)
 
 
@@ -113,3 +118,21 @@ def test_the_rate_is_from_the_first_beat_to_the_last() -> None:
     assert run.length == 4
     assert ectopy(beats_of("NVN"), "V").isolated[0].rate is None
     assert ectopy(beats_of(""), "V") == Ectopy((), (), (), (), ())
+
+
+def test_a_fusion_beat_between_two_of_v_does_not_break_a_run() -> None:
+    assert as_tuples(ectopy(beats_of("NVFVVN"), "V"))["runs"] == [(1, 4, 3)]
+    assert as_tuples(ectopy(beats_of("NVFFVN"), "V"))["runs"] == []
+    assert as_tuples(ectopy(beats_of("NVF|VN"), "V"))["runs"] == []
+    assert as_tuples(ectopy(beats_of("NSFSN"), "S"))["runs"] == []
+
+
+def test_an_episode_is_doubtful_where_the_model_is_not_certain() -> None:
+    beats = beats_of("NVVVNNVVNNVN")
+    sure, unsure = ectopy(beats, "V"), np.full(len(beats), 0.9, dtype=np.float32)
+    assert not any(e.is_doubtful for e in (*sure.runs, *sure.couplets))
+    unsure[[1, 2, 3]] = [0.9, 0.7, 0.6]
+    found = ectopy(beats, "V", probability=unsure)
+    assert [e.is_doubtful for e in found.runs] == [True]
+    assert [e.is_doubtful for e in found.couplets] == [False]
+    assert found.runs[0].certainty == pytest.approx((0.9 + 0.7 + 0.6) / 3)

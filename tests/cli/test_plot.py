@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ecgscribe.cli.main import main
+from ecgscribe.cli.values import moment
+from ecgscribe.errors import FormatError
+from ecgscribe.record import Record
 from support.command_line import ecgscribe, only_error
 
 
 def test_plot_draws_a_strip_and_overwrites_only_when_forced(good: Path, tmp_path: Path) -> None:
     command = ["plot", good, "--start", "0:05", "--end", "0:08", "--annotator", "ref"]
     run = ecgscribe(*command, cwd=tmp_path)
-    assert run.stdout == "good.png\n"
-    assert (tmp_path / "good.png").read_bytes().startswith(b"\x89PNG")
+    assert run.stdout == "good-strip.png\n"
+    assert (tmp_path / "good-strip.png").read_bytes().startswith(b"\x89PNG")
     assert "--force" in only_error(ecgscribe(*command, cwd=tmp_path))
     assert ecgscribe(*command, "--force", cwd=tmp_path).returncode == 0
 
@@ -36,7 +41,37 @@ def test_plot_draws_all_beats_of_a_recording(good: Path, tmp_path: Path, kind: s
 
 def test_plot_outside_the_recording_is_one_line(good: Path, tmp_path: Path) -> None:
     run = ecgscribe("plot", good, "--start", "40", "--annotator", "ref", "-o", tmp_path / "a.png")
-    assert "inside the recording" in only_error(run)
+    assert "within the recording" in only_error(run)
+
+
+def test_a_time_of_day_needs_a_recording_that_has_one(good: Path, tmp_path: Path) -> None:
+    run = ecgscribe("plot", good, "--start", "@22:16:32", "-o", tmp_path / "a.png")
+    assert "expected a recording with a time of day" in only_error(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("@23:50:30", 30.0), ("@00:10:00", 1200.0), ("1:30", 90.0)]
+)
+def test_a_moment_is_of_the_day_or_from_the_start(text: str, seconds: float) -> None:
+    signal = np.zeros((2000 * 10, 1), np.float32)
+    record = Record(signal, 10.0, ("II",), start=datetime(2026, 3, 1, 23, 50))
+    assert moment(text).within(record) == seconds
+
+
+@pytest.mark.parametrize("text", ["@23:49:59", "0:40:00", "@00:24:00"])
+def test_a_moment_outside_the_recording_is_an_error(text: str) -> None:
+    signal = np.zeros((2000 * 10, 1), np.float32)
+    record = Record(signal, 10.0, ("II",), start=datetime(2026, 3, 1, 23, 50))
+    with pytest.raises(FormatError, match=r"within the recording, which ends at 00:23:20"):
+        moment(text).within(record)
+
+
+def test_an_existing_picture_is_refused_before_the_work(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("mine")
+    missing = tmp_path / "nothing.json"
+    run = ecgscribe("plot", good, "--model", missing, "-o", tmp_path / "a.png")
+    assert "--force" in only_error(run)
+    assert (tmp_path / "a.png").read_text() == "mine"
 
 
 def test_plot_tells_its_file_as_text_as_json_or_not_at_all(

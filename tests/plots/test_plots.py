@@ -18,7 +18,7 @@ from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics import performance
-from ecgscribe.plots.style import new_axes
+from ecgscribe.plots.style import LETTER_COLOURS, new_axes
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -157,12 +157,13 @@ def test_a_lorenz_plot_puts_each_beat_between_its_intervals() -> None:
     axes = plots.lorenz(_beats([0, 80, 160, 210, 320, 400], "NNNVNN"))
     np.testing.assert_allclose(_points(axes, "V"), [[0.5, 1.1]])
     np.testing.assert_allclose(_points(axes, "N"), [[0.8, 0.8], [0.8, 0.5], [1.1, 0.8]])
-    assert axes.get_title(loc="left") == "record: 4 beats"
+    assert axes.get_title(loc="left") == "record: 4 of 6 beats"
 
 
 def test_a_lorenz_plot_counts_what_it_leaves_out() -> None:
     axes = plots.lorenz(_beats([0, 100, 200, 510, 610, 700]))
-    assert axes.get_title(loc="left") == "record: 2 beats, 2 with more than 3 s left out"
+    title = "record: 2 of 6 beats, 2 with more than 3 s left out"
+    assert axes.get_title(loc="left") == title
     assert len(_points(axes, "N")) == 2
 
 
@@ -325,3 +326,112 @@ def test_plotting_never_loads_pyplot() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_pictures_count_the_same_beats() -> None:
+    quality = np.array([1, 1, 1, 0.2, 1, 1, 1, 1], dtype=np.float32)
+    beats = _beats([100 * k for k in range(8)], "NVNVNANN", quality=quality)
+    n = {"N": 5, "V": 1, "S": 1}  # one V is in noise
+    for draw in (plots.day, plots.heart_rate, plots.lorenz):
+        labels = [str(c.get_label()) for c in draw(beats).collections if _is_class(c)]
+        assert dict(label.split(": ") for label in labels) == {k: str(v) for k, v in n.items()}
+    lanes = [tick.get_text() for tick in plots.timeline(beats).get_yticklabels()]
+    assert dict(lane.split() for lane in lanes) == {k: str(v) for k, v in n.items()}
+    assert plots.heart_rate(beats).get_title(loc="left") == "record: 7 beats"
+
+
+def _with_rhythm(note: str) -> Annotation:
+    """Make a minute of beats, the second half of it in a rhythm."""
+    return Annotation(
+        sample=np.array([*range(0, 3000, 100), 3000, *range(3000, 6000, 100)]),
+        symbol=np.array(["N"] * 30 + ["+"] + ["N"] * 30),
+        fs=100.0,
+        aux_note=np.array([""] * 30 + [note] + [""] * 30),
+        n_samples=6000,
+    )
+
+
+@pytest.mark.parametrize("draw", [plots.day, plots.heart_rate, plots.timeline])
+def test_fibrillation_is_shaded_and_named(draw: Callable[..., Axes]) -> None:
+    assert "atrial fibrillation" in draw(_with_rhythm("(AFIB")).get_title(loc="right")
+    assert draw(_with_rhythm("(N")).get_title(loc="right") == ""
+
+
+def test_beats_in_noise_have_a_letter_in_parentheses() -> None:
+    record = Record(np.zeros((1000, 1), np.float32), 100.0, ("II",))
+    quality = np.array([1, 0.2, 1], dtype=np.float32)
+    axes = plots.strip(record, _beats([100, 200, 300], "NVN", quality=quality))
+    assert [t.get_text() for t in axes.texts if t.get_text().strip("()") in "NV"] == [
+        "N", "N", "(V)",
+    ]  # fmt: skip
+
+
+def test_a_strip_writes_intervals_and_letters_on_request() -> None:
+    record = Record(np.zeros((1000, 1), np.float32), 100.0, ("II",))
+    beats = _beats([100, 180, 300], "NVN")
+    axes = plots.strip(record, beats, letters=False, rr=True)
+    assert [t.get_text() for t in axes.texts] == [" II", "800", "1200"]
+    assert axes.get_title(loc="left").endswith(", 60/min")
+
+
+def test_noise_is_not_hatched_over_a_clean_beat() -> None:
+    record = Record(np.zeros((1000, 1), np.float32), 100.0, ("II",))
+    annotation = Annotation(
+        sample=np.array([198, 200, 500, 503]),
+        symbol=np.array(list("N~~N")),
+        fs=100.0,
+        subtype=np.array([0, 3, 0, 0]),
+    )
+    hatched = [c for c in plots.strip(record, annotation).collections if c.get_hatch()]
+    (box,) = (c.get_paths()[0].get_extents() for c in hatched)
+    assert (box.x0, box.x1) == pytest.approx((1.98 + 0.12, 5.03 - 0.08))
+
+
+def test_a_strip_says_which_time_it_shows() -> None:
+    signal = np.zeros((2000, 1), np.float32)
+    axes = plots.strip(Record(signal, 100.0, ("II",)), start=5.0)
+    assert axes.get_xlabel() == "time from the start (h:mm:ss)"
+    assert "0:00:05 from the start" in axes.get_title(loc="left")
+    start = datetime(2020, 5, 1, 23, 15)
+    axes = plots.strip(Record(signal, 100.0, ("II",), start=start), start=5.0)
+    axes.figure.canvas.draw()
+    assert axes.get_xlabel() == "time of day"
+    assert "23:15:05 (0:00:05 from the start)" in axes.get_title(loc="left")
+    assert "23:15:06" in [tick.get_text() for tick in axes.get_xticklabels()]
+
+
+def test_a_long_strip_breaks_into_rows_to_scale(recording: tuple[Record, Annotation]) -> None:
+    rows = plots.strip_rows(*recording, start=2.0, end=27.0)
+    assert [row.get_xlim() for row in rows] == [(2, 12), (12, 22), (22, 27)]
+    rows[0].figure.canvas.draw()
+    for row in rows:
+        box = row.get_window_extent()
+        low, high = row.get_xlim()
+        mm = 25.4 / row.figure.dpi
+        assert box.width * mm == pytest.approx(25 * (high - low), rel=1e-2)
+        low, high = row.get_ylim()
+        assert box.height * mm == pytest.approx(10 * (high - low), rel=1e-2)
+
+
+def test_the_pulse_is_one_millivolt_before_each_lead(recording: tuple[Record, Annotation]) -> None:
+    plain = plots.strip(recording[0], end=5.0)
+    axes = plots.strip(recording[0], end=5.0, calibration=True)
+    assert axes.get_xlim()[0] == pytest.approx(-0.3)
+    pulses = [line for line in axes.lines if np.max(np.asarray(line.get_xdata())) <= 0]
+    assert len(pulses) == len(axes.lines) - len(plain.lines) == 2
+    for pulse in pulses:
+        assert np.ptp(np.asarray(pulse.get_ydata(), dtype=float)) == 1.0
+
+
+def _luminance(colour: str) -> float:
+    """As of WCAG 2."""
+    parts = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("name", AAMI_CLASSES)
+@pytest.mark.parametrize("paper", ["#EBB5B5", "#F7DCDC", "#FFFFFF"])
+def test_letters_stand_out_on_the_paper(name: str, paper: str) -> None:
+    contrast = (_luminance(paper) + 0.05) / (_luminance(LETTER_COLOURS[name]) + 0.05)
+    assert contrast >= 4.5

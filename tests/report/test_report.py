@@ -19,7 +19,7 @@ from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.report.beat_comparison import usual_interval
 from ecgscribe.report.build import report
-from ecgscribe.report.strips import MOST_STRIPS, STRIP_S
+from ecgscribe.report.paper_rows import ROW_S
 from ecgscribe.symbols import AAMI_CLASSES
 from support.report_pages import (
     ShownPage,
@@ -31,8 +31,8 @@ from support.report_pages import (
 )
 
 HEADINGS = [
-    "Recording", "Beats", "Heart rate", "RR intervals", "Heart rate variability", "Ectopy",
-    "Pauses", "Beat shapes", "Strips",
+    "Findings", "Recording", "Overview", "Rhythms", "Beats", "Heart rate", "RR intervals",
+    "Heart rate variability", "Ectopy", "Pauses", "Beat shapes", "Strips", "Interpretation",
 ]  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def test_the_page_is_one_small_file_for_any_reader(rich: tuple[dict[str, Any], s
     shown = ShownPage(rich[1])
     assert len(rich[1]) < 3e6
     assert "script" not in shown.tags
-    assert len(shown.pictures) == len(shown.links) >= 6
+    assert len(shown.pictures) == len(shown.sources) >= 6
     for picture in shown.pictures:
         head, data = (picture["src"] or "").split(",", 1)
         assert head == "data:image/png;base64"
@@ -100,16 +100,19 @@ def test_counts_are_those_of_the_readable_beats(rich: tuple[dict[str, Any], str]
 
 def test_times_include_the_time_of_day(rich: tuple[dict[str, Any], str]) -> None:
     when = rich[0]["readable"]["longest_unreadable"]["at"]
-    assert when == {"seconds": 100.0, "text": "22:17:10 (0:01:40)"}
+    assert (when["seconds"], when["text"]) == (100.0, "22:17:10 (0:01:40)")
+    assert rich[0]["strips"][when["strip"] - 1]["title"] == "Unreadable"
     assert rich[0]["recording"]["start"] == "2026-03-01 22:15:30"
 
 
-def test_strips_are_few_and_say_what_they_show(rich: tuple[dict[str, Any], str]) -> None:
+def test_strips_say_what_they_show(rich: tuple[dict[str, Any], str]) -> None:
     strips = rich[0]["strips"]
-    assert 3 <= len(strips) <= MOST_STRIPS
+    assert [strip["number"] for strip in strips] == list(range(1, len(strips) + 1))
     for strip in strips:
-        assert strip["end_s"] - strip["begin_s"] == pytest.approx(STRIP_S)
-        assert 0 <= strip["begin_s"] < strip["end_s"] <= 400.0
+        rows = [(row["begin_s"], row["end_s"]) for row in strip["rows"]]
+        assert all(end - begin == pytest.approx(ROW_S) for begin, end in rows)
+        assert all(0 <= begin < end <= 400.0 for begin, end in rows)
+        assert any(begin <= strip["at"]["seconds"] < end for begin, end in rows)
     certain = [s for s in strips if "beat" in s]
     assert certain
     for strip in certain:
@@ -132,7 +135,7 @@ def test_a_premature_wide_beat_is_described_as_such() -> None:
         Annotation((np.array(at) * fs).round().astype(np.int64), symbols, fs)
     )
     content = report(Record(signal, fs, ("II",)), annotation)
-    (strip,) = (s for s in content["strips"] if s["title"].startswith("Most certain beat of"))
+    (strip,) = (s for s in content["strips"] if s["title"] == "Most certain beat of class V")
     beat = strip["beat"]
     assert beat["early_percent"] == 40
     assert beat["pause_percent"] == 140
@@ -152,7 +155,7 @@ def test_the_pdf_shows_the_text_of_the_page(
     from fpdf import FPDF
 
     written: list[str] = []
-    cell, multi_cell = FPDF.cell, FPDF.multi_cell
+    cell, multi_cell, write = FPDF.cell, FPDF.multi_cell, FPDF.write
 
     def note_cell(self: Any, *args: Any, **kwargs: Any) -> Any:
         written.extend(a for a in args if isinstance(a, str))
@@ -162,6 +165,11 @@ def test_the_pdf_shows_the_text_of_the_page(
         written.extend(a for a in (*args, kwargs.get("text")) if isinstance(a, str))
         return multi_cell(self, *args, **kwargs)
 
+    def note_write(self: Any, height: float, text: str, **kwargs: Any) -> Any:
+        written.append(text)
+        return write(self, height, text, **kwargs)
+
+    monkeypatch.setattr(FPDF, "write", note_write)
     monkeypatch.setattr(FPDF, "cell", note_cell)
     monkeypatch.setattr(FPDF, "multi_cell", note_cells)
     record, reference = recording_with_ectopy(start=datetime(2026, 3, 1, 22, 15, 30))
@@ -220,7 +228,7 @@ def test_each_measure_is_computed_once(monkeypatch: pytest.MonkeyPatch, tmp_path
 
         return wrapper
 
-    names = ("beat_series", "ectopy", "pauses", "rate_extremes", "shapes", "variability")
+    names = ("beat_series", "ectopy", "times_without_beats", "shapes", "variability")
     for name in names:
         monkeypatch.setattr(measures, name, counting(name, getattr(measures, name)))
     record, reference = recording_with_ectopy(60.0)

@@ -52,12 +52,26 @@ def test_the_command_takes_stored_annotations(saved: Path, tmp_path: Path) -> No
     assert run.stdout == ""
     content = json.loads((tmp_path / "a.json").read_text())
     assert content["annotations"] == {
-        "text": "stored, annotator ref", "annotator": "ref", "model": None, "probabilities": False,
+        "text": "stored, annotator ref", "annotator": "ref", "corrected_by": None, "model": None,
+        "probabilities": False,
     }  # fmt: skip
     assert content["recording"]["leads"] == [lead]
     reference = formats.read_annotation(saved, "ref")
     assert content["beats"]["counted"] == len(reference.beats())
     assert all(strip["probability"] is None for strip in content["strips"])
+
+
+def test_the_command_takes_corrected_annotations(saved: Path, tmp_path: Path) -> None:
+    reviewed = tmp_path / "reviewed.scribe"
+    reviewed.write_bytes(saved.with_suffix(".ref").read_bytes())
+    run = ecgscribe(
+        "report", saved, "--annotations", reviewed, "--by", "Jane Doe", "--pause", "2.5", "--json",
+        "-o", tmp_path / "a.html",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    content = json.loads(run.stdout)
+    assert content["annotations"]["text"].endswith("reviewed.scribe, corrected by Jane Doe")
+    assert content["pauses"]["longer_than_s"] == 2.5
 
 
 @pytest.mark.parametrize(
@@ -68,6 +82,10 @@ def test_the_command_takes_stored_annotations(saved: Path, tmp_path: Path) -> No
         (["REC", "-o", "no/x.html"], "expected a folder"),
         (["REC", "--annotator", "atr"], "expected"),
         (["REC", "--leads", "X9"], "X9"),
+        (["REC", "--strips", "0"], "at least 1 strip"),
+        (["REC", "--pause", "0"], "pauses of more than 0 s"),
+        (["REC", "--by", "Jane"], "expected --annotations FILE"),
+        (["REC", "--annotator", "ref", "--annotations", "x.ref"], "leave one out"),
         (["REC", "--model", "nothing"], "nothing"),
     ],
 )

@@ -1,67 +1,134 @@
+"""Which strips there are, and that each shows what it is named for."""
+
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ecgscribe.analysis.measures import measure
+from ecgscribe.report.build import rhythms_of
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.strips import (
-    MOST_STRIPS,
-    STRIP_S,
-    Strip,
-    StripKind,
-    choose_strips,
-    paper_span,
-)
-from support.report_pages import recording_with_ectopy
+from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
+from ecgscribe.report.strip_choice import choose_strips
+from support.made_findings import Made, made_recording
+from support.report_pages import recording_with_ectopy, with_noise
+
+NOTHING = np.zeros((0, 2))
 
 
-def strip(begin: float, end: float, kind: StripKind = StripKind.LONGEST_RUN) -> Strip:
-    return Strip(kind, span=(begin, end), time=begin, beats=range(3, 6), class_name="V")
-
-
-def test_the_title_comes_from_the_kind_and_the_class() -> None:
-    assert strip(1, 2).title == "Longest run of V"
-    assert strip(1, 2, StripKind.MOST_CERTAIN_BEAT).title == "Most certain beat of class V"
-    assert strip(1, 2, StripKind.LONGEST_PAUSE).title == "Longest pause"
-    assert len({strip(1, 2, kind).title for kind in StripKind}) == len(StripKind)
-
-
-def test_an_episode_or_a_single_beat_is_compared_by_its_first_beat() -> None:
-    compared = {kind for kind in StripKind if strip(1, 2, kind).compared_beat == 3}
-    assert compared == set(StripKind) - {
-        StripKind.LONGEST_PAUSE,
-        StripKind.HIGHEST_RATE,
-        StripKind.LOWEST_RATE,
-        StripKind.MEAN_RATE,
-        StripKind.UNREADABLE,
-    }
+def inputs_of(made: Made) -> ReportInputs:
+    record = made.record.lazy()
+    rhythms = rhythms_of(made.annotation, record.n_samples)
+    measures = measure(record, made.annotation, [0], rhythms=rhythms)
+    return ReportInputs(record, made.annotation, [0], measures)
 
 
 @pytest.mark.parametrize(
-    ("span", "duration", "paper"),
+    ("span", "duration", "row"),
     [
         ((20, 21), 60, (17, 24)),  # in the middle
-        ((20, 40), 60, (18.5, 25.5)),  # too long: its beginning
+        ((20, 40), 60, (19.5, 26.5)),  # too long: its beginning
         ((1, 2), 60, (0, 7)),  # at the start
         ((59, 60), 60, (53, 60)),  # at the end
         ((1, 2), 5, (0, 5)),  # all there is
     ],
 )
-def test_paper_is_placed_around_a_span(span: Any, duration: float, paper: Any) -> None:
-    assert paper_span(strip(*span), duration) == paper
+def test_one_row_is_placed_around_a_span(span: Any, duration: float, row: Any) -> None:
+    begin, end = span
+    assert one_row(begin, end, duration, unreadable=NOTHING) == (row,)
 
 
-def test_strips_are_in_time_order_and_each_shows_its_span() -> None:
-    record, annotation = recording_with_ectopy()
+def test_one_row_moves_away_from_what_is_unreadable() -> None:
+    ((begin, end),) = one_row(20, 21, 60, unreadable=np.array([[22.0, 40.0]]))
+    assert (begin, end) == (15, 22)
+    ((begin, end),) = one_row(20, 21, 60, unreadable=np.array([[10.0, 19.5], [23.0, 40.0]]))
+    assert begin <= 19.5
+    assert end >= 21.5
+
+
+@pytest.mark.parametrize(
+    ("span", "duration", "rows"),
+    [
+        ((20, 23), 60, ((18, 25),)),
+        ((20, 30), 60, ((18, 25), (25, 32))),  # the second row continues the first
+        ((20, 50), 60, ((18.5, 25.5), (44.5, 51.5))),  # both ends
+        ((0, 50), 60, ((0, 7), (44.5, 51.5))),
+        ((1, 4), 5, ((0, 5),)),
+        ((0, 10), 10, ((0, 7), (7, 10))),
+    ],
+)
+def test_rows_show_both_ends_of_a_span(span: Any, duration: float, rows: Any) -> None:
+    begin, end = span
+    assert rows_around(begin, end, duration) == rows
+
+
+def test_every_finding_has_a_strip_whatever_else_there_is() -> None:
+    made = made_recording(
+        "N*20 V*4 N*10 pause N*10 gap N*10 VFL N*10 VT N*10 AFIB N*10 S*3 N*20 V N*3 V V N*20"
+    )
+    titles = [strip.title for strip in choose_strips(inputs_of(made))]
+    assert titles[:2] == [
+        "Ventricular flutter or fibrillation: onset",
+        "Ventricular flutter or fibrillation: end",
+    ]
+    for title in (
+        "Ventricular tachycardia",
+        "No beats: pause or lead off",
+        "Longest run of V",
+        "Longest pause",
+        "Atrial fibrillation or flutter: onset",
+        "Atrial fibrillation or flutter: end",
+        "Longest run of S",
+        "Couplet of V",
+        "A beat of class V",
+        "Lowest heart rate",
+        "Highest heart rate",
+    ):
+        assert any(t.startswith(title) for t in titles), title
+
+
+def test_each_strip_shows_the_time_that_it_names() -> None:
+    inputs = inputs_of(made_recording("N*20 pause N*10 gap N*20 AFIB N*10 SLOW*12 N*10"))
+    for strip in choose_strips(inputs):
+        assert strip.shows(strip.time)
+        assert all(end - begin == pytest.approx(ROW_S) for begin, end in strip.rows)
+
+
+def test_both_beats_around_a_long_gap_are_shown_with_its_length() -> None:
+    made = made_recording("N*20 gap N*20")
+    (strip,) = (s for s in choose_strips(inputs_of(made)) if s.title.startswith("No beats"))
+    ((begin, end),) = made.spans["gap"]
+    assert strip.shows(begin)
+    assert strip.shows(end)
+    (mark,) = strip.marks
+    assert (mark.begin, mark.end) == pytest.approx((begin, end))
+    assert f"{end - begin:.2f} s" in mark.text
+
+
+def test_no_example_is_on_paper_with_an_unreadable_second() -> None:
+    record, annotation = recording_with_ectopy(200.0)
+    fs = round(record.fs)
+    for second in range(20, 160, 40):
+        annotation = with_noise(annotation, second * fs, (second + 5) * fs)
     lazy = record.lazy()
     inputs = ReportInputs(lazy, annotation, [0], measure(lazy, annotation, [0]))
-    strips = choose_strips(inputs)
-    assert 3 <= len(strips) <= MOST_STRIPS
-    papers = [paper_span(strip, record.duration) for strip in strips]
-    assert papers == sorted(set(papers))
-    for shown, (begin, end) in zip(strips, papers, strict=True):
-        assert end - begin == pytest.approx(STRIP_S)
-        assert begin <= shown.span[0] < end
-        assert inputs.time_entry(shown.time).seconds == pytest.approx(shown.time, abs=0.001)
+    examples = [
+        s
+        for s in choose_strips(inputs)
+        if s.title.startswith(("Most certain", "Couplet", "Normal beats"))
+    ]
+    assert examples
+    unreadable = inputs.unreadable_s
+    for strip in examples:
+        for begin, end in strip.rows:
+            assert not np.any((unreadable[:, 0] < end) & (unreadable[:, 1] > begin)), strip.title
+
+
+def test_more_strips_of_each_kind_on_request() -> None:
+    inputs = inputs_of(made_recording("N*9 V V N*9 V V N*9 V V N*9 V V N*9"))
+    counts = [
+        sum(s.title == "Couplet of V" for s in choose_strips(inputs, per_kind=n)) for n in (1, 3, 9)
+    ]
+    assert counts == [1, 3, 4]

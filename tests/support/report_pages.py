@@ -22,7 +22,9 @@ class ShownPage(HTMLParser):
         self.text: list[str] = []
         self.headings: list[str] = []
         self.pictures: list[dict[str, str | None]] = []
+        self.sources: list[str] = []
         self.links: list[str] = []
+        self.ids: set[str] = set()
         self.tags: set[str] = set()
         self.scopes = 0
         self.open: list[str] = []
@@ -32,7 +34,9 @@ class ShownPage(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.tags.add(tag)
-        self.links += [value or "" for key, value in attrs if key in ("src", "href")]
+        self.sources += [value or "" for key, value in attrs if key == "src"]
+        self.links += [value or "" for key, value in attrs if key == "href"]
+        self.ids.add(given.get("id") or "")
         self.scopes += tag == "th" and given.get("scope") in ("col", "row")
         if tag == "img":
             self.pictures.append(given)

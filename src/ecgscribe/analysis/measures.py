@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.ectopy import ECTOPIC_CLASSES, Ectopy, ectopy
+from ecgscribe.analysis.ectopy import ECTOPIC_CLASSES, Ectopy, ectopy, r_on_t
 from ecgscribe.analysis.hrv import Variability, variability
 from ecgscribe.analysis.morphology import Shape, shapes
+from ecgscribe.analysis.pauses import Pause, times_without_beats
+from ecgscribe.analysis.rate_times import RateTimes, rate_times
+from ecgscribe.analysis.rhythm_episodes import (
+    RhythmEpisode,
+    RhythmRates,
+    beats_inside,
+    of_intervals,
+    rhythm_episodes,
+    rhythm_rates,
+)
 from ecgscribe.analysis.rr_histogram import RRHistogram, rr_histogram
 from ecgscribe.analysis.rr_intervals import (
+    PAUSE_S,
     BeatSeries,
     Extreme,
     beat_series,
     mean_rate,
-    pauses,
     rate_extremes,
     rates,
 )
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, LazyRecord
+from ecgscribe.rhythms import RhythmSpan
+from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Measures", "measure"]
+__all__ = ["Measures", "measure", "usual_extremes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +57,29 @@ class Measures:
     mean_rate : float or None
         Beats per minute; None without intervals.
     rate_extremes : tuple of Extreme or None
-        Lowest and highest heart rate; None if too few intervals follow one another.
+        Lowest and highest heart rate as of `usual_extremes`; None if too few intervals follow one
+        another.
+    rate_times : RateTimes
+    extremes_are_normal : bool
+        Whether these are over NN intervals.
     rr_histogram : RRHistogram or None
         None without intervals.
     variability : Variability
     ectopy : mapping of str to Ectopy
         By class, in the order of `ectopy.ECTOPIC_CLASSES`.
-    pauses : ndarray of int64, shape (n_pauses,)
-        Positions of the beats that end a pause.
+    r_on_t : int
+        Number of beats of class V of `ectopy.r_on_t`.
+    pause_s : float
+        Seconds that a pause exceeds.
+    pauses : tuple of Pause
+        Pauses and gaps, in time order.
+    rhythms : tuple of RhythmEpisode
+        In time order; empty where no rhythm is annotated.
+    in_fibrillation : ndarray of bool, shape (n_beats,)
+        Whether each beat is in atrial fibrillation or flutter. Such beats are not part of
+        `variability` and of the ectopy of class S.
+    fibrillation_rates : RhythmRates
+        Of all these beats.
     shapes : tuple of Shape
         Of each class that occurs, the dominant one first.
     """
@@ -62,14 +90,28 @@ class Measures:
     rates: NDArray[np.float64]
     mean_rate: float | None
     rate_extremes: tuple[Extreme, Extreme] | None
+    rate_times: RateTimes
+    extremes_are_normal: bool
     rr_histogram: RRHistogram | None
     variability: Variability
     ectopy: Mapping[str, Ectopy]
-    pauses: NDArray[np.int64]
+    r_on_t: int
+    pause_s: float
+    pauses: tuple[Pause, ...]
+    rhythms: tuple[RhythmEpisode, ...]
+    in_fibrillation: NDArray[np.bool_]
+    fibrillation_rates: RhythmRates
     shapes: tuple[Shape, ...]
 
 
-def measure(record: LazyRecord, annotation: Annotation, columns: Sequence[int]) -> Measures:
+def measure(
+    record: LazyRecord,
+    annotation: Annotation,
+    columns: Sequence[int],
+    *,
+    rhythms: Sequence[RhythmSpan] = (),
+    pause_s: float = PAUSE_S,
+) -> Measures:
     """Measure the annotated beats of a recording.
 
     Parameters
@@ -80,6 +122,10 @@ def measure(record: LazyRecord, annotation: Annotation, columns: Sequence[int]) 
         Its annotations, in its own samples.
     columns : sequence of int
         Leads in which beat shapes are measured.
+    rhythms : sequence of RhythmSpan
+        The rhythms that are annotated, in time order.
+    pause_s : float
+        Seconds that a pause exceeds.
 
     Returns
     -------
@@ -87,16 +133,76 @@ def measure(record: LazyRecord, annotation: Annotation, columns: Sequence[int]) 
     """
     beats = beat_series(annotation, record.n_samples)
     unreadable = unreadable_spans(annotation, record.n_samples)
+    episodes = rhythm_episodes(record, beats, rhythms, columns)
+    fibrillation = beats_inside(beats, episodes, "AFIB")
+    rate = rates(beats)
+    extremes, are_normal = usual_extremes(beats, pause_s)
     return Measures(
         beats=beats,
         unreadable=unreadable,
         readable_s=float(record.n_samples - np.diff(unreadable, axis=1).sum()) / record.fs,
-        rates=rates(beats),
+        rates=rate,
+        rate_times=rate_times(beats, rate, start=record.start),
         mean_rate=mean_rate(beats),
-        rate_extremes=rate_extremes(beats),
+        rate_extremes=extremes,
+        extremes_are_normal=are_normal,
         rr_histogram=rr_histogram(beats),
-        variability=variability(beats, record.duration),
-        ectopy={name: ectopy(beats, name) for name in ECTOPIC_CLASSES},
-        pauses=pauses(beats),
+        variability=variability(of_intervals(beats, ~fibrillation), record.duration),
+        ectopy={
+            name: ectopy(
+                _unclassified(beats, fibrillation) if name == "S" else beats,
+                name,
+                probability=_probability(annotation, beats, name),
+            )
+            for name in ECTOPIC_CLASSES
+        },
+        r_on_t=len(r_on_t(beats)),
+        pause_s=pause_s,
+        pauses=times_without_beats(
+            record, annotation, beats, columns, longer_than=pause_s, apart_from=episodes
+        ),
+        rhythms=episodes,
+        in_fibrillation=fibrillation,
+        fibrillation_rates=rhythm_rates(of_intervals(beats, fibrillation)),
         shapes=shapes(record, beats, columns),
+    )
+
+
+def usual_extremes(
+    beats: BeatSeries, pause_s: float
+) -> tuple[tuple[Extreme, Extreme] | None, bool]:
+    """Find the lowest and the highest heart rate over NN intervals that are no pauses.
+
+    Parameters
+    ----------
+    beats : BeatSeries
+    pause_s : float
+        Seconds that a pause exceeds.
+
+    Returns
+    -------
+    extremes : tuple of Extreme or None
+        Where too few NN intervals follow one another, those over all intervals.
+    are_normal : bool
+        Whether they are over NN intervals.
+    """
+    usual = beats.normal & (np.nan_to_num(beats.rr) <= pause_s)
+    extremes = rate_extremes(dataclasses.replace(beats, rr=np.where(usual, beats.rr, np.nan)))
+    return (rate_extremes(beats), False) if extremes is None else (extremes, True)
+
+
+def _probability(
+    annotation: Annotation, beats: BeatSeries, class_name: str
+) -> NDArray[np.float32] | None:
+    """Return the probability of a class for each beat; None without probabilities."""
+    if annotation.probability is None:
+        return None
+    return np.asarray(annotation.probability[beats.index, AAMI_CLASSES.index(class_name)])
+
+
+def _unclassified(beats: BeatSeries, chosen: NDArray[np.bool_]) -> BeatSeries:
+    """Return the beats with the chosen ones, shape (n_beats,), as of class Q."""
+    q = AAMI_CLASSES.index("Q")
+    return dataclasses.replace(
+        beats, class_index=np.where(chosen, q, beats.class_index).astype(np.int8)
     )

@@ -58,6 +58,7 @@ def demo_page(
     return Page(
         title="ecgscribe: a demonstration",
         subtitle=NOTE,
+        notice="A research tool, not a medical device.",
         key_figures=(
             ("Beats", str(len(reference.beats()))),
             ("R-peaks found", _percent(ratios.qrs_se)),
@@ -70,7 +71,7 @@ def demo_page(
             Section("On ECG paper", (_legend(reference), *strips)),
             Section("The whole recording", (_heart_rate(predicted),)),
         ),
-        foot=("A research tool, not a medical device.", f"Model: SHA-256 {model_hash}"),
+        foot=(f"Model: SHA-256 {model_hash}",),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result
 from ecgscribe.cli.recordings import annotate_recording, stored_annotation
-from ecgscribe.cli.values import Choice, seconds
+from ecgscribe.cli.values import Choice, Moment, moment
 from ecgscribe.errors import FormatError
 
 if TYPE_CHECKING:
@@ -30,11 +30,22 @@ __all__ = ["plot"]
     help="strip: ECG paper; day: heart rate, one hour per line; lorenz: each RR interval against "
     "the next; timeline: beats of each class over time.",
 )  # fmt: skip
-@click.option("--start", metavar="TIME", type=seconds, help="Start of a strip (default: 0:00).")
 @click.option(
-    "--end", metavar="TIME", type=seconds, help="End of a strip (default: 10 s after the start)."
+    "--start",
+    metavar="TIME",
+    type=moment,
+    help="Start of a strip, from the start of the recording, or of the day: @22:16:32 "
+    "(default: 0:00).",
 )
-@options.out("Picture to write: .png, .pdf or .svg (default: NAME.png here).", metavar="FILE")
+@click.option(
+    "--end",
+    metavar="TIME",
+    type=moment,
+    help="End of a strip, likewise (default: 10 s after its start).",
+)
+@click.option("--no-letters", is_flag=True, help="Strip: leave out the classes of the beats.")
+@click.option("--rr", is_flag=True, help="Strip: write RR intervals in ms, and the mean rate.")
+@options.out("Picture to write: .png, .pdf or .svg (default: NAME-KIND.png here).", metavar="FILE")
 @options.annotator("Stored annotations to draw, such as atr (default: the model's own).")
 @options.model
 @options.force("an existing picture")
@@ -46,8 +57,10 @@ def plot(
     fs: float | None,
     leads: tuple[str, ...] | None,
     kind: str,
-    start: float | None,
-    end: float | None,
+    start: Moment | None,
+    end: Moment | None,
+    no_letters: bool,
+    rr: bool,
     out: Path | None,
     annotator: str | None,
     model: str,
@@ -59,26 +72,44 @@ def plot(
     from ecgscribe import formats, plots
     from ecgscribe.model.runtime import load_model
 
-    if kind != "strip" and (start, end) != (None, None):
-        raise FormatError(
-            f"plot: expected --start and --end with a strip, found them with {kind}, which shows "
-            "the whole recording; leave them out"
-        )
+    _only_for_strips(kind, start=start, end=end, no_letters=no_letters, rr=rr)
 
     def annotation_of(opened: Record | LazyRecord) -> Annotation:
         if annotator:
             return stored_annotation(opened, record, annotator)
         return annotate_recording(opened, model=load_model(model), leads=leads, quiet=quiet)
 
+    source = formats.open_record(record, fs=fs, leads=leads)
+    target = Path(f"{source.name}-{kind}.png") if out is None else out
+    plots.check_picture(target, force=force)  # before the work
     if kind == "strip":
-        whole = formats.read(record, fs=fs, leads=leads)
-        axes = plots.strip(whole, annotation_of(whole), start=start or 0.0, end=end)
-        name = whole.name
+        begin = 0.0 if start is None else start.within(source)
+        stop = None if end is None else end.within(source)
+        plots.check_strip(source, begin, stop)
+        axes: Any = plots.strip_rows(
+            source.record(), annotation_of(source), start=begin, end=stop, letters=not no_letters,
+            rr=rr,
+        )  # fmt: skip
     else:  # only the beats are drawn
-        source = formats.open_record(record, fs=fs, leads=leads)
         draw = {"day": plots.day, "lorenz": plots.lorenz, "timeline": plots.timeline}[kind]
         axes = draw(annotation_of(source))
-        name = source.name
-    target = Path(f"{name}.png") if out is None else out
     file = str(plots.save(axes, target, force=force))
     print_result(file, {"record": record, "file": file}, as_json=as_json, quiet=quiet)
+
+
+def _only_for_strips(
+    kind: str, *, start: Moment | None, end: Moment | None, no_letters: bool, rr: bool
+) -> None:
+    """Refuse the options of a strip with another kind of picture."""
+    given = {
+        "--start": start is not None,
+        "--end": end is not None,
+        "--no-letters": no_letters,
+        "--rr": rr,
+    }
+    found = [name for name, is_given in given.items() if is_given]
+    if kind != "strip" and found:
+        raise FormatError(
+            f"plot: expected {' and '.join(found)} with a strip, found {kind}, which shows the "
+            "whole recording; leave it out"
+        )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
 from ecgscribe.cli.recordings import chosen_leads, stored_annotation
+from ecgscribe.cli.values import number
+from ecgscribe.errors import FormatError
 
 __all__ = ["report"]
 
@@ -21,6 +25,27 @@ __all__ = ["report"]
     metavar="FILE",
 )
 @options.annotator("Stored annotations to report on, such as atr (default: the model's own).")
+@click.option(
+    "--annotations",
+    metavar="FILE",
+    type=options.FILE,
+    help="File of corrected annotations to report on, such as reviewed.scribe.",
+)
+@click.option("--by", metavar="NAME", help="Who corrected these; named in the report.")
+@click.option(
+    "--strips",
+    metavar="N",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Strips of each kind of finding; of dangerous ones 6 times as many.",
+)
+@click.option(
+    "--pause",
+    metavar="SECONDS",
+    type=number,
+    help="An RR interval longer than this is a pause (default: 2).",
+)
 @options.model
 @options.force()
 @options.as_json("all numbers of the report as JSON")
@@ -32,6 +57,10 @@ def report(
     leads: tuple[str, ...] | None,
     out: Path | None,
     annotator: str | None,
+    annotations: Path | None,
+    by: str | None,
+    strips: int,
+    pause: float | None,
     model: str,
     force: bool,
     as_json: bool,
@@ -39,23 +68,45 @@ def report(
 ) -> None:
     """Summarise a recording on one page, HTML or PDF."""
     from ecgscribe import formats
+    from ecgscribe.analysis.rr_intervals import PAUSE_S
     from ecgscribe.report.build import check_target
     from ecgscribe.report.build import report as write_report
 
+    _check_together(annotator, annotations, by)
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}.html") if out is None else out
     check_target(target, force=force)
-    annotation = stored_annotation(source, record, annotator) if annotator else None
+    annotation, origin = None, annotator
+    if annotations is not None:
+        annotation = formats.read_annotation(annotations, fs=source.fs)
+        origin = annotations.name
+    elif annotator:
+        annotation = stored_annotation(source, record, annotator)
     with progress_bar(Path(record).name, quiet=quiet) as progress:
         content = write_report(
             source,
             annotation,
             out=target,
-            model=None if annotator else model,
+            model=model if annotation is None else None,
             leads=chosen_leads(source, leads),
-            annotator=annotator,
+            annotator=origin,
+            corrected_by=by,
+            strips=strips,
+            pause_s=PAUSE_S if pause is None else pause,
             files=formats.recording_files(record),
             force=force,
             progress=progress,
         )
     print_result(str(target), content, as_json=as_json, quiet=quiet)
+
+
+def _check_together(annotator: str | None, annotations: Path | None, by: str | None) -> None:
+    if annotator and annotations is not None:
+        raise FormatError(
+            "report: expected --annotator or --annotations, found both; leave one out"
+        )
+    if by and annotations is None:
+        raise FormatError(
+            f"report: expected --annotations FILE with --by {by}, found none; name the file that "
+            f"{by} corrected"
+        )

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecgscribe.formatting import did_you_mean
+from ecgscribe.errors import FormatError
+from ecgscribe.formatting import did_you_mean, format_time
 
-__all__ = ["Choice", "address", "names", "number", "numbers", "own_annotator", "seconds"]
+if TYPE_CHECKING:
+    from ecgscribe.record import LazyRecord, Record
+
+__all__ = [
+    "Choice",
+    "Moment",
+    "address",
+    "moment",
+    "names",
+    "number",
+    "numbers",
+    "own_annotator",
+    "seconds",
+]
 
 TAKEN = frozenset({"atr", "hea", "dat", "mat", "csv", "json", "parquet", "edf"})
 """Extensions that annotations of the model must not have."""
@@ -24,6 +39,60 @@ def seconds(text: str) -> float:
     if not 1 <= len(parts) <= 3 or not all(0 <= part < math.inf for part in parts):
         raise click.BadParameter(f"expected a time such as 90, 1:30 or 0:01:30, found '{text}'")
     return sum(value * 60.0**power for power, value in enumerate(reversed(parts)))
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time of a recording: seconds from its start, or of the day if `is_clock`."""
+
+    seconds: float
+    is_clock: bool
+
+    def within(self, record: Record | LazyRecord) -> float:
+        """Return the seconds from the start of a recording.
+
+        Parameters
+        ----------
+        record : Record or LazyRecord
+
+        Returns
+        -------
+        float
+            Of a time of day, the first such moment of the recording.
+
+        Raises
+        ------
+        FormatError
+            If the recording has no time of day, or does not contain the moment.
+        """
+        since = self.seconds
+        if self.is_clock:
+            if record.start is None:
+                raise FormatError(
+                    f"{record.name}: expected a recording with a time of day for "
+                    f"@{format_time(self.seconds, hours=True)}, found none in its header; write "
+                    "the time from the start, without @"
+                )
+            midnight = record.start.replace(hour=0, minute=0, second=0, microsecond=0)
+            since = (self.seconds - (record.start - midnight).total_seconds()) % _DAY_S
+        if since > record.duration:
+            last = format_time(record.duration, start=record.start, hours=True)
+            text = f"{'@' * self.is_clock}{format_time(self.seconds, hours=True)}"
+            kind = "time of day" if record.start is not None else "time from the start"
+            raise FormatError(
+                f"{record.name}: expected a time within the recording, which ends at {last} "
+                f"({kind}), found {text}; choose an earlier time"
+            )
+        return since
+
+
+_DAY_S = 86400.0
+
+
+def moment(text: str) -> Moment:
+    """Read a time from the start, as `seconds`, or ``@22:16:32``, a time of day."""
+    clock = text.startswith("@")
+    return Moment(seconds(text[1:] if clock else text), clock)
 
 
 def number(text: str) -> float:

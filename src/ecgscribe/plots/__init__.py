@@ -7,14 +7,16 @@ anything by colour alone; see `ecgscribe.plots.style`.
 from __future__ import annotations
 
 from ecgscribe.plots.overview import day, heart_rate, lorenz, timeline
-from ecgscribe.plots.paper import strip
+from ecgscribe.plots.paper import check_strip, strip, strip_rows
 from ecgscribe.plots.results import confusion, pr_curve, reliability, training_curves
-from ecgscribe.plots.saving import png, save
+from ecgscribe.plots.saving import check_picture, png, save
 from ecgscribe.plots.style import CLASS_COLOURS, CLASS_MARKERS
 
 __all__ = [
     "CLASS_COLOURS",
     "CLASS_MARKERS",
+    "check_picture",
+    "check_strip",
     "confusion",
     "day",
     "heart_rate",
@@ -24,6 +26,7 @@ __all__ = [
     "reliability",
     "save",
     "strip",
+    "strip_rows",
     "timeline",
     "training_curves",
 ]

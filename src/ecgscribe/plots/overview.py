@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.analysis.rhythm_episodes import kind_of
 from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.formatting import format_time
+from ecgscribe.metrics.rhythm_spans import marked_rhythms
 from ecgscribe.plots.style import CLASS_COLOURS, CLASS_MARKERS, GREY, new_axes
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation
@@ -26,6 +28,14 @@ __all__ = ["day", "heart_rate", "lorenz", "timeline"]
 
 
 GUIDE, UNREADABLE = "#D9D9D9", "#BBBBBB"
+RHYTHM_SHADES = {"AFIB": "#CFE8F7", "VT": "#F9D5C2", "VFL": "#F2A98A", "ASYS": "#E3D3F0"}
+"""Colour behind the rhythms that pictures shade, by `rhythm_episodes.kind_of`."""
+RHYTHM_NOTES = {
+    "AFIB": "atrial fibrillation (blue)",
+    "VT": "ventricular tachycardia (pale orange)",
+    "VFL": "ventricular flutter or fibrillation (orange)",
+    "ASYS": "standstill (violet)",
+}
 LONGEST_RR = 3.0
 """Seconds; the axes of `lorenz` end there at the latest."""
 HOUR, SHORT_LINE = 3600.0, 300.0
@@ -43,30 +53,38 @@ DOT_SIZE, MARKER_SIZE = 2.5, 14.0
 Doubles = NDArray[np.float64]
 
 
-def _last_sample(annotation: Annotation) -> int:
-    """Return the last sample that is known to belong to the recording."""
-    return int(annotation.sample[-1]) if len(annotation) else 0
+def _length(annotation: Annotation) -> int:
+    """Return the length of the recording in samples, or what is known of it."""
+    if annotation.n_samples is not None:
+        return annotation.n_samples
+    return int(annotation.sample[-1]) + 1 if len(annotation) else 1
 
 
 def _end_s(annotation: Annotation) -> float:
-    return _last_sample(annotation) / annotation.fs
+    """Return when the recording ends, or the last annotation of one whose length is not known."""
+    known = annotation.n_samples is not None
+    return (_length(annotation) - (0 if known else 1)) / annotation.fs
 
 
 def _beat_series(annotation: Annotation) -> BeatSeries:
-    return beat_series(annotation, _last_sample(annotation) + 1)
+    return beat_series(annotation, _length(annotation))
 
 
 def _unreadable(annotation: Annotation) -> Doubles:
     """Return the unreadable spans in seconds, shape (n, 2)."""
-    return unreadable_spans(annotation, _last_sample(annotation) + 1) / annotation.fs
+    return unreadable_spans(annotation, _length(annotation)) / annotation.fs
 
 
 def _scatter(ax: Axes, x: Doubles, y: Doubles, class_index: NDArray[np.int8]) -> None:
-    """Draw one point per beat with the marker of its class; the legend counts them."""
+    """Draw one point per beat with the marker of its class.
+
+    The legend counts the beats of each class, also those of which there is no point.
+    """
     shown = np.isfinite(x) & np.isfinite(y)
     for index, name in enumerate(AAMI_CLASSES):
-        mine = shown & (class_index == index)
-        if mine.any():
+        of_class = class_index == index
+        mine = shown & of_class
+        if of_class.any():
             usual = name == "N"
             ax.scatter(
                 x[mine],
@@ -76,7 +94,7 @@ def _scatter(ax: Axes, x: Doubles, y: Doubles, class_index: NDArray[np.int8]) ->
                 color=CLASS_COLOURS[name],
                 marker=CLASS_MARKERS[name],
                 linewidths=0,
-                label=f"{name}: {mine.sum():,}",
+                label=f"{name}: {of_class.sum():,}",
                 rasterized=True,
                 zorder=3 + index,
             )
@@ -93,9 +111,32 @@ def _legend(ax: Axes, *, above: bool = False) -> None:
 
 
 def _shade(ax: Axes, annotation: Annotation, seconds: float) -> None:
-    """Shade the unreadable spans; `seconds` is the unit of the axis."""
+    """Shade the unreadable spans and some rhythms; `seconds` is the unit of the axis."""
     for begin, end in _unreadable(annotation) / seconds:
         ax.axvspan(begin, end, color=UNREADABLE, linewidth=0, zorder=0)
+    for begin, end, colour in _rhythms(annotation):
+        ax.axvspan(begin / seconds, end / seconds, color=colour, linewidth=0, zorder=-1)
+    _note_rhythms(ax, annotation)
+
+
+def _rhythms(annotation: Annotation) -> list[tuple[float, float, str]]:
+    """Return begin and end in seconds, and the shade, of each rhythm that has one."""
+    marked = marked_rhythms(annotation, _length(annotation))
+    spans = zip(marked.begin.tolist(), marked.end.tolist(), marked.label.tolist(), strict=True)
+    fs = annotation.fs
+    return [
+        (begin / fs, end / fs, RHYTHM_SHADES[kind])
+        for begin, end, label in spans
+        if (kind := kind_of(label)) in RHYTHM_SHADES
+    ]
+
+
+def _note_rhythms(ax: Axes, annotation: Annotation) -> None:
+    """Write what the shades mean that are in a picture."""
+    shades = {colour for _, _, colour in _rhythms(annotation)}
+    names = [RHYTHM_NOTES[kind] for kind, colour in RHYTHM_SHADES.items() if colour in shades]
+    if names:
+        ax.set_title("shaded: " + ", ".join(names), fontsize=8, loc="right")
 
 
 def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
@@ -117,9 +158,8 @@ def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     beats = _beat_series(annotation)
     _scatter(ax, beats.time / 60, np.minimum(60 / beats.rr, FASTEST), beats.class_index)
     _shade(ax, annotation, 60.0)
-    ax.set(xlabel="time (min)", ylabel="heart rate (1/min)", ylim=(0, FASTEST))
-    n_beats = len(beats) + beats.in_noise
-    ax.set_title(f"{annotation.name}: {n_beats:,} beats", fontsize=9, loc="left", pad=ABOVE)
+    ax.set(xlabel="time from the start (min)", ylabel="heart rate (1/min)", ylim=(0, FASTEST))
+    ax.set_title(f"{annotation.name}: {len(beats):,} beats", fontsize=9, loc="left", pad=ABOVE)
     _legend(ax, above=True)
     return ax
 
@@ -147,7 +187,12 @@ def lorenz(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     before, after = beats.rr[:-1], beats.rr[1:]
     both = np.isfinite(before) & np.isfinite(after)
     fits = np.maximum(before, after) <= LONGEST_RR  # false where one is missing
-    _scatter(ax, np.where(fits, before, np.nan), after, beats.class_index[:-1])
+    _scatter(
+        ax,
+        np.append(np.where(fits, before, np.nan), np.nan)[: len(beats)],
+        np.append(after, np.nan)[: len(beats)],
+        beats.class_index,
+    )
     shown = np.concatenate([before[fits], after[fits], [0.6, 1.0]])
     low, high = np.floor(10 * shown.min() - 0.5) / 10, np.ceil(10 * shown.max() + 0.5) / 10
     ax.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=0.8, zorder=2)
@@ -155,7 +200,8 @@ def lorenz(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="RR interval before the beat (s)", ylabel="RR interval after the beat (s)")
     longer = int(np.sum(both & ~fits))
     rest = f", {longer:,} with more than {LONGEST_RR:g} s left out" if longer else ""
-    ax.set_title(f"{annotation.name}: {fits.sum():,} beats{rest}", fontsize=9, loc="left")
+    drawn = f"{fits.sum():,} of {len(beats):,} beats"
+    ax.set_title(f"{annotation.name}: {drawn}{rest}", fontsize=9, loc="left")
     _legend(ax)
     return ax
 
@@ -193,18 +239,21 @@ def day(annotation: Annotation, *, line: float | None = None, ax: Axes | None = 
         return 0.92 - 0.84 * np.clip((beats_per_minute - low) / (high - low), 0, 1)
 
     _scatter(ax, x / 60, row + level(rate), beats.class_index)
-    ax.set(xlim=(0, line / 60), ylim=(n_lines, 0), xlabel="minutes")
+    of_lines = "from the start" if annotation.start is None else "by the time of day"
+    xlabel = f"minutes of each line; lines are named {of_lines}"
+    ax.set(xlim=(0, line / 60), ylim=(n_lines, 0), xlabel=xlabel)
     for begin, stop in _unreadable(annotation) / line:
         _shade_lines(ax, begin, stop, line / 60)
+    for begin, stop, colour in _rhythms(annotation):
+        _shade_lines(ax, begin / line, stop / line, line / 60, colour=colour, zorder=-1)
+    _note_rhythms(ax, annotation)
     rates = np.arange(low, high + 1, 40.0 if high - low <= 120 else 80.0)
     _rule(ax, n_lines, level(rates), rates)
     starts = [_line_start(k * line, annotation.start, line) for k in range(n_lines)]
     ax.set_yticks(np.arange(n_lines) + 0.5, starts, fontsize=8)
     ax.tick_params(axis="y", length=0, pad=20)  # room for the rates
-    every = annotation.beats()
-    line_of = every.sample / every.fs // line
     for k in range(n_lines):
-        _count(ax, k, every.class_index[line_of == k])
+        _count(ax, k, beats.class_index[row == k])
     ax.set_title(f"{annotation.name}: heart rate (1/min)", fontsize=9, loc="left", pad=ABOVE)
     _legend(ax, above=True)
     return ax
@@ -241,11 +290,19 @@ def _rule(ax: Axes, n_lines: int, level: Doubles, rates: Doubles) -> None:
         )
 
 
-def _shade_lines(ax: Axes, first: float, stop: float, minutes: float) -> None:
+def _shade_lines(
+    ax: Axes,
+    first: float,
+    stop: float,
+    minutes: float,
+    *,
+    colour: str = UNREADABLE,
+    zorder: float = 0,
+) -> None:
     """Shade a span, given in lines from the start, on each line that it crosses."""
     for k in range(int(first), int(np.ceil(stop))):
         begin, end = max(first - k, 0) * minutes, min(stop - k, 1) * minutes
-        ax.fill_between([begin, end], k, k + 1, color=UNREADABLE, linewidth=0, zorder=0)
+        ax.fill_between([begin, end], k, k + 1, color=colour, linewidth=0, zorder=zorder)
 
 
 def _count(ax: Axes, line: int, class_index: NDArray[np.int8]) -> None:
@@ -280,7 +337,7 @@ def timeline(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
         One lane per class that occurs, N on top. Each has its own scale: its highest bar, whose
         count is on the right, fills the lane, and a single beat is always visible.
     """
-    beats = annotation.beats()
+    beats = _beat_series(annotation)
     present = np.unique(beats.class_index).tolist()
     ax = new_axes((10.0, 1.0 + 0.6 * max(len(present), 1))) if ax is None else ax
     end = max(_end_s(annotation), 1.0)
@@ -289,7 +346,7 @@ def timeline(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     unit, per = ("h", HOUR) if end >= 2 * HOUR else ("min", 60.0)
     for lane, index in enumerate(present):
         name = AAMI_CLASSES[index]
-        count, _ = np.histogram(beats.sample[beats.class_index == index] / beats.fs, edges)
+        count, _ = np.histogram(beats.time[beats.class_index == index], edges)
         height = 0.86 * np.where(count, np.maximum(count / count.max(), LEAST_BAR), 0)
         ax.bar(
             edges[:-1] / per,
@@ -313,10 +370,12 @@ def timeline(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
     lanes = [f"{AAMI_CLASSES[k]}  {np.sum(beats.class_index == k):,}" for k in present]
     ax.set_yticks(np.arange(len(present)) + 0.55, lanes, fontsize=9)
     ax.tick_params(axis="y", length=0)
-    ax.set(xlim=(0, end / per), ylim=(max(len(present), 1), 0), xlabel=f"time ({unit})")
-    ax.set_title(f"{annotation.name}: beats in each {_length(width)}", fontsize=9, loc="left")
+    ax.set(
+        xlim=(0, end / per), ylim=(max(len(present), 1), 0), xlabel=f"time from the start ({unit})"
+    )
+    ax.set_title(f"{annotation.name}: beats in each {_period(width)}", fontsize=9, loc="left")
     return ax
 
 
-def _length(seconds: int) -> str:
+def _period(seconds: int) -> str:
     return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"

@@ -7,24 +7,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.errors import FormatError
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
-from ecgscribe.plots.style import CLASS_COLOURS
+from ecgscribe.plots.style import CLASS_COLOURS, LETTER_COLOURS
 from ecgscribe.quality_annotations import spans
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["strip"]
+__all__ = ["check_strip", "strip", "strip_rows"]
 
 
 Doubles = NDArray[np.float64]
 _LONGEST_STRIP = 60.0  # s: 1.5 m of paper
 _MM_PER_S, _MM_PER_MV = 25.0, 10.0
 _MARGIN_MM = 14.0
+_ROW_S = 10.0  # of paper, where a span breaks into rows
+_ROOM_MV, _BELOW_MV = 1.5, 0.5  # around the leads, and the part of it below them
+_PULSE_MV, _PULSE_ROOM_S = 1.0, 0.3
+_FAINT = "#4A4A4A"
 _BEFORE, _AFTER = 0.08, 0.12  # s around an R-peak that are drawn in the colour of its class
 
 
@@ -34,6 +39,9 @@ def strip(
     *,
     start: float = 0.0,
     end: float | None = None,
+    letters: bool = True,
+    rr: bool = False,
+    calibration: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a span of a recording on ECG paper, its beats coloured by AAMI class.
@@ -44,9 +52,15 @@ def strip(
         Its leads are drawn one below the other.
     annotation : Annotation, optional
         Beats, and a ``~`` wherever the quality of a lead changes: grey where it is lost, hatched
-        where it is noisy.
+        where it is noisy. Beats in noise have a grey letter in parentheses.
     start, end : float
         Seconds from the start of the recording; `end` is 10 s after `start` if absent.
+    letters : bool
+        Write the class of each beat above it.
+    rr : bool
+        Write the RR intervals in ms between the beats.
+    calibration : bool
+        Draw a pulse of 1 mV before each lead.
     ax : matplotlib.axes.Axes, optional
         Where to draw. A new figure is to scale: 25 mm/s and 10 mm/mV, with a line every 1 mm and a
         stronger one every 5 mm. Given axes keep the proportion.
@@ -54,6 +68,55 @@ def strip(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    FormatError
+        If there is no sample between `start` and `end`, or more than 60 s.
+    """
+    end = check_strip(record, start, end)
+    first, last = _samples(record, start, end)
+    time = np.arange(first, last) / record.fs
+    millivolts, to_scale = _millivolts(record, first, last)
+    offsets, bands = _stack(millivolts, least_top=_PULSE_MV if calibration else 0.0)
+    bottom, top = bands[-1, 0] - _BELOW_MV, bands[0, 1] + _ROOM_MV - _BELOW_MV
+    left = start - _PULSE_ROOM_S if calibration else start
+    if ax is None:
+        ax = _paper(end - left, top - bottom)
+    _grid(ax, left, end, bottom, top)
+    _clock(ax, record, start)
+    for k, lead in enumerate(record.leads):
+        ax.plot(time, millivolts[:, k] + offsets[k], color="black", linewidth=0.8, zorder=3)
+        note = lead if to_scale[k] else f"{lead} (not to scale)"
+        ax.text(start, bands[k, 1] + 0.05, f" {note}", fontsize=8, va="bottom", zorder=5)
+        if calibration and to_scale[k]:
+            _pulse(ax, start, offsets[k])
+    if annotation is not None:
+        level = top - 0.25
+        beats = beat_series(annotation, record.n_samples)
+        _mark_beats(
+            ax, annotation, beats, time, millivolts + offsets, level=level if letters else None
+        )
+        if rr:
+            _write_intervals(ax, beats, start, end, level=level)
+            _write_rate(ax, beats, start, end)
+        _shade(ax, annotation, record, bands)
+    return ax
+
+
+def check_strip(record: Record | LazyRecord, start: float, end: float | None = None) -> float:
+    """Refuse a span that cannot be drawn.
+
+    Parameters
+    ----------
+    record : Record or LazyRecord
+    start, end : float
+        As `strip` takes them.
+
+    Returns
+    -------
+    float
+        The end.
 
     Raises
     ------
@@ -72,23 +135,115 @@ def strip(
             f"plot of {record.name}: expected at most {_LONGEST_STRIP:.0f} s of paper, "
             f"found {end - start:.1f} s; choose a shorter span"
         )
-    first, last = int(start * record.fs), min(int(np.ceil(end * record.fs)), record.n_samples)
-    time = np.arange(first, last) / record.fs
-    millivolts, to_scale = _millivolts(record, first, last)
-    offsets, bands = _stack(millivolts)
-    bottom, top = bands[-1, 0] - 0.5, bands[0, 1] + 1.0
-    if ax is None:
-        ax = _paper(end - start, top - bottom)
-    _grid(ax, start, end, bottom, top)
-    for k, lead in enumerate(record.leads):
-        ax.plot(time, millivolts[:, k] + offsets[k], color="black", linewidth=0.8, zorder=3)
-        note = lead if to_scale[k] else f"{lead} (not to scale)"
-        ax.text(start, bands[k, 1] + 0.05, f" {note}", fontsize=8, va="bottom", zorder=5)
-    if annotation is not None:
-        _mark_beats(ax, annotation, time, millivolts + offsets, level=top - 0.25)
-        _shade(ax, annotation, record, bands)
-    ax.set_title(f"{record.name}: 25 mm/s, 10 mm/mV", fontsize=9, loc="left")
-    return ax
+    return end
+
+
+def strip_rows(
+    record: Record,
+    annotation: Annotation | None = None,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    letters: bool = True,
+    rr: bool = False,
+) -> NDArray[np.object_]:
+    """Draw a span of a recording on ECG paper in rows of 10 s.
+
+    Parameters
+    ----------
+    record, annotation, start, end, letters, rr
+        As `strip` takes them; with `rr` the mean heart rate of each row is in its title.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes, shape (n_rows,)
+        In one figure, to scale.
+
+    Raises
+    ------
+    FormatError
+        As `strip` raises it.
+    """
+    from matplotlib.figure import Figure
+
+    end = check_strip(record, start, end)
+    begins = np.arange(start, end - 1e-6, _ROW_S).tolist()
+    edges = [(begin, min(begin + _ROW_S, end)) for begin in begins]
+    heights = [_row_height(record, *edge) for edge in edges]
+    width = min(_ROW_S, end - start) * _MM_PER_S + 2 * _MARGIN_MM
+    whole = sum(height * _MM_PER_MV + 2 * _MARGIN_MM for height in heights)
+    figure = Figure(figsize=(width / 25.4, whole / 25.4))
+    top, axes = whole, []
+    for (begin, stop), height in zip(edges, heights, strict=True):
+        paper = height * _MM_PER_MV
+        ax = figure.add_axes(
+            (
+                _MARGIN_MM / width,
+                (top - _MARGIN_MM - paper) / whole,
+                (stop - begin) * _MM_PER_S / width,
+                paper / whole,
+            )
+        )
+        strip(record, annotation, start=begin, end=stop, letters=letters, rr=rr, ax=ax)
+        top -= paper + 2 * _MARGIN_MM
+        axes.append(ax)
+    return np.array(axes, dtype=object)
+
+
+def _row_height(record: Record, start: float, end: float) -> float:
+    """Return the height of a row of paper in mV."""
+    first, last = _samples(record, start, end)
+    _, bands = _stack(_millivolts(record, first, last)[0])
+    return float(bands[0, 1] - bands[-1, 0]) + _ROOM_MV
+
+
+def _samples(record: Record, start: float, end: float) -> tuple[int, int]:
+    return int(start * record.fs), min(int(np.ceil(end * record.fs)), record.n_samples)
+
+
+def _clock(ax: Axes, record: Record, start: float) -> None:
+    """Write which time the axis shows, and in the title both times of its start."""
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    ax.xaxis.set_major_locator(MultipleLocator(1.0))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda x, _: format_time(x, start=record.start, hours=True))
+    )
+    since = format_time(start, hours=True)
+    if record.start is None:
+        label, title = "time from the start (h:mm:ss)", f"{since} from the start"
+    else:
+        label = "time of day"
+        title = f"{format_time(start, start=record.start)} ({since} from the start)"
+    ax.set_xlabel(label, fontsize=7)
+    ax.set_title(f"{record.name}, {title}: 25 mm/s, 10 mm/mV", fontsize=9, loc="left")
+
+
+def _pulse(ax: Axes, start: float, level: float) -> None:
+    """Draw a calibration pulse before a lead."""
+    x = start - _PULSE_ROOM_S + np.array([0.02, 0.06, 0.06, 0.26, 0.26, 0.3])
+    y = level + _PULSE_MV * np.array([0, 0, 1, 1, 0, 0])
+    ax.plot(x, y, color="black", linewidth=0.8, zorder=3)
+
+
+def _write_intervals(
+    ax: Axes, beats: BeatSeries, start: float, end: float, *, level: float
+) -> None:
+    """Write each RR interval that counts between its beats, where both are on the paper."""
+    for k in np.flatnonzero(beats.has_rr).tolist():
+        before, after = float(beats.time[k - 1]), float(beats.time[k])
+        if start <= before and after < end:
+            ax.text(
+                (before + after) / 2,
+                level,
+                f"{1000 * beats.rr[k]:.0f}",
+                color=_FAINT,
+                fontsize=6,
+                ha="center",
+                va="center",
+                zorder=5,
+                clip_on=True,
+            )
 
 
 def _millivolts(record: Record, first: int, last: int) -> tuple[Doubles, list[bool]]:
@@ -106,14 +261,14 @@ def _millivolts(record: Record, first: int, last: int) -> tuple[Doubles, list[bo
     return np.clip(part, -5.0, 5.0), to_scale
 
 
-def _stack(millivolts: Doubles) -> tuple[Doubles, Doubles]:
+def _stack(millivolts: Doubles, *, least_top: float = 0.0) -> tuple[Doubles, Doubles]:
     """Return offsets in mV that separate the leads, and the lowest and highest level of each."""
     offsets = np.zeros(millivolts.shape[1])
     bands = np.zeros((millivolts.shape[1], 2))
     for k, lead in enumerate(millivolts.T):
         finite = lead[np.isfinite(lead)]
         low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
-        low, high = np.floor(2 * min(low, -0.25)) / 2, np.ceil(2 * max(high, 0.25)) / 2
+        low, high = np.floor(2 * min(low, -0.25)) / 2, np.ceil(2 * max(high, 0.25, least_top)) / 2
         offsets[k] = bands[k - 1, 0] - 0.5 - high if k else 0.0
         bands[k] = offsets[k] + low, offsets[k] + high
     return offsets, bands
@@ -132,8 +287,6 @@ def _paper(seconds: float, millivolts: float) -> Axes:
 
 def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None:
     """Draw the paper: lines every 0.04 s and 0.1 mV, stronger ones every 0.2 s and 0.5 mV."""
-    from matplotlib.ticker import FuncFormatter, MultipleLocator
-
     for step_x, step_y, colour, width in (
         (0.04, 0.1, "#F7DCDC", 0.4),
         (0.2, 0.5, "#EBB5B5", 0.7),
@@ -144,43 +297,47 @@ def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None
         ax.hlines(y, start, end, color=colour, linewidth=width, zorder=1)
     ax.set(xlim=(start, end), ylim=(bottom, top), yticks=[])
     ax.set_aspect(_MM_PER_MV / _MM_PER_S)
-    ax.xaxis.set_major_locator(MultipleLocator(1.0))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_time(x)))
     ax.tick_params(labelsize=7)
     for spine in ax.spines.values():
         spine.set_visible(False)
 
 
+def _write_rate(ax: Axes, beats: BeatSeries, start: float, end: float) -> None:
+    """Add the mean heart rate of the paper to its title."""
+    inside = beats.has_rr & (beats.time < end)
+    inside[1:] &= beats.time[:-1] >= start
+    if inside.any():
+        rate = f"{60.0 / beats.rr[inside].mean():.0f}/min"
+        ax.set_title(f"{ax.get_title(loc='left')}, {rate}", fontsize=9, loc="left")
+
+
 def _mark_beats(
     ax: Axes,
     annotation: Annotation,
+    readable: BeatSeries,
     time: Doubles,
     stacked: Doubles,
     *,
-    level: float,
+    level: float | None,
 ) -> None:
-    beats = annotation.beats()
-    at = beats.sample / beats.fs
+    """Colour the readable beats, and write the classes of all at a level if there is one."""
+    at, class_index = annotation.sample / annotation.fs, annotation.class_index
+    shown = np.zeros(len(annotation), dtype=np.bool_)
+    shown[readable.index] = True
+    inside = (at >= time[0]) & (at <= time[-1])
     for index, name in enumerate(AAMI_CLASSES):
-        mine = at[(beats.class_index == index) & (at >= time[0]) & (at <= time[-1])]
-        left = np.searchsorted(time, mine - _BEFORE)
-        right = np.searchsorted(time, mine + _AFTER)
-        near = np.zeros(len(time) + 1, dtype=np.int64)
-        np.add.at(near, left, 1)
-        np.add.at(near, right, -1)
-        inside = np.cumsum(near[:-1]) > 0
-        colour = CLASS_COLOURS[name]
-        for lead in stacked.T:
-            coloured = np.where(inside, lead, np.nan)
-            ax.plot(time, coloured, color=colour, linewidth=1.3, zorder=4)
-        for x in mine:
+        mine = inside & (class_index == index)
+        _colour(ax, time, stacked, at[mine & shown], CLASS_COLOURS[name])
+        if level is None:
+            continue
+        for x, counts in zip(at[mine].tolist(), shown[mine].tolist(), strict=True):
             ax.text(
                 x,
                 level,
-                name,
-                color=colour,
+                name if counts else f"({name})",
+                color=LETTER_COLOURS[name] if counts else _FAINT,
                 fontsize=9,
-                fontweight="bold",
+                fontweight="bold" if counts else "normal",
                 ha="center",
                 va="center",
                 zorder=5,
@@ -188,17 +345,42 @@ def _mark_beats(
             )
 
 
+def _colour(ax: Axes, time: Doubles, stacked: Doubles, r_peaks: Doubles, colour: str) -> None:
+    """Draw the signal around R-peaks in a colour."""
+    near = np.zeros(len(time) + 1, dtype=np.int64)
+    np.add.at(near, np.searchsorted(time, r_peaks - _BEFORE), 1)
+    np.add.at(near, np.searchsorted(time, r_peaks + _AFTER), -1)
+    inside = np.cumsum(near[:-1]) > 0
+    if not inside.any():
+        return
+    for lead in stacked.T:
+        ax.plot(time, np.where(inside, lead, np.nan), color=colour, linewidth=1.3, zorder=4)
+
+
 def _shade(ax: Axes, annotation: Annotation, record: Record, bands: Doubles) -> None:
     """Shade the leads where they are lost, and hatch them where they are noisy."""
     quality = spans(annotation, record.n_samples)
     edges = np.stack([quality.begin, quality.end], axis=1) / record.fs
+    r_peaks = beat_series(annotation, record.n_samples).time
     styles: list[tuple[NDArray[np.bool_], dict[str, Any]]] = [
         (quality.state.lost, {"color": "#999999", "alpha": 0.35}),
         (quality.state.noisy, {"facecolor": "none", "edgecolor": "#BBBBBB", "hatch": "//"}),
     ]
     for affected, style in styles:
-        for edge, leads in zip(edges, affected, strict=True):
+        for (begin, end), leads in zip(edges, affected, strict=True):
+            edge = _beside_beats(begin, end, r_peaks)
             for k, (low, high) in enumerate(bands):
                 # A subtype describes two leads; further ones are drawn as these where both agree.
                 if leads[k] if k < len(leads) else leads.all():
                     ax.fill_between(edge, low - 0.25, high + 0.25, linewidth=0, zorder=2, **style)
+
+
+def _beside_beats(begin: float, end: float, r_peaks: Doubles) -> tuple[float, float]:
+    """Shorten a span at its edges, so that it does not cover the QRS of a readable beat there.
+
+    Quality is known by the second: the first or last of them may hold part of a clean beat.
+    """
+    before = r_peaks[(r_peaks <= begin) & (r_peaks + _AFTER > begin)]
+    after = r_peaks[(r_peaks >= end) & (r_peaks - _BEFORE < end)]
+    begin = float(before[-1]) + _AFTER if len(before) else begin
+    return begin, max(begin, float(after[0]) - _BEFORE if len(after) else end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.files import atomic_write
+from ecgscribe.files import atomic_write, refuse_existing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
-__all__ = ["DPI", "figure_of", "picture", "png", "save"]
+__all__ = ["DPI", "check_picture", "figure_of", "picture", "png", "save", "stacked"]
 
 
 DPI = 150
@@ -46,13 +48,34 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # missing in the font: a box replaces it
         figure_of(one).savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
-    small = io.BytesIO()
     with Image.open(drawn) as image:
-        reduced = image.convert("RGB").quantize(
-            _COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
-        reduced.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
-    return small.getvalue()
+        return _small(image)
+
+
+def stacked(pngs: Sequence[bytes]) -> bytes:
+    """Put pictures as of `picture` one below the other."""
+    from PIL import Image
+
+    rows = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+    whole = Image.new(
+        "RGB", (max(row.width for row in rows), sum(row.height for row in rows)), "white"
+    )
+    top = 0
+    for row in rows:
+        whole.paste(row, (0, top))
+        top += row.height
+    return _small(whole)
+
+
+def _small(image: Image) -> bytes:
+    from PIL.Image import Dither, Quantize
+
+    reduced = image.convert("RGB").quantize(
+        _COLOURS, method=Quantize.MAXCOVERAGE, dither=Dither.NONE
+    )
+    target = io.BytesIO()
+    reduced.save(target, format="PNG", optimize=True, dpi=(DPI, DPI))
+    return target.getvalue()
 
 
 def save(
@@ -83,12 +106,8 @@ def save(
         left.
     """
     path = Path(path)
+    check_picture(path, force=force)
     suffix = path.suffix.lower()
-    if suffix not in (".png", ".svg", ".pdf"):
-        raise FormatError(
-            f"{path}: expected a picture that ends in .png, .svg or .pdf, "
-            f"found {suffix or 'no suffix'!r}; rename it"
-        )
     figure = figure_of(np.ravel(np.array(ax, dtype=object))[0])
 
     def write(temporary: Path) -> None:
@@ -96,6 +115,37 @@ def save(
 
     atomic_write(path, write, force=force)
     return path
+
+
+def check_picture(path: str | Path, *, force: bool = False) -> None:
+    """Refuse, before any work is done, a picture that could not be written.
+
+    Parameters
+    ----------
+    path : str or Path
+        The picture.
+    force : bool
+        Whether it may be overwritten.
+
+    Raises
+    ------
+    FormatError
+        If it has another suffix than ``.png``, ``.svg`` or ``.pdf``, already exists, or its
+        folder does not.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".png", ".svg", ".pdf"):
+        raise FormatError(
+            f"{path}: expected a picture that ends in .png, .svg or .pdf, "
+            f"found {suffix or 'no suffix'!r}; rename it"
+        )
+    if not path.parent.is_dir():
+        raise FormatError(
+            f"{path}: expected a folder {path.parent} to write into, found none; make it first"
+        )
+    if not force:
+        refuse_existing(path)
 
 
 def png(ax: Axes, *, dpi: int = 110) -> bytes:

@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "GREY", "LINES", "new_axes"]
+__all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "GREY", "LETTER_COLOURS", "LINES", "new_axes"]
 
 
 CLASS_COLOURS = {"N": "#0072B2", "S": "#E69F00", "V": "#D55E00", "F": "#009E73", "Q": "#CC79A7"}
 """Colour of each AAMI class."""
+
+
+LETTER_COLOURS = {"N": "#00507D", "S": "#704500", "V": "#843800", "F": "#005A41", "Q": "#7D3560"}
+"""Colour of each class for letters: the same hues, with a contrast of 4.5 to the lines of ECG
+paper and 7 to the white between them."""
 
 
 CLASS_MARKERS = {"N": "o", "S": "^", "V": "X", "F": "D", "Q": "P"}

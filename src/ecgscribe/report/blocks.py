@@ -6,23 +6,67 @@ from dataclasses import dataclass
 
 from ecgscribe.plots.saving import DPI
 
-__all__ = ["Page", "Picture", "Section", "Table"]
+__all__ = [
+    "Block",
+    "Box",
+    "Bullets",
+    "Cell",
+    "Link",
+    "Page",
+    "Picture",
+    "Section",
+    "Table",
+    "section_id",
+]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Text that leads to another place of the page.
+
+    Parameters
+    ----------
+    text : str
+    target : str
+        `Section.id` or `Picture.id`.
+    """
+
+    text: str
+    target: str
+
+
+Cell = str | Link
+"""Text of a table or of a sentence."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a header; the first column names the row, the others are figures.
+    """Rows of text under a header; the first column names the row.
 
     Parameters
     ----------
     caption : str
     header : tuple of str
-    rows : tuple of tuple of str
+    rows : tuple of tuple of Cell
     """
 
     caption: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def is_text(self, column: int) -> bool:
+        """Return whether a column holds words rather than figures, and so is aligned left."""
+        if column == 0 or len(self.header) == 2:
+            return True
+        cells = [row[column] for row in self.rows]
+        return any(isinstance(cell, str) and cell[:1].isalpha() for cell in cells)
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences, each of parts that follow one another."""
+
+    items: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -37,12 +81,18 @@ class Picture:
     caption : str
     title : str
         Written above it, if not empty.
+    id : str
+        What a `Link` to it names, if not empty.
+    back : Link, optional
+        Written below it.
     """
 
     png: bytes
     alt: str
     caption: str
     title: str = ""
+    id: str = ""
+    back: Link | None = None
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -52,11 +102,33 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A part of the page: a title, and paragraphs, tables and pictures in order."""
+class Box:
+    """Empty room to write in by hand, so many millimetres high, with a title."""
 
     title: str
-    blocks: tuple[str | Table | Picture, ...]
+    height_mm: float
+
+
+Block = str | Bullets | Table | Picture | Box
+"""A paragraph, a list, a table, a picture or a box to write in."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: a title, and blocks in order."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def id(self) -> str:
+        """What a `Link` to it names."""
+        return section_id(self.title)
+
+
+def section_id(title: str) -> str:
+    """Return what a `Link` to the section of a title names."""
+    return title.lower().replace(" ", "-")
 
 
 @dataclass(frozen=True)
@@ -66,6 +138,8 @@ class Page:
     Parameters
     ----------
     title, subtitle : str
+    notice : str
+        What the report is for; it must be on the first page.
     key_figures : tuple of (str, str)
         Name and value of each figure at the top of the page.
     sections : tuple of Section
@@ -74,6 +148,7 @@ class Page:
 
     title: str
     subtitle: str
+    notice: str
     key_figures: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     foot: tuple[str, ...]

@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ecgscribe import plots
 from ecgscribe.analysis.measures import measure
+from ecgscribe.analysis.paced import as_paced
+from ecgscribe.analysis.rr_intervals import PAUSE_S
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import file_sums, refuse_existing, write_bytes, write_text
+from ecgscribe.metrics.rhythm_spans import UNNAMED, marked_rhythms
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
@@ -24,6 +28,8 @@ from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import to_json
 from ecgscribe.report.page import Pictures, page
 from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
+from ecgscribe.report.strip_choice import choose_strips
+from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.signal.conditioning import choose_leads
 
 __all__ = ["SUFFIXES", "check_target", "report"]
@@ -40,7 +46,10 @@ def report(
     model: Model | str | Path | None = None,
     leads: Sequence[str | int] | None = None,
     annotator: str | None = None,
+    corrected_by: str | None = None,
     files: Iterable[str | Path] = (),
+    strips: int = 1,
+    pause_s: float = PAUSE_S,
     force: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]:
@@ -62,9 +71,15 @@ def report(
         One or two leads to annotate from and to show; by default the best ones.
     annotator : str, optional
         Who or what made `annotation`, to be named in the report.
+    corrected_by : str, optional
+        Who corrected `annotation`, to be named in the report.
     files : iterable of str or Path, optional
         Files of the recording, listed with their SHA-256; see
         `ecgscribe.formats.recording_files`.
+    strips : int
+        Most strips of one kind; of dangerous kinds more, see `ecgscribe.report.strip_choice`.
+    pause_s : float
+        Seconds that an RR interval must exceed to be a pause.
     force : bool
         Overwrite files.
     progress : callable, optional
@@ -85,6 +100,11 @@ def report(
     EcgScribeError
         If `out` is a PDF and ``ecgscribe[report]`` is not installed.
     """
+    if strips < 1 or not pause_s > 0:
+        raise FormatError(
+            f"report: expected at least 1 strip of each kind and pauses of more than 0 s, found "
+            f"{strips} strips and {pause_s:g} s; choose others"
+        )
     if out is not None:
         check_target(out, force=force)
     lazy = record.lazy() if isinstance(record, Record) else record
@@ -94,11 +114,18 @@ def report(
         model = load_model(model)
     if annotation is None:
         annotation = annotate(lazy, model=model, leads=columns, progress=progress)
-        annotator = None
+        annotator = corrected_by = None
     check_within(annotation, lazy)
     annotation = _at_fs(annotation, lazy.fs)
-    inputs = ReportInputs(lazy, annotation, columns, measure(lazy, annotation, columns))
-    origin = _origin(annotation, model=model, annotator=annotator)
+    withheld = lazy.paced and annotation.probability is not None
+    if withheld:
+        annotation = as_paced(annotation)
+    measures = measure(
+        lazy, annotation, columns, rhythms=rhythms_of(annotation, lazy.n_samples), pause_s=pause_s
+    )
+    inputs = ReportInputs(lazy, annotation, columns, measures, classes_withheld=withheld)
+    inputs = dataclasses.replace(inputs, strips=choose_strips(inputs, per_kind=strips))
+    origin = _origin(annotation, model=model, annotator=annotator, corrected_by=corrected_by)
     content = report_content(inputs, origin=origin, files=sums)
     if out is not None:
         _write(Path(out), inputs, content, force=force)
@@ -143,6 +170,17 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
         )
 
 
+def rhythms_of(annotation: Annotation, n_samples: int) -> tuple[RhythmSpan, ...]:
+    """Return the rhythms that are annotated in either way, by notes and by ``[`` and ``]``."""
+    marked = marked_rhythms(annotation, n_samples)
+    spans = zip(marked.begin.tolist(), marked.end.tolist(), marked.label.tolist(), strict=True)
+    return tuple(
+        RhythmSpan(begin=begin, end=end, kind=label)
+        for begin, end, label in spans
+        if label != UNNAMED
+    )
+
+
 def _at_fs(annotation: Annotation, fs: float) -> Annotation:
     """Convert annotations to samples at another frequency."""
     if annotation.fs == fs:
@@ -152,7 +190,11 @@ def _at_fs(annotation: Annotation, fs: float) -> Annotation:
 
 
 def _origin(
-    annotation: Annotation, *, model: Model | str | Path | None, annotator: str | None
+    annotation: Annotation,
+    *,
+    model: Model | str | Path | None,
+    annotator: str | None,
+    corrected_by: str | None,
 ) -> OriginEntry:
     entry = None
     if isinstance(model, Model):
@@ -162,7 +204,9 @@ def _origin(
         text = f"stored, annotator {annotator}"
     else:
         text = "given" if entry is None else f"by the model {entry.name}"
-    return OriginEntry(text, annotator, entry, annotation.probability is not None)
+    if corrected_by is not None:
+        text += f", corrected by {corrected_by}"
+    return OriginEntry(text, annotator, corrected_by, entry, annotation.probability is not None)
 
 
 def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bool) -> None:
@@ -183,10 +227,14 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
 
 def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
     record, measures = inputs.record, inputs.measures
-    histogram = tachogram = shapes = None
+    day = lorenz = histogram = tachogram = shapes = None
     if measures.rr_histogram is not None:
+        shown = figures.of_recording(inputs.annotation, record)
+        day, lorenz = picture(plots.day(shown)), picture(plots.lorenz(shown))
         histogram = picture(figures.rr_histogram(measures.rr_histogram))
-        drawn = figures.tachogram(measures.beats, record, unreadable=measures.unreadable)
+        drawn = figures.tachogram(
+            measures.beats, record, unreadable=measures.unreadable, rhythms=measures.rhythms
+        )
         tachogram = picture(drawn)
     if measures.shapes:
         leads = [record.leads[k] for k in inputs.columns]
@@ -194,11 +242,11 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
         shapes = picture(figures.beat_overlay(measures.shapes, leads, units))
     return Pictures(
         strips=tuple(
-            figures.paper_strip(
-                record, inputs.annotation, inputs.columns, strip.begin_s, strip.end_s
-            )
-            for strip in content.strips
+            figures.paper_strip(record, inputs.annotation, inputs.columns, strip)
+            for strip in inputs.strips
         ),
+        day=day,
+        lorenz=lorenz,
         histogram=histogram,
         tachogram=tachogram,
         shapes=shapes,

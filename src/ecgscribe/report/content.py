@@ -13,6 +13,7 @@ from ecgscribe._version import __version__
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.sections.beats import BeatsEntry, beats_entry
 from ecgscribe.report.sections.ectopy import EctopyEntry, ectopy_entries
+from ecgscribe.report.sections.findings import FindingEntry, finding_entries
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_entry
 from ecgscribe.report.sections.hours import HourEntry, hour_entries
 from ecgscribe.report.sections.pauses import PausesEntry, pauses_entry
@@ -23,14 +24,17 @@ from ecgscribe.report.sections.recording import (
     readable_entry,
     recording_entry,
 )
+from ecgscribe.report.sections.rhythms import RhythmsEntry, rhythms_entry
 from ecgscribe.report.sections.rr_intervals import RRIntervalsEntry, rr_entry
 from ecgscribe.report.sections.shapes import ShapesEntry, shapes_entry
 from ecgscribe.report.sections.strips import PAPER, StripEntry, strip_entries
 from ecgscribe.report.sections.variability import VariabilityEntry, variability_entry
 
-__all__ = ["ReportContent", "SoftwareEntry", "report_content"]
+__all__ = ["VERSION", "ReportContent", "SoftwareEntry", "report_content"]
 
 
+VERSION = 1
+"""Version of the JSON form; see `ecgscribe.report.schema`."""
 _INTENDED_USE = (
     "ecgscribe is a research tool, not a medical device: this report is not for diagnosis or "
     "treatment, and a person qualified to read ECGs must judge everything in it."
@@ -50,9 +54,12 @@ class SoftwareEntry:
 class ReportContent:
     """Everything that a report shows; `paper` is the scale of its strips."""
 
+    version: int
+    findings: tuple[FindingEntry, ...]
     recording: RecordingEntry
     annotations: OriginEntry
     readable: ReadableEntry
+    rhythms: RhythmsEntry
     beats: BeatsEntry
     heart_rate: HeartRateEntry
     hours: tuple[HourEntry, ...]
@@ -83,17 +90,30 @@ def report_content(
     -------
     ReportContent
     """
+    readable, rhythms, beats = readable_entry(inputs), rhythms_entry(inputs), beats_entry(inputs)
+    rate, ectopy, pauses = heart_rate_entry(inputs), ectopy_entries(inputs), pauses_entry(inputs)
     return ReportContent(
+        version=VERSION,
+        findings=finding_entries(
+            rhythms=rhythms,
+            pauses=pauses,
+            ectopy=ectopy,
+            readable=readable,
+            beats=beats,
+            rate=rate,
+            paced=inputs.classes_withheld,
+        ),
         recording=recording_entry(inputs, files),
         annotations=origin,
-        readable=readable_entry(inputs),
-        beats=beats_entry(inputs),
-        heart_rate=heart_rate_entry(inputs),
+        readable=readable,
+        rhythms=rhythms,
+        beats=beats,
+        heart_rate=rate,
         hours=hour_entries(inputs),
         rr_intervals=rr_entry(inputs),
         variability=variability_entry(inputs),
-        ectopy=ectopy_entries(inputs),
-        pauses=pauses_entry(inputs),
+        ectopy=ectopy,
+        pauses=pauses,
         shapes=shapes_entry(inputs),
         software=SoftwareEntry("ecgscribe", __version__, _INTENDED_USE),
         paper=PAPER,

@@ -11,20 +11,24 @@ from numpy.typing import NDArray
 
 from ecgscribe import plots
 from ecgscribe.analysis.morphology import AFTER_S, BEFORE_S, Shape
+from ecgscribe.analysis.rhythm_episodes import RhythmEpisode
 from ecgscribe.analysis.rr_histogram import RRHistogram
 from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
-from ecgscribe.plots.saving import figure_of, picture
+from ecgscribe.plots.overview import RHYTHM_SHADES
+from ecgscribe.plots.saving import figure_of, picture, stacked
 from ecgscribe.plots.style import new_axes
 from ecgscribe.quality_annotations import excerpt
 from ecgscribe.record import Annotation, LazyRecord
+from ecgscribe.report.paper_rows import Row
+from ecgscribe.report.strips import Mark, Strip
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["beat_overlay", "paper_strip", "rr_histogram", "tachogram"]
+__all__ = ["beat_overlay", "of_recording", "paper_strip", "rr_histogram", "tachogram"]
 
 
 _WIDTH, _HEIGHT = 7.2, 2.4  # inches
@@ -72,6 +76,7 @@ def tachogram(
     record: LazyRecord,
     *,
     unreadable: NDArray[np.int64] | None = None,
+    rhythms: Sequence[RhythmEpisode] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw every RR interval over the time of the recording, coloured by class.
@@ -84,6 +89,8 @@ def tachogram(
         Their recording, for its length and its start.
     unreadable : ndarray of int64, shape (m, 2), optional
         Unreadable spans in samples, shaded.
+    rhythms : sequence of RhythmEpisode
+        Those of `ecgscribe.plots.overview.RHYTHM_SHADES` are shaded.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes by default.
 
@@ -113,6 +120,10 @@ def tachogram(
             )
     for begin, end in () if unreadable is None else unreadable / record.fs:
         ax.axvspan(begin, end, color="#BBBBBB", alpha=0.6, linewidth=0, zorder=1)
+    for episode in rhythms:
+        if episode.kind in RHYTHM_SHADES:
+            edges = episode.begin / record.fs, episode.end / record.fs
+            ax.axvspan(*edges, color=RHYTHM_SHADES[episode.kind], linewidth=0, zorder=0)
     first = 0.0
     if record.start is not None:
         first = (record.start.hour * 60 + record.start.minute) * 60.0 + record.start.second
@@ -200,7 +211,7 @@ def beat_overlay(
 
 
 def paper_strip(
-    record: LazyRecord, annotation: Annotation, columns: Sequence[int], begin_s: float, end_s: float
+    record: LazyRecord, annotation: Annotation, columns: Sequence[int], strip: Strip
 ) -> bytes:
     """Draw a strip to scale, reading only that piece, and return it as PNG without margins.
 
@@ -211,18 +222,29 @@ def paper_strip(
         Of the whole recording.
     columns : sequence of int
         Leads to draw.
-    begin_s, end_s : float
-        Seconds from the start of the recording.
+    strip : Strip
+        Its rows are drawn one below the other.
 
     Returns
     -------
     bytes
     """
+    rows = [_paper_row(record, annotation, columns, row, strip.marks) for row in strip.rows]
+    return rows[0] if len(rows) == 1 else stacked(rows)
+
+
+def _paper_row(
+    record: LazyRecord,
+    annotation: Annotation,
+    columns: Sequence[int],
+    row: Row,
+    marks: Sequence[Mark],
+) -> bytes:
     from matplotlib.ticker import FuncFormatter, MultipleLocator
     from matplotlib.transforms import Bbox
 
-    begin = int(begin_s * record.fs)
-    end = min(int(np.ceil(end_s * record.fs)), record.n_samples)
+    begin = int(row[0] * record.fs)
+    end = min(int(np.ceil(row[1] * record.fs)), record.n_samples)
     whole = record.record(begin, end)
     part = dataclasses.replace(
         whole,
@@ -231,20 +253,62 @@ def paper_strip(
         leads=tuple(_plain_text(whole.leads[k]) for k in columns),
         units=tuple(whole.units[k] for k in columns),
     )
-    ax = plots.strip(part, excerpt(annotation, begin, end), end=part.duration)
+    ax = plots.strip(
+        part, excerpt(annotation, begin, end), end=part.duration, rr=True, calibration=True
+    )
     ax.set_title("", loc="left")
     origin = begin / record.fs  # the ticks are whole seconds of the recording
     ax.xaxis.set_major_locator(MultipleLocator(1.0, offset=-(origin % 1.0)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_time(origin + x, hours=True)))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda x, _: format_time(origin + x, start=record.start, hours=True))
+    )
+    for mark in marks:
+        _draw_mark(ax, mark, origin, part.duration)
     width, height = figure_of(ax).get_size_inches()
     box = ax.get_position()
     shown = Bbox.from_extents(
-        box.x0 * width - _EDGE_IN,
-        box.y0 * height - _EDGE_IN,
+        box.x0 * width - _EDGE_IN / 8,
+        box.y0 * height - 1.7 * _EDGE_IN,
         box.x1 * width + _EDGE_IN,
         box.y1 * height + _EDGE_IN / 8,
     )
     return picture(ax, box=shown)
+
+
+def _draw_mark(ax: Axes, mark: Mark, origin: float, duration: float) -> None:
+    """Draw the part of an arrow that is on a row, and its text in the middle."""
+    begin, end = max(mark.begin - origin, 0.0), min(mark.end - origin, duration)
+    if end - begin < 0.5:
+        return
+    level = ax.get_ylim()[0] + 0.25
+    first = "<" if mark.begin >= origin else ""
+    last = ">" if mark.end <= origin + duration else ""
+    arrow = {"arrowstyle": f"{first}-{last}", "color": "black", "linewidth": 0.9}
+    ax.annotate("", (end, level), (begin, level), arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0})
+    ax.text(
+        (begin + end) / 2, level, f" {mark.text} ", fontsize=8, ha="center", va="center", zorder=6,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+    )  # fmt: skip
+
+
+def of_recording(annotation: Annotation, record: LazyRecord) -> Annotation:
+    """Return an annotation with the recording's length, start, and name fit for a picture.
+
+    Parameters
+    ----------
+    annotation : Annotation
+    record : LazyRecord
+
+    Returns
+    -------
+    Annotation
+    """
+    return dataclasses.replace(
+        annotation,
+        name=_plain_text(record.name),
+        start=record.start,
+        n_samples=record.n_samples,
+    )
 
 
 def _plain_text(name: str) -> str:

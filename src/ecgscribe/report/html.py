@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from ecgscribe.report.blocks import Page, Picture, Table
+from ecgscribe.report.blocks import Box, Bullets, Link, Page, Picture, Table
 
 __all__ = ["html"]
 
@@ -31,5 +31,8 @@ def html(page: Page) -> str:
     )
     environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
     environment.tests["table"] = lambda block: isinstance(block, Table)
+    environment.tests["box"] = lambda block: isinstance(block, Box)
+    environment.tests["bullets"] = lambda block: isinstance(block, Bullets)
+    environment.tests["link"] = lambda cell: isinstance(cell, Link)
     environment.tests["picture"] = lambda block: isinstance(block, Picture)
     return environment.get_template("report.html.j2").render(page=page)

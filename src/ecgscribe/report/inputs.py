@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from ecgscribe.analysis.measures import Measures
 from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.report.wording import TimeEntry, time_entry
+
+if TYPE_CHECKING:
+    from ecgscribe.report.strips import Strip
 
 __all__ = ["ReportInputs"]
 
@@ -27,16 +31,29 @@ class ReportInputs:
     columns : sequence of int
         Leads to show.
     measures : Measures
+    strips : tuple of Strip
+        What is shown on paper, in order.
+    classes_withheld : bool
+        Whether the recording is paced and its annotations are a model's, see
+        `ecgscribe.analysis.paced`.
     """
 
     record: LazyRecord
     annotation: Annotation
     columns: Sequence[int]
     measures: Measures
+    strips: tuple[Strip, ...] = ()
+    classes_withheld: bool = False
+
+    @property
+    def unreadable_s(self) -> NDArray[np.float64]:
+        """The unreadable spans in seconds, shape (m, 2)."""
+        return self.measures.unreadable / self.record.fs
 
     def time_entry(self, seconds: float) -> TimeEntry:
         """Write a time, in seconds from the start of the recording."""
-        return time_entry(seconds, start=self.record.start)
+        shown = (k for k, strip in enumerate(self.strips, start=1) if strip.shows(seconds))
+        return time_entry(seconds, start=self.record.start, strip=next(shown, None))
 
     def probabilities(self, beats: range, class_index: int) -> NDArray[np.float32] | None:
         """Return the probability of a class for those of some beats that are of it.
@@ -57,3 +74,13 @@ class ReportInputs:
         series, positions = self.measures.beats, np.array(beats, dtype=np.int64)
         of_class = positions[series.class_index[positions] == class_index]
         return np.asarray(self.annotation.probability[series.index[of_class], class_index])
+
+    def rate_of_paper(self, strip: Strip) -> int | None:
+        """Return the mean heart rate on the paper of a strip, from the intervals inside it."""
+        beats = self.measures.beats
+        rr: list[float] = []
+        for begin, end in strip.rows:
+            inside = (beats.time >= begin) & (beats.time < end) & beats.has_rr
+            inside[1:] &= beats.time[:-1] >= begin
+            rr += beats.rr[inside].tolist()
+        return round(60.0 * len(rr) / sum(rr)) if rr else None

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecgscribe.report.blocks import Page, Section
+from ecgscribe.report.blocks import Box, Page, Section
 from ecgscribe.report.content import ReportContent
 from ecgscribe.report.sections.beats import beats_blocks
 from ecgscribe.report.sections.ectopy import ectopy_blocks
+from ecgscribe.report.sections.findings import finding_blocks
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_blocks
+from ecgscribe.report.sections.overview import overview_blocks
 from ecgscribe.report.sections.pauses import pauses_blocks
 from ecgscribe.report.sections.recording import recording_blocks
+from ecgscribe.report.sections.rhythms import rhythm_blocks
 from ecgscribe.report.sections.rr_intervals import rr_blocks
 from ecgscribe.report.sections.shapes import shapes_blocks
 from ecgscribe.report.sections.strips import strip_blocks
@@ -21,6 +24,10 @@ from ecgscribe.report.sections.variability import variability_blocks
 from ecgscribe.report.wording import NONE, number, per_minute, share
 
 __all__ = ["Pictures", "page"]
+
+
+_NOT_MEASURED = "Not measured, and to be judged on the paper: ST segment, QT and PR interval."
+_BOXES = (Box("Interpretation", 40.0), Box("Name, date and signature", 16.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +38,15 @@ class Pictures:
     ----------
     strips : tuple of bytes
         One per strip of the content.
-    histogram, tachogram : bytes or None
+    day, lorenz, histogram, tachogram : bytes or None
         None without RR intervals.
     shapes : bytes or None
         None without beats.
     """
 
     strips: tuple[bytes, ...]
+    day: bytes | None
+    lorenz: bytes | None
     histogram: bytes | None
     tachogram: bytes | None
     shapes: bytes | None
@@ -61,7 +70,8 @@ def page(content: ReportContent, pictures: Pictures) -> Page:
     return Page(
         title=f"ECG report: {recording.name}",
         subtitle=f"{start}{recording.duration} (h:mm:ss), {lead} {', '.join(recording.leads)}, "
-        f"{number(recording.fs_hz)} Hz",
+        f"{number(recording.fs_hz)} Hz. {recording.clock}",
+        notice=content.software.intended_use,
         key_figures=_key_figures(content),
         sections=_sections(content, pictures),
         foot=_foot(content),
@@ -77,6 +87,9 @@ def _key_figures(content: ReportContent) -> tuple[tuple[str, str], ...]:
         ("PVC burden", share(beats.pvc_percent)),
         ("SVE burden", share(beats.sve_percent)),
         ("Pauses", number(content.pauses.count)),
+        ("Longest without beats", number(content.pauses.longest_s, " s")),
+        ("Gaps without beats", number(content.pauses.gaps)),
+        ("Atrial fibrillation", _fibrillation(content)),
         ("Readable", share(content.readable.percent)),
     )
 
@@ -87,12 +100,28 @@ def _range(rate: HeartRateEntry) -> str:
     return f"{number(rate.lowest.rate)} to {per_minute(rate.highest.rate)}"
 
 
+def _fibrillation(content: ReportContent) -> str:
+    if not content.rhythms.annotated:
+        return "not looked for"
+    rhythm = content.rhythms.of("AFIB")
+    return "none" if rhythm is None else share(rhythm.percent)
+
+
 def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]:
+    recording = content.recording
     return (
+        Section("Findings", finding_blocks(content.findings)),
         Section(
             "Recording",
-            recording_blocks(content.recording, content.readable, content.annotations),
+            recording_blocks(recording, content.readable, content.annotations),
         ),
+        Section(
+            "Overview",
+            overview_blocks(
+                content.beats, content.heart_rate, day=pictures.day, lorenz=pictures.lorenz
+            ),
+        ),
+        Section("Rhythms", rhythm_blocks(content.rhythms)),
         Section("Beats", beats_blocks(content.beats)),
         Section("Heart rate", heart_rate_blocks(content.heart_rate, content.hours)),
         Section(
@@ -104,7 +133,7 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
             ),
         ),
         Section("Heart rate variability", variability_blocks(content.variability)),
-        Section("Ectopy", ectopy_blocks(content.ectopy)),
+        Section("Ectopy", ectopy_blocks(content.ectopy, withheld=recording.classes_withheld)),
         Section("Pauses", pauses_blocks(content.pauses)),
         Section("Beat shapes", shapes_blocks(content.shapes, overlay=pictures.shapes)),
         Section(
@@ -116,12 +145,13 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
                 pictures=pictures.strips,
             ),
         ),
+        Section("Interpretation", (_NOT_MEASURED, *_BOXES)),
     )
 
 
 def _foot(content: ReportContent) -> tuple[str, ...]:
     software, model = content.software, content.annotations.model
-    lines = [software.intended_use, f"Made by {software.name} {software.version}."]
+    lines = [f"Made by {software.name} {software.version}."]
     if model is not None:
         made = f", made with ecgscribe {model.version}" if model.version else ""
         lines.append(f"Model {model.name}{made}, SHA-256 {model.sha256}.")

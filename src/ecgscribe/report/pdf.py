@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecgscribe.report.blocks import Page, Picture, Section, Table
+from ecgscribe.report.blocks import Block, Box, Bullets, Cell, Link, Page, Picture, Section, Table
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -16,7 +17,7 @@ __all__ = ["pdf"]
 
 
 _FONT = "DejaVu"  # comes with matplotlib and covers the letters of most names
-_MARGIN_MM = 12.0
+_MARGIN_MM = 10.0
 _WIDTH_MM = 210.0 - 2 * _MARGIN_MM
 _SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 114, 178)
 _BAND = (243, 246, 249)
@@ -35,9 +36,11 @@ def pdf(page: Page) -> bytes:
         A PDF of A4 pages; strips are to scale.
     """
     document = _document(page)
+    links = _Links(document)
     _head(document, page)
+    _contents(document, page, links)
     for section in page.sections:
-        _section(document, section)
+        _section(document, section, links)
     _foot(document, page)
     logger = logging.getLogger("fpdf.output")
     level = logger.level
@@ -46,6 +49,34 @@ def pdf(page: Page) -> bytes:
         return bytes(document.output())
     finally:
         logger.setLevel(level)
+
+
+class _Links:
+    """The links of a document; a place may be linked to before it is written."""
+
+    def __init__(self, document: FPDF) -> None:
+        self._document = document
+        self._by_target: dict[str, int] = {}
+
+    def to(self, target: str) -> int:
+        """Return the link to a target."""
+        if target not in self._by_target:
+            self._by_target[target] = self._document.add_link()
+        return self._by_target[target]
+
+    def of(self, cell: Cell) -> int | None:
+        """Return the link of a cell; None for plain text."""
+        return self.to(cell.target) if isinstance(cell, Link) else None
+
+    def place(self, target: str) -> None:
+        """Let the links to a target lead to where the document is now."""
+        self._document.set_link(
+            self.to(target), y=self._document.get_y(), page=self._document.page_no()
+        )
+
+
+def _text(cell: Cell) -> str:
+    return cell.text if isinstance(cell, Link) else cell
 
 
 def _document(page: Page) -> FPDF:
@@ -94,6 +125,7 @@ def _rule(document: FPDF, colour: tuple[int, int, int], width: float) -> None:
 def _head(document: FPDF, page: Page) -> None:
     _write(document, page.title, 17, style="B")
     _write(document, page.subtitle, 9, soft=True)
+    _write(document, page.notice, 8, style="B")
     _rule(document, _ACCENT, 0.6)
     columns = 4
     width = (_WIDTH_MM - 2 * (columns - 1)) / columns
@@ -113,24 +145,51 @@ def _head(document: FPDF, page: Page) -> None:
     document.set_xy(_MARGIN_MM, top + -(-len(page.key_figures) // columns) * 14)
 
 
-def _section(document: FPDF, section: Section) -> None:
+def _contents(document: FPDF, page: Page, links: _Links) -> None:
+    document.ln(2)
+    _write_parts(
+        document,
+        [part for section in page.sections for part in (Link(section.title, section.id), "   ")],
+        links,
+        8.5,
+    )
+
+
+def _write_parts(document: FPDF, parts: Sequence[Cell], links: _Links, size: float) -> None:
+    """Write parts of a paragraph, links among them, in one flow."""
+    document.set_font(_FONT, "", size)
+    for part in parts:
+        link = links.of(part)
+        document.set_text_color(*(_INK if link is None else _ACCENT))
+        document.write(0.5 * size, _text(part), link=link or "")
+    document.ln(0.5 * size)
+
+
+def _section(document: FPDF, section: Section, links: _Links) -> None:
     # A title stays with the beginning of what follows it.
     if document.will_page_break(16 + min(sum(map(_height, section.blocks[:2])), 170)):
         document.add_page()
     document.ln(4)
+    links.place(section.id)
     _write(document, section.title, 12, style="B")
     _rule(document, _LINE, 0.2)
     for block in section.blocks:
         if isinstance(block, Table):
-            _table(document, block)
+            _table(document, block, links)
         elif isinstance(block, Picture):
-            _picture(document, block)
+            _picture(document, block, links)
+        elif isinstance(block, Box):
+            _box(document, block)
+        elif isinstance(block, Bullets):
+            for item in block.items:
+                _write_parts(document, ("\N{BULLET} ", *item), links, 9)
+                document.ln(1)
         else:
             _write(document, block, 8.5)
             document.ln(1.5)
 
 
-def _table(document: FPDF, table: Table) -> None:
+def _table(document: FPDF, table: Table, links: _Links) -> None:
     from fpdf.enums import Align, TableBordersLayout
     from fpdf.fonts import FontFace
 
@@ -144,7 +203,7 @@ def _table(document: FPDF, table: Table) -> None:
     document.set_draw_color(*_LINE)
     document.set_line_width(0.2)
     widths = [
-        max(len(row[k]) for row in (table.header, *table.rows)) + 3
+        max(len(_text(row[k])) for row in (table.header, *table.rows)) + 3
         for k in range(len(table.header))
     ]
     longest = sum(widths) * (1.7 if len(table.header) <= 7 else 1.5)
@@ -152,37 +211,45 @@ def _table(document: FPDF, table: Table) -> None:
         width=_WIDTH_MM if pairs else min(_WIDTH_MM, longest),
         col_widths=(30, 70) if pairs else tuple(widths),
         align=Align.L,
-        text_align=["LEFT"] + ["LEFT" if pairs else "RIGHT"] * (len(table.header) - 1),
+        text_align=["LEFT" if table.is_text(k) else "RIGHT" for k in range(len(table.header))],
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         headings_style=FontFace(emphasis="BOLD", color=_SOFT),
         line_height=4.6,
         padding=(0.3, 1, 0.3, 0),
     ) as drawn:
         for row in (table.header, *table.rows):
-            drawn.row(row)
+            shown = drawn.row()
+            for cell in row:
+                shown.cell(_text(cell), link=links.of(cell))
     document.ln(2)
 
 
-def _height(block: str | Table | Picture) -> float:
+def _height(block: Block) -> float:
     """Estimate how high a block is on paper, in mm."""
     if isinstance(block, Table):
         return 12.0 + 5.3 * (1 + len(block.rows))
     if isinstance(block, Picture):
         return _factor(block) * block.size_mm[1] + 16.0
+    if isinstance(block, Box):
+        return block.height_mm + 8.0
+    if isinstance(block, Bullets):
+        return 6.0 * len(block.items)
     return 12.0
 
 
 def _factor(picture: Picture) -> float:
     """Make smaller what is wider than the page, or higher than half of it, as noise may be."""
     width, height = picture.size_mm
-    return min(_WIDTH_MM / width, 150.0 / height, 1.0)
+    return min(_WIDTH_MM / width, 190.0 / height, 1.0)
 
 
-def _picture(document: FPDF, picture: Picture) -> None:
+def _picture(document: FPDF, picture: Picture, links: _Links) -> None:
     width, height = picture.size_mm
     factor = _factor(picture)
     if document.will_page_break(_height(picture)):
         document.add_page()
+    if picture.id:
+        links.place(picture.id)
     if picture.title:
         _write(document, picture.title, 9, style="B")
     document.image(
@@ -190,7 +257,19 @@ def _picture(document: FPDF, picture: Picture) -> None:
     )
     document.ln(0.5)
     _write(document, picture.caption, 8)
+    if picture.back is not None:
+        _write_parts(document, (picture.back,), links, 8)
     document.ln(3)
+
+
+def _box(document: FPDF, box: Box) -> None:
+    if document.will_page_break(_height(box)):
+        document.add_page()
+    _write(document, box.title, 7.5, soft=True)
+    document.set_draw_color(*_SOFT)
+    document.set_line_width(0.2)
+    document.rect(_MARGIN_MM, document.get_y(), _WIDTH_MM, box.height_mm)
+    document.set_y(document.get_y() + box.height_mm + 3)
 
 
 def _foot(document: FPDF, page: Page) -> None:
@@ -198,5 +277,5 @@ def _foot(document: FPDF, page: Page) -> None:
         document.add_page()
     document.ln(4)
     _rule(document, _ACCENT, 0.6)
-    for k, line in enumerate(page.foot):
-        _write(document, line, 7.5, style="" if k else "B", soft=k > 0)
+    for line in page.foot:
+        _write(document, line, 7.5, soft=True)

@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ecgscribe.formatting import format_time
+from ecgscribe.report.blocks import Cell, Link
 
-__all__ = ["NONE", "TimeEntry", "number", "per_minute", "share", "time_entry"]
+__all__ = [
+    "NONE",
+    "TimeEntry",
+    "counted",
+    "episode_name",
+    "number",
+    "per_minute",
+    "share",
+    "strip_id",
+    "time_cell",
+    "time_entry",
+]
 
 
 NONE = "\N{EN DASH}"
@@ -24,13 +36,16 @@ class TimeEntry:
         Since the start of the recording.
     text : str
         h:mm:ss since the start, after the time of day where the recording has one.
+    strip : int or None
+        Number of the first strip that shows it.
     """
 
     seconds: float
     text: str
+    strip: int | None
 
 
-def time_entry(seconds: float, *, start: datetime | None) -> TimeEntry:
+def time_entry(seconds: float, *, start: datetime | None, strip: int | None = None) -> TimeEntry:
     """Write a time of a recording.
 
     Parameters
@@ -39,6 +54,8 @@ def time_entry(seconds: float, *, start: datetime | None) -> TimeEntry:
         Since the start of the recording.
     start : datetime or None
         Start of the recording.
+    strip : int, optional
+        Number of the strip that shows it.
 
     Returns
     -------
@@ -47,7 +64,56 @@ def time_entry(seconds: float, *, start: datetime | None) -> TimeEntry:
     text = format_time(seconds, hours=True)
     if start is not None:
         text = f"{format_time(seconds, start=start)} ({text})"
-    return TimeEntry(round(seconds, 3), text)
+    return TimeEntry(round(seconds, 3), text, strip)
+
+
+def strip_id(strip: int) -> str:
+    """Return what a `Link` to a strip names."""
+    return f"strip-{strip}"
+
+
+def time_cell(at: TimeEntry) -> Cell:
+    """Write a time, as a link to the strip that shows it if there is one."""
+    return at.text if at.strip is None else Link(at.text, strip_id(at.strip))
+
+
+_EPISODES = {
+    "VFL": "ventricular flutter or fibrillation",
+    "VT": "ventricular tachycardia",
+    "ASYS": "standstill",
+    "AFIB": "atrial fibrillation or flutter",
+}
+# What else the notes of the PhysioNet databases name.
+_OTHER_RHYTHMS = {
+    "N": "no arrhythmia annotated",
+    "NSR": "sinus rhythm",
+    "AB": "atrial bigeminy",
+    "B": "ventricular bigeminy",
+    "T": "ventricular trigeminy",
+    "BI": "first degree heart block",
+    "BII": "second degree heart block",
+    "HGEA": "frequent ventricular ectopy",
+    "IVR": "idioventricular rhythm",
+    "NOD": "nodal rhythm",
+    "NOISE": "noise",
+    "P": "paced rhythm",
+    "PM": "paced rhythm",
+    "PREX": "pre-excitation",
+    "SBR": "sinus bradycardia",
+    "SVTA": "supraventricular tachyarrhythmia",
+    "VER": "ventricular escape rhythm",
+}
+
+
+def episode_name(kind: str) -> str:
+    """Name a rhythm, such as ``Ventricular tachycardia``; its label if it is not known."""
+    name = _EPISODES.get(kind) or _OTHER_RHYTHMS.get(kind) or kind
+    return f"{name[:1].upper()}{name[1:]}"
+
+
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Write a number of things, such as ``1 pause`` or ``3 pauses``."""
+    return f"{number(count)} {one if count == 1 else several or one + 's'}"
 
 
 def number(value: float | None, unit: str = "", *, digits: int | None = None) -> str:

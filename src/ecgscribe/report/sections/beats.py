@@ -28,10 +28,16 @@ class ClassEntry:
 
 @dataclass(frozen=True)
 class BeatsEntry:
-    """Beats by class; percentages are None if no beat is counted."""
+    """Beats by class; percentages are None if no beat is counted.
+
+    `sve_percent` is that of the beats outside atrial fibrillation. Both burdens are None if the
+    classes are withheld.
+    """
 
     counted: int
     in_noise: int
+    in_fibrillation: int
+    s_in_fibrillation: int
     classes: tuple[ClassEntry, ...]
     all_percent: float | None
     pvc_percent: float | None
@@ -53,16 +59,22 @@ def beats_entry(inputs: ReportInputs) -> BeatsEntry:
     numbers = np.bincount(beats.class_index, minlength=len(AAMI_CLASSES)).tolist()
     counts = dict(zip(AAMI_CLASSES, numbers, strict=True))
     total = len(beats)
+    fibrillation = inputs.measures.in_fibrillation
+    s_inside = int(np.sum(fibrillation & (beats.class_index == AAMI_CLASSES.index("S"))))
+    withheld = inputs.classes_withheld
+    outside = total - int(fibrillation.sum())
     return BeatsEntry(
         counted=total,
         in_noise=beats.in_noise,
+        in_fibrillation=int(fibrillation.sum()),
+        s_in_fibrillation=s_inside,
         classes=tuple(
             ClassEntry(c, CLASS_NAMES[c], count, percent(count, total))
             for c, count in counts.items()
         ),
         all_percent=100.0 if total else None,
-        pvc_percent=percent(counts["V"], total) if total else None,
-        sve_percent=percent(counts["S"], total) if total else None,
+        pvc_percent=percent(counts["V"], total) if total and not withheld else None,
+        sve_percent=percent(counts["S"] - s_inside, outside) if outside and not withheld else None,
     )
 
 
@@ -85,11 +97,22 @@ def beats_blocks(beats: BeatsEntry) -> tuple[str | Table, ...]:
     blocks: list[str | Table] = [table]
     if beats.counted == 0:
         blocks.insert(0, "No readable beat was found.")
-    else:
-        blocks.append(
-            f"PVC burden (V of all beats) {share(beats.pvc_percent)}; SVE burden (S of all beats) "
-            f"{share(beats.sve_percent)}."
-        )
+    elif beats.pvc_percent is not None:
+        blocks.append(_burden(beats))
     if beats.in_noise:
         blocks.append(f"{number(beats.in_noise)} more beats are in noise and not counted.")
     return tuple(blocks)
+
+
+def _burden(beats: BeatsEntry) -> str:
+    of = "S of all beats" if beats.in_fibrillation == 0 else "S of the beats outside fibrillation"
+    text = (
+        f"PVC burden (V of all beats) {share(beats.pvc_percent)}; SVE burden ({of}) "
+        f"{share(beats.sve_percent)}."
+    )
+    if beats.in_fibrillation:
+        text += (
+            f" {number(beats.in_fibrillation)} beats are in atrial fibrillation, "
+            f"{number(beats.s_in_fibrillation)} of them of class S."
+        )
+    return text

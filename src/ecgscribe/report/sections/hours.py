@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ecgscribe.analysis.rr_intervals import BeatSeries, mean_rate, pauses, rate_extremes
+from ecgscribe.analysis.measures import usual_extremes
+from ecgscribe.analysis.rr_intervals import BeatSeries, mean_rate
 from ecgscribe.formatting import percent, rounded
 from ecgscribe.report.blocks import Table
 from ecgscribe.report.inputs import ReportInputs
@@ -62,7 +63,7 @@ def _hour(inputs: ReportInputs, begin: float, end: float) -> HourEntry:
     counts = np.bincount(beats.class_index, minlength=len(AAMI_CLASSES)).tolist()
     unreadable = np.clip(inputs.measures.unreadable / inputs.record.fs, begin, end)
     readable = end - begin - float(np.diff(unreadable).sum())
-    extremes = rate_extremes(beats)
+    extremes, _ = usual_extremes(beats, inputs.measures.pause_s)
     return HourEntry(
         begin=inputs.time_entry(begin),
         readable_percent=percent(readable, end - begin),
@@ -74,7 +75,9 @@ def _hour(inputs: ReportInputs, begin: float, end: float) -> HourEntry:
         s=counts[AAMI_CLASSES.index("S")],
         v_runs=_runs(inputs, "V", begin, end),
         s_runs=_runs(inputs, "S", begin, end),
-        pauses=len(pauses(beats)),
+        pauses=sum(
+            begin <= pause.begin / inputs.record.fs < end for pause in inputs.measures.pauses
+        ),
     )
 
 

@@ -1,39 +1,41 @@
-"""The section on pauses."""
+"""The section on pauses, and on time without beats."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ecgscribe.analysis.rr_intervals import PAUSE_S
-from ecgscribe.report.blocks import Table
+from ecgscribe.analysis.pauses import NO_CLASS, Pause
+from ecgscribe.formatting import rounded
+from ecgscribe.report.blocks import Block, Table
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.wording import TimeEntry, number
+from ecgscribe.report.wording import TimeEntry, counted, number, time_cell
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["PauseEntry", "PausesEntry", "pauses_blocks", "pauses_entry"]
 
 
-_MOST_LISTED = 5
+_WHAT = {False: "pause", True: "no beats: pause or lead off"}
 
 
 @dataclass(frozen=True)
 class PauseEntry:
-    """A pause, and the classes of the beats around it."""
+    """Time without beats: what it is, and the classes of the beats around it."""
 
     length_s: float
     at: TimeEntry
+    what: str
     between: str
 
 
 @dataclass(frozen=True)
 class PausesEntry:
-    """Number of pauses, the rule, and the longest of them."""
+    """The limit, the number of pauses, that of gaps without beats, and all of them by length."""
 
-    longer_than_s: float
+    longer_than_s: float | None
     count: int
-    longest: tuple[PauseEntry, ...]
+    gaps: int
+    longest_s: float | None
+    all: tuple[PauseEntry, ...]
 
 
 def pauses_entry(inputs: ReportInputs) -> PausesEntry:
@@ -47,27 +49,31 @@ def pauses_entry(inputs: ReportInputs) -> PausesEntry:
     -------
     PausesEntry
     """
-    rr, ends = inputs.measures.beats.rr, inputs.measures.pauses
-    longest = ends[np.argsort(-rr[ends], kind="stable")][:_MOST_LISTED].tolist()
+    pauses = sorted(inputs.measures.pauses, key=lambda pause: pause.begin - pause.end)
+    entries = tuple(_pause_entry(inputs, pause) for pause in pauses)
     return PausesEntry(
-        longer_than_s=PAUSE_S,
-        count=len(ends),
-        longest=tuple(_pause_entry(inputs, k) for k in longest),
+        longer_than_s=rounded(inputs.measures.pause_s, 2),
+        count=sum(not pause.is_gap for pause in pauses),
+        gaps=sum(pause.is_gap for pause in pauses),
+        longest_s=entries[0].length_s if entries else None,
+        all=entries,
     )
 
 
-def _pause_entry(inputs: ReportInputs, k: int) -> PauseEntry:
-    beats = inputs.measures.beats
-    before, after = (AAMI_CLASSES[beats.class_index[j]] for j in (k - 1, k))
+def _pause_entry(inputs: ReportInputs, pause: Pause) -> PauseEntry:
+    fs = inputs.record.fs
+    before = "the start" if pause.before == NO_CLASS else AAMI_CLASSES[pause.before]
+    after = "the end" if pause.after == NO_CLASS else AAMI_CLASSES[pause.after]
     return PauseEntry(
-        length_s=round(float(beats.rr[k]), 2),
-        at=inputs.time_entry(float(beats.time[k - 1])),
+        length_s=round((pause.end - pause.begin) / fs, 2),
+        at=inputs.time_entry(pause.begin / fs),
+        what=_WHAT[pause.is_gap],
         between=f"{before} and {after}",
     )
 
 
-def pauses_blocks(pauses: PausesEntry) -> tuple[str | Table, ...]:
-    """Show the longest pauses.
+def pauses_blocks(pauses: PausesEntry) -> tuple[Block, ...]:
+    """Show all pauses.
 
     Parameters
     ----------
@@ -75,17 +81,23 @@ def pauses_blocks(pauses: PausesEntry) -> tuple[str | Table, ...]:
 
     Returns
     -------
-    tuple of str or Table
+    tuple of Block
     """
     limit = number(pauses.longer_than_s)
-    if pauses.count == 0:
+    if not pauses.all:
         return (f"No RR interval exceeds {limit} s (unreadable spans excluded).",)
-    rows = tuple(
-        (pause.at.text, number(pause.length_s, " s", digits=2), pause.between)
-        for pause in pauses.longest
-    )
     exceed = "interval exceeds" if pauses.count == 1 else "intervals exceed"
+    text = f"{number(pauses.count)} RR {exceed} {limit} s."
+    if pauses.gaps:
+        text += (
+            f" In {counted(pauses.gaps, 'more span')} there are no beats although the signal is "
+            "quiet: each may be a pause, or a lead that was off."
+        )
+    rows = tuple(
+        (time_cell(pause.at), number(pause.length_s, " s", digits=2), pause.what, pause.between)
+        for pause in pauses.all
+    )
     return (
-        f"{number(pauses.count)} RR {exceed} {limit} s.",
-        Table("The longest pauses", ("Time", "Length", "Between"), rows),
+        text,
+        Table("All pauses, the longest first", ("Time", "Length", "What", "Between"), rows),
     )

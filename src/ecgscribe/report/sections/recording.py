@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
-
+from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS
 from ecgscribe.formatting import format_time, percent, rounded
-from ecgscribe.report.blocks import Table
+from ecgscribe.report.blocks import Block, Table
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.json_form import key
-from ecgscribe.report.wording import TimeEntry, number, share
+from ecgscribe.report.strip_choice import LEAST_UNREADABLE_S, long_unreadable
+from ecgscribe.report.wording import TimeEntry, episode_name, number, share, time_cell
 
 __all__ = [
+    "MAY_BE",
+    "WITHHELD",
     "FileEntry",
     "ModelEntry",
     "OriginEntry",
@@ -26,6 +27,20 @@ __all__ = [
 ]
 
 
+MAY_BE = "may be noise, a standstill or flutter: look"
+"""What is written of an unreadable span of which nothing else is known."""
+
+
+WITHHELD = (
+    "The header or the annotations mention a pacemaker: all beats are counted as paced (Q), and "
+    "classes and noise are withheld, because the model was not trained on paced beats."
+)
+"""What is written of a paced recording that a model annotated."""
+_PACED = "The header or the annotations mention a pacemaker."
+_FROM_START = "Times are from the start of the recording (h:mm:ss)."
+_TIME_OF_DAY = "Times are times of day, and in parentheses from the start (h:mm:ss)."
+
+
 @dataclass(frozen=True)
 class FileEntry:
     """A file of the recording."""
@@ -36,16 +51,18 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class RecordingEntry:
-    """The recording."""
+    """The recording; `clock` says what times are."""
 
     name: str
     start: str | None
+    clock: str
     duration_s: float
     duration: str
     fs_hz: float | None
     leads: tuple[str, ...]
     leads_shown: tuple[str, ...]
     paced: bool
+    classes_withheld: bool
     files: tuple[FileEntry, ...]
 
 
@@ -64,26 +81,30 @@ class OriginEntry:
 
     text: str
     annotator: str | None
+    corrected_by: str | None
     model: ModelEntry | None
     probabilities: bool
 
 
 @dataclass(frozen=True)
 class UnreadableEntry:
-    """A span that is unreadable in every lead."""
+    """A span that is unreadable in every lead, and what it may be."""
 
     length_s: float
     at: TimeEntry
+    note: str
 
 
 @dataclass(frozen=True)
 class ReadableEntry:
-    """Time in which at least one lead is readable."""
+    """Time in which at least one lead is readable; the longer unreadable spans are listed."""
 
     seconds: float
     time: str
     percent: float
-    unreadable_spans: int = field(metadata=key("unreadable_stretches"))
+    unreadable_spans: int
+    listed_from_s: float | None
+    listed: tuple[UnreadableEntry, ...]
     longest_unreadable: UnreadableEntry | None
 
 
@@ -104,12 +125,14 @@ def recording_entry(inputs: ReportInputs, files: Iterable[Mapping[str, str]]) ->
     return RecordingEntry(
         name=record.name,
         start=None if record.start is None else f"{record.start:%Y-%m-%d %H:%M:%S}",
+        clock=_FROM_START if record.start is None else _TIME_OF_DAY,
         duration_s=round(record.duration, 3),
         duration=format_time(record.duration, hours=True),
         fs_hz=rounded(record.fs, 3),
         leads=tuple(record.leads),
         leads_shown=tuple(record.leads[k] for k in inputs.columns),
         paced=record.paced,
+        classes_withheld=inputs.classes_withheld,
         files=tuple(FileEntry(file["name"], file["sha256"]) for file in files),
     )
 
@@ -126,27 +149,41 @@ def readable_entry(inputs: ReportInputs) -> ReadableEntry:
     ReadableEntry
     """
     seconds, unreadable = inputs.measures.readable_s, inputs.measures.unreadable
+    spans: list[list[float]] = inputs.unreadable_s.tolist()
+    longest = max(spans, key=lambda span: span[1] - span[0], default=None)
     return ReadableEntry(
         seconds=round(seconds, 3),
         time=format_time(seconds, hours=True),
         percent=percent(seconds, inputs.record.duration),
         unreadable_spans=len(unreadable),
-        longest_unreadable=_longest(inputs) if len(unreadable) else None,
+        listed_from_s=rounded(LEAST_UNREADABLE_S, 0),
+        listed=tuple(_unreadable_entry(inputs, *span) for span in long_unreadable(inputs)),
+        longest_unreadable=None if longest is None else _unreadable_entry(inputs, *longest),
     )
 
 
-def _longest(inputs: ReportInputs) -> UnreadableEntry:
-    unreadable, fs = inputs.measures.unreadable, inputs.record.fs
-    length = np.diff(unreadable, axis=1)[:, 0]
-    k = int(length.argmax())
+def _unreadable_entry(inputs: ReportInputs, begin: float, end: float) -> UnreadableEntry:
     return UnreadableEntry(
-        length_s=round(int(length[k]) / fs, 1), at=inputs.time_entry(int(unreadable[k, 0]) / fs)
+        length_s=round(end - begin, 1),
+        at=inputs.time_entry(begin),
+        note=_note(inputs, begin, end),
     )
+
+
+def _note(inputs: ReportInputs, begin: float, end: float) -> str:
+    """Return what an unreadable span is: what is annotated there, or what it may be."""
+    fs, measures = inputs.record.fs, inputs.measures
+    for episode in measures.rhythms:
+        if episode.kind in EPISODE_KINDS and episode.begin < end * fs and episode.end > begin * fs:
+            return episode_name(episode.kind)
+    if any(p.is_gap and p.begin <= begin * fs and end * fs <= p.end for p in measures.pauses):
+        return "no beats: pause or lead off"
+    return MAY_BE
 
 
 def recording_blocks(
     recording: RecordingEntry, readable: ReadableEntry, origin: OriginEntry
-) -> tuple[str | Table, ...]:
+) -> tuple[Block, ...]:
     """Show the recording.
 
     Parameters
@@ -157,7 +194,7 @@ def recording_blocks(
 
     Returns
     -------
-    tuple of str or Table
+    tuple of Block
     """
     rows = (
         ("Name", recording.name),
@@ -169,14 +206,13 @@ def recording_blocks(
         ("Annotations", origin.text),
         ("Readable time", f"{readable.time}, {share(readable.percent)}"),
     )
-    blocks: list[str | Table] = [Table("What was recorded", ("Entry", "Value"), rows)]
+    blocks: list[Block] = [Table("What was recorded", ("Entry", "Value"), rows)]
     if readable.longest_unreadable is not None:
         blocks.append(_unreadable(readable.unreadable_spans, readable.longest_unreadable))
+    if readable.listed:
+        blocks.append(_unreadable_table(readable))
     if recording.paced:
-        blocks.append(
-            "The header or the annotations mention a pacemaker; the model was not trained on paced "
-            "beats, so its classes of them are unreliable."
-        )
+        blocks.append(WITHHELD if recording.classes_withheld else _PACED)
     return tuple(blocks)
 
 
@@ -187,3 +223,11 @@ def _unreadable(count: int, longest: UnreadableEntry) -> str:
     else:
         text = f"{number(count)} spans are unreadable in every lead; the longest is {where}."
     return f"{text} Beats there are not counted, and no RR interval crosses them."
+
+
+def _unreadable_table(readable: ReadableEntry) -> Table:
+    return Table(
+        f"Unreadable spans of {number(readable.listed_from_s)} s or more",
+        ("Begin", "Length", "What it may be"),
+        tuple((time_cell(u.at), number(u.length_s, " s"), u.note) for u in readable.listed),
+    )

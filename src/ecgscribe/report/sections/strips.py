@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ecgscribe.report.beat_comparison import BeatEntry, compare_beat, describe_beat
-from ecgscribe.report.blocks import Picture
+from ecgscribe.report.blocks import Block, Link, Picture, section_id
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import OPTIONAL, key
-from ecgscribe.report.strips import STRIP_S, Strip, choose_strips, paper_span
-from ecgscribe.report.wording import TimeEntry
+from ecgscribe.report.paper_rows import ROW_S
+from ecgscribe.report.strips import Strip
+from ecgscribe.report.wording import TimeEntry, strip_id, time_entry
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["PAPER", "ProbabilityEntry", "StripEntry", "strip_blocks", "strip_entries"]
+__all__ = ["PAPER", "ProbabilityEntry", "RowEntry", "StripEntry", "strip_blocks", "strip_entries"]
 
 
-PAPER = f"{STRIP_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale when printed at 100%"
+PAPER = (
+    f"rows of {ROW_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale when printed at 100%; the "
+    "pulse at the beginning of each lead is 1 mV high, numbers between beats are RR intervals in ms"
+)
 """Scale of the strips."""
 
 
@@ -30,20 +34,30 @@ class ProbabilityEntry:
 
 
 @dataclass(frozen=True)
-class StripEntry:
-    """A strip: its title and time, the seconds it shows, and what it shows."""
+class RowEntry:
+    """A row of paper: the seconds that it shows."""
 
-    title: str
-    at: TimeEntry
     begin_s: float
     end_s: float
+
+
+@dataclass(frozen=True)
+class StripEntry:
+    """A strip: number, title and time, heart rate per minute, its rows, and what it shows."""
+
+    number: int
+    title: str
+    section: str
+    at: TimeEntry
+    rate: float | None
+    rows: tuple[RowEntry, ...]
     probability: ProbabilityEntry | None
     beat: BeatEntry | None = field(metadata=OPTIONAL)
     text: str
 
 
 def strip_entries(inputs: ReportInputs) -> tuple[StripEntry, ...]:
-    """Choose strips and describe them.
+    """Describe the strips.
 
     Parameters
     ----------
@@ -52,20 +66,21 @@ def strip_entries(inputs: ReportInputs) -> tuple[StripEntry, ...]:
     Returns
     -------
     tuple of StripEntry
-        In time order.
+        In the order of their importance.
     """
-    return tuple(_strip_entry(inputs, strip) for strip in choose_strips(inputs))
+    return tuple(_strip_entry(inputs, k, strip) for k, strip in enumerate(inputs.strips, start=1))
 
 
-def _strip_entry(inputs: ReportInputs, strip: Strip) -> StripEntry:
-    begin, end = paper_span(strip, inputs.record.duration)
-    probability, k = _probability(inputs, strip), strip.compared_beat
-    beat = None if k is None else compare_beat(inputs, k)
+def _strip_entry(inputs: ReportInputs, k: int, strip: Strip) -> StripEntry:
+    probability = _probability(inputs, strip)
+    beat = compare_beat(inputs, strip.beats[0]) if strip.compares else None
     return StripEntry(
+        number=k,
         title=strip.title,
-        at=inputs.time_entry(strip.time),
-        begin_s=round(begin, 3),
-        end_s=round(end, 3),
+        section=strip.section,
+        at=time_entry(strip.time, start=inputs.record.start, strip=k),
+        rate=inputs.rate_of_paper(strip),
+        rows=tuple(RowEntry(round(begin, 3), round(end, 3)) for begin, end in strip.rows),
         probability=probability,
         beat=beat,
         text=_text(strip, probability, beat),
@@ -76,7 +91,7 @@ def _probability(inputs: ReportInputs, strip: Strip) -> ProbabilityEntry | None:
     if strip.class_name is None:
         return None
     probability = inputs.probabilities(strip.beats, AAMI_CLASSES.index(strip.class_name))
-    if probability is None:
+    if probability is None or len(probability) == 0:
         return None
     mean, lowest = (round(float(p), 2) for p in (probability.mean(), probability.min()))
     return ProbabilityEntry(strip.class_name, mean, lowest)
@@ -92,13 +107,15 @@ def _text(strip: Strip, probability: ProbabilityEntry | None, beat: BeatEntry | 
         )
     if beat is not None:
         parts += describe_beat(beat, "the first" if several else "it")
+    if len(strip.rows) > 1 and strip.rows[1][0] > strip.rows[0][1] + 0.01:
+        parts.append("what lies between the two rows is not shown")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def strip_blocks(
     strips: Sequence[StripEntry], *, paper: str, probabilities: bool, pictures: Sequence[bytes]
-) -> tuple[str | Picture, ...]:
+) -> tuple[Block, ...]:
     """Show the strips.
 
     Parameters
@@ -113,15 +130,27 @@ def strip_blocks(
 
     Returns
     -------
-    tuple of str or Picture
+    tuple of Block
     """
     if not strips:
         return ("Nothing to show.",)
-    notes = [f"{paper}; unreadable spans are grey."]
+    notes = [
+        f"The most important first. {paper[:1].upper()}{paper[1:]}; unreadable spans are grey."
+    ]
     if not probabilities:
         notes.append("The annotations contain no probabilities.")
     shown = []
     for strip, png in zip(strips, pictures, strict=True):
-        title = f"{strip.title}, {strip.at.text}"
-        shown.append(Picture(png, f"ECG strip: {title}", strip.text, title=title))
+        rate = "" if strip.rate is None else f", {strip.rate:g}/min"
+        title = f"{strip.number}. {strip.title}, {strip.at.text}{rate}"
+        shown.append(
+            Picture(
+                png,
+                f"ECG strip: {title}. {strip.text}",
+                strip.text,
+                title=title,
+                id=strip_id(strip.number),
+                back=Link(f"Back to {strip.section}", section_id(strip.section)),
+            )
+        )
     return (*notes, *shown)

@@ -27,8 +27,10 @@ __all__ = [
 ]
 
 
-_WHAT_N_INCLUDES = (
-    "Class N includes atrial fibrillation and paced rhythm, where HRV is not meaningful."
+_LEFT_OUT = "Atrial fibrillation is left out, as heart rate variability is not meaningful there."
+_NOT_KNOWN = (
+    "The annotations name no rhythms: where the rhythm is atrial fibrillation or paced, these "
+    "figures are not meaningful."
 )
 
 
@@ -56,8 +58,12 @@ class SegmentMeansEntry:
 
 @dataclass(frozen=True)
 class VariabilityEntry:
-    """Heart rate variability and its rules; None where the recording does not allow a part."""
+    """Heart rate variability and its rules; None where the recording does not allow a part.
 
+    `rhythms_known` is whether rhythms are annotated; atrial fibrillation is then left out.
+    """
+
+    rhythms_known: bool
     nn_intervals: int
     nn_time: str
     nn_percent: float
@@ -86,6 +92,7 @@ def variability_entry(inputs: ReportInputs) -> VariabilityEntry:
     measured = inputs.measures.variability
     time, spectrum = measured.time, measured.spectrum
     return VariabilityEntry(
+        rhythms_known=len(inputs.measures.rhythms) > 0,
         nn_intervals=measured.nn_intervals,
         nn_time=format_time(measured.nn_seconds, hours=True),
         nn_percent=percent(measured.nn_seconds, inputs.record.duration),
@@ -135,7 +142,7 @@ def variability_blocks(hrv: VariabilityEntry) -> tuple[str | Table, ...]:
     intervals = (
         f"{number(hrv.nn_intervals)} intervals from N to N, {hrv.nn_time} (h:mm:ss), "
         f"{share(hrv.nn_percent)} of the recording. Intervals next to an ectopic beat, noise or a "
-        "gap are left out."
+        "gap, and those in atrial fibrillation where it is annotated, are left out."
     )
     time = hrv.time_domain
     if time is None:
@@ -155,7 +162,7 @@ def variability_blocks(hrv: VariabilityEntry) -> tuple[str | Table, ...]:
         intervals,
         Table("Heart rate variability", ("Measure", "Value", "Unit"), rows),
         _segment_rule(hrv),
-        _WHAT_N_INCLUDES,
+        _LEFT_OUT if hrv.rhythms_known else _NOT_KNOWN,
     )
 
 
