@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.lead_names import short_names
+from ecgscribe.formats.lead_names import chosen_leads, short_names
 from ecgscribe.formats.reading import open_record, read
 from ecgscribe.formats.sniffing import detect_format
 from support import format_files
@@ -179,9 +179,35 @@ def test_a_table_is_detected_by_a_row_of_numbers(head: bytes, is_one: bool, tmp_
 
 def test_every_lead_has_a_name_of_its_own_however_many_there_are() -> None:
     names = short_names(["II (2)", "ii", "II", None, "II", "ECG II", "lead\t9", "Lead 9"])
-    assert names == ["II (2)", "ii", "II (3)", "lead4", "II (4)", "II (5)", "9", "9 (2)"]
+    assert names == ["II (2)", "ii", "II (3)", "lead4", "II (4)", "II (5)", "lead 9", "Lead 9 (2)"]
     many = short_names(["x"] * 100_000)
     assert len(set(many)) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ECG 1", "ECG 1"), ("ekg_V5", "V5"), ("Lead I (Einthoven)", "I"), ("LEAD aVR", "aVR"),
+        ("Lead aVR, augmented voltage, right", "aVR"), ("MDC_ECG_LEAD_II", "II"),
+        ("ECG from a file, column 0", "ECG from a file, column 0"), ("Lead A", "Lead A"),
+    ],
+)  # fmt: skip
+def test_only_names_of_standard_leads_are_shortened(written: str, name: str) -> None:
+    assert short_names([written]) == [name]
+    assert chosen_leads(Path("r"), ["other", name], [written]) == [1]
+    assert chosen_leads(Path("r"), ["other", name], [name.upper()]) == [1]
+
+
+def test_names_with_commas_are_found_in_a_list_separated_by_commas() -> None:
+    names = ["sig 0, fmt 8", "II", "a,b", "b"]
+    for asked, columns in (
+        ("sig 0, fmt 8", [0]), ("II,sig 0, fmt 8", [1, 0]), ("a,b", [2]), ("b,a,b,II", [3, 2, 1]),
+    ):  # fmt: skip
+        assert (
+            chosen_leads(Path("r"), names, [part.strip() for part in asked.split(",")]) == columns
+        )
+    with pytest.raises(FormatError, match="found sig 0, fmt 9"):
+        chosen_leads(Path("r"), names, ["sig 0", "fmt 9"])
 
 
 def test_text_that_holds_the_letters_of_another_format_is_text(tmp_path: Path) -> None:

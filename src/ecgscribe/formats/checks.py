@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, SignalWarning, warn
 
 __all__ = [
     "MOST_DEFLATED",
@@ -75,11 +75,15 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
 def without_parser_warnings() -> Iterator[None]:
     """Suppress the warnings of parsers: they are harmless here, or the readers check the cause.
 
-    Not for pieces of a signal, which threads may read: warning filters belong to the process.
+    A `SignalWarning` of a reader is issued when the block has ended. Not for pieces of a signal,
+    which threads may read: warning filters belong to the process.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
+        warnings.simplefilter("always", SignalWarning)
         yield
+    for each in caught:
+        warn(str(each.message))
 
 
 def read_whole_file(path: Path) -> io.BytesIO:
