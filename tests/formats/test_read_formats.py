@@ -67,7 +67,7 @@ def test_leads_are_chosen_by_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="expected"):
         read(path, fs=fs_of(name), leads=["V9"])
     with pytest.raises(FormatError, match="expected"):
-        read(path, fs=None if name in NEED_FS else FS + 1)
+        read(path, fs=None if name in NEED_FS else 2 * FS)
 
 
 @pytest.mark.parametrize("name", ["npy", "mat"])

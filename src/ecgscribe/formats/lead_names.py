@@ -207,8 +207,8 @@ def leads_of_one_fs(
     Raises
     ------
     FormatError
-        If there is no signal; `MixedFrequenciesError` if the requested leads (by default the ECG leads)
-        differ in frequency: averaging or repeating samples would change the QRS or move it.
+        If there is no signal; `MixedFrequenciesError` if the requested leads (by default the ECG
+        leads) differ in frequency: averaging or repeating samples would change the QRS or move it.
 
     Warns
     -----

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from ecgscribe.formats.aecg import is_xml
-from ecgscribe.formats.csv import is_table
 from ecgscribe.formats.matlab import is_level_4
+from ecgscribe.formats.table_layout import is_table
 from ecgscribe.formats.wfdb.header import is_header
 
 __all__ = ["Format", "detect_format"]
@@ -16,7 +16,7 @@ __all__ = ["Format", "detect_format"]
 Format = Literal["wfdb", "edf", "dicom", "ishne", "aecg", "npy", "npz", "mat", "hdf5", "csv"]
 
 
-_HEAD_BYTES = 4096
+_HEAD_BYTES = 65_536
 _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"0       ", "edf"),
     (0, b"\xffBIOSEMI", "edf"),
@@ -46,7 +46,7 @@ def detect_format(path: Path) -> Format | None:
     -------
     str or None
         The format: ``ishne`` also for ISHNE annotations, ``edf`` also for BDF, ``aecg`` for any
-        XML, ``csv`` for columns of numbers separated by commas, semicolons or tabs. None for any
+        XML, ``csv`` for columns of numbers. None for any
         other content.
 
     Raises

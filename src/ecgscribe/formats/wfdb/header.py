@@ -18,6 +18,7 @@ __all__ = ["header_fs", "is_header", "read_header"]
 
 _RECORD_NAME = re.compile(rb"[-\w]+(?:/\d+)?")
 _SIGNAL_FORMAT = re.compile(rb"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
+_NUMBER = re.compile(rb"[-+]?\d+\.?\d*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _NO_LINE_ENDS = dict.fromkeys((0x85, 0x2028, 0x2029))
 """Characters that end a line in Python, but not in wfdb."""
@@ -33,6 +34,7 @@ def is_header(head: bytes) -> bool:
         and _RECORD_NAME.fullmatch(lines[0][0]) is not None
         and lines[0][1].isdigit()
         and _SIGNAL_FORMAT.fullmatch(lines[1][1]) is not None
+        and not all(_NUMBER.fullmatch(field) for line in lines for field in line)  # a table
     )
 
 
