@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,20 @@ from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["READABLE", "Annotation", "LazyRecord", "Record", "check_within"]
+__all__ = [
+    "NO_DATE",
+    "READABLE",
+    "Annotation",
+    "LazyRecord",
+    "Record",
+    "check_within",
+    "clock_text",
+    "has_date",
+]
 
 
+NO_DATE = date.min
+"""The date of a `start` of which a file gives the time of day alone."""
 READABLE = 0.5
 """Lowest quality of a beat that is counted; a beat below it is in noise."""
 
@@ -43,7 +54,7 @@ class Record:
     name : str
         Name of the record, for messages and output files.
     start : datetime, optional
-        Wall-clock time of sample 0, if the file gives it.
+        Wall-clock time of sample 0, if the file gives it; on `NO_DATE` if it gives no date.
     comments : tuple of str
         Free text of the header. It may identify a person, so no output contains it.
     paced : bool
@@ -280,7 +291,8 @@ class Annotation:
         -------
         pandas.DataFrame
             Columns ``sample`` (at the sampling frequency of the record), ``time`` (seconds),
-            ``clock`` (wall-clock time, only if the record has a start time), ``class``,
+            ``clock`` (wall-clock time, only if the record has a start time; without a date if that
+            is not known), ``class``,
             ``symbol``, ``normal``, and, for beats that a model found, ``score``, ``quality``,
             ``readable`` and the probabilities ``p_N`` … ``p_Q``.
         """
@@ -290,7 +302,8 @@ class Annotation:
         index = beats.class_index
         columns: dict[str, Any] = {"sample": beats.sample, "time": beats.sample / beats.fs}
         if beats.start is not None:
-            columns["clock"] = [beats.start + timedelta(seconds=float(t)) for t in columns["time"]]
+            clock = [beats.start + timedelta(seconds=float(t)) for t in columns["time"]]
+            columns["clock"] = clock if has_date(beats.start) else [c.time() for c in clock]
         columns["class"] = np.array(AAMI_CLASSES)[index]
         columns["symbol"] = beats.symbol
         columns["normal"] = index == 0
@@ -302,6 +315,16 @@ class Annotation:
             for k, name in enumerate(AAMI_CLASSES):
                 columns[f"p_{name}"] = beats.probability[:, k]
         return pd.DataFrame(columns)
+
+
+def has_date(start: datetime) -> bool:
+    """Return whether a start is more than a time of day."""
+    return start.date() > NO_DATE
+
+
+def clock_text(start: datetime) -> str:
+    """Return a start as ISO 8601 writes it, without a date that is not known."""
+    return start.isoformat() if has_date(start) else start.time().isoformat()
 
 
 def check_within(annotation: Annotation, record: Record | LazyRecord) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from ecgscribe.quality_annotations import decode_subtype
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, has_date
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def table_of(annotation: Annotation) -> pd.DataFrame:
     table["symbol"] = annotation.symbol
     if annotation.start is not None:
         start = annotation.start
-        clock = [start + timedelta(seconds=float(t)) for t in seconds]
+        clock: list[Any] = [start + timedelta(seconds=float(t)) for t in seconds]
+        if not has_date(start):
+            clock = [each.time() for each in clock]
         table["clock"] = pd.Series(clock, index=table.index, dtype=object)
     table["subtype"], table["aux_note"] = annotation.subtype, annotation.aux_note
     return table
