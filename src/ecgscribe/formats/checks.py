@@ -19,12 +19,14 @@ from ecgscribe.errors import FormatError, SignalWarning, warn
 __all__ = [
     "MOST_DEFLATED",
     "UNKNOWN_UNIT",
+    "check_regular",
     "check_size",
     "clock_time",
     "format_errors",
     "read_whole_file",
     "resolve_fs",
     "resolve_gain",
+    "same_but_for_case",
     "to_float32",
     "without_parser_warnings",
 ]
@@ -92,6 +94,29 @@ def read_whole_file(path: Path) -> io.BytesIO:
     Reading from disk would allocate memory for all of them; this returns those that exist.
     """
     return io.BytesIO(path.read_bytes())
+
+
+def check_regular(path: Path) -> None:
+    """Raise an error if a path is a pipe, a device or a folder, which could wait or go on for ever.
+
+    Raises
+    ------
+    FormatError
+        If it exists and is no regular file.
+    """
+    if path.exists() and not path.is_file():
+        raise FormatError(
+            f"{path}: expected a regular file, found a folder, a pipe or a device; copy its "
+            "content to a file"
+        )
+
+
+def same_but_for_case(path: Path) -> Path:
+    """Return the file of a name, or the only one whose name differs from it in capitals alone."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    alike = [each for each in path.parent.iterdir() if each.name.lower() == path.name.lower()]
+    return alike[0] if len(alike) == 1 else path
 
 
 def resolve_fs(path: Path, stated: float | None, given: float | None) -> float:

@@ -188,7 +188,7 @@ def recording_files(path: str | Path) -> list[Path]:
         If there is no recording of that name.
     """
     file = find_recording(Path(path))
-    return wfdb_files(without_suffix(file)) if file.suffix == ".hea" else [file]
+    return wfdb_files(without_suffix(file)) if file.suffix.lower() == ".hea" else [file]
 
 
 def read_annotation(
