@@ -19,6 +19,7 @@ from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import (
     MOST_DEFLATED,
     UNKNOWN_UNIT,
+    check_packing,
     check_size,
     format_errors,
     resolve_fs,
@@ -26,6 +27,7 @@ from ecgscribe.formats.checks import (
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
+from ecgscribe.formats.other_formats import name_of_zip
 from ecgscribe.formats.sample_times import (
     Timing,
     gapped_reader,
@@ -86,6 +88,9 @@ def open_npz(
     ``units``, one text per lead. See `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "arrays of numbers in an .npz file"):
+        other = name_of_zip(path)
+        if other is not None:
+            raise FormatError(f"{path}: expected a recording that ecgscribe reads, found {other}")
         shapes = _npz_shapes(path)
         with np.load(path, allow_pickle=False) as stored:
             name = _signal_name(path, shapes)
@@ -114,12 +119,26 @@ def open_mat(
 
 
 def _mapped(path: Path) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        if "Object arrays" in str(error) or "Python objects" in str(error):
+            raise _pickled(path) from error
+        raise
     return _time_first(path, array)
+
+
+def _pickled(path: Path) -> FormatError:
+    return FormatError(
+        f"{path}: expected an array of numbers, found Python objects, which can run code; save "
+        "the samples as numbers"
+    )
 
 
 def _time_first(path: Path, array: NDArray[Any]) -> NDArray[Any]:
     """Return an array as (samples, leads)."""
+    if array.dtype.hasobject:
+        raise _pickled(path)
     if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= 2 or array.size == 0:
         raise FormatError(
             f"{path}: expected samples as an array of real numbers with one or two axes, found "
@@ -137,6 +156,7 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         for member in archive.infolist():
             if member.filename.endswith(".npy"):
                 check_size(path, member.file_size, member.compress_size * MOST_DEFLATED + 64)
+                check_packing(path, member.file_size, member.compress_size)
                 with archive.open(member) as stream:
                     version = np.lib.format.read_magic(stream)
                     header = (

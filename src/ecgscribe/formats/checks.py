@@ -18,7 +18,9 @@ from ecgscribe.errors import FormatError, SignalWarning, warn
 
 __all__ = [
     "MOST_DEFLATED",
+    "NO_DATE_TEXT",
     "UNKNOWN_UNIT",
+    "check_packing",
     "check_regular",
     "check_size",
     "clock_time",
@@ -35,8 +37,15 @@ __all__ = [
 _FLOAT32_TINY = 1e-30
 MOST_DEFLATED = 1032
 """Largest ratio of the deflate compression that ZIP and MATLAB use."""
+NO_DATE_TEXT = "00010101"
+"""`ecgscribe.record.NO_DATE`, as `clock_time` reads it."""
 UNKNOWN_UNIT = "NU"
 """The unit, in WFDB, of a signal without a physical unit."""
+
+
+_LARGE_BYTES = 128 * 2**20
+_MOST_PACKED = 50
+"""Largest ratio to which samples are compressed: flat lines are more than that, ECG is not."""
 
 
 @contextmanager
@@ -64,13 +73,42 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, cannot read it ({error.strerror or error}); "
             "check the path and its permissions"
         ) from error
+    except MemoryError as error:
+        raise FormatError(
+            f"{path}: expected enough memory to read it, found too little; choose leads "
+            "(--leads), or close other programs"
+        ) from error
+    except ImportError as error:
+        raise FormatError(
+            f"{path}: expected a package that reads it, found none that works ({error}); see "
+            "ecgscribe doctor"
+        ) from error
     # The parsers raise IndexError, KeyError, TypeError and bare exceptions on damaged files.
     except Exception as error:
+        if isinstance(error, _MISTAKES) and _is_ours(error):
+            raise FormatError(
+                f"{path}: expected to read {expected}, found a fault in ecgscribe or a package "
+                f"that it does not fit ({type(error).__name__}: "
+                f"{' '.join(str(error).split())[:100]}); please report this line"
+            ) from error
         found = " ".join(str(error).split())[:150] or type(error).__name__
         raise FormatError(
             f"{path}: expected {expected}, found it damaged or cut short ({found}); "
             "get a fresh copy"
         ) from error
+
+
+_MISTAKES = (AttributeError, TypeError, NameError, AssertionError, NotImplementedError)
+"""What a program raises, not what is wrong with a file, if our own code raises it."""
+
+
+def _is_ours(error: Exception) -> bool:
+    """Return whether an error was raised in this package, not in a parser that it calls."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    name = "" if traceback is None else str(traceback.tb_frame.f_globals.get("__name__"))
+    return name.partition(".")[0] == __name__.partition(".")[0]
 
 
 @contextmanager
@@ -180,12 +218,36 @@ def check_size(path: Path, needed: float, found: int) -> None:
         )
 
 
+def check_packing(path: Path, unpacked: int, packed: int) -> None:
+    """Raise an error for a compressed file that would fill the memory with what is no signal.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    unpacked, packed : int
+        Bytes.
+
+    Raises
+    ------
+    FormatError
+        If it is large, and much larger than any signal becomes.
+    """
+    if unpacked > _LARGE_BYTES and unpacked > _MOST_PACKED * packed:
+        raise FormatError(
+            f"{path}: expected compressed samples, found {unpacked} bytes in {packed}, which no "
+            "signal fits into; save it without compression if it is one"
+        )
+
+
 def clock_time(text: str) -> datetime | None:
     """Parse a time of DICOM or HL7, such as ``20030201102030.5+0100``; None if it is not one.
 
     The offset from UTC is dropped, because times are those of the wall clock.
     """
     digits = text.split("+")[0].split("-")[0]
+    if len(digits) < 8 + 4:  # a date alone is no time
+        return None
     for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
         with suppress(ValueError):
             return datetime.strptime(digits, form)
