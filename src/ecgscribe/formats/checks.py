@@ -246,11 +246,12 @@ def clock_time(text: str) -> datetime | None:
     The offset from UTC is dropped, because times are those of the wall clock.
     """
     digits = text.split("+")[0].split("-")[0]
-    if len(digits) < 8 + 4:  # a date alone is no time
+    whole = digits.split(".")[0]
+    form = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(whole))  # a date alone is no time
+    if form is None:
         return None
-    for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-        with suppress(ValueError):
-            return datetime.strptime(digits, form)
+    with suppress(ValueError):
+        return datetime.strptime(digits, form if whole == digits else f"{form}.%f")
     return None
 
 
