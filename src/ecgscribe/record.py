@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "Record",
     "check_within",
     "clock_text",
+    "clock_times",
     "has_date",
 ]
 
@@ -157,8 +159,9 @@ class LazyRecord:
         """
         signal = self.read(begin, self.n_samples if end is None else end)
         about = {key: getattr(self, key) for key in _ABOUT}
-        if self.start is not None:
-            about["start"] = self.start + timedelta(seconds=begin / self.fs)
+        if self.start is not None and begin:
+            with contextlib.suppress(OverflowError):
+                about["start"] = self.start + timedelta(seconds=begin / self.fs)
         return Record(signal=signal, **about)
 
 
@@ -301,9 +304,9 @@ class Annotation:
         beats = self.beats()
         index = beats.class_index
         columns: dict[str, Any] = {"sample": beats.sample, "time": beats.sample / beats.fs}
-        if beats.start is not None:
-            clock = [beats.start + timedelta(seconds=float(t)) for t in columns["time"]]
-            columns["clock"] = clock if has_date(beats.start) else [c.time() for c in clock]
+        clock = clock_times(beats.start, columns["time"])
+        if clock is not None:
+            columns["clock"] = clock
         columns["class"] = np.array(AAMI_CLASSES)[index]
         columns["symbol"] = beats.symbol
         columns["normal"] = index == 0
@@ -320,6 +323,26 @@ class Annotation:
 def has_date(start: datetime) -> bool:
     """Return whether a start is more than a time of day."""
     return start.date() > NO_DATE
+
+
+def clock_times(
+    start: datetime | None, seconds: NDArray[np.float64]
+) -> list[datetime] | list[time] | None:
+    """Return the wall-clock times of seconds from the start.
+
+    Returns
+    -------
+    list of datetime or of time, or None
+        Times of day if the start has no date; None without a start, or if a time is beyond the
+        last year of the calendar.
+    """
+    if start is None:
+        return None
+    try:
+        clock = [start + timedelta(seconds=float(t)) for t in seconds]
+    except OverflowError:
+        return None
+    return clock if has_date(start) else [each.time() for each in clock]
 
 
 def clock_text(start: datetime) -> str:

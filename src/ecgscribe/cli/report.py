@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
 from ecgscribe.cli.recordings import chosen_leads, stored_annotation
+from ecgscribe.files import refuse_input
 
 __all__ = ["report"]
 
@@ -22,6 +24,7 @@ __all__ = ["report"]
 )
 @options.annotator("Stored annotations to report on, such as atr (default: the model's own).")
 @options.model
+@options.no_dates
 @options.force()
 @options.as_json("all numbers of the report as JSON")
 @options.quiet
@@ -33,6 +36,7 @@ def report(
     out: Path | None,
     annotator: str | None,
     model: str,
+    no_dates: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -45,7 +49,12 @@ def report(
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}.html") if out is None else out
     check_target(target, force=force)
+    files = formats.recording_files(record)
+    for written in (target, target.with_suffix(".json")):
+        refuse_input(written, files)
     annotation = stored_annotation(source, record, annotator) if annotator else None
+    if no_dates:
+        source = dataclasses.replace(source, start=None)
     with progress_bar(Path(record).name, quiet=quiet) as progress:
         content = write_report(
             source,
@@ -54,7 +63,7 @@ def report(
             model=None if annotator else model,
             leads=chosen_leads(source, leads),
             annotator=annotator,
-            files=formats.recording_files(record),
+            files=files,
             force=force,
             progress=progress,
         )

@@ -163,6 +163,7 @@ def _read(path: Path, layout: Layout) -> _Table:
             sep=layout.separator,
             decimal=layout.decimal,
             encoding=layout.encoding,
+            compression=None,  # not by the suffix: what was recognised is what is read
             skipinitialspace=True,
             chunksize=_PART_ROWS,
             usecols=range(layout.width) if layout.ends_empty else None,
@@ -331,14 +332,15 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
                 f"{path}: expected Time, Sample #, Type, Sub, Chan, Num, Aux in line {number}, "
                 f"found {line.strip()[:40]!r}; get a fresh copy"
             )
-    return Annotation(
-        sample=np.array([int(row[0]) for row in rows], np.int64),
-        symbol=np.array([row[1] for row in rows], np.str_),
-        fs=_EXPORT_FS if fs is None else fs,
-        subtype=np.array([int(row[2]) for row in rows], np.int64),
-        aux_note=np.array([row[5] or "" for row in rows], np.str_),
-        name=path.name.removesuffix(EXPORT_SUFFIX),
-    )
+    with format_errors(path, "sample numbers of at most 64 bits"):
+        return Annotation(
+            sample=np.array([int(row[0]) for row in rows], np.int64),
+            symbol=np.array([row[1] for row in rows], np.str_),
+            fs=_EXPORT_FS if fs is None else fs,
+            subtype=np.array([int(row[2]) for row in rows], np.int64),
+            aux_note=np.array([row[5] or "" for row in rows], np.str_),
+            name=path.name.removesuffix(EXPORT_SUFFIX),
+        )
 
 
 def _is_export(layout: Layout, table: _Table) -> bool:
