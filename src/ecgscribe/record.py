@@ -39,7 +39,7 @@ READABLE = 0.5
 """Lowest quality of a beat that is counted; a beat below it is in noise."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """One recording: all leads at one sampling frequency.
 
@@ -101,6 +101,9 @@ class Record:
         """Length in seconds."""
         return self.n_samples / self.fs
 
+    def __repr__(self) -> str:
+        return _short(self)
+
     def lazy(self) -> LazyRecord:
         """Return the recording as one that is read piece by piece."""
         return LazyRecord(
@@ -110,7 +113,7 @@ class Record:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LazyRecord:
     """A recording that is read piece by piece, so that it need not fit into memory.
 
@@ -147,6 +150,9 @@ class LazyRecord:
         """Length in seconds."""
         return self.n_samples / self.fs
 
+    def __repr__(self) -> str:
+        return _short(self)
+
     def read(self, begin: int, end: int) -> NDArray[np.float32]:
         """Read samples `begin` up to `end`; shape (end - begin, n_leads)."""
         with self._lock:
@@ -165,6 +171,12 @@ class LazyRecord:
         return Record(signal=signal, **about)
 
 
+def _short(record: Record | LazyRecord) -> str:
+    """Describe a recording without its samples, comments or dates."""
+    about = f"{record.duration:.1f} s of {', '.join(record.leads)} at {record.fs:g} Hz"
+    return f"<{type(record).__name__} {record.name!r}: {about}>"
+
+
 _ABOUT = ("fs", "leads", "units", "name", "start", "comments", "paced")
 """Fields that a `Record` and a `LazyRecord` share."""
 
@@ -174,7 +186,7 @@ _COLUMN = {"is_column": True}
 _DTYPES = {"sample": np.int64, "symbol": np.str_, "subtype": np.int64, "aux_note": np.str_}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Annotation:
     """Annotations of one recording, in time order.
 
@@ -247,6 +259,25 @@ class Annotation:
 
     def __len__(self) -> int:
         return len(self.sample)
+
+    def __getitem__(self, keep: NDArray[np.bool_] | slice) -> Annotation:
+        """Return the annotations of a slice, or where a mask is true."""
+        return self.select(keep)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {count}" for name, count in self.counts().items() if count)
+        return f"<Annotation {self.name!r}: {len(self)} annotations, beats: {counts or 'none'}>"
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Time of each annotation in s from the start, shape (n,)."""
+        return self.sample / self.fs
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of beats of each AAMI class that are in readable signal."""
+        index = self.class_index[self.readable]
+        numbers = np.bincount(index, minlength=len(AAMI_CLASSES)).tolist()
+        return dict(zip(AAMI_CLASSES, numbers, strict=True))
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that hold one value per annotation, by the names of their fields."""
