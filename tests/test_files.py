@@ -14,6 +14,7 @@ from ecgscribe.files import (
     file_sums,
     make_folder,
     refuse_existing,
+    refuse_input,
     write_text,
 )
 
@@ -59,3 +60,35 @@ def test_sums_are_those_of_the_whole_file(tmp_path: Path) -> None:
     expected = hashlib.sha256(path.read_bytes()).hexdigest()
     assert file_hash(path) == expected
     assert file_sums([str(path)]) == [{"name": "a.txt", "sha256": expected}]
+
+
+def test_of_two_that_write_one_file_the_second_is_told(tmp_path: Path) -> None:
+    def slow(path: Path) -> None:
+        path.write_text("slow")
+        write_text(tmp_path / "a.txt", "fast")  # done by another program in the meantime
+
+    with pytest.raises(FormatError, match="expected a new file, found one already there"):
+        atomic_write(tmp_path / "a.txt", slow)
+    assert (tmp_path / "a.txt").read_text() == "fast"
+    atomic_write(tmp_path / "a.txt", lambda path: path.write_text("forced"), force=True)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["forced"]
+
+
+def test_without_links_a_file_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    write_text(tmp_path / "a.txt", "first")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["first"]
+
+
+def test_an_input_is_never_replaced(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a.txt", "mine")
+    (tmp_path / "b.txt").symlink_to(path)
+    for target in (path, tmp_path / "b.txt"):
+        with pytest.raises(FormatError, match="found one that is read; choose another name"):
+            refuse_input(target, [tmp_path / "none", path])
+    refuse_input(tmp_path / "c.txt", [path])

@@ -37,6 +37,29 @@ def test_ecg_is_recognized_by_name_and_unit(name: str, unit: str, expected: bool
     assert is_ecg(name, unit) is expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("Lefteye", "RightEye", "C3A2", "C4A1", "ECG"), {"ECG"}),
+        (("POL E", "POL PG1", "ECG1", "POL ECG2"), {"ECG1", "POL ECG2"}),
+        (("EKG", "EEG1", "Pres", "Snore", "Pos", "EKG_Off", "HR"), {"EKG"}),
+        (("Fp2-F4", "ROC-LOC", "ECG1-ECG2", "SX1-SX2", "PLETH"), {"ECG1-ECG2"}),
+        (("II", "F3-M2", "O1", "time", "packetCounter"), {"II"}),
+        (("ECG", "II", "unknown"), {"ECG", "II"}),
+        (("C1", "C6", "val"), {"C1", "C6", "val"}),
+    ],
+)
+def test_signals_called_ecg_come_first(names: tuple[str, ...], expected: set[str]) -> None:
+    choice = pick_leads(names, ("uV",) * len(names))
+    assert {names[k] for k in choice.columns} == expected
+    assert set(choice.left_out) == set(names) - expected
+
+
+def test_numbers_are_columns_even_where_names_are_numbers() -> None:
+    assert pick_leads(("1", "0"), ("mV", "mV"), (0, 1)).columns == (0, 1)
+    assert pick_leads(("1", "0"), ("mV", "mV"), ("0", "1")).columns == (1, 0)
+
+
 @given(shares=st.lists(st.sampled_from([0.0, 0.004, 0.1, 1.0]), min_size=12, max_size=12))
 def test_the_best_leads_have_the_smallest_share_lost(shares: list[float]) -> None:
     first, second = best_leads(TWELVE, range(12), shares)

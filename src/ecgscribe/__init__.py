@@ -32,7 +32,7 @@ _HOMES = {
     "Annotation": "ecgscribe.record",
     "Record": "ecgscribe.record",
     "Stream": "ecgscribe.live.stream",
-    "annotate": "ecgscribe.pipeline.annotate",
+    "annotate": "ecgscribe.pipeline.from_python",
     "evaluate": "ecgscribe.evaluation.evaluate",
     "explain": "ecgscribe.explanation.explain",
     "load_model": "ecgscribe.model.runtime",
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ecgscribe.formats.writing import write
     from ecgscribe.live.stream import Stream
     from ecgscribe.model.runtime import load_model
-    from ecgscribe.pipeline.annotate import annotate
+    from ecgscribe.pipeline.from_python import annotate
     from ecgscribe.record import Annotation, Record
 else:  # not for a type checker, which would take every name for one of these
 

@@ -19,6 +19,7 @@ __all__ = [
     "file_sums",
     "make_folder",
     "refuse_existing",
+    "refuse_input",
     "write_bytes",
     "write_csv",
     "write_text",
@@ -68,6 +69,22 @@ def refuse_existing(path: Path) -> None:
         )
 
 
+def refuse_input(path: Path, files: Iterable[Path]) -> None:
+    """Raise an error if a file that is to be written is one of those read, even under another name.
+
+    Raises
+    ------
+    FormatError
+        If it is.
+    """
+    for file in files:
+        if path.exists() and file.exists() and path.samefile(file):
+            raise FormatError(
+                f"{path}: expected a file to write, found one that is read; choose another name "
+                "(--force does not replace an input)"
+            )
+
+
 def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bool = False) -> Path:
     """Write a file under a temporary name, then move it to `path` in one step.
 
@@ -103,7 +120,10 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
         write(scratch / path.name)
         with (scratch / path.name).open("r+b") as file:
             os.fsync(file.fileno())  # some file systems report only now that the disk is full
-        os.replace(scratch / path.name, path)  # noqa: PTH105 (the call that promises atomicity)
+        _move(scratch / path.name, path, force=force)
+    except FileExistsError:  # written by another program in the meantime
+        refuse_existing(path)
+        raise
     except OSError as error:
         raise FormatError(
             f"{path}: expected to write this file, the system refused "
@@ -113,6 +133,20 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
     return path
+
+
+def _move(source: Path, path: Path, *, force: bool) -> None:
+    """Give a file its name in one step; without `force`, only if no other file has it."""
+    if not force:
+        try:
+            path.hardlink_to(source)
+        except FileExistsError:
+            raise
+        except OSError:  # not every file system has links
+            refuse_existing(path)
+        else:
+            return
+    os.replace(source, path)  # noqa: PTH105 (the call that promises atomicity)
 
 
 def write_text(path: str | Path, text: str, *, force: bool = False) -> Path:

@@ -77,7 +77,8 @@ def format_time(
     '0:59.600'
     """
     if start is not None:
-        return f"{start + timedelta(seconds=seconds + 0.5):%H:%M:%S}"
+        day = start.replace(year=2000)  # any: the last year has no later one to go on to
+        return f"{day + timedelta(seconds=seconds + 0.5):%H:%M:%S}"
     parts = math.floor(abs(seconds) * 10**digits + 0.5)
     sign = "-" if seconds < 0 < parts else ""
     whole, fraction = divmod(parts, 10**digits)

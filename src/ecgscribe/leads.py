@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from ecgscribe.errors import FormatError
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["MILLIVOLTS", "N_LEADS", "LeadChoice", "best_leads", "is_ecg", "pick_leads"]
+__all__ = [
+    "MILLIVOLTS",
+    "N_LEADS",
+    "LeadChoice",
+    "best_leads",
+    "ecg_columns",
+    "is_ecg",
+    "is_standard",
+    "pick_leads",
+]
 
 
 N_LEADS = 2
@@ -18,10 +27,23 @@ MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3}
 """Millivolts per unit of voltage, by its name in lower case."""
 
 
-# Signals that patient monitors and polysomnographs store next to the ECG.
+# Signals that patient monitors and polysomnographs store next to the ECG. Electrodes of the EEG are
+# those of the 10-20 system; C1 to C6 alone are also the chest leads of IEC 60601-2-25.
 _NOT_ECG = re.compile(
     r"pleth|ppg|spo2|sao2|resp|abp|\bart|bp\b|pap|cvp|icp|co2|emg|eeg|eog|temp|flow|thor|abdo"
-    r"|marker|event|trigger|status|noise|accel|\bacc",
+    r"|marker|event|trigger|status|noise|accel|\bacc|eye|snor|\bpres|\bpos(ition)?\b|\bchin|\blegs?\b"
+    r"|\bmic\b|sound|nasal|cannula|puls|\bhr\b|rate\b|batt|gyro|\b[lr]oc\b|^pol\b|time|counter"
+    r"|\b(?:fp|af|f|fc|ft|c|cp|t|tp|p|po|o)(?:z|\d{1,2})\s*[-:/]?\s*[am][12]\b"
+    r"|^(?:fp|f|c|p|o|t)(?:z|\d)\s*-\s*(?:fp|f|c|p|o|t)(?:z|\d)$"
+    r"|^(?:fp[12z]|f[3478z]|t[3456]|p[34z]|o[12z]|cz)$",
+    re.IGNORECASE,
+)
+_CALLED_ECG = re.compile(r"e[ck]g", re.IGNORECASE)
+_ABOUT_ECG = re.compile(r"off|hr\b|rate|quality|status|event|marker|trigger|resp", re.IGNORECASE)
+"""What a signal derived from the ECG is called, such as ``EKG_Off``."""
+_STANDARD = re.compile(
+    r"i{1,3}|-?avr|av[lf]|v[1-9]r?|(?:mod\.? ?)?v\d|ml?i{1,3}|ml\d|mv\d|mcl ?\d|c[cmsb] ?\d|d\d"
+    r"|v?[xyz]|[ea]-?s|a-?i",
     re.IGNORECASE,
 )
 # Not NU: that is also the unit of a file that names none.
@@ -47,9 +69,39 @@ class LeadChoice:
     left_out: tuple[str, ...] = ()
 
 
+def is_standard(name: str) -> bool:
+    """Return whether a name, such as II or V5, is one of the leads of cardiologists."""
+    return _STANDARD.fullmatch(name) is not None
+
+
 def is_ecg(name: str, unit: str) -> bool:
     """Return whether a signal may be ECG, judged by its name and its unit."""
-    return not _NOT_ECG.search(name) and unit.strip().lower() not in _NOT_ECG_UNITS
+    other = not _is_called_ecg(name) and _NOT_ECG.search(name)
+    return not other and unit.strip().lower() not in _NOT_ECG_UNITS
+
+
+def ecg_columns(names: Sequence[str], units: Sequence[str]) -> tuple[int, ...]:
+    """Return the columns that are ECG, judged by their names and units.
+
+    Parameters
+    ----------
+    names, units : sequence of str
+        Of each signal.
+
+    Returns
+    -------
+    tuple of int
+        Where a signal is called ECG or EKG: all such signals and the standard leads. Otherwise all
+        signals that are not known to be something else.
+    """
+    possible = [k for k, name in enumerate(names) if is_ecg(name, units[k])]
+    if any(_is_called_ecg(names[k]) for k in possible):
+        return tuple(k for k in possible if _is_called_ecg(names[k]) or is_standard(names[k]))
+    return tuple(possible)
+
+
+def _is_called_ecg(name: str) -> bool:
+    return bool(_CALLED_ECG.search(name)) and not _ABOUT_ECG.search(name)
 
 
 def pick_leads(
@@ -66,7 +118,8 @@ def pick_leads(
     names, units : sequence of str
         Of each signal of the record.
     leads : sequence of str or int, optional
-        Names or numbers of one or two leads to use.
+        Names or numbers, from 0 on, of one or two leads to use. A text that is no name may be a
+        number, too.
     record : str
         Name of the record, for messages.
 
@@ -83,7 +136,7 @@ def pick_leads(
     """
     if leads is not None:
         return LeadChoice(_named_leads(names, leads, record=record))
-    ecg = tuple(k for k in range(len(names)) if is_ecg(names[k], units[k]))
+    ecg = ecg_columns(names, units)
     if not ecg:
         raise FormatError(
             f"{record}: expected an ECG lead, found only {', '.join(names) or 'none'}; "
@@ -99,7 +152,7 @@ def _named_leads(
     columns = []
     for lead in leads:
         text = str(lead).strip().lower()
-        if text in lower:
+        if isinstance(lead, str) and text in lower:
             columns.append(lower.index(text))
         elif text.isdecimal() and int(text) < len(names):
             columns.append(int(text))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,26 @@ from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["READABLE", "Annotation", "LazyRecord", "Record", "check_within"]
+__all__ = [
+    "NO_DATE",
+    "READABLE",
+    "Annotation",
+    "LazyRecord",
+    "Record",
+    "check_within",
+    "clock_text",
+    "clock_times",
+    "has_date",
+]
 
 
+NO_DATE = date.min
+"""The date of a `start` of which a file gives the time of day alone."""
 READABLE = 0.5
 """Lowest quality of a beat that is counted; a beat below it is in noise."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """One recording: all leads at one sampling frequency.
 
@@ -43,7 +56,7 @@ class Record:
     name : str
         Name of the record, for messages and output files.
     start : datetime, optional
-        Wall-clock time of sample 0, if the file gives it.
+        Wall-clock time of sample 0, if the file gives it; on `NO_DATE` if it gives no date.
     comments : tuple of str
         Free text of the header. It may identify a person, so no output contains it.
     paced : bool
@@ -88,6 +101,9 @@ class Record:
         """Length in seconds."""
         return self.n_samples / self.fs
 
+    def __repr__(self) -> str:
+        return _short(self)
+
     def lazy(self) -> LazyRecord:
         """Return the recording as one that is read piece by piece."""
         return LazyRecord(
@@ -97,7 +113,7 @@ class Record:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LazyRecord:
     """A recording that is read piece by piece, so that it need not fit into memory.
 
@@ -134,6 +150,9 @@ class LazyRecord:
         """Length in seconds."""
         return self.n_samples / self.fs
 
+    def __repr__(self) -> str:
+        return _short(self)
+
     def read(self, begin: int, end: int) -> NDArray[np.float32]:
         """Read samples `begin` up to `end`; shape (end - begin, n_leads)."""
         with self._lock:
@@ -146,9 +165,16 @@ class LazyRecord:
         """
         signal = self.read(begin, self.n_samples if end is None else end)
         about = {key: getattr(self, key) for key in _ABOUT}
-        if self.start is not None:
-            about["start"] = self.start + timedelta(seconds=begin / self.fs)
+        if self.start is not None and begin:
+            with contextlib.suppress(OverflowError):
+                about["start"] = self.start + timedelta(seconds=begin / self.fs)
         return Record(signal=signal, **about)
+
+
+def _short(record: Record | LazyRecord) -> str:
+    """Describe a recording without its samples, comments or dates."""
+    about = f"{record.duration:.1f} s of {', '.join(record.leads)} at {record.fs:g} Hz"
+    return f"<{type(record).__name__} {record.name!r}: {about}>"
 
 
 _ABOUT = ("fs", "leads", "units", "name", "start", "comments", "paced")
@@ -160,7 +186,7 @@ _COLUMN = {"is_column": True}
 _DTYPES = {"sample": np.int64, "symbol": np.str_, "subtype": np.int64, "aux_note": np.str_}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Annotation:
     """Annotations of one recording, in time order.
 
@@ -234,6 +260,25 @@ class Annotation:
     def __len__(self) -> int:
         return len(self.sample)
 
+    def __getitem__(self, keep: NDArray[np.bool_] | slice) -> Annotation:
+        """Return the annotations of a slice, or where a mask is true."""
+        return self.select(keep)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {count}" for name, count in self.counts().items() if count)
+        return f"<Annotation {self.name!r}: {len(self)} annotations, beats: {counts or 'none'}>"
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Time of each annotation in s from the start, shape (n,)."""
+        return self.sample / self.fs
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of beats of each AAMI class that are in readable signal."""
+        index = self.class_index[self.readable]
+        numbers = np.bincount(index, minlength=len(AAMI_CLASSES)).tolist()
+        return dict(zip(AAMI_CLASSES, numbers, strict=True))
+
     def _columns(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that hold one value per annotation, by the names of their fields."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata}
@@ -280,7 +325,8 @@ class Annotation:
         -------
         pandas.DataFrame
             Columns ``sample`` (at the sampling frequency of the record), ``time`` (seconds),
-            ``clock`` (wall-clock time, only if the record has a start time), ``class``,
+            ``clock`` (wall-clock time, only if the record has a start time; without a date if that
+            is not known), ``class``,
             ``symbol``, ``normal``, and, for beats that a model found, ``score``, ``quality``,
             ``readable`` and the probabilities ``p_N`` … ``p_Q``.
         """
@@ -289,8 +335,9 @@ class Annotation:
         beats = self.beats()
         index = beats.class_index
         columns: dict[str, Any] = {"sample": beats.sample, "time": beats.sample / beats.fs}
-        if beats.start is not None:
-            columns["clock"] = [beats.start + timedelta(seconds=float(t)) for t in columns["time"]]
+        clock = clock_times(beats.start, columns["time"])
+        if clock is not None:
+            columns["clock"] = clock
         columns["class"] = np.array(AAMI_CLASSES)[index]
         columns["symbol"] = beats.symbol
         columns["normal"] = index == 0
@@ -302,6 +349,36 @@ class Annotation:
             for k, name in enumerate(AAMI_CLASSES):
                 columns[f"p_{name}"] = beats.probability[:, k]
         return pd.DataFrame(columns)
+
+
+def has_date(start: datetime) -> bool:
+    """Return whether a start is more than a time of day."""
+    return start.date() > NO_DATE
+
+
+def clock_times(
+    start: datetime | None, seconds: NDArray[np.float64]
+) -> list[datetime] | list[time] | None:
+    """Return the wall-clock times of seconds from the start.
+
+    Returns
+    -------
+    list of datetime or of time, or None
+        Times of day if the start has no date; None without a start, or if a time is beyond the
+        last year of the calendar.
+    """
+    if start is None:
+        return None
+    try:
+        clock = [start + timedelta(seconds=float(t)) for t in seconds]
+    except OverflowError:
+        return None
+    return clock if has_date(start) else [each.time() for each in clock]
+
+
+def clock_text(start: datetime) -> str:
+    """Return a start as ISO 8601 writes it, without a date that is not known."""
+    return start.isoformat() if has_date(start) else start.time().isoformat()
 
 
 def check_within(annotation: Annotation, record: Record | LazyRecord) -> None:

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from ecgscribe import formats, load_model
+from ecgscribe.cli.main import main
+from ecgscribe.record import Record
 from ecgscribe.symbols import AAMI_CLASSES
-from support.command_line import complaints, ecgscribe, made, only_error
+from support import format_files
+from support.command_line import complaints, ecgscribe, error_line, made, only_error
 from support.wfdb_files import save
 
 
@@ -77,6 +80,55 @@ def test_annotate_overwrites_only_when_forced(good: Path, tmp_path: Path) -> Non
     assert there.read_text() == "mine"
     assert ecgscribe("annotate", good, "-o", tmp_path, "--force").returncode == 0
     assert len(formats.read_annotation(there)) > 20
+
+
+def test_annotate_finds_out_before_the_work_that_the_output_is_there(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def annotate_nothing(*arguments: object, **options: object) -> None:
+        raise AssertionError
+
+    (tmp_path / "good.scribe").write_text("mine")
+    monkeypatch.setattr("ecgscribe.cli.annotate.annotate_recording", annotate_nothing)
+    assert "already there" in error_line(capsys, "annotate", good, "-o", tmp_path, code=1)
+
+
+def test_annotate_never_replaces_its_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = format_files.edf(tmp_path).rename(tmp_path / "r.scribe")
+    before = path.read_bytes()
+    line = error_line(capsys, "annotate", path, "-o", tmp_path, "--force", code=1)
+    assert "found one that is read; choose another name" in line
+    assert path.read_bytes() == before
+
+
+def test_annotate_says_which_leads_are_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = made("many")
+    signal = np.repeat(record.signal, 2, axis=1)
+    path = save(Record(signal, record.fs, ("aVR", "II", "V5", "Pleth"), name="many"), tmp_path)
+    assert main(["annotate", str(path), "-o", str(tmp_path), "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["leads"] == ["II", "V5"]
+    assert "readable in II, V5, written to" in shown.err
+    assert shown.err.count("left out: Pleth") == 1
+
+
+def test_no_dates_leaves_the_start_out_of_every_output(good: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dated.hea"
+    text = good.with_suffix(".hea").read_text().replace("good", "dated")
+    first, rest = text.split("\n", 1)
+    path.write_text(f"{first} 10:20:30 01/02/2003\n{rest}")
+    path.with_suffix(".dat").write_bytes(good.with_suffix(".dat").read_bytes())
+    for options in ([], ["--no-dates"]):
+        for kind in ("csv", "edf"):
+            command = ["annotate", str(path), "-o", str(tmp_path), "-f", kind, "--force"]
+            assert main([*command, *options]) == 0
+        dated = not options
+        assert ("2003-02-01" in (tmp_path / "dated.scribe.csv").read_text()) is dated
+        assert (b"01-FEB-2003" in (tmp_path / "dated.scribe.edf").read_bytes()) is dated
 
 
 def test_annotate_keeps_two_recordings_of_one_name_apart(good: Path, tmp_path: Path) -> None:

@@ -38,3 +38,17 @@ def test_annotations_that_run_past_the_recording_are_rejected(good: Path, tmp_pa
         line = only_error(ecgscribe(*command, "--annotator", "past"))
         assert "expected times within" in line
     assert not list(tmp_path.iterdir())
+
+
+def test_info_lists_the_signals_where_no_lead_decides_the_frequency(tmp_path: Path) -> None:
+    import edfio
+
+    edfio.Edf(
+        [edfio.EdfSignal(np.linspace(-1, 1, n), n / 4, label=f"ECG {n}") for n in (1000, 500)]
+    ).write(tmp_path / "p.edf")
+    run = ecgscribe("info", tmp_path / "p.edf", "--json")
+    assert run.returncode == 1
+    told = json.loads(run.stdout)["signals"]
+    assert [(each["name"], each["fs"]) for each in told] == [("ECG 1000", 250), ("ECG 500", 125)]
+    assert "ECG 500 (125 Hz) and ECG 1000 (250 Hz); choose leads" in run.stderr
+    assert ecgscribe("info", tmp_path / "p.edf", "--leads", "ecg 500").returncode == 0

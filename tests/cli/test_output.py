@@ -1,14 +1,18 @@
-"""Progress bars."""
+"""Progress bars, and text that a terminal can show."""
 
 from __future__ import annotations
 
 import io
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from ecgscribe.cli import output
+from ecgscribe.cli.main import main
+from ecgscribe.cli.messages import plain
+from support import format_files
 
 
 class Terminal(io.StringIO):
@@ -38,3 +42,23 @@ def test_each_stage_has_a_bar_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
             time.sleep(0.15)
             progress(title, 100, 200)
     assert shown.getvalue().index("1/2 first:  50%") < shown.getvalue().index("2/2 second:  50%")
+
+
+def test_nothing_from_a_file_controls_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = format_files.wfdb_record(tmp_path)
+    path.write_text(path.read_text().replace("mV", "m\x1b[31m\x9bV"))
+    path = path.rename(tmp_path / "r\x1b[2J.hea")
+    assert main(["info", str(path)]) == 0
+    assert main(["info", str(tmp_path / "no\x1b[2J")]) == 1
+    shown = capsys.readouterr()
+    assert "units: m?[31m?V" in shown.out
+    assert not any(c in shown.out + shown.err for c in "\x1b\x9b")
+
+
+def test_what_the_terminal_cannot_show_is_replaced() -> None:
+    ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    assert plain("µV \udcff\n", ascii_only) == "?V ?\n"
+    assert plain("µV", io.StringIO()) == "µV"
+    assert plain("µV", None) == "µV"

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgscribe import formats
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.files import write_text
 from ecgscribe.formats.reading import read, read_annotation
 from ecgscribe.formats.writing import write
@@ -501,3 +501,19 @@ def test_parts_leave_no_seam_in_the_file(
         assert parts.read_bytes() == whole.read_bytes()
     if suffix == ".json":
         assert whole.read_text() == json.dumps(json.loads(whole.read_text()), indent=1) + "\n"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".edf"])
+def test_times_after_the_last_year_are_left_out(suffix: str, tmp_path: Path) -> None:
+    late = dataclasses.replace(annotation(), start=datetime(9999, 12, 31, 23, 59, 59, 999_999))
+    assert "clock" not in late.to_frame()
+    with pytest.warns(SignalWarning, match="after the year 9999 are left out"):
+        path = write(late, tmp_path / f"a{suffix}")
+    assert path.is_file()
+
+
+def test_a_sample_number_beyond_64_bits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "100annotations.txt"
+    path.write_text(f"Time Sample # Type Sub Chan Num\n 0:00.1 {10**30} N 0 0 0\n")
+    with pytest.raises(FormatError, match="expected sample numbers of at most 64 bits"):
+        read_annotation(path)

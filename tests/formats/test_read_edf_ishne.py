@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.formats.reading import read, read_annotation
 from support import format_files
 from support.format_files import FS, MILLIVOLTS, START, edited
@@ -102,9 +102,10 @@ def test_edf_of_several_frequencies_gives_those_of_the_ecg(tmp_path: Path) -> No
     ]
     path = tmp_path / "p.edf"
     edfio.Edf(signals).write(path)
-    assert read(path).leads == ("II", "SpO2")
+    with pytest.warns(SignalWarning, match=r"left out: Resp \(50 Hz\)"):
+        assert read(path).leads == ("II", "SpO2")
     assert read(path, leads=["Resp"]).fs == 50.0
-    with pytest.raises(FormatError, match="found 50 and 250 Hz; choose leads of one frequency"):
+    with pytest.raises(FormatError, match=r"found Resp \(50 Hz\) and II \(250 Hz\); choose"):
         read(path, leads=["II", "Resp"])
 
 

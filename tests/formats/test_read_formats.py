@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.lead_names import short_names
+from ecgscribe.formats.lead_names import chosen_leads, short_names
 from ecgscribe.formats.reading import open_record, read
 from ecgscribe.formats.sniffing import detect_format
 from support import format_files
@@ -67,7 +67,7 @@ def test_leads_are_chosen_by_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="expected"):
         read(path, fs=fs_of(name), leads=["V9"])
     with pytest.raises(FormatError, match="expected"):
-        read(path, fs=None if name in NEED_FS else FS + 1)
+        read(path, fs=None if name in NEED_FS else 2 * FS)
 
 
 @pytest.mark.parametrize("name", ["npy", "mat"])
@@ -179,9 +179,35 @@ def test_a_table_is_detected_by_a_row_of_numbers(head: bytes, is_one: bool, tmp_
 
 def test_every_lead_has_a_name_of_its_own_however_many_there_are() -> None:
     names = short_names(["II (2)", "ii", "II", None, "II", "ECG II", "lead\t9", "Lead 9"])
-    assert names == ["II (2)", "ii", "II (3)", "lead4", "II (4)", "II (5)", "9", "9 (2)"]
+    assert names == ["II (2)", "ii", "II (3)", "lead4", "II (4)", "II (5)", "lead 9", "Lead 9 (2)"]
     many = short_names(["x"] * 100_000)
     assert len(set(many)) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ECG 1", "ECG 1"), ("ekg_V5", "V5"), ("Lead I (Einthoven)", "I"), ("LEAD aVR", "aVR"),
+        ("Lead aVR, augmented voltage, right", "aVR"), ("MDC_ECG_LEAD_II", "II"),
+        ("ECG from a file, column 0", "ECG from a file, column 0"), ("Lead A", "Lead A"),
+    ],
+)  # fmt: skip
+def test_only_names_of_standard_leads_are_shortened(written: str, name: str) -> None:
+    assert short_names([written]) == [name]
+    assert chosen_leads(Path("r"), ["other", name], [written]) == [1]
+    assert chosen_leads(Path("r"), ["other", name], [name.upper()]) == [1]
+
+
+def test_names_with_commas_are_found_in_a_list_separated_by_commas() -> None:
+    names = ["sig 0, fmt 8", "II", "a,b", "b"]
+    for asked, columns in (
+        ("sig 0, fmt 8", [0]), ("II,sig 0, fmt 8", [1, 0]), ("a,b", [2]), ("b,a,b,II", [3, 2, 1]),
+    ):  # fmt: skip
+        assert (
+            chosen_leads(Path("r"), names, [part.strip() for part in asked.split(",")]) == columns
+        )
+    with pytest.raises(FormatError, match="found sig 0, fmt 9"):
+        chosen_leads(Path("r"), names, ["sig 0", "fmt 9"])
 
 
 def test_text_that_holds_the_letters_of_another_format_is_text(tmp_path: Path) -> None:
@@ -213,7 +239,10 @@ def test_arrays_that_are_no_signals_are_refused(array: NDArray[Any], tmp_path: P
         read(tmp_path / "r.npz", fs=FS)
 
 
-def test_absurd_sizes_are_refused_before_memory_is_allocated(tmp_path: Path) -> None:
+def test_absurd_sizes_are_refused_before_memory_is_allocated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgscribe.formats.reading.MAX_VALUES", 10**9)
     header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 2), }"
     data = b"\x93NUMPY\x01\0" + struct.pack("<H", 118) + header.encode().ljust(117) + b"\n"
     (tmp_path / "r.npy").write_bytes(data)
@@ -224,11 +253,12 @@ def test_absurd_sizes_are_refused_before_memory_is_allocated(tmp_path: Path) -> 
     with pytest.raises(FormatError, match="expected 4000000000000 bytes as its header says"):
         read(path)
     path = format_files.wfdb_segments(tmp_path)
-    path.write_text(f"r/4 3 {FS} 1000000000800\nplan 0\na 400\n~ 1000000000000\nb 400\n")
-    with pytest.raises(FormatError, match="at most 2147483648 samples to read into memory"):
+    gap = 600_000_000  # 27.8 days
+    path.write_text(f"r/4 3 {FS} {gap + 800}\nplan 0\na 400\n~ {gap}\nb 400\n")
+    with pytest.raises(FormatError, match="at most 1000000000 samples to read into memory"):
         read(path)
     source = open_record(path)  # in pieces, it can be read all the same
-    assert np.isnan(source.read(10**9, 10**9 + 5)).all()
+    assert np.isnan(source.read(10**8, 10**8 + 5)).all()
     np.testing.assert_array_equal(
         source.read(source.n_samples - 5, source.n_samples)[:, 1],
         open_record(path).read(395, 400)[:, 1],

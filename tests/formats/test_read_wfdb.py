@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,8 @@ import wfdb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgscribe.errors import FormatError
-from ecgscribe.formats.reading import open_record, read
+from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.reading import open_record, read, read_annotation, recording_files
 from support import format_files
 from support.format_files import FS, MILLIVOLTS
 
@@ -21,12 +23,20 @@ BY_HAND = {"8": 8, "61": 16, "160": 16, "212": 12, "310": 32 / 3, "311": 32 / 3}
 MOST = {"16": 32_767, "24": 8_388_607, "32": 2**31 - 1, "80": 127, "508": 127, "516": 32_767}
 
 
+def any_bytes(fmt: str, n_bytes: int) -> bytes:
+    """Return random bytes; in format 311 without the unused bits, of which wfdb 4.3 reads one."""
+    data = np.random.default_rng(0).integers(0, 256, n_bytes).astype(np.uint8)
+    if fmt == "311":
+        data[3::4] &= 0x3F
+    return data.tobytes()
+
+
 @pytest.mark.parametrize("fmt", [*BY_HAND, *MOST, "524"])
 @pytest.mark.parametrize("n_leads", [1, 3])
 def test_every_signal_format_reads_as_wfdb_reads_it(fmt: str, n_leads: int, tmp_path: Path) -> None:
     if fmt in BY_HAND:  # any bytes are samples
         n_bytes = int(np.ceil(301 * n_leads / 6) * 6 * BY_HAND[fmt] / 8)
-        (tmp_path / "r.dat").write_bytes(np.random.default_rng(0).bytes(n_bytes))
+        (tmp_path / "r.dat").write_bytes(any_bytes(fmt, n_bytes))
         lines = [f"r.dat {fmt} 200(3)/mV 16 0 5 0 0 L"] * n_leads
         (tmp_path / "r.hea").write_text("\n".join([f"r {n_leads} {FS} 301", *lines]) + "\n")
     else:
@@ -90,7 +100,8 @@ def test_other_signals_of_another_frequency_do_not_make_a_record_unreadable(
     (tmp_path / "m.hea").write_text(
         "m 2 125 100\nm.dat 16x2 200 16 0 0 0 0 II\nm.dat 16 200/NU 16 0 0 0 0 PLETH\n"
     )
-    record = read(tmp_path / "m")
+    with pytest.warns(SignalWarning, match=r"left out: PLETH \(125 Hz\)"):
+        record = read(tmp_path / "m")
     assert (record.leads, record.fs, record.n_samples) == (("II",), 250.0, 200)
     assert read(tmp_path / "m", leads=["PLETH"]).fs == 125.0
 
@@ -133,7 +144,7 @@ def test_the_checksum_of_every_signal_format_is_compared(fmt: str, tmp_path: Pat
     path = format_files.wfdb_record(tmp_path, "16" if fmt in bits else fmt)
     if fmt in bits:  # any bytes are samples
         n_bytes = int(np.ceil(2000 / 6) * 6 * bits[fmt] / 8)
-        path.with_suffix(".dat").write_bytes(np.random.default_rng(0).bytes(n_bytes))
+        path.with_suffix(".dat").write_bytes(any_bytes(fmt, n_bytes))
         path.write_text(path.read_text().replace("dat 16 ", f"dat {fmt} "))
         path.write_text(re.sub(r"-?\d+ 0 (II|V1)", r"0 0 \1", path.read_text()))
     samples = wfdb.rdrecord(str(path.with_suffix("")), physical=False).d_signal
@@ -190,10 +201,10 @@ def test_checksums_of_segments_and_several_samples_per_frame_are_compared(
             "m.dat 16 200/NU 16 0 0 0 0 PLETH\n"
         )
         if right:
-            assert read(tmp_path / "m").n_samples == 200
+            assert read(tmp_path / "m", leads=["II"]).n_samples == 200
         else:
             with pytest.raises(FormatError, match="expected the checksum 1 of signal 1"):
-                read(tmp_path / "m")
+                read(tmp_path / "m", leads=["II"])
 
 
 # --- letters ---
@@ -230,3 +241,108 @@ def test_letters_of_segments_join_them(tmp_path: Path) -> None:
     record = read(path)
     assert record.leads == ("II", "Ä1", "V9")
     np.testing.assert_allclose(record.signal[500:, 1], MILLIVOLTS[:400, 1], atol=1e-6)
+
+
+# --- headers as people have them ---
+
+
+def with_first_line(path: Path, line: str) -> Path:
+    path.write_text("\n".join([line, *path.read_text().splitlines()[1:]]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("line", ["r 2 250", "r 2 250 0", "r 2 250/360(0) 0"])
+def test_without_a_length_the_file_is_read_to_its_end(line: str, tmp_path: Path) -> None:
+    path = with_first_line(format_files.wfdb_record(tmp_path), line)
+    np.testing.assert_allclose(read(path).signal, MILLIVOLTS, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("written", "start"),
+    [
+        ("10:20:30 01/02/2003", datetime(2003, 2, 1, 10, 20, 30)),
+        ("2003-02-01 10:20:30 ", datetime(2003, 2, 1, 10, 20, 30)),
+        ("10:20:30.25", datetime(1, 1, 1, 10, 20, 30, 250_000)),
+        ("20:30", datetime(1, 1, 1, 0, 20, 30)),
+        ("", None),
+    ],
+)
+def test_starts_as_they_are_written(written: str, start: datetime | None, tmp_path: Path) -> None:
+    path = with_first_line(format_files.wfdb_record(tmp_path), f"r 2 250 1000 {written}")
+    record = read(path)
+    assert record.start == start
+    np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
+    assert read_annotation(path.with_suffix(".atr")).start == start
+
+
+@pytest.mark.parametrize("odd", ["2006", "31/02/2006", "25:00:00", "yesterday"])
+def test_an_odd_date_is_left_out_and_said(odd: str, tmp_path: Path) -> None:
+    path = with_first_line(format_files.wfdb_record(tmp_path), f"r 2 250 1000 10:20:30 {odd}")
+    with pytest.warns(SignalWarning, match=f"01/02/2003, found '{odd}'; left out"):
+        record = read(path)
+    assert record.start == datetime(1, 1, 1, 10, 20, 30)
+    np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
+
+
+@pytest.mark.parametrize("gain", ["nan", "inf", "-Infinity(3)/mV"])
+def test_a_gain_that_is_no_number_gives_raw_counts(gain: str, tmp_path: Path) -> None:
+    path = format_files.wfdb_record(tmp_path)
+    path.write_text(path.read_text().replace("200.0(0)/mV", gain, 1))
+    with pytest.warns(SignalWarning, match="expected a gain of II, found .*raw counts are read"):
+        record = read(path)
+    assert record.units == ("NU", "mV")
+    np.testing.assert_array_equal(record.signal[:, 0], format_files.counts()[:, 0])
+
+
+def test_suffixes_in_capitals_are_found(tmp_path: Path) -> None:
+    path = format_files.wfdb_record(tmp_path)
+    path.with_suffix(".dat").rename(tmp_path / "R.DAT")
+    np.testing.assert_allclose(read(path).signal, MILLIVOLTS, atol=1e-6)
+    assert recording_files(path)[1] == tmp_path / "R.DAT"
+    path.rename(tmp_path / "r.HEA")
+    assert read(tmp_path / "r").name == "r"
+    (tmp_path / "x").mkdir()
+    format_files.edf(tmp_path / "x").rename(tmp_path / "x" / "UP.EDF")
+    assert read(tmp_path / "x" / "UP").name == "UP"
+
+
+def test_a_gap_of_years_between_segments_is_refused(tmp_path: Path) -> None:
+    path = format_files.wfdb_segments(tmp_path)
+    path.write_text(f"r/4 3 {FS} {10**12 + 800}\nplan 0\na 400\n~ {10**12}\nb 400\n")
+    with pytest.raises(FormatError, match="expected gaps of at most 31 days"):
+        open_record(path)
+
+
+@pytest.mark.parametrize("suffix", [".dat", ".atr", ".hea"])
+@pytest.mark.parametrize("device", [False, True])
+def test_pipes_and_devices_are_not_opened(suffix: str, device: bool, tmp_path: Path) -> None:
+    path = format_files.wfdb_record(tmp_path).with_suffix(suffix)
+    path.unlink()
+    if device:
+        path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(path)
+    if suffix == ".atr":
+        assert read(tmp_path / "r").n_samples == 1000
+        with pytest.raises(FormatError, match="expected a regular file, found a folder, a pipe or"):
+            read_annotation(path)
+    else:
+        with pytest.raises(FormatError, match=r"expected a .*(regular file|found no r\.hea)"):
+            read(tmp_path / "r")
+
+
+def test_differences_are_summed_over_steps_in_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgscribe.formats.wfdb.decoding._STEP_FRAMES", 64)
+    steps = np.random.default_rng(0).integers(-128, 128, (1000, 3)).astype(np.int8)
+    (tmp_path / "r.dat").write_bytes(steps.tobytes())
+    line = "r.dat 8{} 1(0)/mV 16 0 {} 0 0 L{}\n"
+    (tmp_path / "r.hea").write_text(
+        f"r 2 {FS} 1000\n" + line.format("x2", 7, 1) + line.format("", -7, 2)
+    )
+    for lead, columns, first in (("L1", steps[:, :2], 7), ("L2", steps[:, 2:], -7)):
+        expected = first + columns.reshape(-1).astype(np.int64).cumsum()[:, None]
+        opened = open_record(tmp_path / "r", leads=[lead])
+        for begin, end in ((900, 1000), (10, 150), (0, 1), (64, 128), (0, len(expected))):
+            np.testing.assert_array_equal(opened.read(begin, end), expected[begin:end])

@@ -270,7 +270,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 
 A segmented record and one with a gap hold 900 and 1625 samples; the others hold `MILLIVOLTS`.
 """
-NEED_FS = {"csv", "tsv", "npy"}
+NEED_FS = {"npy"}
 """Formats without a sampling frequency."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ecgscribe.quality_annotations import readable_seconds
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, Record, clock_text
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["summarize"]
@@ -58,6 +58,6 @@ def summarize(
         content["symbols"] = dict(zip(symbols.tolist(), counts.tolist(), strict=True))
         content["classes"] = {c: int(np.sum(classes == k)) for k, c in enumerate(AAMI_CLASSES)}
     if comments:
-        content["start"] = None if record.start is None else record.start.isoformat()
+        content["start"] = None if record.start is None else clock_text(record.start)
         content["comments"] = list(record.comments)
     return content

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +14,10 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain, one_line
 from ecgscribe.cli.output import print_text
-from ecgscribe.cli.recordings import annotate_recording
+from ecgscribe.cli.recordings import annotate_recording, chosen_leads
 from ecgscribe.cli.values import Choice, own_annotator
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import make_folder
+from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
 if TYPE_CHECKING:
     from ecgscribe.record import Annotation, LazyRecord
@@ -37,6 +39,7 @@ __all__ = ["annotate", "rhythm_seconds"]
     help="Extension of the files written.",
 )  # fmt: skip
 @options.model
+@options.no_dates
 @options.force()
 @options.as_json("a summary of each recording, one JSON line per recording")
 @options.quiet
@@ -49,6 +52,7 @@ def annotate(
     kind: str,
     annotator: str,
     model: str,
+    no_dates: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -60,6 +64,7 @@ def annotate(
     """
     from ecgscribe import formats
     from ecgscribe.model.runtime import load_model
+    from ecgscribe.signal.conditioning import choose_leads
 
     loaded = load_model(model)
     make_folder(out)
@@ -72,10 +77,16 @@ def annotate(
             record = formats.open_record(path, fs=fs, leads=leads)
             target = out / f"{record.name}.{suffix}"
             _refuse_same_name(path, target, written)
-            annotation = annotate_recording(record, model=loaded, leads=leads, quiet=quiet)
+            refuse_input(target, formats.recording_files(path))
+            if not force:
+                refuse_existing(target)
+            columns = choose_leads(record, chosen_leads(record, leads))
+            annotation = annotate_recording(record, model=loaded, leads=columns, quiet=quiet)
+            if no_dates:
+                annotation = dataclasses.replace(annotation, start=None)
             formats.write(annotation, target, force=force)
             written.add(target)
-            summary = _summary(record, path, annotation, target) | {"model": loaded.hash}
+            summary = _summary(record, path, annotation, target, columns) | {"model": loaded.hash}
             if not quiet:
                 complain(_sentence(summary))
         except (EcgScribeError, OSError) as error:
@@ -96,7 +107,9 @@ def _refuse_same_name(path: str, target: Path, written: set[Path]) -> None:
         )
 
 
-def _summary(record: LazyRecord, path: str, annotation: Annotation, target: Path) -> dict[str, Any]:
+def _summary(
+    record: LazyRecord, path: str, annotation: Annotation, target: Path, columns: Sequence[int]
+) -> dict[str, Any]:
     import numpy as np
 
     from ecgscribe.quality_annotations import readable_seconds
@@ -107,6 +120,7 @@ def _summary(record: LazyRecord, path: str, annotation: Annotation, target: Path
     return {
         "record": path,
         "file": str(target),
+        "leads": [record.leads[k] for k in columns],
         "seconds": record.duration,
         "readable_seconds": round(readable_seconds(annotation, record.n_samples), 3),
         "beats_in_noise": len(annotation.beats()) - sum(counts),
@@ -137,5 +151,6 @@ def _sentence(summary: dict[str, Any]) -> str:
     share = 100 * summary["readable_seconds"] / summary["seconds"]
     return (
         f"{summary['record']}: {sum(summary['beats'].values())} beats ({beats or 'none'})"
-        f"{in_noise}{rhythms}, {share:.1f}% readable, written to {summary['file']}"
+        f"{in_noise}{rhythms}, {share:.1f}% readable in {', '.join(summary['leads'])}, "
+        f"written to {summary['file']}"
     )

@@ -33,11 +33,24 @@ def info(
     comments: bool,
     as_json: bool,
 ) -> None:
-    """Describe a recording: leads, duration, range and, if asked for, its annotations."""
+    """Describe a recording: leads, duration, range and, if asked for, its annotations.
+
+    If its signals differ in sampling frequency and no ECG lead decides, the signals are listed.
+    """
     from ecgscribe import formats
     from ecgscribe.analysis.summary import summarize
+    from ecgscribe.formats.lead_names import MixedFrequenciesError
 
-    loaded = formats.read(record, fs=fs, leads=leads)
+    try:
+        loaded = formats.read(record, fs=fs, leads=leads)
+    except MixedFrequenciesError as error:
+        signals = [
+            {"name": name, "unit": unit, "fs": round(of_signal, 9)}
+            for name, unit, of_signal in error.signals
+        ]
+        listed = [f"{each['name']}: {each['fs']:g} Hz, {each['unit']}" for each in signals]
+        print_result("\n".join(listed), {"signals": signals}, as_json=as_json)
+        raise
     annotation = stored_annotation(loaded, record, annotator) if annotator else None
     content = summarize(loaded, annotation, comments=comments)
     lines = [f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in content.items()]

@@ -13,7 +13,7 @@ import click
 from ecgscribe.errors import SignalWarning
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["complain", "one_line", "usage_line", "warnings_on_one_line"]
+__all__ = ["complain", "one_line", "plain", "usage_line", "warnings_on_one_line"]
 
 SAME_AS = {
     "--data-dir": ("--out",),
@@ -28,7 +28,22 @@ SAME_AS = {
 
 def complain(message: str) -> None:
     """Write one line to stderr."""
-    click.echo(f"ecgscribe: {message}", err=True)
+    click.echo(plain(f"ecgscribe: {message}", sys.stderr), err=True)
+
+
+def plain(text: str, stream: TextIO | None) -> str:
+    """Return text that a terminal shows as it is: no control characters, only its own letters.
+
+    Parameters
+    ----------
+    text : str
+        Names and units from files may hold anything, such as escape sequences.
+    stream : file or None
+        Where it goes.
+    """
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return shown.encode(encoding, "replace").decode(encoding)
 
 
 def one_line(error: Exception) -> str:
@@ -106,7 +121,8 @@ def _in_one_line(other: Callable[..., None]) -> Callable[..., None]:
         line: str | None = None,
     ) -> None:
         if issubclass(category, SignalWarning):
-            terminal.write(f"ecgscribe: warning: {message}\n")
+            line_of_warning = " ".join(str(message).split())
+            terminal.write(plain(f"ecgscribe: warning: {line_of_warning}\n", terminal))
         else:
             other(message, category, filename, lineno, file, line)
 

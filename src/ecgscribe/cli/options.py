@@ -20,6 +20,7 @@ __all__ = [
     "fs",
     "leads",
     "model",
+    "no_dates",
     "out",
     "quiet",
     "recording",
@@ -33,6 +34,10 @@ FILE = click.Path(path_type=Path)
 fs = click.option(
     "--fs", metavar="HZ", type=number, help="Sampling frequency, if the source does not state it."
 )
+no_dates = click.option(
+    "--no-dates", is_flag=True,
+    help="Leave the start date and time, which may identify the person, out of the output.",
+)  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
 recording = click.argument("record", metavar="RECORD", type=click.Path())
 

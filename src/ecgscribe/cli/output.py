@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from ecgscribe.cli.messages import plain
+
 __all__ = ["print_result", "print_text", "progress_bar", "stage_bars", "without_log"]
 
 SLOW_S = 2.0
@@ -21,7 +23,7 @@ _BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} elapsed, {remaining} left"
 
 def print_text(text: str) -> None:
     """Print a result, ended by one line break."""
-    click.echo(text.rstrip("\n"))
+    click.echo(plain(text.rstrip("\n"), sys.stdout))
 
 
 def print_result(text: str, content: Any, *, as_json: bool, quiet: bool = False) -> None:

@@ -15,7 +15,7 @@ __all__ = ["annotate_recording", "chosen_leads", "stored_annotation"]
 
 
 def annotate_recording(
-    record: Record | LazyRecord, *, model: Model, leads: Sequence[str] | None, quiet: bool
+    record: Record | LazyRecord, *, model: Model, leads: Sequence[str | int] | None, quiet: bool
 ) -> Annotation:
     """Annotate a recording, with a progress bar.
 
@@ -25,8 +25,8 @@ def annotate_recording(
         The recording.
     model : Model
         The model to use.
-    leads : sequence of str, optional
-        What ``--leads`` named.
+    leads : sequence of str or int, optional
+        What ``--leads`` named, or the columns to use.
     quiet : bool
         Show no bar.
 
@@ -36,7 +36,7 @@ def annotate_recording(
     """
     from ecgscribe.pipeline.annotate import annotate
 
-    chosen = chosen_leads(record, leads)
+    chosen = leads if _are_columns(leads) else chosen_leads(record, leads)
     with progress_bar(record.name, quiet=quiet) as progress:
         return annotate(record, model=model, leads=chosen, progress=progress)
 
@@ -71,7 +71,11 @@ def stored_annotation(record: Record | LazyRecord, path: str, annotator: str) ->
 
 
 def chosen_leads(
-    record: Record | LazyRecord, asked: Sequence[str] | None
+    record: Record | LazyRecord, asked: Sequence[str | int] | None
 ) -> tuple[str, ...] | None:
     """Return the one or two leads that were asked for; None where the best are to be chosen."""
     return record.leads if asked and len(record.leads) <= 2 else None
+
+
+def _are_columns(leads: Sequence[str | int] | None) -> bool:
+    return bool(leads) and all(isinstance(lead, int) for lead in leads or ())

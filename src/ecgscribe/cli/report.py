@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from ecgscribe.cli.output import print_result, progress_bar
 from ecgscribe.cli.recordings import chosen_leads, stored_annotation
 from ecgscribe.cli.values import number
 from ecgscribe.errors import FormatError
+from ecgscribe.files import refuse_input
 
 __all__ = ["report"]
 
@@ -47,6 +49,7 @@ __all__ = ["report"]
     help="An RR interval longer than this is a pause (default: 2).",
 )
 @options.model
+@options.no_dates
 @options.force()
 @options.as_json("all numbers of the report as JSON")
 @options.quiet
@@ -62,6 +65,7 @@ def report(
     strips: int,
     pause: float | None,
     model: str,
+    no_dates: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -76,12 +80,17 @@ def report(
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}.html") if out is None else out
     check_target(target, force=force)
+    files = formats.recording_files(record)
+    for written in (target, target.with_suffix(".json")):
+        refuse_input(written, files)
     annotation, origin = None, annotator
     if annotations is not None:
         annotation = formats.read_annotation(annotations, fs=source.fs)
         origin = annotations.name
     elif annotator:
         annotation = stored_annotation(source, record, annotator)
+    if no_dates:
+        source = dataclasses.replace(source, start=None)
     with progress_bar(Path(record).name, quiet=quiet) as progress:
         content = write_report(
             source,
@@ -93,7 +102,7 @@ def report(
             corrected_by=by,
             strips=strips,
             pause_s=PAUSE_S if pause is None else pause,
-            files=formats.recording_files(record),
+            files=files,
             force=force,
             progress=progress,
         )

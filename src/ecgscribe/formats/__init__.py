@@ -2,9 +2,9 @@
 
 Recordings are recognised by their content first, then by their suffix: WFDB (``.hea`` and its
 signal files), EDF, EDF+ and BDF, DICOM waveforms, ISHNE Holter, HL7 aECG (XML), NumPy and MATLAB
-arrays, and tables separated by commas, semicolons or tabs. Annotations: WFDB (``100.atr``), EDF+,
-ISHNE (``.ann``) and the ``100annotations.txt`` of the CSV export of mitdb. Written: WFDB annotation
-files, CSV, JSON, Parquet and EDF+ annotations.
+arrays, and tables separated by commas, semicolons, tabs or blanks; each also compressed by gzip.
+Annotations: WFDB (``100.atr``), EDF+, ISHNE (``.ann``) and the ``100annotations.txt`` of the CSV
+export of mitdb. Written: WFDB annotation files, CSV, JSON, Parquet and EDF+ annotations.
 """
 
 from __future__ import annotations

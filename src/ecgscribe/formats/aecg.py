@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
     clock_time,
@@ -21,6 +21,7 @@ from ecgscribe.formats.checks import (
     to_float32,
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names
+from ecgscribe.formats.other_formats import other_xml
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.record import LazyRecord, Record
 
@@ -28,6 +29,7 @@ __all__ = ["is_xml", "open_aecg"]
 
 
 _NAMESPACE = "{urn:hl7-org:v3}"
+_ROOT = "AnnotatedECG"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 _MILLIVOLTS = {**MILLIVOLTS, "nv": 1e-6}
 _TIMES = {"TIME_ABSOLUTE", "TIME_RELATIVE"}
@@ -37,6 +39,8 @@ class _PlainTree(ET.TreeBuilder):
     """A tree without entities, which can name files or grow to any size."""
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        if name.rpartition("}")[2].rpartition(":")[2] != _ROOT:
+            raise FormatError(f"expected an HL7 annotated ECG, found {other_xml(name)}")
         raise FormatError(
             f"expected XML without a document type, found <!DOCTYPE {name[:30]}>; remove it"
         )
@@ -58,10 +62,16 @@ def is_xml(head: bytes) -> bool:
 def open_aecg(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> LazyRecord:
-    """Read the first series of recorded waveforms, not the beats derived from them.
+    """Read the recorded waveforms, not the beats derived from them.
 
-    A document type is an error, because entities can read files or exhaust memory. See
-    `ecgscribe.formats.reading.Reader`.
+    Of several sets of leads, which were recorded at different times, the longest is read, or the
+    longest that has all the leads requested. A document type is an error, because entities can
+    read files or exhaust memory. See `ecgscribe.formats.reading.Reader`.
+
+    Warns
+    -----
+    SignalWarning
+        If other sets are left out.
     """
     with format_errors(path, "an HL7 annotated ECG"):
         parser = ET.XMLParser(target=_PlainTree())
@@ -69,44 +79,89 @@ def open_aecg(
             root = ET.parse(path, parser).getroot()
         except FormatError as error:
             raise FormatError(f"{path}: {error}") from error
-        if root is None or _tag(root) != "AnnotatedECG":
-            found = "nothing" if root is None else _tag(root)[:40]
+        if root is None or _tag(root) != _ROOT:
+            found = "nothing; get a fresh copy" if root is None else other_xml(_tag(root))
+            raise FormatError(f"{path}: expected an HL7 annotated ECG, found {found}")
+        sets = [_set(path, *each) for each in _recorded(root)]
+        whole = [each for each in sets if each is not None]
+        if not whole:
             raise FormatError(
-                f"{path}: expected an HL7 annotated ECG, found XML of {found}; convert it first"
+                f"{path}: expected a series with its times and leads of equal length, found "
+                f"{len(sets)} sets without them; get a fresh copy"
             )
-        sequences = _recorded(root)
-        times = [s for s in sequences if _code(s) in _TIMES]
-        channels = [_lead(s) for s in sequences if _code(s) not in _TIMES]
-        if not times or not channels:
-            raise FormatError(
-                f"{path}: expected a series with its times and leads, found {len(times)} times "
-                f"and {len(channels)} leads; get a fresh copy"
-            )
-        if len({len(lead.signal) for lead in channels}) > 1 or not len(channels[0].signal):
-            raise FormatError(
-                f"{path}: expected leads of equal length, found different ones; get a fresh copy"
-            )
-        names = short_names([lead.name for lead in channels])
-        keep = chosen_leads(path, names, leads)
+        wanted = [each for each in whole if _has(path, each, leads)] or whole
+        chosen = max(wanted, key=lambda each: each.duration)
+        left_out = [each for each in whole if each is not chosen]
+        if left_out or len(whole) < len(sets):
+            listed = [f"{', '.join(each.names)} ({each.duration:.1f} s)" for each in left_out]
+            listed += ["sets without times or leads"] * (len(whole) < len(sets))
+            warn(f"{path}: one of {len(sets)} sets of leads is read, left out: {'; '.join(listed)}")
+        keep = chosen_leads(path, chosen.names, leads)
         return Record(
-            signal=np.stack([channels[k].signal for k in keep], axis=1),
-            fs=resolve_fs(path, _fs(path, times[0]), fs),
-            leads=tuple(names[k] for k in keep),
-            units=tuple(channels[k].unit for k in keep),
+            signal=np.stack([chosen.leads[k].signal for k in keep], axis=1),
+            fs=resolve_fs(path, chosen.fs, fs),
+            leads=tuple(chosen.names[k] for k in keep),
+            units=tuple(chosen.leads[k].unit for k in keep),
             name=path.stem,
-            start=_start(times[0]),
+            start=chosen.start,
         ).lazy()
 
 
-def _recorded(root: ET.Element) -> list[ET.Element]:
-    """Return the sequences of the first recorded series, from its first set."""
+@dataclass(frozen=True, eq=False)
+class _Set:
+    """Leads that were recorded at the same time."""
+
+    leads: tuple[_Lead, ...]
+    names: tuple[str, ...]
+    fs: float
+    start: datetime | None
+
+    @property
+    def duration(self) -> float:
+        return len(self.leads[0].signal) / self.fs
+
+
+def _recorded(root: ET.Element) -> list[tuple[list[ET.Element], datetime | None]]:
+    """Return the sequences of every set of the recorded series, and the start of the series."""
     series = root.findall(f"{_NAMESPACE}component/{_NAMESPACE}series")
     rhythm = [s for s in series if _code(s) == "RHYTHM"] or series
-    for one in rhythm:
-        sequence_set = one.find(f"{_NAMESPACE}component/{_NAMESPACE}sequenceSet")
-        if sequence_set is not None:
-            return sequence_set.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequence")
-    return []
+    return [
+        (each.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequence"), _effective(one, root))
+        for one in rhythm
+        for each in one.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequenceSet")
+    ]
+
+
+def _effective(series: ET.Element, root: ET.Element) -> datetime | None:
+    for element in (series, root):
+        for part in ("low", "center"):
+            found = element.find(f"{_NAMESPACE}effectiveTime/{_NAMESPACE}{part}")
+            start = None if found is None else clock_time(found.get("value", ""))
+            if start is not None:
+                return start
+    return None
+
+
+def _set(path: Path, sequences: list[ET.Element], start: datetime | None) -> _Set | None:
+    """Return the leads of a set; None if it has no times, no leads, or leads of other lengths."""
+    times = [s for s in sequences if _code(s) in _TIMES]
+    leads = tuple(_lead(s) for s in sequences if _code(s) not in _TIMES)
+    if not times or not leads or not len(leads[0].signal):
+        return None
+    if len({len(lead.signal) for lead in leads}) > 1:
+        return None
+    absolute = [each for each in times if _code(each) == "TIME_ABSOLUTE"]
+    if absolute:
+        start = _start(absolute[0]) or start
+    names = tuple(short_names([lead.name for lead in leads]))
+    return _Set(leads, names, _fs(path, times[0]), start)
+
+
+def _has(path: Path, part: _Set, leads: Sequence[str] | None) -> bool:
+    try:
+        return bool(chosen_leads(path, part.names, leads))
+    except FormatError:
+        return False
 
 
 def _tag(element: ET.Element) -> str:
@@ -150,5 +205,4 @@ def _fs(path: Path, times: ET.Element) -> float:
 
 def _start(times: ET.Element) -> datetime | None:
     head = times.find(f"{_NAMESPACE}value/{_NAMESPACE}head")
-    text = "" if head is None or _code(times) != "TIME_ABSOLUTE" else head.get("value", "")
-    return clock_time(text)
+    return None if head is None else clock_time(head.get("value", ""))

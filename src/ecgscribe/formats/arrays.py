@@ -5,6 +5,7 @@ No code in these files is run: pickled objects are an error, and only arrays of 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import (
     MOST_DEFLATED,
     UNKNOWN_UNIT,
+    check_packing,
     check_size,
     format_errors,
     resolve_fs,
@@ -25,6 +27,15 @@ from ecgscribe.formats.checks import (
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
+from ecgscribe.formats.other_formats import name_of_zip
+from ecgscribe.formats.sample_times import (
+    Timing,
+    gapped_reader,
+    is_time_name,
+    rises_evenly,
+    seconds_per_unit,
+    timing,
+)
 from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["open_mat", "open_npy", "open_npz"]
@@ -33,6 +44,8 @@ __all__ = ["open_mat", "open_npy", "open_npz"]
 _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
 """Names of the array of samples, in this order, if a file holds several arrays."""
 _DESCRIPTION: tuple[str, ...] = ("fs", "leads", "units")
+_FIRST = 1_000_000
+"""Samples that show whether a column rises evenly."""
 
 
 def open_npy(
@@ -44,17 +57,22 @@ def open_npy(
     time. See `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "a NumPy array of numbers"):
-        names, keep = unnamed_leads(path, _mapped(path).shape[1], leads)
+        columns, times = _columns(path, _mapped(path), [], fs=fs)
+        names, chosen = unnamed_leads(path, len(columns), leads)
+        keep = [columns[k] for k in chosen]
+        names = [names[k] for k in chosen]
 
         def read(begin: int, end: int) -> NDArray[np.float32]:
             # Mapped again for each piece, so that pages already read do not stay in memory.
             return to_float32(_mapped(path)[begin:end, keep])
 
+        if times.places is not None:
+            return _record(path, np.array(_mapped(path)), {}, fs=fs, leads=leads)
         return LazyRecord(
             reader=read,
             n_samples=len(_mapped(path)),
-            fs=resolve_fs(path, None, fs),
-            leads=tuple(names[k] for k in keep),
+            fs=resolve_fs(path, times.fs if fs is None else None, fs),
+            leads=tuple(names),
             units=(UNKNOWN_UNIT,) * len(keep),
             name=path.stem,
         )
@@ -70,11 +88,15 @@ def open_npz(
     ``units``, one text per lead. See `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "arrays of numbers in an .npz file"):
+        other = name_of_zip(path)
+        if other is not None:
+            raise FormatError(f"{path}: expected a recording that ecgscribe reads, found {other}")
         shapes = _npz_shapes(path)
         with np.load(path, allow_pickle=False) as stored:
             name = _signal_name(path, shapes)
-            others = {key: stored[key] for key in _DESCRIPTION if key in shapes}
-            return _record(path, stored[name], others, fs=fs, leads=leads).lazy()
+            n_samples = max(shapes[name])
+            others = {key: stored[key] for key in _described(path, name, shapes, n_samples)}
+            return _record(path, stored[name], others, fs=fs, leads=leads)
 
 
 def open_mat(
@@ -90,17 +112,33 @@ def open_mat(
         numbers = {name: each for name, each in stored.items() if isinstance(each, Numbers)}
         rest = [f"{name} ({each})" for name, each in stored.items() if isinstance(each, str)]
         name = _signal_name(path, {key: each.shape for key, each in numbers.items()}, rest)
-        others = {"fs": numbers["fs"].load()} if "fs" in numbers else {}
-        return _record(path, numbers[name].load(), others, fs=fs, leads=leads).lazy()
+        shapes = {key: each.shape for key, each in numbers.items()}
+        described = _described(path, name, shapes, max(shapes[name]))
+        others = {key: numbers[key].load() for key in described}
+        return _record(path, numbers[name].load(), others, fs=fs, leads=leads)
 
 
 def _mapped(path: Path) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        if "Object arrays" in str(error) or "Python objects" in str(error):
+            raise _pickled(path) from error
+        raise
     return _time_first(path, array)
+
+
+def _pickled(path: Path) -> FormatError:
+    return FormatError(
+        f"{path}: expected an array of numbers, found Python objects, which can run code; save "
+        "the samples as numbers"
+    )
 
 
 def _time_first(path: Path, array: NDArray[Any]) -> NDArray[Any]:
     """Return an array as (samples, leads)."""
+    if array.dtype.hasobject:
+        raise _pickled(path)
     if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= 2 or array.size == 0:
         raise FormatError(
             f"{path}: expected samples as an array of real numbers with one or two axes, found "
@@ -118,6 +156,7 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         for member in archive.infolist():
             if member.filename.endswith(".npy"):
                 check_size(path, member.file_size, member.compress_size * MOST_DEFLATED + 64)
+                check_packing(path, member.file_size, member.compress_size)
                 with archive.open(member) as stream:
                     version = np.lib.format.read_magic(stream)
                     header = (
@@ -133,6 +172,8 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence[str] = ()) -> str:
     large = [name for name, shape in shapes.items() if math.prod(shape) > 1]
     arrays = [name for name in large if name not in _DESCRIPTION]
+    plain = [name for name in arrays if not (is_time_name(name) or name.lower() == "t")]
+    arrays = plain or arrays
     if len(arrays) == 1:
         return arrays[0]
     for name in _SIGNAL_NAMES:
@@ -145,6 +186,46 @@ def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence
     )
 
 
+def _described(
+    path: Path, signal: str, shapes: Mapping[str, Sequence[int]], n_samples: int
+) -> list[str]:
+    """Return the arrays that describe the samples; say which others of their length are not read.
+
+    Warns
+    -----
+    SignalWarning
+        If there are some.
+    """
+    long = [key for key, shape in shapes.items() if key != signal and max(shape, default=0) > 1]
+    long = [key for key in long if key not in _DESCRIPTION and max(shapes[key]) == n_samples]
+    times = [key for key in long if is_time_name(key) or key.lower() == "t"]
+    others = [key for key in long if key not in times]
+    if others:
+        warn(f"{path}: only the array {signal} is read, left out: {', '.join(others)}")
+    return [key for key in _DESCRIPTION if key in shapes] + times[:1]
+
+
+def _columns(
+    path: Path, signal: NDArray[Any], names: Sequence[str], *, fs: float | None
+) -> tuple[list[int], Timing]:
+    """Return the columns that are leads, and what a column of times says.
+
+    Warns
+    -----
+    SignalWarning
+        If a column is left out because it rises evenly, like a time.
+    """
+    n_columns = signal.shape[1]
+    evenly = [k for k in range(n_columns) if n_columns > 1 and rises_evenly(signal[:_FIRST, k])]
+    if not evenly or len(evenly) == n_columns:
+        return list(range(n_columns)), Timing()
+    listed = [names[k] if names else f"column {k + 1}" for k in evenly]
+    warn(f"{path}: rises evenly like a time or a counter, left out: {', '.join(listed)}")
+    values = np.asarray(signal[:, evenly[0]], dtype=np.float64)
+    times = timing(path, listed[0], values, unit=None, given=fs)
+    return [k for k in range(n_columns) if k not in evenly], times
+
+
 def _record(
     path: Path,
     array: NDArray[Any],
@@ -152,25 +233,39 @@ def _record(
     *,
     fs: float | None,
     leads: Sequence[str] | None,
-) -> Record:
+) -> LazyRecord:
     signal = _time_first(path, np.asarray(array))
     n_leads = signal.shape[1]
-    if "leads" in others:
-        names = short_names(_texts(path, others["leads"], n_leads))
+    stated = float(others["fs"].reshape(-1)[0]) if "fs" in others else None
+    texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
+    columns, times = _columns(path, signal, texts, fs=fs if stated is None else stated)
+    for key in others.keys() - set(_DESCRIPTION):
+        values = np.asarray(others[key], dtype=np.float64).reshape(-1)
+        if len(values) == len(signal):
+            given = fs if stated is None else stated
+            times = timing(path, key, values, unit=seconds_per_unit(key), given=given)
+    if texts:
+        names = short_names([texts[k] for k in columns])
         keep = chosen_leads(path, names, leads)
     else:
-        names, keep = unnamed_leads(path, n_leads, leads)
+        names, keep = unnamed_leads(path, len(columns), leads)
     units = [UNKNOWN_UNIT] * n_leads
     if "units" in others:
         units = [unit or UNKNOWN_UNIT for unit in _texts(path, others["units"], n_leads)]
-    stated = float(others["fs"].reshape(-1)[0]) if "fs" in others else None
-    return Record(
-        signal=to_float32(signal[:, keep]),
+    if stated is None and fs is None:
+        stated = times.fs
+    kept = to_float32(signal[:, [columns[k] for k in keep]])
+    record = Record(
+        signal=kept,
         fs=resolve_fs(path, stated, fs),
         leads=tuple(names[k] for k in keep),
-        units=tuple(units[k] for k in keep),
+        units=tuple(units[columns[k]] for k in keep),
         name=path.stem,
-    )
+    ).lazy()
+    if times.places is None:
+        return record
+    reader, n_samples = gapped_reader(kept, times.places), int(times.places[-1]) + 1
+    return dataclasses.replace(record, reader=reader, n_samples=n_samples)
 
 
 def _texts(path: Path, array: NDArray[Any], n: int) -> list[str]:

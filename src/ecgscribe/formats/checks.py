@@ -14,17 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, SignalWarning, warn
 
 __all__ = [
     "MOST_DEFLATED",
+    "NO_DATE_TEXT",
     "UNKNOWN_UNIT",
+    "check_packing",
+    "check_regular",
     "check_size",
     "clock_time",
     "format_errors",
     "read_whole_file",
     "resolve_fs",
     "resolve_gain",
+    "same_but_for_case",
     "to_float32",
     "without_parser_warnings",
 ]
@@ -33,8 +37,15 @@ __all__ = [
 _FLOAT32_TINY = 1e-30
 MOST_DEFLATED = 1032
 """Largest ratio of the deflate compression that ZIP and MATLAB use."""
+NO_DATE_TEXT = "00010101"
+"""`ecgscribe.record.NO_DATE`, as `clock_time` reads it."""
 UNKNOWN_UNIT = "NU"
 """The unit, in WFDB, of a signal without a physical unit."""
+
+
+_LARGE_BYTES = 128 * 2**20
+_MOST_PACKED = 50
+"""Largest ratio to which samples are compressed: flat lines are more than that, ECG is not."""
 
 
 @contextmanager
@@ -62,8 +73,24 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, cannot read it ({error.strerror or error}); "
             "check the path and its permissions"
         ) from error
+    except MemoryError as error:
+        raise FormatError(
+            f"{path}: expected enough memory to read it, found too little; choose leads "
+            "(--leads), or close other programs"
+        ) from error
+    except ImportError as error:
+        raise FormatError(
+            f"{path}: expected a package that reads it, found none that works ({error}); see "
+            "ecgscribe doctor"
+        ) from error
     # The parsers raise IndexError, KeyError, TypeError and bare exceptions on damaged files.
     except Exception as error:
+        if isinstance(error, _MISTAKES) and _is_ours(error):
+            raise FormatError(
+                f"{path}: expected to read {expected}, found a fault in ecgscribe or a package "
+                f"that it does not fit ({type(error).__name__}: "
+                f"{' '.join(str(error).split())[:100]}); please report this line"
+            ) from error
         found = " ".join(str(error).split())[:150] or type(error).__name__
         raise FormatError(
             f"{path}: expected {expected}, found it damaged or cut short ({found}); "
@@ -71,15 +98,32 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
         ) from error
 
 
+_MISTAKES = (AttributeError, TypeError, NameError, AssertionError, NotImplementedError)
+"""What a program raises, not what is wrong with a file, if our own code raises it."""
+
+
+def _is_ours(error: Exception) -> bool:
+    """Return whether an error was raised in this package, not in a parser that it calls."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    name = "" if traceback is None else str(traceback.tb_frame.f_globals.get("__name__"))
+    return name.partition(".")[0] == __name__.partition(".")[0]
+
+
 @contextmanager
 def without_parser_warnings() -> Iterator[None]:
     """Suppress the warnings of parsers: they are harmless here, or the readers check the cause.
 
-    Not for pieces of a signal, which threads may read: warning filters belong to the process.
+    A `SignalWarning` of a reader is issued when the block has ended. Not for pieces of a signal,
+    which threads may read: warning filters belong to the process.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
+        warnings.simplefilter("always", SignalWarning)
         yield
+    for each in caught:
+        warn(str(each.message))
 
 
 def read_whole_file(path: Path) -> io.BytesIO:
@@ -88,6 +132,29 @@ def read_whole_file(path: Path) -> io.BytesIO:
     Reading from disk would allocate memory for all of them; this returns those that exist.
     """
     return io.BytesIO(path.read_bytes())
+
+
+def check_regular(path: Path) -> None:
+    """Raise an error if a path is a pipe, a device or a folder, which could wait or go on for ever.
+
+    Raises
+    ------
+    FormatError
+        If it exists and is no regular file.
+    """
+    if path.exists() and not path.is_file():
+        raise FormatError(
+            f"{path}: expected a regular file, found a folder, a pipe or a device; copy its "
+            "content to a file"
+        )
+
+
+def same_but_for_case(path: Path) -> Path:
+    """Return the file of a name, or the only one whose name differs from it in capitals alone."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    alike = [each for each in path.parent.iterdir() if each.name.lower() == path.name.lower()]
+    return alike[0] if len(alike) == 1 else path
 
 
 def resolve_fs(path: Path, stated: float | None, given: float | None) -> float:
@@ -151,15 +218,40 @@ def check_size(path: Path, needed: float, found: int) -> None:
         )
 
 
+def check_packing(path: Path, unpacked: int, packed: int) -> None:
+    """Raise an error for a compressed file that would fill the memory with what is no signal.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    unpacked, packed : int
+        Bytes.
+
+    Raises
+    ------
+    FormatError
+        If it is large, and much larger than any signal becomes.
+    """
+    if unpacked > _LARGE_BYTES and unpacked > _MOST_PACKED * packed:
+        raise FormatError(
+            f"{path}: expected compressed samples, found {unpacked} bytes in {packed}, which no "
+            "signal fits into; save it without compression if it is one"
+        )
+
+
 def clock_time(text: str) -> datetime | None:
     """Parse a time of DICOM or HL7, such as ``20030201102030.5+0100``; None if it is not one.
 
     The offset from UTC is dropped, because times are those of the wall clock.
     """
     digits = text.split("+")[0].split("-")[0]
-    for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-        with suppress(ValueError):
-            return datetime.strptime(digits, form)
+    whole = digits.split(".")[0]
+    form = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(whole))  # a date alone is no time
+    if form is None:
+        return None
+    with suppress(ValueError):
+        return datetime.strptime(digits, form if whole == digits else f"{form}.%f")
     return None
 
 

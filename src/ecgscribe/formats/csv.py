@@ -6,22 +6,38 @@ in ADC units, and ``100annotations.txt``, the output of ``rdann -v`` of the WFDB
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import UNKNOWN_UNIT, format_errors, resolve_fs, to_float32
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
+from ecgscribe.formats.sample_times import (
+    LEAST_ROWS,
+    Timing,
+    gapped_reader,
+    is_counter_name,
+    is_time_name,
+    parse_times,
+    rises_evenly,
+    seconds_per_unit,
+    timing,
+)
+from ecgscribe.formats.table_layout import Layout, is_missing
 from ecgscribe.record import Annotation, LazyRecord, Record
 
-__all__ = ["EXPORT_SUFFIX", "is_table", "open_csv", "read_export_annotation"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["EXPORT_SUFFIX", "open_csv", "read_export_annotation"]
 
 
 EXPORT_SUFFIX = "annotations.txt"
@@ -29,32 +45,117 @@ EXPORT_SUFFIX = "annotations.txt"
 
 # From the headers of mitdb: 360 Hz, 11 bits over 10 mV, gain 200 per mV, zero at 1024.
 _EXPORT_FS, _EXPORT_GAIN, _EXPORT_ZERO, _EXPORT_TOP = 360.0, 200.0, 1024.0, 2047
-_FIRST_ROWS = 16  # lines that show the layout
-_LONGEST_ROW = 1_000_000  # bytes
+_HEAD_BYTES = 65_536  # show the layout
+_PART_ROWS = 200_000
+_MOSTLY = 0.5
+"""Share of cells without a number from which on a column holds text."""
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
-# A number, a time such as 0:00.003, or a missing value.
-_NUMBER = re.compile(r"[-+]?(?:[\d.:]+(?:e[-+]?\d+)?|inf|infinity)|nan|-?", re.IGNORECASE)
+"""Names of a first column that is left out even if its values do not show that it is a time."""
 _ROW = re.compile(r"\s*[\d:.]+\s+(\d+)\s+(\S+)\s+(-?\d+)\s+(\d+)\s+(\d+)(?:\s+(\S.*))?")
 
 
 def open_csv(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> LazyRecord:
-    """Read a table with one column per lead, separated by commas, semicolons or tabs.
+    """Read a table with one column per lead, separated by commas, semicolons, tabs or blanks.
 
-    A first column named sample, time or index is left out. A row of lead names and one of units
-    may come first. The export of mitdb is recognised by its ``'sample #'`` column and its range
-    of values, and is converted to mV at 360 Hz. A cell that is empty or ``-`` is NaN. See
+    Columns of times or sample numbers are left out; they give the sampling frequency where their
+    unit is known, and samples that are missing by them are NaN. A row of lead names and one of
+    units may come first, and above them comments or lines such as ``Sample Rate,512 hertz``. The
+    export of mitdb is recognised by its ``'sample #'`` column and its range of values, and is
+    converted to mV at 360 Hz. A cell that is empty or ``-`` is NaN. See
     `ecgscribe.formats.reading.Reader`.
+
+    Warns
+    -----
+    SignalWarning
+        If a column of text is left out, or one that rises evenly although its name is no time.
     """
+    with format_errors(path, "a table with one numeric column a lead"):
+        with path.open("rb") as file:
+            layout = Layout.of(file.read(_HEAD_BYTES))
+        if not layout.width:
+            raise FormatError(
+                f"{path}: expected rows of numbers, found none; save one row per sample"
+            )
+        table = _read(path, layout)
+        names, keep = _leads(path, layout, table.leads, leads)
+        signal = table.signal
+        units = [layout.preamble.unit or UNKNOWN_UNIT] * len(names)
+        if len(layout.heading) > 1:
+            units = [layout.heading[1][k] or UNKNOWN_UNIT for k in table.leads]
+        stated, start = layout.preamble.fs, layout.preamble.start
+        if fs in (None, _EXPORT_FS) and _is_export(layout, table):
+            stated, units = _EXPORT_FS, ["mV"] * len(names)
+            signal = (signal - _EXPORT_ZERO) / np.float32(_EXPORT_GAIN)
+        times = Timing()
+        if table.times is not None:
+            seconds = np.concatenate(table.times.values)
+            times = timing(
+                path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
+            )
+            start = table.times.start or start
+        signal = np.ascontiguousarray(signal[:, keep])
+        record = Record(
+            signal=signal,
+            fs=resolve_fs(
+                path, stated if stated is not None else times.fs if fs is None else fs, fs
+            ),
+            leads=tuple(names[k] for k in keep),
+            units=tuple(units[k] for k in keep),
+            name=path.stem,
+            start=start,
+        )
+        if times.places is None:
+            return record.lazy()
+        return dataclasses.replace(
+            record.lazy(),
+            reader=gapped_reader(signal, times.places),
+            n_samples=int(times.places[-1]) + 1,
+        )
+
+
+@dataclass(eq=False)
+class _Times:
+    """A column of times: its name, seconds per unit, start, and values by parts of the table."""
+
+    name: str
+    unit: float | None
+    start: datetime | None
+    values: list[NDArray[np.float64]]
+
+    def add(self, column: pd.Series[Any]) -> None:
+        """Add the times of a part of the table."""
+        if column.dtype.kind in "iuf":
+            self.values.append(column.to_numpy(dtype=np.float64))
+            return
+        seconds, start = parse_times([str(cell) for cell in column])
+        if not self.values:
+            self.start, self.unit = start, 1.0
+        elif start is not None and self.start is not None:
+            seconds = seconds + (start - self.start).total_seconds()
+        self.values.append(seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The columns of a table: those of leads, their signal, and the times."""
+
+    leads: tuple[int, ...]
+    signal: NDArray[np.float32]
+    times: _Times | None
+
+
+def _read(path: Path, layout: Layout) -> _Table:
+    """Read a table part by part, so that no more than its samples is in memory."""
     import pandas as pd
 
-    with format_errors(path, "a CSV file with one numeric column a lead"):
-        with path.open("rb") as file:
-            rows = list(islice(iter(lambda: file.readline(_LONGEST_ROW), b""), _FIRST_ROWS))
-        layout = _Layout.of(b"".join(rows))
-        heading = layout.heading
-        table = pd.read_csv(
+    columns: tuple[int, ...] | None = None
+    at: int | None = None
+    signals: list[NDArray[np.float32]] = []
+    times: _Times | None = None
+    try:
+        with pd.read_csv(
             path,
             header=None,
             skiprows=layout.n_skipped,
@@ -62,35 +163,141 @@ def open_csv(
             sep=layout.separator,
             decimal=layout.decimal,
             encoding=layout.encoding,
+            compression=None,  # not by the suffix: what was recognised is what is read
+            skipinitialspace=True,
+            chunksize=_PART_ROWS,
+            usecols=range(layout.width) if layout.ends_empty else None,
+        ) as parts:
+            for part in parts:
+                if columns is None:
+                    _check_width(path, layout, part)
+                    columns, at = _roles(path, layout, part)
+                    if at is not None:
+                        name, unit = _heading_of(layout, at)
+                        times = _Times(name, seconds_per_unit(name, unit), None, [])
+                if times is not None and at is not None:
+                    times.add(part[at])
+                first = layout.n_skipped + 1 + sum(map(len, signals))
+                signals.append(
+                    np.stack([_numbers(path, layout, part[k], first) for k in columns], axis=1)
+                )
+    except pd.errors.ParserError as error:
+        found = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise FormatError(
+            f"{path}: expected as many cells in every row as in the first, found another number "
+            f"({found[:100]}); correct the row"
+        ) from error
+    if columns is None:
+        raise FormatError(f"{path}: expected rows of numbers, found none; save one row per sample")
+    return _Table(columns, np.concatenate(signals), times)
+
+
+def _check_width(path: Path, layout: Layout, part: pd.DataFrame) -> None:
+    if layout.heading and len(layout.heading[0]) != part.shape[1]:
+        raise FormatError(
+            f"{path}: expected {len(layout.heading[0])} columns as its first row names, found "
+            f"{part.shape[1]}; correct the file"
         )
-        values = table.to_numpy(dtype=np.float64)
-        columns = values.shape[1]
-        if heading and len(heading[0]) != columns:
+    if layout.doubtful:
+        warn(
+            f"{path}: the first row ({layout.doubtful}) is far from the next ones and was taken "
+            "for column names"
+        )
+
+
+def _heading_of(layout: Layout, column: int) -> tuple[str, str]:
+    """Return the name and the unit of a column."""
+    rows = [row[column] for row in layout.heading[:2]]
+    return _written_name(layout, column) or f"column {column + 1}", "".join(rows[1:])
+
+
+def _written_name(layout: Layout, column: int) -> str | None:
+    """Return the name of a column, which may be empty; None if the columns have none."""
+    if layout.heading:
+        return layout.heading[0][column]
+    named = layout.preamble.leads
+    return named[column] if len(named) == layout.width else None
+
+
+def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> tuple[tuple[int, ...], int | None]:
+    """Return the columns that are leads, and the one that holds times, by the first rows."""
+    every = range(part.shape[1])
+    written = {k: _written_name(layout, k) for k in every}
+    empty = {k for k in every if part[k].isna().all() and len(every) > 1 and len(part) > LEAST_ROWS}
+    empty = {k for k in empty if not written[k]}
+    values = {k: _as_numbers(part[k]) for k in every if k not in empty}
+    text = {
+        k
+        for k, numbers in values.items()
+        if part[k].dtype.kind not in "iufb"
+        and np.mean(np.isnan(numbers)) > _MOSTLY
+        and not part[k].isna().all()
+    }
+    evenly = {k for k in values if k not in text and rises_evenly(values[k])}
+    names = {k: _heading_of(layout, k)[0] for k in values}
+    times = {k for k in values if is_time_name(written[k] or "")}
+    times |= {
+        k for k in text if not np.isnan(parse_times([str(cell) for cell in part[k]])[0]).all()
+    }
+    times |= {k for k in evenly if is_counter_name(written[k])}
+    if (written[0] or "").lower() in _POSITION:
+        times.add(0)
+    by_value = evenly - times
+    if by_value and (by_value | times | text) != set(values):
+        listed = ", ".join(names[k] for k in sorted(by_value))
+        warn(f"{path}: rises evenly like a time or a counter, left out: {listed}")
+        times |= by_value
+    notes = text - times
+    if notes:
+        listed = ", ".join(names[k] for k in sorted(notes))
+        warn(f"{path}: text, not numbers, left out: {listed}")
+    columns = tuple(k for k in values if k not in times | notes)
+    if not columns:
+        raise FormatError(f"{path}: expected at least one lead, found none; add a column")
+    # A column whose unit is known shows the frequency; any other at least what is missing.
+    known = [k for k in sorted(times) if k in text or seconds_per_unit(*_heading_of(layout, k))]
+    usable = [k for k in known or sorted(times) if k in text or not np.isnan(values[k]).any()]
+    return columns, usable[0] if usable else None
+
+
+def _holds_times(column: pd.Series[Any]) -> bool:
+    seconds, _ = parse_times([str(cell) for cell in column])
+    return not np.isnan(seconds).all()
+
+
+def _as_numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    import pandas as pd
+
+    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+
+
+def _numbers(path: Path, layout: Layout, column: pd.Series[Any], first: int) -> NDArray[np.float32]:
+    """Return the samples of a lead; a cell that is neither a number nor missing is an error."""
+    values = _as_numbers(column)
+    if column.dtype.kind not in "iufb":
+        wrong = np.flatnonzero(np.isnan(values) & ~column.map(lambda c: is_missing(str(c))))
+        if len(wrong):
+            name, _ = _heading_of(layout, int(column.name))  # type: ignore[call-overload]
             raise FormatError(
-                f"{path}: expected {len(heading[0])} columns as its first row names, found "
-                f"{columns}; correct the file"
+                f"{path}: expected numbers in {name}, found {str(column.iloc[wrong[0]])[:40]!r} "
+                f"in row {first + int(wrong[0])}; correct it, or leave the cell empty"
             )
-        first = 1 if heading and heading[0][0].lower() in _POSITION else 0
-        if first == columns:
-            raise FormatError(f"{path}: expected at least one lead, found none; add a column")
-        signal, units = values[:, first:], [UNKNOWN_UNIT] * (columns - first)
-        if heading:
-            names = short_names(heading[0][first:])
-            keep = chosen_leads(path, names, leads)
-        else:
-            names, keep = unnamed_leads(path, columns, leads)
-        if len(heading) > 1:
-            units = [unit or UNKNOWN_UNIT for unit in heading[1][first:]]
-        if first and fs in (None, _EXPORT_FS) and _is_export(heading[0][0], values):
-            fs, units = _EXPORT_FS, ["mV"] * len(names)
-            signal = (signal - _EXPORT_ZERO) / _EXPORT_GAIN
-        return Record(
-            signal=to_float32(signal[:, keep]),
-            fs=resolve_fs(path, None, fs),
-            leads=tuple(names[i] for i in keep),
-            units=tuple(units[i] for i in keep),
-            name=path.stem,
-        ).lazy()
+    return to_float32(values)
+
+
+def _leads(
+    path: Path, layout: Layout, columns: Sequence[int], leads: Sequence[str] | None
+) -> tuple[list[str], list[int]]:
+    """Return the names of the columns of leads, and those to keep."""
+    if any(layout.heading[0] if layout.heading else ()):
+        names = short_names([layout.heading[0][k] for k in columns])
+        return names, chosen_leads(path, names, leads)
+    named = layout.preamble.leads
+    if len(named) in (layout.width, len(columns)):
+        own = [named[k] for k in columns] if len(named) == layout.width else named
+        names = short_names(own)
+        return names, chosen_leads(path, names, leads)
+    return unnamed_leads(path, len(columns), leads)
 
 
 def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation:
@@ -125,75 +332,23 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
                 f"{path}: expected Time, Sample #, Type, Sub, Chan, Num, Aux in line {number}, "
                 f"found {line.strip()[:40]!r}; get a fresh copy"
             )
-    return Annotation(
-        sample=np.array([int(row[0]) for row in rows], np.int64),
-        symbol=np.array([row[1] for row in rows], np.str_),
-        fs=_EXPORT_FS if fs is None else fs,
-        subtype=np.array([int(row[2]) for row in rows], np.int64),
-        aux_note=np.array([row[5] or "" for row in rows], np.str_),
-        name=path.name.removesuffix(EXPORT_SUFFIX),
-    )
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """How a table is written, judged by its first rows.
-
-    Parameters
-    ----------
-    encoding, separator, decimal : str
-        As pandas takes them.
-    heading : list of list of str
-        The row of names and the row of units, if they come first.
-    n_skipped : int
-        Lines before the first row of numbers, blank ones included.
-    has_numbers : bool
-        Whether one of the first three rows holds numbers.
-    """
-
-    encoding: str
-    separator: str
-    decimal: str
-    heading: list[list[str]]
-    n_skipped: int
-    has_numbers: bool
-
-    @classmethod
-    def of(cls, data: bytes) -> _Layout:
-        """Judge a table by `data`, its first lines."""
-        encoding = "utf-8-sig"
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            encoding = "latin-1"
-        lines = [(n, line.decode(encoding)) for n, line in enumerate(data.splitlines(), start=1)]
-        lines = [(n, line) for n, line in lines if line.strip()][:3]
-        last = lines[-1][1] if lines else ""  # of numbers, because names may hold any character
-        separator = next((character for character in ";\t" if character in last), ",")
-        decimal = "," if separator != "," and "," in last else "."
-        rows = [[cell.strip(" \t'\"") for cell in line.split(separator)] for _, line in lines]
-        numbers = [all(_NUMBER.fullmatch(c.replace(decimal, ".")) for c in row) for row in rows]
-        n_heading = next((k for k, holds in enumerate(numbers[:2]) if holds), len(rows[:2]))
-        return cls(
-            encoding=encoding,
-            separator=separator,
-            decimal=decimal,
-            heading=rows[:n_heading],
-            n_skipped=lines[n_heading - 1][0] if n_heading else 0,
-            has_numbers=any(holds and any(row) for row, holds in zip(rows, numbers, strict=True)),
+    with format_errors(path, "sample numbers of at most 64 bits"):
+        return Annotation(
+            sample=np.array([int(row[0]) for row in rows], np.int64),
+            symbol=np.array([row[1] for row in rows], np.str_),
+            fs=_EXPORT_FS if fs is None else fs,
+            subtype=np.array([int(row[2]) for row in rows], np.int64),
+            aux_note=np.array([row[5] or "" for row in rows], np.str_),
+            name=path.name.removesuffix(EXPORT_SUFFIX),
         )
 
 
-def is_table(head: bytes) -> bool:
-    """Return whether a file that begins with `head` is a table of numbers."""
-    return b"\0" not in head and _Layout.of(head).has_numbers
-
-
-def _is_export(position: str, values: NDArray[np.float64]) -> bool:
-    signal = values[:, 1:]
+def _is_export(layout: Layout, table: _Table) -> bool:
+    if not layout.heading or layout.heading[0][0].lower() != "sample #" or table.times is None:
+        return False
+    number = np.concatenate(table.times.values)
     return bool(
-        position == "sample #"
-        and np.array_equal(values[:, 0], np.arange(len(values)))
-        and np.all((signal >= 0) & (signal <= _EXPORT_TOP))
-        and np.array_equal(signal, np.round(signal))
+        np.array_equal(number, np.arange(len(number)))
+        and np.all((table.signal >= 0) & (table.signal <= _EXPORT_TOP))
+        and np.array_equal(table.signal, np.round(table.signal))
     )

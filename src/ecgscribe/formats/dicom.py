@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import (
+    NO_DATE_TEXT,
     UNKNOWN_UNIT,
     check_size,
     clock_time,
@@ -23,14 +24,32 @@ from ecgscribe.formats.checks import (
     to_float32,
 )
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
-from ecgscribe.record import LazyRecord, Record
+from ecgscribe.record import LazyRecord, Record, has_date
 
-__all__ = ["open_dicom"]
+__all__ = ["is_dicom_without_preamble", "open_dicom"]
 
 
-_LITTLE_ENDIAN = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
+_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+_LITTLE_ENDIAN = {_IMPLICIT, _EXPLICIT}
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LINEAR = {(8, "SB"), (8, "UB"), (16, "SS"), (16, "US"), (32, "SL"), (32, "UL")}
+
+
+_FIRST_ELEMENTS = {2: range(0x20), 8: range(0x60)}
+"""Groups and elements that files begin with."""
+_PAD_S = 1.0
+"""Shortest run of the padding value that is padding, if the value is one that samples take, too."""
+_STARTS = ("Acquisition", "Content", "Series", "Study")
+"""Where the start is looked for, as a date and a time."""
+
+
+def is_dicom_without_preamble(head: bytes) -> bool:
+    """Return whether `head` begins with elements of DICOM, as some writers leave out the rest."""
+    group, element = (int.from_bytes(head[k : k + 2], "little") for k in (0, 2))
+    if len(head) < 16 or element not in _FIRST_ELEMENTS.get(group, ()):
+        return False
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    return explicit or int.from_bytes(head[4:8], "little") <= 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +70,11 @@ def open_dicom(
 
     If groups of leads differ in length or offset, the longest group is read. A compressed file is
     an error. See `ecgscribe.formats.reading.Reader`.
+
+    Warns
+    -----
+    SignalWarning
+        If other groups of leads are left out.
     """
     import pydicom
 
@@ -58,8 +82,12 @@ def open_dicom(
         file = read_whole_file(path)
         # Before parsing, because a deflated file can inflate to any size.
         deflated = _DEFLATED in file.getvalue()
-        dataset = None if deflated else pydicom.dcmread(file)
-        syntax = "deflated" if dataset is None else dataset.file_meta.get("TransferSyntaxUID")
+        dataset = None if deflated else pydicom.dcmread(file, force=True)  # without a preamble, too
+        syntax = "deflated"
+        if dataset is not None:
+            implicit, little = dataset.original_encoding
+            guessed = _IMPLICIT if implicit else _EXPLICIT
+            syntax = dataset.file_meta.get("TransferSyntaxUID") or (guessed if little else "")
         if dataset is None or syntax not in _LITTLE_ENDIAN:
             raise FormatError(
                 f"{path}: expected a little-endian DICOM file that is not compressed, found "
@@ -72,11 +100,17 @@ def open_dicom(
         units = [channel.unit for channel in channels]
         keep = leads_of_one_fs(path, names, units, [c.fs for c in channels], leads)
         shapes = [(len(channels[k].signal), channels[k].offset_ms) for k in keep]
+        others = [names[k] for k, shape in zip(keep, shapes, strict=True) if shape != max(shapes)]
         keep = [k for k, shape in zip(keep, shapes, strict=True) if shape == max(shapes)]
         if leads is not None and len(keep) < len(leads):
             raise FormatError(
                 f"{path}: expected leads recorded at the same time, found others in "
                 f"{', '.join(leads)}; choose leads of one group"
+            )
+        if others:
+            warn(
+                f"{path}: only the longest of several waveforms is read, left out: "
+                f"{', '.join(others)}"
             )
         return Record(
             signal=np.stack([channels[k].signal for k in keep], axis=1),
@@ -117,9 +151,21 @@ def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
         baseline = 0.0 if unit == UNKNOWN_UNIT else float(definition.get("ChannelBaseline") or 0)
         signal = to_float32(raw[:, k] * gain + baseline)
         if padding is not None:
-            signal[raw[:, k] == padding] = np.nan
+            signal[_is_padding(raw[:, k], padding, fs)] = np.nan
         channels.append(_Channel(_name(definition), unit, fs, offset, signal))
     return channels
+
+
+def _is_padding(raw: NDArray[Any], padding: int, fs: float) -> NDArray[np.bool_]:
+    """Return where samples are padding: a value that samples take, too, only in long runs."""
+    equal = np.asarray(raw == padding)
+    limits = np.iinfo(raw.dtype)
+    if padding in (limits.min, limits.max):
+        return equal
+    edges = np.flatnonzero(np.diff(equal, prepend=False, append=False)).reshape(-1, 2)
+    for begin, end in edges.tolist():
+        equal[begin:end] = end - begin >= _PAD_S * fs
+    return equal
 
 
 def _gain(definition: Any) -> tuple[float, str]:
@@ -137,9 +183,12 @@ def _name(definition: Any) -> str:
 
 
 def _start(dataset: Any, offset_ms: float) -> datetime | None:
-    text = str(dataset.get("AcquisitionDateTime") or "")
-    if not text:
-        date, time = (dataset.get(f"Content{part}") or "" for part in ("Date", "Time"))
-        text = f"{date}{time}" if date and time else ""
-    start = clock_time(text)
+    texts = [str(dataset.get("AcquisitionDateTime") or "")]
+    for kind in _STARTS:
+        day, hour = (str(dataset.get(f"{kind}{part}") or "") for part in ("Date", "Time"))
+        if hour:
+            texts.append(f"{day or NO_DATE_TEXT}{hour}")
+    starts = [start for text in texts if (start := clock_time(text)) is not None]
+    # Any date is better than none.
+    start = next((each for each in starts if has_date(each)), starts[0] if starts else None)
     return start and start + timedelta(milliseconds=offset_ms)

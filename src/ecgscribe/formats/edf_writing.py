@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgscribe.errors import FormatError
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, has_date
 
 __all__ = ["check_writable", "write_edf"]
 
@@ -36,10 +36,10 @@ def check_writable(annotation: Annotation, path: Path) -> None:
                 f"{path}: expected notes without control characters, found {note[:30]!r}; "
                 "change the note, or write .json"
             )
-    if annotation.start is not None and not FIRST_DAY <= annotation.start.date() <= LAST_DAY:
+    day = _day(annotation)
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
         raise FormatError(
-            f"{path}: expected a recording that begins from 1985 to 2084, "
-            f"found {annotation.start:%Y-%m-%d}; write .csv"
+            f"{path}: expected a recording that begins from 1985 to 2084, found {day}; write .csv"
         )
 
 
@@ -68,6 +68,11 @@ def write_edf(annotation: Annotation, path: Path) -> None:
             edfio.EdfAnnotation(onset, None, text)
             for onset, text in zip(seconds, texts, strict=True)
         ),
-        recording=edfio.Recording(startdate=None if start is None else start.date()),
+        recording=edfio.Recording(startdate=_day(annotation)),
         starttime=None if start is None else start.time(),
     ).write(path)
+
+
+def _day(annotation: Annotation) -> date | None:
+    start = annotation.start
+    return start.date() if start is not None and has_date(start) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecgscribe.errors import FormatError
+from ecgscribe.formats.checks import check_regular, same_but_for_case
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.formatting import did_you_mean
 
@@ -39,10 +40,18 @@ def find_recording(path: Path) -> Path:
     if with_suffix(base, ".hea").is_file():
         return with_suffix(base, ".hea")
     if path.is_file():
-        return path
+        header = same_but_for_case(with_suffix(base, ".hea"))
+        return header if header.is_file() else path
     for suffix in _SUFFIXES:
         if with_suffix(base, suffix).is_file():
             return with_suffix(base, suffix)
+    if base.parent.is_dir():  # suffixes in capitals, from memory cards
+        there = {p.name.lower(): p for p in sorted(base.parent.iterdir()) if p.is_file()}
+        for suffix in _SUFFIXES:
+            if base.name.lower() + suffix in there:
+                return there[base.name.lower() + suffix]
+    if not path.is_dir():
+        check_regular(path)
     if path.is_dir():
         names = sorted(recordings_in(path))
         found = f"a folder; name a record in it{f', such as {path / names[0]}' if names else ''}"

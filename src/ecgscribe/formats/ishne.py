@@ -6,7 +6,7 @@ Badilini, Ann Noninvasive Electrocardiol 3:263-266, 1998; annotations as in the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import check_size, format_errors, resolve_fs, resolve_gain
 from ecgscribe.formats.lead_names import chosen_leads, short_names
-from ecgscribe.record import Annotation, LazyRecord
+from ecgscribe.record import NO_DATE, Annotation, LazyRecord
 
 __all__ = ["open_ishne", "read_annotation"]
 
@@ -176,7 +176,11 @@ def _header(path: Path, magic: bytes) -> Any:
 
 def _start(header: Any) -> datetime | None:
     day, month, year = header["date"].tolist()
-    try:
-        return datetime(year, month, day, *header["time"].tolist())
-    except ValueError:  # negative numbers mean an unknown date
+    try:  # negative numbers mean an unknown date or time
+        clock = time(*header["time"].tolist())
+    except ValueError:
         return None
+    try:
+        return datetime.combine(date(year, month, day), clock)
+    except ValueError:
+        return datetime.combine(NO_DATE, clock) if clock != time() else None

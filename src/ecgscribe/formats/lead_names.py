@@ -7,17 +7,39 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formatting import did_you_mean
-from ecgscribe.leads import is_ecg
+from ecgscribe.leads import ecg_columns, is_standard
 
-__all__ = ["chosen_leads", "leads_of_one_fs", "short_names", "unnamed_leads"]
+__all__ = [
+    "MixedFrequenciesError",
+    "chosen_leads",
+    "leads_of_one_fs",
+    "short_names",
+    "unnamed_leads",
+]
 
 
 # "ECG II" and "Lead II" in EDF and DICOM, MDC_ECG_LEAD_II in aECG: ISO/IEEE 11073-10101.
-_LEAD_PREFIX = re.compile(
-    r"^(mdc_ecg_lead_|ecg[ _:-]+|ekg[ _:-]+|lead[ _:-]+)+(?=\S)", re.IGNORECASE
-)
+_CODE_PREFIX = re.compile(r"^mdc_ecg_lead_(?=\S)", re.IGNORECASE)
+_LEAD_PREFIX = re.compile(r"^(?:ecg[ _:-]+|ekg[ _:-]+|lead[ _:-]+)+(?=\S)", re.IGNORECASE)
+# "I (Einthoven)" and "aVR, augmented voltage, right" in DICOM, but not "II (2)".
+_EXPLANATION = re.compile(r"\s*(?:\((?!\d+\)).*|,.*)$")
+
+
+class MixedFrequenciesError(FormatError):
+    """The leads to read differ in their sampling frequency.
+
+    Parameters
+    ----------
+    message : str
+    signals : sequence of (str, str, float)
+        Name, unit and sampling frequency in Hz of every signal of the file.
+    """
+
+    def __init__(self, message: str, signals: Sequence[tuple[str, str, float]]) -> None:
+        super().__init__(message)
+        self.signals = tuple(signals)
 
 
 def short_names(names: Sequence[str | None]) -> list[str]:
@@ -31,8 +53,9 @@ def short_names(names: Sequence[str | None]) -> list[str]:
     Returns
     -------
     list of str
-        Without control characters and prefixes such as ``Lead``; ``lead3`` for a third lead
-        without a name, and ``II (2)`` for the second of two leads called II.
+        Without control characters, and of a standard lead without a prefix such as ``Lead`` or an
+        explanation in brackets; ``lead3`` for a third lead without a name, and ``II (2)`` for the
+        second of two leads called II.
     """
     unique: list[str] = []
     taken: set[str] = set()
@@ -49,7 +72,9 @@ def short_names(names: Sequence[str | None]) -> list[str]:
 
 def _short(name: str) -> str:
     text = "".join(c if c.isprintable() else " " for c in name)
-    return _LEAD_PREFIX.sub("", " ".join(text.split()))
+    text = _CODE_PREFIX.sub("", " ".join(text.split()))
+    short = _EXPLANATION.sub("", _LEAD_PREFIX.sub("", text))
+    return short if is_standard(short.partition(" (")[0]) else text
 
 
 def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) -> list[int]:
@@ -62,7 +87,8 @@ def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) 
     names : sequence of str
         Leads in the file.
     leads : sequence of str or None
-        Requested leads, in upper or lower case; None for all.
+        Requested leads, in upper or lower case; None for all. A name that holds a comma may come
+        in its parts, as a list separated by commas gives them.
 
     Returns
     -------
@@ -77,7 +103,8 @@ def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) 
     if leads is None:
         return list(range(len(names)))
     lower = [name.lower() for name in names]
-    requested = [_short(lead).lower() for lead in leads]
+    leads = _rejoined(leads, lower)
+    requested = [_matched(lead, lower) for lead in leads]
     unknown = [lead for lead, short in zip(leads, requested, strict=True) if short not in lower]
     if unknown or not leads:
         hint = did_you_mean(unknown[0], names) if unknown else ""
@@ -91,6 +118,29 @@ def chosen_leads(path: Path, names: Sequence[str], leads: Sequence[str] | None) 
             "name each once"
         )
     return [lower.index(lead) for lead in requested]
+
+
+def _matched(lead: str, lower: Sequence[str]) -> str:
+    """Return the name of a lead as it is written, or as it is shortened, in lower case."""
+    written = " ".join(lead.split()).lower()
+    return written if written in lower else _short(lead).lower()
+
+
+def _rejoined(leads: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """Join parts of names that hold commas, as many as make a name of the file."""
+    joined, at = [], 0
+    while at < len(leads):
+        lengths = range(len(leads) - at, 1, -1)
+        whole = (
+            (n, text)
+            for n in lengths
+            for text in (", ".join(leads[at : at + n]), ",".join(leads[at : at + n]))
+            if _matched(text, lower) in lower
+        )
+        n, text = next(whole, (1, leads[at])) if leads[at].lower() not in lower else (1, leads[at])
+        joined.append(text)
+        at += n
+    return joined
 
 
 def unnamed_leads(
@@ -157,8 +207,13 @@ def leads_of_one_fs(
     Raises
     ------
     FormatError
-        If there is no signal, or the requested leads (by default the ECG leads) differ in
-        frequency: averaging or repeating samples would change the QRS or move it.
+        If there is no signal; `MixedFrequenciesError` if the requested leads (by default the ECG
+        leads) differ in frequency: averaging or repeating samples would change the QRS or move it.
+
+    Warns
+    -----
+    SignalWarning
+        If signals of other frequencies are left out.
     """
     if not names:
         raise FormatError(
@@ -167,15 +222,23 @@ def leads_of_one_fs(
     keep = chosen_leads(path, names, leads)
     if len({fs[k] for k in keep}) == 1:
         return keep
-    deciding = keep if leads is not None else [k for k in keep if is_ecg(names[k], units[k])]
+    deciding = keep if leads is not None else ecg_columns(names, units)
     shared = {fs[k] for k in deciding}
     if len(shared) != 1:
-        found = " and ".join(f"{value:g}" for value in sorted(shared or set(fs)))
-        raise FormatError(
-            f"{path}: expected leads of one sampling frequency, found {found} Hz; "
-            "choose leads of one frequency (--leads)"
+        raise MixedFrequenciesError(
+            f"{path}: expected leads of one sampling frequency, found "
+            f"{_by_fs(names, fs, deciding or keep)}; choose leads of one frequency (--leads)",
+            list(zip(names, units, fs, strict=True)),
         )
+    others = [k for k in keep if fs[k] not in shared]
+    warn(f"{path}: of another sampling frequency, left out: {_by_fs(names, fs, others)}")
     return [k for k in keep if fs[k] in shared]
+
+
+def _by_fs(names: Sequence[str], fs: Sequence[float], columns: Sequence[int]) -> str:
+    values = sorted({fs[k] for k in columns})
+    each = [(_few([names[k] for k in columns if fs[k] == value]), value) for value in values]
+    return " and ".join(f"{listed} ({value:g} Hz)" for listed, value in each)
 
 
 def _few(names: Sequence[str]) -> str:

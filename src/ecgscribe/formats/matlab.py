@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import MOST_DEFLATED, check_size
+from ecgscribe.formats.checks import MOST_DEFLATED, check_packing, check_size
 
 __all__ = ["Numbers", "is_level_4", "variables"]
 
@@ -148,6 +148,7 @@ def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Numbers
 def _unpacked(path: Path, packed: Bytes, order: str) -> tuple[str, Numbers | str] | None:
     head = _inflated(path, packed, _HEAD_BYTES)
     kind, place, _ = _element(path, head, 0, order, len(packed) * MOST_DEFLATED)
+    check_packing(path, place.stop, len(packed))
     return _matrix(
         path, kind, head[8:], order, place.stop - 8,
         lambda: _inflated(path, packed, place.stop, complete=True)[8:],

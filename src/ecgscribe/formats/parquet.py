@@ -7,7 +7,7 @@ from typing import Any
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.text import parts, table_of
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, has_date
 
 __all__ = ["check_writable", "write_parquet"]
 
@@ -56,11 +56,15 @@ def write_parquet(annotation: Annotation, path: Path) -> None:
 def _schema(annotation: Annotation) -> Any:
     import pyarrow
 
-    zone = None if annotation.start is None else annotation.start.tzinfo
+    start = annotation.start
+    zone = None if start is None else start.tzinfo
+    has_day = start is None or has_date(start)
     types = {
         "sample": pyarrow.int64(),
         "time": pyarrow.float64(),
-        "clock": pyarrow.timestamp("us", tz=None if zone is None else str(zone)),
+        "clock": pyarrow.timestamp("us", tz=None if zone is None else str(zone))
+        if has_day
+        else pyarrow.time64("us"),
         "class": pyarrow.string(),
         "symbol": pyarrow.string(),
         "normal": pyarrow.bool_(),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,10 +18,11 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formats import csv, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
-from ecgscribe.formats.checks import format_errors, without_parser_warnings
+from ecgscribe.formats.checks import check_packing, format_errors, without_parser_warnings
 from ecgscribe.formats.dicom import open_dicom
 from ecgscribe.formats.finding import NEED_HEADER, find_recording, with_suffix, without_suffix
-from ecgscribe.formats.sniffing import Format, detect_format
+from ecgscribe.formats.other_formats import other_format
+from ecgscribe.formats.sniffing import Format, detect_format, head_of
 from ecgscribe.formats.wfdb import annotations as wfdb_annotations
 from ecgscribe.formats.wfdb.records import open_wfdb, wfdb_files
 from ecgscribe.record import Annotation, LazyRecord, Record
@@ -25,6 +30,7 @@ from ecgscribe.record import Annotation, LazyRecord, Record
 __all__ = ["Reader", "open_record", "read", "read_annotation", "recording_files"]
 
 
+_PART_BYTES = 2**20
 MAX_VALUES = 2**31
 """Largest number of samples, all leads together, that `read` takes into memory: 8 GiB."""
 
@@ -72,11 +78,6 @@ _READERS: Mapping[Format, Reader] = {
     "mat": open_mat,
     "csv": csv.open_csv,
 }
-_OTHER_FORMATS: Mapping[Format, str] = {
-    "wfdb": "a WFDB header; rename it {name}.hea, next to its signal files",
-    "hdf5": "HDF5 (MATLAB 7.3?); save it with -v7",
-}
-"""Formats without a reader here, and what to do; a WFDB header is read by its suffix."""
 
 
 def open_record(
@@ -113,9 +114,10 @@ def open_record(
     """
     path = Path(path)
     with without_parser_warnings(), format_errors(path, "a recording"):
-        opened = _open(find_recording(path), fs=fs, leads=leads)
+        file, folder = _unpacked(find_recording(path))
+        opened = _open(file, fs=fs, leads=leads)
 
-    def read_piece(begin: int, end: int) -> NDArray[np.float32]:
+    def read_piece(begin: int, end: int, _: object = folder) -> NDArray[np.float32]:
         with np.errstate(all="ignore"), format_errors(path, "a recording"):
             return opened.read(begin, end)
 
@@ -157,17 +159,42 @@ def _open(file: Path, *, fs: float | None, leads: Sequence[str] | None) -> LazyR
     if suffix == ".hea":  # even if it is too damaged to be detected
         return open_wfdb(file, fs=fs, leads=leads)
     detected = detect_format(file)
-    if detected is None and suffix in (".csv", ".tsv"):
+    other = other_format(head_of(file)) if detected is None else None
+    if detected is None and other is None and suffix in (".csv", ".tsv"):
         detected = "csv"
     if detected is not None and detected in _READERS:
         return _READERS[detected](file, fs=fs, leads=leads)
-    if detected is not None:
-        found = _OTHER_FORMATS[detected].format(name=file.stem)
+    if detected == "wfdb":
+        found = f"a WFDB header; rename it {file.stem}.hea, next to its signal files"
+    elif other is not None:
+        found = other
     elif suffix in NEED_HEADER:
         found = f"no {file.stem}.hea; put the header next to its signal file"
     else:
         found = "another format; convert it first"
     raise FormatError(f"{file}: expected a recording that ecgscribe reads, found {found}")
+
+
+class _Folder:
+    """A temporary folder that is removed when nothing refers to this any more."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="ecgscribe-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def _unpacked(file: Path) -> tuple[Path, _Folder | None]:
+    """Unpack a file compressed by gzip to a temporary folder."""
+    if file.suffix.lower() == ".hea" or detect_format(file) != "gzip":
+        return file, None
+    folder = _Folder()
+    target = folder.path / (file.stem if file.suffix.lower() == ".gz" else file.name)
+    size, written = file.stat().st_size, 0
+    with gzip.open(file) as packed, target.open("wb") as unpacked:
+        while part := packed.read(_PART_BYTES):
+            written += unpacked.write(part)
+            check_packing(file, written, size)
+    return target, folder
 
 
 def recording_files(path: str | Path) -> list[Path]:
@@ -188,7 +215,7 @@ def recording_files(path: str | Path) -> list[Path]:
         If there is no recording of that name.
     """
     file = find_recording(Path(path))
-    return wfdb_files(without_suffix(file)) if file.suffix == ".hea" else [file]
+    return wfdb_files(without_suffix(file)) if file.suffix.lower() == ".hea" else [file]
 
 
 def read_annotation(

@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Literal
 
 from ecgscribe.formats.aecg import is_xml
-from ecgscribe.formats.csv import is_table
+from ecgscribe.formats.dicom import is_dicom_without_preamble
 from ecgscribe.formats.matlab import is_level_4
+from ecgscribe.formats.other_formats import other_format
+from ecgscribe.formats.table_layout import is_table
 from ecgscribe.formats.wfdb.header import is_header
 
-__all__ = ["Format", "detect_format"]
+__all__ = ["Format", "detect_format", "head_of"]
 
 
-Format = Literal["wfdb", "edf", "dicom", "ishne", "aecg", "npy", "npz", "mat", "hdf5", "csv"]
+Format = Literal["wfdb", "edf", "dicom", "ishne", "aecg", "npy", "npz", "mat", "gzip", "csv"]
 
 
-_HEAD_BYTES = 4096
+_HEAD_BYTES = 65_536
 _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"0       ", "edf"),
     (0, b"\xffBIOSEMI", "edf"),
@@ -25,8 +27,7 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"ANN  1.0", "ishne"),
     (0, b"\x93NUMPY", "npy"),
     (0, b"PK\x03\x04", "npz"),
-    (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
-    (512, b"\x89HDF\r\n\x1a\n", "hdf5"),  # MATLAB 7.3: HDF5 after a block of its own
+    (0, b"\x1f\x8b\x08", "gzip"),
     (124, b"\x00\x01IM", "mat"),
     (124, b"\x01\x00MI", "mat"),
 )
@@ -46,7 +47,7 @@ def detect_format(path: Path) -> Format | None:
     -------
     str or None
         The format: ``ishne`` also for ISHNE annotations, ``edf`` also for BDF, ``aecg`` for any
-        XML, ``csv`` for columns of numbers separated by commas, semicolons or tabs. None for any
+        XML, ``csv`` for columns of numbers. None for any
         other content.
 
     Raises
@@ -54,15 +55,24 @@ def detect_format(path: Path) -> Format | None:
     OSError
         If the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+    head = head_of(path)
     for offset, magic, name in _MAGIC:
         if head[offset:].startswith(magic):
             return name
     if is_xml(head):
         return "aecg"
+    if is_dicom_without_preamble(head):
+        return "dicom"
+    if other_format(head) is not None:
+        return None
     if is_level_4(head):
         return "mat"
     if is_header(head):
         return "wfdb"
     return "csv" if is_table(head) else None
+
+
+def head_of(path: Path) -> bytes:
+    """Read the first bytes of a file, enough to detect its format."""
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from ecgscribe.quality_annotations import decode_subtype
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, clock_times
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -61,9 +60,8 @@ def table_of(annotation: Annotation) -> pd.DataFrame:
     seconds = annotation.sample / annotation.fs
     table["sample"], table["time"] = annotation.sample, seconds
     table["symbol"] = annotation.symbol
-    if annotation.start is not None:
-        start = annotation.start
-        clock = [start + timedelta(seconds=float(t)) for t in seconds]
+    clock = clock_times(annotation.start, seconds)
+    if clock is not None:
         table["clock"] = pd.Series(clock, index=table.index, dtype=object)
     table["subtype"], table["aux_note"] = annotation.subtype, annotation.aux_note
     return table

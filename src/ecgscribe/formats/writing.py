@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecgscribe.errors import warn
 from ecgscribe.files import atomic_write
 from ecgscribe.formats import edf_writing, parquet, text
 from ecgscribe.formats.wfdb import writing as wfdb_writing
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, clock_times
 
 __all__ = ["DEFAULT_ANNOTATOR", "write"]
 
@@ -69,6 +71,16 @@ def write(annotation: Annotation, path: str | Path, *, force: bool = False) -> P
         system refuses. No incomplete file is left.
     """
     path = Path(path)
+    annotation = _within_calendar(annotation)
     writer = _WRITERS.get(path.suffix, _WFDB)
     writer.check(annotation, path)
     return atomic_write(path, lambda target: writer.write(annotation, target), force=force)
+
+
+def _within_calendar(annotation: Annotation) -> Annotation:
+    """Leave out a start from which the annotations go on beyond the last year there is."""
+    last = annotation.sample[-1:] / annotation.fs
+    if annotation.start is None or clock_times(annotation.start, last) is not None:
+        return annotation
+    warn(f"{annotation.name}: times of day after the year 9999 are left out")
+    return dataclasses.replace(annotation, start=None)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import format_errors, resolve_fs
-from ecgscribe.formats.wfdb.header import header_fs, read_header
+from ecgscribe.formats.checks import check_regular, format_errors, resolve_fs
+from ecgscribe.formats.wfdb.header import read_header
 from ecgscribe.record import Annotation
 
 __all__ = ["read_annotation"]
@@ -54,13 +54,14 @@ def read_annotation(base: Path, annotator: str, *, fs: float | None = None) -> A
 
     file = Path(f"{base}.{annotator}")
     header = Path(f"{base}.hea")
+    check_regular(file)
     with format_errors(file, "a WFDB annotation file"):
         resolution = _check_annotation_bytes(file)
         raw = wfdb.rdann(str(base.absolute()), annotator)
         start = None
         if header.is_file():
-            start = read_header(base).base_datetime
-            resolution = resolution or header_fs(base)
+            about = read_header(base)
+            start, resolution = about.start, resolution or about.fs
         if len(raw.sample) and raw.sample[0] < 0:
             raise FormatError(
                 f"{file}: expected samples from 0 on, found {raw.sample[0]}; get a fresh copy"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
+from ecgscribe.formats.wfdb.header import SignalLine
 
 __all__ = ["checker"]
 
@@ -23,7 +24,7 @@ _Interval = tuple[int, int]
 
 
 def checker(
-    base: Path, header: Any, per_frame: Sequence[int]
+    base: Path, lines: Sequence[SignalLine], n_frames: int | None
 ) -> Callable[[Sequence[int], int, Sequence[NDArray[Any]]], None]:
     """Return a function that compares the checksums of a header with the samples.
 
@@ -31,12 +32,11 @@ def checker(
     ----------
     base : Path
         The record's or segment's path, for the message.
-    header : wfdb.Record
-        Its header. A signal is not compared if its checksum is missing or 0, which means none in
-        headers written by hand; if the length is missing; or if it has a skew, because then some
-        samples are not read.
-    per_frame : sequence of int
-        Samples per frame of each signal.
+    lines : sequence of SignalLine
+        Its signals. A signal is not compared if its checksum is missing or 0, which means none in
+        headers written by hand, or if it has a skew, because then some samples are not read.
+    n_frames : int or None
+        Length that the header states; nothing is compared if it states none.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def checker(
         order, if their sum differs from the checksum.
     """
     stated = {
-        k: int(header.checksum[k])
-        for k in range(header.n_sig)
-        if header.checksum[k] and header.sig_len and not header.skew[k]
+        k: line.checksum
+        for k, line in enumerate(lines)
+        if line.checksum and n_frames and not line.skew
     }
     seen: dict[int, list[_Interval]] = {k: [] for k in stated}
     sums = dict.fromkeys(stated, 0)
@@ -58,13 +58,13 @@ def checker(
         for k, values in zip(columns, samples, strict=True):
             if k not in stated:
                 continue
-            step = per_frame[k]
+            step = lines[k].per_frame
             with lock:
                 new, seen[k] = _joined(seen[k], (begin, begin + len(values) // step))
                 for a, b in new:
                     part = values[(a - begin) * step : (b - begin) * step]
                     sums[k] += int(np.sum(part, dtype=np.int64))
-                total, complete = sums[k], seen[k] == [(0, header.sig_len)]
+                total, complete = sums[k], seen[k] == [(0, n_frames)]
             if complete and (total - stated[k]) % 2**16:
                 raise FormatError(
                     f"{base}: expected the checksum {stated[k]} of signal {k + 1} as its header "

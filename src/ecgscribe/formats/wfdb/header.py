@@ -1,4 +1,4 @@
-"""The header of a WFDB record, read through the wfdb library, with what the library loses.
+"""The header of a WFDB record, read so that one odd field does not lose the others.
 
 Header: https://physionet.org/physiotools/wag/header-5.htm.
 """
@@ -7,20 +7,104 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 
-from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import format_errors
+from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.checks import (
+    UNKNOWN_UNIT,
+    check_regular,
+    format_errors,
+    same_but_for_case,
+)
+from ecgscribe.record import NO_DATE
 
-__all__ = ["header_fs", "is_header", "read_header"]
+__all__ = ["Header", "Segment", "SignalLine", "is_header", "read_header"]
 
 
 _RECORD_NAME = re.compile(rb"[-\w]+(?:/\d+)?")
 _SIGNAL_FORMAT = re.compile(rb"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NUMBER = re.compile(rb"[-+]?\d+\.?\d*")
 _NO_LINE_ENDS = dict.fromkeys((0x85, 0x2028, 0x2029))
-"""Characters that end a line in Python, but not in wfdb."""
+"""Characters that end a line in Python, but not in WFDB."""
+_FORMAT = re.compile(r"(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?")
+_GAIN = re.compile(
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?))(?:\((-?\d+)\))?(?:/(\S*))?",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(r"[^/\\\0]+")
+_SEGMENT_NAME = re.compile(r"[-\w]+|~")
+_DEFAULT_GAIN, _DEFAULT_UNIT = 200.0, "mV"
+_N_INTEGERS = 5  # resolution, zero, first value, checksum, block size
+
+
+@dataclass(frozen=True)
+class SignalLine:
+    """One line of a header: where a signal is stored, and in what units.
+
+    Parameters
+    ----------
+    file_name, fmt, name, unit : str
+    per_frame, skew, byte_offset : int
+    gain : float
+        Counts per unit.
+    baseline : int
+        The count that stands for 0 units.
+    first_value : int
+        What the differences of format 8 begin with.
+    checksum : int or None
+    """
+
+    file_name: str
+    fmt: str
+    name: str
+    unit: str
+    per_frame: int
+    skew: int
+    byte_offset: int
+    gain: float
+    baseline: int
+    first_value: int
+    checksum: int | None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment of a record: its name, ``~`` for a gap, and its length in frames."""
+
+    name: str
+    n_frames: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header of one segment, which has signals, or of several, which has segments.
+
+    Parameters
+    ----------
+    n_signals, n_segments : int
+        As the first line states; `n_segments` is 0 where it states none.
+    fs : float
+        Frames per second.
+    n_frames : int or None
+        Length, if it is stated.
+    start : datetime or None
+        On `NO_DATE` if the header gives the time of day alone.
+    signals : tuple of SignalLine
+    segments : tuple of Segment
+    comments : tuple of str
+    """
+
+    n_signals: int
+    n_segments: int
+    fs: float
+    n_frames: int | None
+    start: datetime | None
+    signals: tuple[SignalLine, ...]
+    segments: tuple[Segment, ...]
+    comments: tuple[str, ...]
 
 
 def is_header(head: bytes) -> bool:
@@ -33,81 +117,169 @@ def is_header(head: bytes) -> bool:
         and _RECORD_NAME.fullmatch(lines[0][0]) is not None
         and lines[0][1].isdigit()
         and _SIGNAL_FORMAT.fullmatch(lines[1][1]) is not None
+        and not all(_NUMBER.fullmatch(field) for line in lines for field in line)  # a table
     )
 
 
-def read_header(base: Path) -> Any:
-    """Read a header, with the letters beyond ASCII that wfdb drops.
+def read_header(base: Path) -> Header:
+    """Read a header, as UTF-8 or else as Latin-1.
 
     Parameters
     ----------
     base : Path
         The record's or segment's path without a suffix.
 
-    Returns
-    -------
-    wfdb.Record or wfdb.MultiRecord
-        Its names, units and comments are decoded as UTF-8, or else as Latin-1.
-    """
-    import wfdb
-    from wfdb.io.header import parse_header_content, rx_signal
-
-    # An absolute path, because wfdb takes some relative ones for cloud addresses.
-    header = wfdb.rdheader(str(base.absolute()))
-    text = _text(base)
-    if text.isascii():
-        return header
-    lines, comments = parse_header_content(text)
-    header.comments = [comment.strip(" \t#") for comment in comments]
-    if not hasattr(header, "seg_name") and len(lines) == 1 + header.n_sig:
-        for k, line in enumerate(lines[1:]):
-            # Some letters beyond ASCII end a unit in the pattern of wfdb.
-            signal = rx_signal.match(_NOT_ASCII.sub("_", line))
-            for values, field in ((header.sig_name, "sig_name"), (header.units, "units")):
-                written = line[slice(*signal.span(field))] if signal else ""
-                left = _NOT_ASCII.sub("", written).strip()
-                if not written.isascii() and left in ("", values[k]):
-                    values[k] = written
-    return header
-
-
-def _text(base: Path) -> str:
-    data = Path(f"{base}.hea").read_bytes()
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return text.translate(_NO_LINE_ENDS)
-
-
-def header_fs(base: Path) -> float:
-    """Read the number of frames per second from the first line of a header.
-
-    Parameters
-    ----------
-    base : Path
-        The record's path without a suffix.
-
     Raises
     ------
     FormatError
-        If it states none.
+        If there is no sampling frequency, or a line does not have the form of its kind.
+
+    Warns
+    -----
+    SignalWarning
+        If the date, the time or a gain is odd, and so left out.
     """
-    # wfdb assumes 250 Hz if the frequency is missing or negative, which would put every beat at a
-    # wrong time, so the record line is read here as well.
-    header = Path(f"{base}.hea")
-    with format_errors(header, "a WFDB header"):
-        text = header.read_text(encoding="utf-8", errors="replace")
-    lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
-    fields = next((line for line in lines if line), [])
-    written = re.split(r"[/(]", fields[2])[0] if len(fields) > 2 else "nothing"
+    path = Path(f"{base}.hea")
+    first, lines, comments = _lines(path)
+    fs = _fs(path, first)
+    name, _, n_segments = first[0].partition("/")
+    n_frames, start = _length_and_start(path, first[3:])
+    if not name or not first[1].isdigit() or (n_segments and not n_segments.isdigit()):
+        raise _damaged(path, " ".join(first))
+    return Header(
+        n_signals=int(first[1]),
+        n_segments=int(n_segments or 0),
+        fs=fs,
+        n_frames=n_frames,
+        start=start,
+        signals=() if n_segments else tuple(_signal(path, line) for line in lines),
+        segments=tuple(_segment(path, line) for line in lines) if n_segments else (),
+        comments=tuple(comments),
+    )
+
+
+def _lines(path: Path) -> tuple[list[str], list[str], list[str]]:
+    """Return the fields of the first line, the other lines, and the comments."""
+    check_regular(path)
+    with format_errors(path, "a WFDB header"):
+        data = same_but_for_case(path).read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    stripped = [line.strip() for line in text.translate(_NO_LINE_ENDS).splitlines()]
+    lines = [line for line in stripped if line and not line.startswith("#")]
+    comments = [line.strip(" \t#") for line in stripped if line.startswith("#")]
+    return (lines[0].split() if lines else []), lines[1:], comments
+
+
+def _fs(path: Path, first: Sequence[str]) -> float:
+    # The standard assumes 250 Hz if the frequency is missing, which would put every beat of most
+    # recordings at a wrong time.
+    written = re.split(r"[/(]", first[2])[0] if len(first) > 2 else "nothing"
     try:
         fs = float(written)
     except ValueError:
         fs = math.nan
     if not (math.isfinite(fs) and fs > 0):
         raise FormatError(
-            f"{header}: expected a sampling frequency above 0 Hz, found {written}; "
+            f"{path}: expected a sampling frequency above 0 Hz, found {written}; "
             "correct the header's first line"
         )
     return fs
+
+
+def _length_and_start(path: Path, fields: Sequence[str]) -> tuple[int | None, datetime | None]:
+    n_frames: int | None = None
+    clock: time | None = None
+    day: date | None = None
+    odd = []
+    for k, field in enumerate(fields):
+        if k == 0 and field.isdigit():
+            n_frames = int(field) or None  # 0 stands for an unknown length
+        elif (found := _clock(field)) is not None:
+            clock = found
+        elif (found_day := _day(field)) is not None:
+            day = found_day
+        else:
+            odd.append(field)
+    if odd:
+        warn(
+            f"{path}: expected a start such as 10:20:30 01/02/2003, found {' '.join(odd)!r}; left "
+            "out"
+        )
+    if clock is None:
+        return n_frames, None if day is None else datetime.combine(day, time())
+    return n_frames, datetime.combine(day or NO_DATE, clock)
+
+
+def _clock(field: str) -> time | None:
+    match = re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?\d*", field)
+    if match is None:
+        return None
+    hours, minutes, seconds, fraction = match.groups()
+    try:
+        micro = int((fraction or "0").ljust(6, "0"))
+        return time(int(hours or 0), int(minutes), int(seconds), micro)
+    except ValueError:
+        return None
+
+
+def _day(field: str) -> date | None:
+    match = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", field)
+    iso = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", field)
+    try:
+        if match is not None:
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        return None if iso is None else date(int(iso[1]), int(iso[2]), int(iso[3]))
+    except ValueError:
+        return None
+
+
+def _signal(path: Path, line: str) -> SignalLine:
+    fields = line.split(maxsplit=2)
+    spec = _FORMAT.fullmatch(fields[1]) if len(fields) > 1 else None
+    if spec is None or not _FILE_NAME.fullmatch(fields[0]):
+        raise _damaged(path, line)
+    rest = fields[2] if len(fields) > 2 else ""
+    gain, baseline, unit = _DEFAULT_GAIN, None, _DEFAULT_UNIT
+    found = _GAIN.match(rest)
+    if found is not None and (found.end() == len(rest) or rest[found.end()].isspace()):
+        gain, rest = float(found[1]), rest[found.end() :].lstrip()
+        baseline, unit = None if found[2] is None else int(found[2]), found[3] or _DEFAULT_UNIT
+    integers: list[int] = []
+    while len(integers) < _N_INTEGERS and (whole := re.match(r"(-?\d+)(?:\s+|$)", rest)):
+        integers.append(int(whole[1]))
+        rest = rest[whole.end() :]
+    zero = integers[1] if len(integers) > 1 else 0
+    name = rest.split("\t")[0].strip()
+    if not math.isfinite(gain):
+        warn(f"{path}: expected a gain of {name or fields[0]}, found {gain}; raw counts are read")
+        gain, baseline, unit = 1.0, 0, UNKNOWN_UNIT
+    return SignalLine(
+        file_name=fields[0],
+        fmt=spec[1],
+        name=name,
+        unit=unit,
+        per_frame=int(spec[2] or 1),
+        skew=int(spec[3] or 0),
+        byte_offset=int(spec[4] or 0),
+        gain=gain or _DEFAULT_GAIN,
+        baseline=zero if baseline is None else baseline,
+        first_value=integers[2] if len(integers) > 2 else 0,
+        checksum=integers[3] if len(integers) > 3 else None,
+    )
+
+
+def _segment(path: Path, line: str) -> Segment:
+    fields = line.split()
+    if len(fields) < 2 or not fields[1].isdigit() or not _SEGMENT_NAME.fullmatch(fields[0]):
+        raise _damaged(path, line)
+    return Segment(fields[0], int(fields[1]))
+
+
+def _damaged(path: Path, line: str) -> FormatError:
+    return FormatError(
+        f"{path}: expected a WFDB header, found it damaged in the line {line[:60]!r}; "
+        "correct it, or get a fresh copy"
+    )

@@ -1,4 +1,4 @@
-"""WFDB records, read piece by piece through the wfdb library.
+"""WFDB records, read piece by piece.
 
 Header: https://physionet.org/physiotools/wag/header-5.htm.
 """
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import format_errors, resolve_fs
+from ecgscribe.formats.checks import format_errors, resolve_fs, same_but_for_case
 from ecgscribe.formats.lead_names import leads_of_one_fs
 from ecgscribe.formats.wfdb.annotations import read_annotation
-from ecgscribe.formats.wfdb.header import header_fs, read_header
+from ecgscribe.formats.wfdb.header import read_header
 from ecgscribe.formats.wfdb.signals import open_signals
 from ecgscribe.record import LazyRecord
 
@@ -56,16 +56,15 @@ def open_wfdb(
     differs from that in the header. See `ecgscribe.formats.reading.Reader`.
     """
     base = path.with_suffix("")
-    frame_fs = header_fs(base)
     with format_errors(base, "a WFDB record with its signal files complete"):
         header = read_header(base)
-        if header.n_sig == 0:
+        if header.n_signals == 0:
             raise FormatError(
                 f"{base}.hea: expected at least one signal, found none; choose a record with "
                 "signals"
             )
         signals = open_signals(base, header)
-        each_fs = [frame_fs * k for k in signals.per_frame]
+        each_fs = [header.fs * k for k in signals.per_frame]
         keep = leads_of_one_fs(base, signals.names, signals.units, each_fs, leads)
         step = signals.per_frame[keep[0]]
 
@@ -83,9 +82,9 @@ def open_wfdb(
             leads=tuple(signals.names[k] for k in keep),
             units=tuple(signals.units[k] for k in keep),
             name=base.name,
-            start=header.base_datetime,
-            comments=tuple(header.comments or ()),
-            paced=mentions_pacemaker(header.comments or ()) or _has_paced_beats(base),
+            start=header.start,
+            comments=header.comments,
+            paced=mentions_pacemaker(header.comments) or _has_paced_beats(base),
         )
 
 
@@ -103,16 +102,12 @@ def _has_paced_beats(base: Path) -> bool:
 
 def wfdb_files(base: Path) -> list[Path]:
     """List the header and the signal files of a WFDB record, and those of its segments."""
-    import wfdb
-
     files = [base.with_name(f"{base.name}.hea")]
     with format_errors(base, "a WFDB record with its signal files complete"):
-        header = wfdb.rdheader(str(base.absolute()))
-        if hasattr(header, "seg_name"):
-            for segment in dict.fromkeys(header.seg_name):
-                if segment != "~":
-                    files += wfdb_files(base.with_name(segment))
-        else:
-            names = dict.fromkeys(header.file_name or ())
-            files += [base.with_name(name) for name in names if name != "~"]
+        header = read_header(base)
+        for segment in dict.fromkeys(each.name for each in header.segments):
+            if segment != "~":
+                files += wfdb_files(base.with_name(segment))
+        names = dict.fromkeys(line.file_name for line in header.signals)
+        files += [same_but_for_case(base.with_name(name)) for name in names if name != "~"]
     return list(dict.fromkeys(files))

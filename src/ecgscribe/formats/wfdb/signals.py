@@ -1,35 +1,35 @@
-"""The signals of a WFDB record, read piece by piece through the wfdb library.
+"""The signals of a WFDB record, read piece by piece.
 
-Header: https://physionet.org/physiotools/wag/header-5.htm; signal files:
-https://physionet.org/physiotools/wag/signal-5.htm.
+Header: https://physionet.org/physiotools/wag/header-5.htm.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import UNKNOWN_UNIT, check_size, to_float32
+from ecgscribe.formats.checks import (
+    UNKNOWN_UNIT,
+    check_regular,
+    check_size,
+    same_but_for_case,
+    to_float32,
+)
 from ecgscribe.formats.lead_names import short_names
+from ecgscribe.formats.sample_times import check_gaps
 from ecgscribe.formats.wfdb.checksums import checker
-from ecgscribe.formats.wfdb.header import read_header
+from ecgscribe.formats.wfdb.decoding import BYTES_PER_SAMPLE, FLAC, INVALID, SignalFile
+from ecgscribe.formats.wfdb.header import Header, SignalLine, read_header
 
 __all__ = ["Signals", "open_signals"]
 
 
-# Bytes per sample of each format; formats from 500 on are FLAC.
-_BYTES = {
-    "8": 1, "16": 2, "24": 3, "32": 4, "61": 2, "80": 1, "160": 2, "212": 1.5,
-    "310": 4 / 3, "311": 4 / 3,
-}  # fmt: skip
-_FLAC = {"508", "516", "524"}
 _GAP = "~"
 
 
@@ -57,14 +57,14 @@ class Signals:
     read: Callable[[Sequence[int], int, int], NDArray[np.float32]]
 
 
-def open_signals(base: Path, header: Any) -> Signals:
+def open_signals(base: Path, header: Header) -> Signals:
     """Check that the signal files of a record exist and are complete, and prepare to read them.
 
     Parameters
     ----------
     base : Path
         The record's path without a suffix.
-    header : wfdb.Record or wfdb.MultiRecord
+    header : Header
         Its header.
 
     Returns
@@ -76,73 +76,70 @@ def open_signals(base: Path, header: Any) -> Signals:
     FormatError
         If a file is missing or shorter than the header states, or the header is inconsistent.
     """
-    if hasattr(header, "seg_name"):
-        return _join(base, header)
-    return _one_segment(base, header)
+    return _join(base, header) if header.n_segments else _one_segment(base, header)
 
 
-def _one_segment(base: Path, header: Any) -> Signals:
+def _one_segment(base: Path, header: Header) -> Signals:
     _consistent(base, header)
-    per_frame = tuple(int(k or 1) for k in header.samps_per_frame)
-    n_frames = _length(base, header, per_frame)
-    if n_frames < 1 or min(per_frame) < 1:
+    per_frame = tuple(line.per_frame for line in header.signals)
+    if min(per_frame) < 1:
+        raise FormatError(f"{base}: expected at least one sample, found none; get a fresh copy")
+    files = _files(base, header)
+    n_frames = next(iter(files.values())).n_frames
+    if n_frames < 1:
         raise FormatError(f"{base}: expected at least one sample, found none; get a fresh copy")
     return Signals(
-        names=tuple(short_names(header.sig_name)),
-        units=tuple(unit or UNKNOWN_UNIT for unit in header.units),
+        names=tuple(short_names([line.name for line in header.signals])),
+        units=tuple(line.unit for line in header.signals),
         per_frame=per_frame,
         n_frames=n_frames,
-        read=_reader(base, header, per_frame),
+        read=_reader(base, header, files),
     )
 
 
 def _reader(
-    base: Path, header: Any, per_frame: Sequence[int]
+    base: Path, header: Header, files: Mapping[str, SignalFile]
 ) -> Callable[[Sequence[int], int, int], NDArray[np.float32]]:
-    from_start = "8" in header.fmt  # differences, to be summed from the first sample
-    digital = "61" not in header.fmt  # wfdb 4.3 does not return its stored values
-    check = checker(base, header, per_frame)
+    n_frames = next(iter(files.values())).n_frames
+    check = checker(base, header.signals, n_frames if header.n_frames else None)
 
     def read(columns: Sequence[int], begin: int, end: int) -> NDArray[np.float32]:
-        import wfdb
-
-        first = 0 if from_start else begin
-        # An absolute path, because wfdb takes some relative ones for cloud addresses.
-        raw = wfdb.rdrecord(
-            str(base.absolute()),
-            sampfrom=first,
-            sampto=end,
-            channels=list(columns),
-            physical=not digital,
-            smooth_frames=False,
-            return_res=32,
-        )
-        if digital:
-            check(columns, first, raw.e_d_signal)
-            raw.dac(expanded=True, return_res=32, inplace=True)
-        signal = to_float32(np.stack(raw.e_p_signal, axis=1))
-        return signal[(begin - first) * (len(signal) // (end - first)) :]
+        digital: dict[int, NDArray[np.int64]] = {}
+        for name, file in files.items():
+            own = [k for k, line in enumerate(header.signals) if line.file_name == name]
+            wanted = [k for k in own if k in columns]
+            if wanted:
+                samples = file.signals([own.index(k) for k in wanted], begin, end)
+                digital |= dict(zip(wanted, samples, strict=True))
+        check(columns, begin, [digital[k] for k in columns])
+        return np.stack([_physical(header.signals[k], digital[k]) for k in columns], axis=1)
 
     return read
 
 
-def _consistent(base: Path, header: Any) -> None:
-    n = len(header.file_name or ())
-    if header.n_sig != n or n == 0:
+def _physical(line: SignalLine, digital: NDArray[np.int64]) -> NDArray[np.float32]:
+    signal = (digital.astype(np.float32) - np.float32(line.baseline)) / np.float32(line.gain)
+    signal[digital == INVALID[line.fmt]] = np.nan
+    return to_float32(signal)
+
+
+def _consistent(base: Path, header: Header) -> None:
+    n, lines = len(header.signals), header.signals
+    if header.n_signals != n or n == 0:
         raise FormatError(
-            f"{base}: expected {header.n_sig} signals as its header's first line says, found "
+            f"{base}: expected {header.n_signals} signals as its header's first line says, found "
             f"{n} lines; get a fresh copy"
         )
-    unknown = {fmt for fmt in header.fmt if fmt not in _BYTES and fmt not in _FLAC}
+    unknown = {line.fmt for line in lines} - set(BYTES_PER_SAMPLE) - FLAC
     if unknown:
         raise FormatError(
             f"{base}: expected a signal format of WFDB, found {', '.join(sorted(unknown))}; "
             "convert it first"
         )
-    for name in set(header.file_name):
-        columns = [k for k in range(n) if header.file_name[k] == name]
+    for name in {line.file_name for line in lines}:
+        columns = [k for k in range(n) if lines[k].file_name == name]
         if columns != list(range(columns[0], columns[-1] + 1)) or any(
-            header.fmt[k] != header.fmt[columns[0]] for k in columns
+            lines[k].fmt != lines[columns[0]].fmt for k in columns
         ):
             raise FormatError(
                 f"{base}: expected the signals of {name} next to each other and in one format, "
@@ -150,39 +147,45 @@ def _consistent(base: Path, header: Any) -> None:
             )
 
 
-def _length(base: Path, header: Any, per_frame: Sequence[int]) -> int:
-    """Return the frames of a segment: those that the header states, else those in its files."""
-    lengths = []
-    for name in set(header.file_name):
-        columns = [k for k in range(header.n_sig) if header.file_name[k] == name]
-        offset = int(header.byte_offset[columns[0]] or 0)
-        samples = sum(per_frame[k] for k in columns)
-        file = base.with_name(name)
-        if header.fmt[columns[0]] in _FLAC:
-            available, step = _flac_frames(file) - offset, float(per_frame[columns[0]])
+def _files(base: Path, header: Header) -> dict[str, SignalFile]:
+    """Return the signal files by their names in the header; capitals do not matter there."""
+    paths, lengths = {}, []
+    for name in dict.fromkeys(line.file_name for line in header.signals):
+        path = paths[name] = same_but_for_case(base.with_name(name))
+        check_regular(path)
+        lines = [line for line in header.signals if line.file_name == name]
+        if lines[0].fmt in FLAC:
+            available, step = _flac_samples(path) - lines[0].byte_offset, lines[0].per_frame * 1.0
         else:
-            available = file.stat().st_size - offset
-            step = samples * _BYTES[header.fmt[columns[0]]]
-        if header.sig_len is not None:
-            check_size(file, math.ceil(header.sig_len * step), available)
-        lengths.append(int(available // step))
-    return min(lengths) if header.sig_len is None else int(header.sig_len)
+            available = path.stat().st_size - lines[0].byte_offset
+            step = sum(line.per_frame for line in lines) * BYTES_PER_SAMPLE[lines[0].fmt]
+        if header.n_frames is not None:
+            check_size(path, math.ceil(header.n_frames * step), available)
+        lengths.append(max(int(available // step), 0))
+    # Without a length in the header, the shortest file decides.
+    n_frames = min(lengths) if header.n_frames is None else header.n_frames
+    return {
+        name: SignalFile(
+            path, [line for line in header.signals if line.file_name == name], n_frames
+        )
+        for name, path in paths.items()
+    }
 
 
-def _flac_frames(file: Path) -> int:
+def _flac_samples(file: Path) -> int:
     import soundfile
 
     with file.open("rb") as stream:
         return int(soundfile.info(stream).frames)
 
 
-def _join(base: Path, header: Any) -> Signals:
+def _join(base: Path, header: Header) -> Signals:
     """Join the segments of a record; leads that a segment lacks are NaN in it."""
-    names = [name or "" for name in header.seg_name]
-    lengths = [int(n) for n in header.seg_len]
-    if header.n_seg != len(names) or not names:
+    names = [segment.name for segment in header.segments]
+    lengths = [segment.n_frames for segment in header.segments]
+    if header.n_segments != len(names) or not names:
         raise FormatError(
-            f"{base}: expected {header.n_seg} segments as its header's first line says, found "
+            f"{base}: expected {header.n_segments} segments as its header's first line says, found "
             f"{len(names)} lines; get a fresh copy"
         )
     layout = None
@@ -201,13 +204,19 @@ def _join(base: Path, header: Any) -> Signals:
                 f"{parts[name].n_frames}; get a fresh copy"
             )
     n_frames = sum(lengths)
-    if header.sig_len is not None and header.sig_len != n_frames:
+    if header.n_frames is not None and header.n_frames != n_frames:
         raise FormatError(
-            f"{base}: expected {header.sig_len} samples, found {n_frames} in its segments; "
+            f"{base}: expected {header.n_frames} samples, found {n_frames} in its segments; "
             "get a fresh copy"
         )
+    gaps = [length for name, length in zip(names, lengths, strict=True) if name == _GAP]
+    check_gaps(base, float(sum(gaps)), header.fs)
     first = next(iter(parts.values()))
-    leads = first.names if layout is None else tuple(short_names(layout.sig_name or ()))
+    leads = (
+        first.names
+        if layout is None
+        else tuple(short_names([line.name for line in layout.signals]))
+    )
     places = {
         name: _places(base, name, part, leads, by_name=layout is not None)
         for name, part in parts.items()
@@ -235,10 +244,10 @@ def _join(base: Path, header: Any) -> Signals:
     return Signals(names=leads, units=units, per_frame=per_frame, n_frames=n_frames, read=read)
 
 
-def _segment(base: Path, record: Any, name: str) -> Signals:
+def _segment(base: Path, record: Header, name: str) -> Signals:
     path = base.with_name(name)
     header = read_header(path)
-    if hasattr(header, "seg_name") or not header.n_sig:
+    if header.n_segments or not header.n_signals:
         raise FormatError(
             f"{path}: expected a segment with signals of its own, found none; get a fresh copy"
         )

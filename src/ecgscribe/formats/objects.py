@@ -1,0 +1,257 @@
+"""Recordings from objects of Python: arrays, tables, and the records of other packages.
+
+Objects are known by what they have, so that no package is imported for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.checks import UNKNOWN_UNIT, to_float32
+from ecgscribe.formats.lead_names import short_names
+from ecgscribe.formats.reading import open_record
+from ecgscribe.formats.sample_times import is_time_name, rises_evenly, timing
+from ecgscribe.record import LazyRecord, Record
+
+__all__ = ["as_record"]
+
+
+_TAKEN = (
+    "a path, a Record, an array of shape (samples,) or (samples, leads), a pandas Series or "
+    "DataFrame, an xarray DataArray, a wfdb.Record or an mne.io.Raw"
+)
+
+
+class _Parts(NamedTuple):
+    """What an object holds; None for what it does not say."""
+
+    signal: Any
+    names: Sequence[Any] | None = None
+    units: Sequence[str] | None = None
+    fs: float | None = None
+    start: datetime | None = None
+    name: str = "record"
+
+
+def as_record(
+    recording: Any,
+    *,
+    fs: float | None = None,
+    leads: Sequence[str | int] | None = None,
+    units: str | Sequence[str] | None = None,
+) -> Record | LazyRecord:
+    """Return a recording from whatever holds one.
+
+    Parameters
+    ----------
+    recording : path, Record, array, Series, DataFrame, DataArray, wfdb.Record or mne.io.Raw
+        An array has the shape (samples,), (samples, leads) or (leads, samples): the longer axis is
+        time. The columns of a table are leads; a column or index of times gives the frequency, and
+        a DatetimeIndex the start. Masked samples are missing.
+    fs : float, optional
+        Sampling frequency in Hz. Required if the object does not give it, else checked against it.
+    leads : sequence of str or int, optional
+        If the object names no leads, and there are as many: their names. Of a file: the leads to
+        read, by their names.
+    units : str or sequence of str, optional
+        Unit of all leads, or of each.
+
+    Returns
+    -------
+    Record or LazyRecord
+
+    Raises
+    ------
+    FormatError
+        If the object is of another type, holds no real numbers, or its frequency is missing or
+        differs from `fs`.
+
+    Warns
+    -----
+    SignalWarning
+        If a column is left out because it holds no numbers, or times.
+    """
+    given = None if fs is None else _frequency(fs)
+    if isinstance(recording, str | Path):
+        names = [lead for lead in leads or () if isinstance(lead, str)]
+        return open_record(recording, fs=given, leads=names if leads and names else None)
+    if isinstance(recording, Record | LazyRecord):
+        _agreed(recording.fs, given)
+        return recording
+    parts = _parts(recording, given)
+    signal = _samples(parts.signal)
+    n_leads = signal.shape[1]
+    named = parts.names
+    if named is None and leads is not None and len(leads) == n_leads:
+        named = leads if all(isinstance(lead, str) for lead in leads) else None
+    return Record(
+        signal=to_float32(signal),
+        fs=_agreed(parts.fs, given),
+        leads=tuple(short_names([None] * n_leads if named is None else list(map(str, named)))),
+        units=_units(units if units is not None else parts.units, n_leads),
+        name=parts.name,
+        start=parts.start,
+    )
+
+
+def _parts(recording: Any, fs: float | None) -> _Parts:
+    if hasattr(recording, "sig_name") and hasattr(recording, "fs"):
+        return _of_wfdb(recording)
+    if hasattr(recording, "ch_names") and hasattr(recording, "get_data"):
+        return _of_mne(recording)
+    if hasattr(recording, "columns") and hasattr(recording, "iloc"):
+        return _of_frame(recording, fs)
+    if hasattr(recording, "index") and hasattr(recording, "iloc"):
+        rate, start = _of_index(recording.index, fs)
+        names = None if recording.name is None else [recording.name]
+        return _Parts(recording.to_numpy(), names, fs=rate, start=start)
+    if hasattr(recording, "dims") and hasattr(recording, "coords"):
+        return _of_xarray(recording, fs)
+    if hasattr(recording, "__array__") or isinstance(recording, list | tuple):
+        return _Parts(recording)
+    raise FormatError(f"expected {_TAKEN}, found {type(recording).__name__}; pass one of those")
+
+
+def _of_wfdb(record: Any) -> _Parts:
+    signal = record.p_signal
+    if signal is None and record.d_signal is not None:
+        signal = record.dac()
+    if signal is None:
+        raise FormatError(
+            "expected a wfdb.Record with its samples in p_signal, found none; read it with "
+            "wfdb.rdrecord(name), or pass its path"
+        )
+    return _Parts(
+        np.asarray(signal), record.sig_name, record.units, float(record.fs),
+        getattr(record, "base_datetime", None), str(record.record_name),
+    )  # fmt: skip
+
+
+def _of_mne(raw: Any) -> _Parts:
+    """Return the channels of type ECG, or all if none is; in volts, as MNE holds them."""
+    kinds = list(raw.get_channel_types())
+    picks = [k for k, kind in enumerate(kinds) if kind == "ecg"] or list(range(len(kinds)))
+    start = raw.info["meas_date"]
+    return _Parts(
+        np.asarray(raw.get_data(picks=picks)).T,
+        [raw.ch_names[k] for k in picks],
+        ["V"] * len(picks),
+        float(raw.info["sfreq"]),
+        None if start is None else start.replace(tzinfo=None),
+    )
+
+
+def _of_frame(frame: Any, fs: float | None) -> _Parts:
+    rate, start = _of_index(frame.index, fs)
+    keep, text = [], []
+    for k, name in enumerate(frame.columns):
+        values = frame.iloc[:, k]
+        if values.dtype.kind in "iufc":
+            numbers = np.asarray(values, dtype=complex).real
+            if is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(numbers)):
+                if rate is None:
+                    rate = timing(Path("table"), str(name), numbers, unit=None, given=fs).fs
+                continue
+            keep.append(k)
+        else:
+            text.append(str(name))
+    if text:
+        warn(f"table: no numbers, left out: {', '.join(text)}")
+    names: list[Any] | None = [frame.columns[k] for k in keep]
+    if all(isinstance(name, int | np.integer) for name in names or ()):
+        names = None
+    return _Parts(frame.iloc[:, keep].to_numpy(), names, fs=rate, start=start)
+
+
+def _of_index(index: Any, fs: float | None) -> tuple[float | None, datetime | None]:
+    """Return the frequency and the start that an index of times gives."""
+    kind = index.dtype.kind
+    if kind not in "mM" or len(index) < 2:
+        return None, None
+    seconds = np.asarray((index - index[0]).total_seconds(), dtype=np.float64)
+    rate = timing(Path("table"), "its index", seconds, unit=1.0, given=fs).fs
+    start = index[0].to_pydatetime().replace(tzinfo=None) if kind == "M" else None
+    return rate, start
+
+
+def _of_xarray(array: Any, fs: float | None) -> _Parts:
+    """Return an array whose longer dimension is time; the coordinates of the other are names."""
+    values = np.asarray(array.values)
+    if values.ndim not in (1, 2):
+        return _Parts(values)
+    time = int(np.argmax(values.shape))
+    rate, names = None, None
+    if array.dims[time] in array.coords:
+        seconds = np.asarray(array.coords[array.dims[time]].values)
+        if seconds.dtype.kind in "mM":
+            seconds = (seconds - seconds[0]) / np.timedelta64(1, "s")
+        numbers = np.asarray(seconds, dtype=np.float64)
+        rate = timing(Path("array"), str(array.dims[time]), numbers, unit=None, given=fs).fs
+    if values.ndim == 2 and array.dims[1 - time] in array.coords:
+        names = [str(name) for name in array.coords[array.dims[1 - time]].values]
+    return _Parts(values if time == 0 else values.T, names, fs=rate)
+
+
+def _samples(values: Any) -> NDArray[Any]:
+    """Return samples as an array of shape (samples, leads), NaN where they are masked."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), math.nan)
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "OSU":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise FormatError(
+            "expected samples that are numbers, in leads of equal length, found others "
+            f"({' '.join(str(error).split())[:80]}); convert them first"
+        ) from error
+    if array.dtype.kind not in "iufb" or not 1 <= array.ndim <= 2 or array.size == 0:
+        raise FormatError(
+            "expected samples as an array of real numbers of shape (samples,) or (samples, leads), "
+            f"found {array.dtype} of shape {array.shape}; convert it first"
+        )
+    if array.ndim == 1:
+        return array[:, None]
+    return array if array.shape[0] >= array.shape[1] else array.T
+
+
+def _units(units: str | Sequence[str] | None, n_leads: int) -> tuple[str, ...]:
+    if units is None or isinstance(units, str):
+        return (units or UNKNOWN_UNIT,) * n_leads
+    if len(units) != n_leads:
+        raise FormatError(
+            f"expected a unit for each of {n_leads} leads, found {len(units)}; give one for all, "
+            "or one for each"
+        )
+    return tuple(map(str, units))
+
+
+def _frequency(fs: Any) -> float:
+    try:
+        value = float(fs)
+    except (TypeError, ValueError):
+        value = math.nan
+    if isinstance(fs, str) or not (math.isfinite(value) and value > 0):
+        raise FormatError(f"expected a sampling frequency above 0 Hz, found {fs!r}; correct it")
+    return value
+
+
+def _agreed(stated: float | None, given: float | None) -> float:
+    fs = stated if given is None else given
+    if fs is None:
+        raise FormatError(
+            "expected a sampling frequency, found none in the recording; give it (fs=360)"
+        )
+    if stated is not None and abs(stated - fs) > 0.01 * stated:
+        raise FormatError(
+            f"expected {fs:g} Hz as given, found {stated:g} Hz in the recording; leave fs out"
+        )
+    return fs if stated is None else stated

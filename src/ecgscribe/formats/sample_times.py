@@ -1,0 +1,290 @@
+"""The times of samples, where a file holds them: which column they are, and what they say.
+
+A column of times, or of sample numbers, is not a lead. It gives the sampling frequency, and shows
+where samples are missing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.errors import FormatError, warn
+from ecgscribe.formatting import format_time
+
+__all__ = [
+    "Timing",
+    "check_gaps",
+    "gapped_reader",
+    "is_counter_name",
+    "is_time_name",
+    "parse_times",
+    "rises_evenly",
+    "seconds_per_unit",
+    "timing",
+]
+
+
+_DAY_S = 86_400
+MAX_GAPS_S = 31 * _DAY_S
+"""Longest time without samples in one recording: more is an error of the clock."""
+LEAST_ROWS = 32
+"""Samples from which on a column is judged by its values."""
+_AGREE = 0.01
+"""Largest difference between a clock and the sampling frequency given, as a share of it."""
+_BLOCK = 1024
+"""Samples that outlast the packets in which many recorders send them."""
+_MANY_GAPS = 0.01
+"""Share of samples with a gap before them from which on the clock is too uneven to show gaps."""
+_DEDUCED_HZ = (40.0, 20_000.0)
+"""Sampling frequencies that a column of times without a unit may show if it is taken as seconds."""
+
+
+_TIME_WORDS = {
+    "time", "times", "timestamp", "timestamps", "zeit", "zeitstempel", "datetime", "tiempo",
+    "temps", "tempo", "tid", "tijd", "czas", "elapsed", "clock", "timer", "uhrzeit", "epoch",
+}  # fmt: skip
+_COUNTER_WORDS = {
+    "t", "index", "idx", "sample", "samples", "samplenumber", "n", "no", "nr", "number", "point",
+    "points", "punkt", "counter", "count", "packet", "seq", "nseq", "row", "frame", "date", "x",
+    "s", "sec", "secs", "second", "seconds", "sekunden", "ms", "us", "millis", "milliseconds",
+    "unnamed", "id", "key", "",
+}  # fmt: skip
+_SECONDS = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0,
+    "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
+    "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
+    "min": 60.0, "h": 3600.0,
+}  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d*)?)")
+
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """What the times of samples say.
+
+    Parameters
+    ----------
+    fs : float or None
+        Sampling frequency in Hz; None if they do not show it.
+    places : ndarray of int64, shape (n,), or None
+        Position of each sample, if samples are missing.
+    """
+
+    fs: float | None = None
+    places: NDArray[np.int64] | None = None
+
+
+def is_time_name(name: str) -> bool:
+    """Return whether a column of this name holds times, whatever its values."""
+    return bool(set(_words(name)) & _TIME_WORDS)
+
+
+def is_counter_name(name: str | None) -> bool:
+    """Return whether a column of this name holds times or sample numbers if it rises evenly.
+
+    An empty name is such a one; None, of a file without names, is not.
+    """
+    if name is None:
+        return False
+    words = _words(name)
+    return not words or bool(set(words) & _COUNTER_WORDS)
+
+
+def seconds_per_unit(name: str, unit: str = "") -> float | None:
+    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``."""
+    for text in (unit, *reversed(_words(name))):
+        if text.strip(" []()").lower() in _SECONDS:
+            return _SECONDS[text.strip(" []()").lower()]
+    return None
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", name))]
+
+
+def rises_evenly(values: NDArray[Any]) -> bool:
+    """Return whether values never fall, as no signal does, but only rise, or count and wrap."""
+    if len(values) < LEAST_ROWS or not np.isfinite(values).all():
+        return False
+    steps = np.diff(values.astype(np.float64))
+    if np.all(steps >= 0):
+        return bool(np.count_nonzero(steps) > len(steps) / 8)
+    up = steps[steps >= 0]
+    if len(up) < len(steps) / 2 or np.ptp(up) != 0 or up[0] <= 0:
+        return False
+    down = steps[steps < 0]
+    return bool(np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0)
+
+
+def parse_times(texts: Sequence[str]) -> tuple[Doubles, datetime | None]:
+    """Read times such as ``0:00.003`` or ``2026-01-02T10:00:00.004``.
+
+    Returns
+    -------
+    seconds : ndarray of float64, shape (n,)
+        From the first date, or from midnight; NaN where a text is none.
+    start : datetime or None
+        The first, if it has a date.
+    """
+    import pandas as pd
+
+    plain = [text.strip(" '\"[]") for text in texts]
+    clock = [_CLOCK.fullmatch(text) for text in plain]
+    if any(clock):
+        return np.array([math.nan if m is None else _clock_seconds(m) for m in clock]), None
+    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed")
+    if dates.isna().all():
+        return np.full(len(plain), math.nan), None
+    first = dates.dropna().iloc[0]
+    seconds = np.asarray((dates - first).dt.total_seconds(), dtype=np.float64)
+    start = first.to_pydatetime().replace(tzinfo=None) if not pd.isna(dates.iloc[0]) else None
+    return seconds, start
+
+
+def _clock_seconds(match: re.Match[str]) -> float:
+    sign, hours, minutes, seconds = match.groups()
+    value = (int(hours or 0) * 60 + int(minutes)) * 60 + float(seconds.replace(",", "."))
+    return -value if sign else value
+
+
+def timing(
+    path: Path, name: str, times: Doubles, *, unit: float | None, given: float | None
+) -> Timing:
+    """Compare the times of samples with their number.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    name : str
+        What the times are called there.
+    times : ndarray of float64, shape (n,)
+    unit : float, optional
+        Seconds per unit of the times, if it is known.
+    given : float, optional
+        Sampling frequency from the caller or from elsewhere in the file in Hz.
+
+    Raises
+    ------
+    FormatError
+        If the times are not those of the frequency given, or leave out more than `MAX_GAPS_S`.
+
+    Warns
+    -----
+    SignalWarning
+        If samples are missing, or the times are too uneven to show where.
+    """
+    if len(times) < LEAST_ROWS or not np.isfinite(times).all():
+        return Timing()
+    if unit == 1.0:  # clocks go back at midnight
+        midnights = np.cumsum(np.abs(np.diff(times, prepend=times[0]) + _DAY_S) < 1.0)
+        times = times + _DAY_S * midnights
+    steps = np.diff(times)
+    block = min(_BLOCK, len(steps) // 4)
+    step = float(np.median(times[block:] - times[:-block])) / block
+    mean = float(times[-1] - times[0]) / len(steps)
+    if abs(mean - step) < 0.05 * step:  # no gaps of any length: more precise
+        step = mean
+    if step <= 0:
+        return Timing()
+    unit = unit if unit is not None else _unit(step, given)
+    fs = None if unit is None else _whole(1 / (step * unit))
+    if fs is not None and given is not None and abs(fs - given) > _AGREE * given:
+        raise FormatError(
+            f"{path}: expected {given:g} Hz as given, found {fs:.6g} Hz by the times in {name!r}; "
+            "leave the given frequency out or correct the file"
+        )
+    distinct = np.unique(np.round(steps[:100_000] / step, 6))
+    resolution = float(np.min(np.diff(distinct))) if len(distinct) > 1 else 0.0
+    excess = steps / step - 1
+    is_gap = excess > max(0.75, min(1.5 * resolution, 1.5))
+    back = np.count_nonzero(excess < -1.5)
+    if back or np.count_nonzero(is_gap) > max(_MANY_GAPS * len(steps), 1):
+        if abs((times[-1] - times[0]) / step - len(steps)) > 0.01 * len(steps) or back:
+            warn(
+                f"{path}: the times in {name!r} are uneven or step back; they are not used, and "
+                "samples may be missing"
+            )
+        return Timing(fs)
+    missing = np.where(is_gap, np.round(excess), 0.0)
+    if unit is not None:
+        fs = _whole((len(steps) + missing.sum()) / ((times[-1] - times[0]) * unit))
+    if not is_gap.any():
+        return Timing(fs)
+    rate = given or fs or 1 / step
+    check_gaps(path, float(missing.sum()), rate)
+    warn(
+        f"{path}: samples are missing in {np.count_nonzero(is_gap)} places by the times in "
+        f"{name!r}, {format_time(missing.sum() / rate, digits=1)} in all; left empty"
+    )
+    places = np.arange(len(times)) + np.append(0, np.cumsum(missing)).astype(np.int64)
+    return Timing(fs, places)
+
+
+def _unit(step: float, given: float | None) -> float | None:
+    """Return the seconds per unit that make a step one sample of the frequency given."""
+    if given is None:
+        low, high = _DEDUCED_HZ
+        return 1.0 if step < 0.5 and low <= 1 / step <= high else None
+    for unit in (1.0, 1e-3, 1e-6, 1e-9):
+        if abs(1 / (step * unit) - given) <= _AGREE * given:
+            return unit
+    # Not a number of samples: a time in seconds at another frequency.
+    return 1.0 if step < 0.5 else None
+
+
+def _whole(fs: float) -> float:
+    """Return the nearest whole number if it is as near as a rounded time allows."""
+    return float(round(fs)) if abs(fs - round(fs)) <= 1e-3 * fs else fs
+
+
+def check_gaps(path: Path, n_missing: float, fs: float) -> None:
+    """Raise an error if a recording leaves out more samples than any clock would.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    n_missing : float
+        Samples of all gaps together.
+    fs : float
+        Sampling frequency in Hz.
+
+    Raises
+    ------
+    FormatError
+        If they last longer than `MAX_GAPS_S`.
+    """
+    if n_missing / fs > MAX_GAPS_S:
+        raise FormatError(
+            f"{path}: expected gaps of at most {MAX_GAPS_S // _DAY_S} days between samples, found "
+            f"{n_missing / fs / _DAY_S:.4g} days; correct the times, or cut the file at the gap"
+        )
+
+
+def gapped_reader(
+    signal: NDArray[np.float32], places: NDArray[np.int64]
+) -> Callable[[int, int], NDArray[np.float32]]:
+    """Return the reader of a `LazyRecord` whose samples have places, with NaN between them."""
+
+    def read(begin: int, end: int) -> NDArray[np.float32]:
+        piece = np.full((max(end - begin, 0), signal.shape[1]), np.nan, dtype=np.float32)
+        first, last = np.searchsorted(places, [begin, end])
+        piece[places[first:last] - begin] = signal[first:last]
+        return piece
+
+    return read

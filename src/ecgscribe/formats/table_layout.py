@@ -1,0 +1,317 @@
+"""How a table of samples is written: its encoding, separator, heading, and what stands above it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+__all__ = ["Layout", "Preamble", "is_missing", "is_table"]
+
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_COMMENTS = ("#", "%", "//")
+_BLANK = " \t'\""
+_NUMBER = re.compile(
+    r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.IGNORECASE
+)
+_MISSING = {"", "-", "nan", "na", "n/a", "null", "none"}
+# A time such as 0:00.003, or with a date; a date is never alone.
+_TIME = re.compile(
+    r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ])?-?\d+(?::\d{1,2}){1,2}(?:[.,]\d*)?"
+    r"(?: ?(?:Z|UTC|[AP]M|[-+]\d\d:?\d\d))?(?: \d{1,2}/\d{1,2}/\d{4})?",
+    re.IGNORECASE,
+)
+_CERTAIN_ROWS = 3
+"""Rows of numbers that make a table of text which has no separator or begins with other text."""
+_NEAR = 5.0
+"""A row of numbers further from the next than this many of the largest steps is a heading."""
+
+
+_FS = re.compile(
+    r"(?:sampl\w*[ _]*(?:rate|frequency|freq)?|\bfs\b|\bfrequency|abtast\w*)[^\d\n]{0,30}?"
+    r"(\d+(?:\.\d+)?)\s*(khz)?",
+    re.IGNORECASE,
+)
+_INTERVAL = re.compile(r"\binterval[^\d\n]{0,20}(\d*\.?\d+)\s*(ms|s)\b", re.IGNORECASE)
+_START = re.compile(
+    r"(?:record|start|acqui|begin|date ?time)\w*(?![^\n]*birth)[^\d\n]{0,30}"
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)",
+    re.IGNORECASE,
+)
+_LEADS = re.compile(
+    r"^\W*(?:leads?|channel(?:s|title)?|labels?)\W+(\w.*?)\W*$", re.IGNORECASE | re.MULTILINE
+)
+_UNIT = re.compile(r"^\W*units?\W+([^\W\d]+)\W*$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Preamble:
+    """What is said above the rows of numbers, where it is said.
+
+    Parameters
+    ----------
+    fs : float or None
+        Sampling frequency in Hz.
+    start : datetime or None
+    leads : tuple of str
+        Names of the last columns; perhaps of fewer than there are.
+    unit : str
+        Of all leads, or an empty text.
+    """
+
+    fs: float | None = None
+    start: datetime | None = None
+    leads: tuple[str, ...] = ()
+    unit: str = ""
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Preamble:
+        """Find it in the lines above a table, such as ``Sample Rate,512 hertz``."""
+        text = "\n".join(lines)
+        fs, interval, start = _FS.search(text), _INTERVAL.search(text), _START.search(text)
+        value = None
+        if fs is not None:
+            value = float(fs[1]) * (1000.0 if fs[2] else 1.0)
+        elif interval is not None:
+            value = (1000.0 if interval[2].lower() == "ms" else 1.0) / float(interval[1])
+        leads, unit = _LEADS.search(text), _UNIT.search(text)
+        named = _json_names(lines)
+        if not named and leads is not None:
+            named = tuple(re.split(r"\s*[,;\t]\s*", leads[1]))
+        return cls(
+            fs=value,
+            start=None if start is None else _datetime(start[1]),
+            leads=named,
+            unit="" if unit is None else unit[1],
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is written, judged by its first rows.
+
+    Parameters
+    ----------
+    encoding, separator, decimal : str
+        As pandas takes them.
+    heading : list of list of str
+        The row of names and the row of units, if they come first.
+    n_skipped : int
+        Lines before the first row of numbers, blank ones included.
+    width : int
+        Cells in a row of numbers.
+    preamble : Preamble
+    has_numbers : bool
+        Whether the text is a table of numbers.
+    ends_empty : bool
+        Whether every row of numbers ends with a separator, and so with an empty cell not counted.
+    doubtful : str
+        A first row of numbers that was taken for names because it does not fit the next ones.
+    """
+
+    encoding: str
+    separator: str
+    decimal: str
+    heading: list[list[str]]
+    n_skipped: int
+    width: int
+    preamble: Preamble
+    has_numbers: bool
+    ends_empty: bool = False
+    doubtful: str = ""
+
+    @classmethod
+    def of(cls, data: bytes) -> Layout:
+        """Judge a table by `data`, its first lines."""
+        encoding = _encoding(data)
+        text = data.decode(encoding, errors="replace")
+        every = list(enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1))
+        lines = [(n, line) for n, line in every if line.strip()]
+        if len(lines) > 1 and not text.endswith(("\n", "\r")):
+            lines.pop()  # perhaps cut
+        body = [(n, line) for n, line in lines if not line.lstrip().startswith(_COMMENTS)]
+        separator = _separator([line for _, line in body[-_CERTAIN_ROWS:]])
+        rows = [_cells(line, separator) for _, line in body]
+        first = _first_of_numbers(rows)
+        ends_empty = all(len(row) > 1 and not row[-1] for row in rows[first:]) and first < len(rows)
+        if ends_empty:
+            rows[first:] = [row[:-1] for row in rows[first:]]
+        width = len(rows[first]) if first < len(rows) else 0
+        if ends_empty:
+            rows[:first] = [r[:-1] if len(r) > width and not r[-1] else r for r in rows[:first]]
+        n_names = _n_names(rows[:first], width)
+        heading, doubtful = rows[first - n_names : first], ""
+        if not n_names and first < len(rows):
+            taken, doubtful = _is_heading_of_numbers(rows[first:])
+            heading = [[""] * width] * taken
+            first += taken
+        above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
+        numbers = len(rows) - first
+        certain = numbers >= _CERTAIN_ROWS and width == len(rows[-1])
+        plain = first <= 2 and separator != r"\s+"
+        cells = [cell for row in rows[first:] for cell in row]
+        return cls(
+            encoding=encoding,
+            separator=separator,
+            decimal="," if any(re.fullmatch(r"[-+]?\d*,\d+", cell) for cell in cells) else ".",
+            heading=heading,
+            n_skipped=body[first][0] - 1 if first < len(body) else 0,
+            width=width,
+            preamble=Preamble.of(above[: len(above) - n_names]),
+            has_numbers=numbers > 0 and (plain or certain),
+            ends_empty=ends_empty,
+            doubtful=doubtful,
+        )
+
+
+def is_missing(cell: str) -> bool:
+    """Return whether a cell stands for a missing value."""
+    return cell.strip(_BLANK).lower() in _MISSING
+
+
+def is_table(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a table of numbers."""
+    is_text = b"\0" not in head or _encoding(head).startswith("utf-16")
+    return is_text and Layout.of(head).has_numbers
+
+
+def _encoding(data: bytes) -> str:
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return name
+    for name, zeros in (("utf-16-le", data[1:400:2]), ("utf-16-be", data[0:400:2])):
+        if len(zeros) > 8 and zeros.count(0) > 0.9 * len(zeros):
+            return name
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return "utf-8" if error.end >= len(data) - 3 and error.start > 0 else "latin-1"
+    return "utf-8"
+
+
+def _separator(last: Sequence[str]) -> str:
+    # Of numbers, because names may hold any character.
+    line = last[-1] if last else ""
+    for character in ";\t,|":
+        if character in line:
+            return character
+    return r"\s+" if " " in line.strip() and not _TIME.fullmatch(line.strip(_BLANK)) else ","
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    if separator == r"\s+":
+        return line.split()
+    cells: list[str] = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    return [cell.strip(_BLANK) for cell in cells]
+
+
+def _is_of_numbers(row: Sequence[str]) -> bool:
+    known = [
+        bool(_NUMBER.fullmatch(c) or _TIME.fullmatch(c.strip("[]"))) or is_missing(c) for c in row
+    ]
+    return all(known) and any(cell for cell in row)
+
+
+def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
+    """Return the first row of the block of numbers that goes on to the end; their count if none."""
+    if not rows:
+        return 0
+    found = [_is_of_numbers(row) for row in rows]
+    if any(found):
+        width = len(rows[len(found) - 1 - found[::-1].index(True)])
+        return next(k for k, row in enumerate(rows) if found[k] and len(row) == width)
+    # A column of text may stand beside those of numbers.
+    width, first = len(rows[-1]), len(rows)
+    numeric = [True] * width
+    for k in range(len(rows) - 1, -1, -1):
+        if len(rows[k]) != width:
+            break
+        still = [n and bool(_NUMBER.fullmatch(c)) for n, c in zip(numeric, rows[k], strict=True)]
+        if not any(still):
+            break
+        numeric, first = still, k
+    return first if width > 1 and len(rows) - first >= _CERTAIN_ROWS else len(rows)
+
+
+def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
+    """Return how many of the rows above the numbers are names and units: 0, 1 or 2."""
+    plain = [len(row) > 1 and not row[0].endswith(("=", ":")) for row in above]
+    fits = [
+        len(row) == width and (width == 1 or is_plain)
+        for row, is_plain in zip(above, plain, strict=True)
+    ]
+    if fits and fits[-1]:
+        return 2 if fits[-2:-1] == [True] and (width > 1 or len(above) == 2) else 1
+    return len(above) if width and 0 < len(above) <= 2 and all(plain) else 0
+
+
+def _is_heading_of_numbers(rows: Sequence[Sequence[str]]) -> tuple[int, str]:
+    """Return 1 if the first row is 0, 1, 2 …, as of columns without names, and else 0.
+
+    The text is the row, if only its distance from the next rows says so.
+    """
+    names = rows[0][1:] if is_missing(rows[0][0]) and len(rows[0]) > 1 else rows[0]
+    if list(names) not in (
+        [str(k) for k in range(len(names))],
+        [str(k + 1) for k in range(len(names))],
+    ):
+        return 0, ""
+    if len(names) < len(rows[0]) and not rows[0][0]:
+        return 1, ""
+    others = [row[-len(names) :] for row in rows[1:]]
+    if len(others) < 2 * _CERTAIN_ROWS:
+        return 0, ""
+    if all("." in cell or "," in cell for row in others for cell in row):
+        return 1, ""
+    columns = [[_value(cell) for cell in column] for column in zip(*others, strict=False)]
+    steps = [max(abs(b - a) for a, b in pairwise(column)) for column in columns]
+    far = [
+        abs(column[0] - float(name)) > _NEAR * max(step, 1.0)
+        for name, column, step in zip(names, columns, steps, strict=True)
+    ]
+    return (1, ", ".join(rows[0])) if far and all(far) else (0, "")
+
+
+def _value(cell: str) -> float:
+    return float(cell.replace(",", ".")) if _NUMBER.fullmatch(cell) else 0.0
+
+
+def _json_names(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in the JSON above a table of OpenSignals: of sensors, or else of columns."""
+    for line in lines:
+        text = line.strip(" #\t")
+        if text.startswith("{"):
+            try:
+                found = list(_lists(json.loads(text)))
+            except (ValueError, RecursionError):
+                continue
+            columns = next((names for key, names in found if key == "column"), [])
+            sensors = next((names for key, names in found if key == "sensor"), [])
+            return tuple(columns[: len(columns) - len(sensors)] + sensors)
+    return ()
+
+
+def _lists(content: Any) -> Iterator[tuple[str, list[str]]]:
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if isinstance(value, list) and all(isinstance(each, str) for each in value):
+                yield key, value
+            yield from _lists(value)
+
+
+def _datetime(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

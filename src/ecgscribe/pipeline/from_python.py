@@ -1,0 +1,77 @@
+"""`ecgscribe.annotate`: annotate whatever holds a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ecgscribe.formats.lead_names import short_names
+from ecgscribe.formats.objects import as_record
+from ecgscribe.leads import N_LEADS
+from ecgscribe.model.runtime import Model
+from ecgscribe.pipeline.annotate import annotate as annotate_record
+from ecgscribe.record import Annotation
+
+__all__ = ["annotate"]
+
+
+def annotate(
+    recording: Any,
+    fs: float | None = None,
+    *,
+    leads: Sequence[str | int] | None = None,
+    units: str | Sequence[str] | None = None,
+    model: Model | str | Path | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Annotation:
+    """Detect and classify every beat of a recording.
+
+    Parameters
+    ----------
+    recording : path, Record, array, Series, DataFrame, DataArray, wfdb.Record or mne.io.Raw
+        A path is read piece by piece, so that memory hardly grows with its length. An array has
+        the shape (samples,) or (samples, leads); the columns of a table are leads.
+    fs : float, optional
+        Sampling frequency in Hz, 100 to 2,000. Required if the recording does not give it.
+    leads : sequence of str or int, optional
+        One or two leads to use, by name or number; by default the best ones. For an array, a name
+        for each of its leads.
+    units : str or sequence of str, optional
+        Unit of all leads of an array, or of each; any unit does.
+    model : Model, str or Path, optional
+        A loaded model, or what `ecgscribe.load_model` takes; by default the one in the package.
+    progress : callable, optional
+        Called after each block with how much is done, and how much there is.
+
+    Returns
+    -------
+    Annotation
+        A beat at each R-peak with the probabilities of the five classes, and what
+        `ecgscribe.pipeline.annotate.annotate` says of noise, lost leads and rhythms.
+
+    Raises
+    ------
+    FormatError
+        If the recording is of another type, or cannot be used.
+    ModelError
+        If the model is missing or was altered.
+
+    Warns
+    -----
+    SignalWarning
+        If a lead, a span, the length or the kind of patient limits the result.
+
+    Examples
+    --------
+    >>> from ecgscribe.datasets.synthetic import synthesize
+    >>> record, _ = synthesize(duration=20, seed=1)
+    >>> beats = annotate(record.signal[:, 0], fs=360).beats()
+    >>> len(beats) > 10
+    True
+    """
+    record = as_record(recording, fs=fs, leads=leads, units=units)
+    if leads is not None and short_names(list(map(str, leads))) == list(record.leads):
+        # All that was read is what was asked for, or named.
+        leads = tuple(range(len(leads))) if len(leads) <= N_LEADS else None
+    return annotate_record(record, model=model, leads=leads, progress=progress)

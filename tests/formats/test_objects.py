@@ -1,0 +1,183 @@
+"""Recordings from objects of Python, without a file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+import wfdb
+from numpy.typing import NDArray
+
+import ecgscribe
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.objects import as_record
+from ecgscribe.record import LazyRecord, Record
+from support import format_files
+from support.format_files import FS, LEADS, MILLIVOLTS, START
+
+ONE = MILLIVOLTS[:, 0]
+
+
+def in_memory(recording: Any, **options: Any) -> Record:
+    record = as_record(recording, **options)
+    return record.record() if isinstance(record, LazyRecord) else record
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        ONE, ONE.tolist(), ONE.astype(object), MILLIVOLTS, MILLIVOLTS.T, MILLIVOLTS.tolist(),
+        np.asfortranarray(MILLIVOLTS), MILLIVOLTS.astype(np.float16),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fs", [FS, np.float32(FS), np.int16(FS)])
+def test_arrays(array: Any, fs: Any) -> None:
+    record = in_memory(array, fs=fs)
+    expected = MILLIVOLTS if np.ndim(array) == 2 else MILLIVOLTS[:, :1]
+    np.testing.assert_allclose(record.signal, expected, atol=2e-3)
+    assert record.fs == FS
+    assert record.leads == ("lead1", "lead2")[: expected.shape[1]]
+
+
+def test_masked_samples_are_missing() -> None:
+    masked = np.ma.array(ONE, mask=np.arange(len(ONE)) < 10)
+    assert np.isnan(in_memory(masked, fs=FS).signal).sum() == 10
+
+
+def test_leads_name_the_columns_of_an_array() -> None:
+    record = in_memory(MILLIVOLTS, fs=FS, leads=["Lead II", "V1"], units="mV")
+    assert (record.leads, record.units) == (("II", "V1"), ("mV", "mV"))
+    assert in_memory(MILLIVOLTS, fs=FS, units=["mV", "uV"]).units == ("mV", "uV")
+
+
+def test_tables_of_pandas() -> None:
+    table = pd.DataFrame(MILLIVOLTS, columns=list(LEADS))
+    assert in_memory(table, fs=FS).leads == LEADS
+    assert in_memory(pd.DataFrame(MILLIVOLTS), fs=FS).leads == ("lead1", "lead2")
+    assert in_memory(table["II"], fs=FS).leads == ("II",)
+    timed = table.assign(time=np.arange(len(table)) / FS, note="x")
+    with pytest.warns(SignalWarning, match="no numbers, left out: note"):
+        record = in_memory(timed)
+    assert (record.leads, record.fs) == (LEADS, FS)
+    index = pd.date_range(START, periods=len(table), freq="4ms")
+    for dated in (table.set_index(index), table["II"].set_axis(index)):
+        record = in_memory(dated)
+        assert (record.fs, record.start) == (FS, START)
+    with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by the times"):
+        in_memory(table.set_index(index), fs=360)
+
+
+def test_records_of_wfdb(tmp_path: Path) -> None:
+    path = format_files.wfdb_record(tmp_path)
+    for physical in (True, False):
+        record = in_memory(wfdb.rdrecord(str(path.with_suffix("")), physical=physical))
+        np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
+        assert (record.leads, record.fs, record.start, record.name) == (LEADS, FS, START, "r")
+    with pytest.raises(FormatError, match=r"read it with wfdb\.rdrecord"):
+        as_record(wfdb.rdheader(str(path.with_suffix(""))))
+
+
+class Raw:
+    """What is used of an ``mne.io.Raw``."""
+
+    ch_names = ("EEG 1", *LEADS)
+    info: ClassVar[dict[str, Any]] = {"sfreq": float(FS), "meas_date": START}
+
+    def get_channel_types(self) -> list[str]:
+        return ["eeg", "ecg", "ecg"]
+
+    def get_data(self, picks: list[int]) -> NDArray[np.float64]:
+        return np.stack([0 * ONE, *MILLIVOLTS.T])[picks] / 1000
+
+
+def test_recordings_of_mne() -> None:
+    record = in_memory(Raw())
+    np.testing.assert_allclose(record.signal * 1000, MILLIVOLTS, atol=1e-6)
+    assert (record.leads, record.units, record.start) == (LEADS, ("V", "V"), START)
+
+
+def test_arrays_of_xarray() -> None:
+    seconds = SimpleNamespace(values=np.arange(len(ONE)) / FS)
+    names = SimpleNamespace(values=np.array(LEADS))
+    for values, dims in ((MILLIVOLTS, ("time", "lead")), (MILLIVOLTS.T, ("lead", "time"))):
+        array = SimpleNamespace(values=values, dims=dims, coords={"time": seconds, "lead": names})
+        record = in_memory(array)
+        assert (record.leads, record.fs) == (LEADS, FS)
+        np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
+
+
+def test_paths_and_records(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    assert in_memory(str(path)).leads == LEADS
+    assert in_memory(path, leads=["V1"]).leads == ("V1",)
+    record = in_memory(path)
+    assert as_record(record) is record
+    with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz"):
+        as_record(record, fs=360)
+
+
+@pytest.mark.parametrize(
+    ("recording", "fs", "match"),
+    [
+        (ONE, None, r"found none in the recording; give it \(fs=360\)"),
+        (ONE, "360", "expected a sampling frequency above 0 Hz, found '360'"),
+        (ONE, 0, "above 0 Hz, found 0"),
+        (ONE, np.nan, "above 0 Hz, found nan"),
+        (ONE + 1j, FS, "real numbers .* found complex128"),
+        (np.zeros((10, 2, 2)), FS, r"of shape \(samples,\) or"),
+        ([], FS, "real numbers"),
+        ([[1, 2], [3]], FS, "leads of equal length"),
+        (["a", "b"], FS, "samples that are numbers"),
+        ({"a": 1}, FS, "expected a path, a Record, an array .* found dict"),
+        (7, FS, "found int; pass one of those"),
+    ],
+)
+def test_what_is_no_recording_is_refused(recording: Any, fs: Any, match: str) -> None:
+    with pytest.raises(FormatError, match=match):
+        as_record(recording, fs=fs)
+    with pytest.raises(FormatError, match="expected a unit for each of 2 leads, found 1"):
+        as_record(MILLIVOLTS, fs=FS, units=["mV"])
+
+
+def test_annotate_gives_the_same_for_every_kind_of_recording(tmp_path: Path) -> None:
+    record, _ = synthesize(duration=20, seed=3)
+    expected = ecgscribe.annotate(record)
+    assert len(expected.beats()) > 10
+    table = pd.DataFrame(record.signal, columns=list(record.leads))
+    np.save(tmp_path / "a.npy", record.signal)
+    names = list(record.leads)
+    for found in (
+        ecgscribe.annotate(record.signal, record.fs),
+        ecgscribe.annotate(record.signal.T, fs=record.fs, leads=["II", "V1"]),
+        ecgscribe.annotate(table, fs=record.fs),
+        ecgscribe.annotate(tmp_path / "a.npy", fs=record.fs, leads=names),
+        ecgscribe.annotate(record, leads=(0, 1)),
+    ):
+        np.testing.assert_array_equal(found.sample, expected.sample)
+        np.testing.assert_array_equal(found.symbol, expected.symbol)
+
+
+def test_short_descriptions_hold_no_comments_and_no_dates() -> None:
+    record = Record(
+        MILLIVOLTS.astype(np.float32), FS, LEADS, name="r", comments=("Jane Doe",),
+        start=datetime(1931, 2, 1),
+    )  # fmt: skip
+    assert repr(record) == "<Record 'r': 4.0 s of II, V1 at 250 Hz>"
+    assert repr(record.lazy()) == "<LazyRecord 'r': 4.0 s of II, V1 at 250 Hz>"
+
+
+def test_annotations_are_sliced_and_counted() -> None:
+    annotation = ecgscribe.Annotation(
+        np.array([10, 20, 30, 40]), np.array(["N", "V", "~", "N"]), fs=10.0, name="r"
+    )
+    assert repr(annotation) == "<Annotation 'r': 4 annotations, beats: N 2, V 1>"
+    assert annotation.counts() == {"N": 2, "S": 0, "V": 1, "F": 0, "Q": 0}
+    assert annotation.time.tolist() == [1, 2, 3, 4]
+    assert annotation[1:3].symbol.tolist() == ["V", "~"]
+    assert annotation[annotation.symbol == "N"].sample.tolist() == [10, 40]

@@ -1,0 +1,234 @@
+"""Tables of samples as people have them: columns of times, headings, encodings, odd rows."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.reading import open_record, read
+from ecgscribe.formats.sample_times import rises_evenly, timing
+from ecgscribe.formats.sniffing import detect_format
+from ecgscribe.record import Record
+
+FS = 250
+N = 1000
+ECG = np.round(np.sin(np.arange(N) / 7) + 0.3 * np.sin(np.arange(N) / 3), 3)
+SECONDS = np.arange(N) / FS
+
+
+def saved(folder: Path, heading: str, rows: list[str], *, encoding: str = "utf-8") -> Path:
+    path = folder / "r.csv"
+    path.write_bytes((heading + "\n".join(rows) + "\n").encode(encoding))
+    return path
+
+
+def rows(times: list[str], *, separator: str = ",", signal: np.ndarray = ECG) -> list[str]:
+    return [f"{t}{separator}{v:.3f}" for t, v in zip(times, signal, strict=True)]
+
+
+def is_the_ecg(record: Record, name: str | None = None) -> None:
+    np.testing.assert_allclose(record.signal, ECG[:, None], atol=1e-6)
+    assert record.fs == FS
+    assert name is None or record.leads == (name,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "factor"),
+    [
+        ("time [s],ecg", 1), ("timestamp [ms],ecg", 1e3), ("Time (s),ecg", 1),
+        ("time_us,ecg", 1e6), ("elapsedTime ms,ecg", 1e3), ("time,ecg\ns,mV", 1),
+        ("Zeit,ecg\nms,mV", 1e3), ("time,ecg", 1), ("seconds,ecg", 1),
+    ],
+)  # fmt: skip
+def test_a_column_of_times_is_no_lead_and_gives_the_frequency(
+    heading: str, factor: float, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, f"{heading}\n", rows([f"{t * factor:.10g}" for t in SECONDS]))
+    is_the_ecg(read(path), "ecg")
+    is_the_ecg(read(path, fs=FS), "ecg")
+    with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by the times"):
+        read(path, fs=360)
+
+
+@pytest.mark.parametrize("heading", ["point", "packetCounter", "", "Unnamed: 0", "sample no", "n"])
+def test_a_column_that_counts_is_no_lead(heading: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, f"{heading},ecg\n", rows([str(k + 1) for k in range(N)]))
+    is_the_ecg(read(path, fs=FS), "ecg")
+
+
+def test_a_column_that_rises_evenly_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    path = saved(tmp_path, "something,ecg\n", rows([f"{1e9 + 4 * k}" for k in range(N)]))
+    with pytest.warns(SignalWarning, match="like a time or a counter, left out: something"):
+        is_the_ecg(read(path, fs=FS), "ecg")
+    np.save(tmp_path / "m.npy", np.stack([SECONDS, ECG]))
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        is_the_ecg(read(tmp_path / "m.npy", fs=FS), "lead1")
+    np.savez(tmp_path / "z.npz", signal=np.stack([ECG, SECONDS], axis=1), leads=["II", "clock"])
+    with pytest.warns(SignalWarning, match="left out: clock"):
+        is_the_ecg(read(tmp_path / "z.npz"), "II")
+
+
+def test_an_array_of_times_is_no_signal(tmp_path: Path) -> None:
+    np.savez(tmp_path / "z.npz", t=SECONDS, mine=ECG, ppg=ECG[::-1].copy(), signal=ECG)
+    with pytest.warns(SignalWarning, match="only the array signal is read, left out: mine, ppg"):
+        is_the_ecg(read(tmp_path / "z.npz"))
+    np.savez(tmp_path / "y.npz", time_ms=1000 * SECONDS, mine=ECG)
+    is_the_ecg(read(tmp_path / "y.npz"))
+
+
+def test_what_rises_evenly() -> None:
+    up = np.arange(64)
+    assert rises_evenly(up)
+    assert rises_evenly(up % 16)
+    assert rises_evenly(up // 4)
+    assert not rises_evenly(up[:20])
+    assert not rises_evenly(np.zeros(64))
+    assert not rises_evenly(np.append(up, 0.5))
+    assert not rises_evenly(np.where(up > 60, np.nan, up))
+    assert not rises_evenly(np.abs(up - 32))
+
+
+def test_samples_that_are_missing_by_the_clock_are_nan(tmp_path: Path) -> None:
+    keep = (SECONDS < 1) | (SECONDS >= 2)
+    texts = [f"{t:.3f}" for t in SECONDS[keep]]
+    path = saved(tmp_path, "time,ecg\n", rows(texts, signal=ECG[keep]))
+    with pytest.warns(SignalWarning, match=r"missing in 1 places .* 0:01.0 in all; left empty"):
+        opened = open_record(path)
+    expected = np.where(keep, ECG, np.nan)[:, None]
+    np.testing.assert_allclose(opened.record().signal, expected, atol=1e-6)
+    np.testing.assert_allclose(opened.read(240, 510), expected[240:510], atol=1e-6)
+    np.savez(tmp_path / "z.npz", t=SECONDS[keep], ecg=ECG[keep])
+    with pytest.warns(SignalWarning, match="missing in 1 places"):
+        np.testing.assert_allclose(read(tmp_path / "z.npz").signal, expected, atol=1e-6)
+    np.save(tmp_path / "m.npy", np.stack([SECONDS, ECG])[:, keep])
+    with pytest.warns(SignalWarning):  # it is also said that the column is left out
+        np.testing.assert_allclose(read(tmp_path / "m.npy").signal, expected, atol=1e-6)
+
+
+def test_a_gap_of_years_is_an_error_and_takes_no_memory(tmp_path: Path) -> None:
+    late = SECONDS + np.where(np.arange(N) < 500, 0, 9_999_999_999)
+    path = saved(tmp_path, "time,ecg\n", rows([f"{t:.3f}" for t in late]))
+    with pytest.raises(FormatError, match="gaps of at most 31 days between"):
+        read(path)
+
+
+def test_rounded_and_uneven_times_make_no_gaps() -> None:
+    rng = np.random.default_rng(1)
+    even = np.arange(5000) / 360
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for times in (
+            np.round(even, 3), np.round(even, 2), even + rng.uniform(0, 1e-3, 5000),
+            np.repeat(even[::50], 50), even % 86_400,
+        ):  # fmt: skip
+            found = timing(Path("r"), "time", times, unit=1.0, given=360.0)
+            assert found.places is None
+            assert found.fs == pytest.approx(360, rel=0.011)  # packets end before the next one
+    over_midnight = (even + 86_395) % 86_400
+    assert timing(Path("r"), "time", over_midnight, unit=1.0, given=None).fs == 360
+    back = np.where(np.arange(5000) < 2500, even, even - 3)
+    with pytest.warns(SignalWarning, match="uneven or step back"):
+        assert timing(Path("r"), "time", back, unit=1.0, given=360.0).places is None
+
+
+def test_dates_are_times_and_give_the_start(tmp_path: Path) -> None:
+    start = np.datetime64("2026-01-02T10:00:00")
+    texts = [str(start + np.timedelta64(4 * k, "ms")) for k in range(N)]
+    record = read(saved(tmp_path, "Phone timestamp;ecg [uV]\n", rows(texts, separator=";")))
+    is_the_ecg(record, "ecg [uV]")
+    assert record.start == datetime(2026, 1, 2, 10)
+
+
+def test_rdsamp_writes_times_with_quotes(tmp_path: Path) -> None:
+    texts = [f"'{int(t) // 60}:{t % 60:06.3f}'" for t in SECONDS]
+    heading = "'Elapsed time','II'\n'hh:mm:ss.mmm','mV'\n"
+    record = read(saved(tmp_path, heading, rows(texts)))
+    is_the_ecg(record, "II")
+    assert record.units == ("mV",)
+    blanks = [f"   {t:.3f}   {v:.3f}" for t, v in zip(SECONDS, ECG, strict=True)]
+    is_the_ecg(read(saved(tmp_path, "  time   II\n  (sec)   (mV)\n", blanks)), "II")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp1252"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    texts = [f"{t:.3f};{v:.3f}".replace(".", ",") for t, v in zip(SECONDS, ECG, strict=True)]
+    path = saved(tmp_path, "Zeit;Länge\ns;µV\n", texts, encoding=encoding)
+    assert detect_format(path) == "csv"
+    record = read(path)
+    is_the_ecg(record, "Länge")
+    assert record.units == ("µV",)
+
+
+def test_quoted_decimal_commas(tmp_path: Path) -> None:
+    is_the_ecg(read(saved(tmp_path, "ecg\n", [f'"{v:.3f}"'.replace(".", ",") for v in ECG]), fs=FS))
+
+
+def test_what_stands_above_a_table_is_read(tmp_path: Path) -> None:
+    heading = (
+        "Name,A B\nDate of Birth,1992-01-04 00:00:00\nRecorded Date,2026-08-26 18:15:35 +0100\n"
+        "Software Version,1.90\nSample Rate,250 hertz\n\n\nLead,Lead I\nUnit,µV\n\n"
+    )
+    record = read(saved(tmp_path, heading, [f"{v:.3f}" for v in ECG]))
+    is_the_ecg(record, "I")
+    assert (record.units, record.start) == (("µV",), datetime(2026, 8, 26, 18, 15, 35))
+    biosppy = "# Simple Text Format\n# Sampling Rate (Hz):= 250.00\n# Labels:= ECG\n"
+    is_the_ecg(read(saved(tmp_path, biosppy, [f"{v:.3f}" for v in ECG])), "ECG")
+    interval = "Interval=\t0.004 s\nChannelTitle=\tECG\n"
+    lines = rows([f"{t:.3f}" for t in SECONDS], separator="\t")
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        is_the_ecg(read(saved(tmp_path, interval, lines)), "ECG")
+
+
+def test_opensignals_names_its_sensors(tmp_path: Path) -> None:
+    about = {"dev": {"column": ["nSeq", "DI", "A1"], "sensor": ["ECG"], "sampling rate": 250}}
+    heading = f"# OpenSignals Text File Format\n# {json.dumps(about)}\n# EndOfHeader\n"
+    lines = [f"{k % 16}\t0\t{v:.3f}\t" for k, v in enumerate(ECG)]
+    path = saved(tmp_path, heading, lines).rename(tmp_path / "r.txt")
+    is_the_ecg(read(path, leads=["ecg"]), "ECG")
+
+
+def test_text_beside_numbers_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    lines = [f"{v:.3f},{'N' if k % 9 else ''}" for k, v in enumerate(ECG)]
+    path = saved(tmp_path, "ecg,beat\n", lines)
+    with pytest.warns(SignalWarning, match="text, not numbers, left out: beat"):
+        is_the_ecg(read(path, fs=FS), "ecg")
+
+
+def test_a_cell_that_is_no_number_is_named(tmp_path: Path) -> None:
+    lines = [f"{v:.3f}" for v in ECG]
+    lines[700] = "oops"
+    with pytest.raises(FormatError, match="expected numbers in ecg, found 'oops' in row 702"):
+        read(saved(tmp_path, "ecg\n", lines), fs=FS)
+    lines[700] = "1,2"
+    with pytest.raises(FormatError, match="expected as many cells in every row") as raised:
+        read(saved(tmp_path, "ecg\n", lines), fs=FS)
+    assert "fresh copy" not in str(raised.value)
+
+
+def test_a_heading_of_numbers_is_no_sample(tmp_path: Path) -> None:
+    is_the_ecg(read(saved(tmp_path, "0\n", [f"{v:.3f}" for v in ECG]), fs=FS), "lead1")
+    is_the_ecg(read(saved(tmp_path, ",0\n", rows([str(k) for k in range(N)])), fs=FS))
+    far = [f"{20_000 + 1000 * v:.0f}" for v in ECG]
+    with pytest.warns(SignalWarning, match=r"the first row \(0\) is far from the next"):
+        assert read(saved(tmp_path, "0\n", far), fs=FS).n_samples == N
+    near = [f"{10 * v:.0f}" for v in ECG]
+    assert read(saved(tmp_path, "", near), fs=FS).n_samples == N
+
+
+def test_a_long_table_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path, "time,ecg\n", rows([f"{t:.3f}" for t in SECONDS]))
+    whole = read(path)
+    monkeypatch.setattr("ecgscribe.formats.csv._PART_ROWS", 300)
+    np.testing.assert_array_equal(read(path).signal, whole.signal)
+    dated = [
+        str(np.datetime64("2026-01-02T23:59:58") + np.timedelta64(4 * k, "ms")) for k in range(N)
+    ]
+    record = read(saved(tmp_path, "time,ecg\n", rows(dated)))
+    is_the_ecg(record, "ecg")
+    assert record.start == datetime(2026, 1, 2, 23, 59, 58)
