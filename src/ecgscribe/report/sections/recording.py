@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS
 from ecgscribe.formatting import format_time, percent, rounded
+from ecgscribe.record import clock_text
 from ecgscribe.report.blocks import Block, Table
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.strip_choice import LEAST_UNREADABLE_S, long_unreadable
@@ -108,6 +110,11 @@ class ReadableEntry:
     longest_unreadable: UnreadableEntry | None
 
 
+def _clock(start: datetime) -> str:
+    """Return a start to the second; without a date if that is not known."""
+    return clock_text(start.replace(microsecond=0)).replace("T", " ")
+
+
 def recording_entry(inputs: ReportInputs, files: Iterable[Mapping[str, str]]) -> RecordingEntry:
     """Describe the recording.
 
@@ -124,7 +131,7 @@ def recording_entry(inputs: ReportInputs, files: Iterable[Mapping[str, str]]) ->
     record = inputs.record
     return RecordingEntry(
         name=record.name,
-        start=None if record.start is None else f"{record.start:%Y-%m-%d %H:%M:%S}",
+        start=None if record.start is None else _clock(record.start),
         clock=_FROM_START if record.start is None else _TIME_OF_DAY,
         duration_s=round(record.duration, 3),
         duration=format_time(record.duration, hours=True),
