@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -35,10 +35,17 @@ from ecgscribe.pipeline.rhythm import rhythm_probabilities
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Record
 from ecgscribe.signal.windows import FS, Grid
-from support.rhythm_networks import PlannedNetwork, SpikeNetwork
+from support.rhythm_networks import PlannedNetwork, SpikeNetwork, beats_of_any_width
 
 RATE = 360
 Signal = NDArray[np.float32]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def narrow_beats_count() -> Iterator[None]:
+    """Let narrow beats count as tachycardia where that is planned."""
+    with beats_of_any_width():
+        yield
 
 
 @pytest.fixture(scope="module")

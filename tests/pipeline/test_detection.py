@@ -22,6 +22,7 @@ from ecgscribe.model.features import (
     segment_features,
     segments,
 )
+from ecgscribe.model.rhythm import shapes_of
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores, score_beats
 from ecgscribe.model.shape_features import WAVEFORM
@@ -171,7 +172,7 @@ def test_candidates_in_pieces_are_classified_as_all_at_once(
         classifier.push(candidates[slice(a, b)], is_last=k == len(edges) - 2)
         for k, (a, b) in enumerate(pairwise(edges))
     ]
-    done, of_class, of_beat = (list(column) for column in zip(*parts, strict=True))
+    done, of_class, of_beat, shapes = (list(column) for column in zip(*parts, strict=True))
     # The slow way: all features, then all windows.
     features = np.empty((n, len(FEATURE_NAMES)), dtype=np.float32)
     for segment in segments(n):
@@ -181,6 +182,7 @@ def test_candidates_in_pieces_are_classified_as_all_at_once(
     expected, score = split_no_beat(score_beats(model.network, of_logits, features))
     probability = calibrate(expected, model.calibration)
     np.testing.assert_array_equal(Candidates.join(done).r_peaks, candidates.r_peaks)
+    np.testing.assert_array_equal(np.concatenate(shapes), shapes_of(features, FEATURE_NAMES))
     np.testing.assert_allclose(np.concatenate(of_beat), score, atol=1e-6)
     np.testing.assert_allclose(np.concatenate(of_class), probability, atol=1e-6)
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm
+from ecgscribe.pipeline import rhythm
 from ecgscribe.signal.windows import FS
 
 Floats = NDArray[np.float32]
+
+
+@contextmanager
+def beats_of_any_width() -> Iterator[None]:
+    """Let tachycardia be planned where the beats of a made recording are narrow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rhythm, "NARROW", 0.0)
+        yield
 
 
 class SpikeNetwork:

@@ -64,9 +64,10 @@ def annotate(
 
     Examples
     --------
+    >>> import ecgscribe
     >>> from ecgscribe.datasets.synthetic import synthesize
     >>> record, _ = synthesize(duration=20, seed=1)
-    >>> beats = annotate(record.signal[:, 0], fs=360).beats()
+    >>> beats = ecgscribe.annotate(record.signal[:, 0], fs=360).beats()
     >>> len(beats) > 10
     True
     """
