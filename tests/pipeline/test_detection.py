@@ -27,7 +27,8 @@ from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores, score_beats
 from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.pipeline.annotate import annotate
-from ecgscribe.pipeline.candidates import Candidates
+from ecgscribe.pipeline.beats_by_sequence import apply_sequence
+from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates
 from ecgscribe.pipeline.classification import SegmentClassifier
 from ecgscribe.pipeline.detection import last_quiet_step
 from ecgscribe.record import Annotation, Record
@@ -216,8 +217,12 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
     record = spoilt(record, spans)
     whole = annotate(record, model=model, block_windows=100)
     assert_same(annotate(record, model=model, block_windows=windows), whole)
+    model = replace(model, rhythm=None)  # nor does it know rhythms
     sample, probability, score = annotate_whole(record, model)
-    beats = whole.beats()
+    shapes = np.zeros((len(sample), 3, 2), dtype=np.float32)
+    alone = ClassifiedCandidates(sample / record.fs * FS, score, probability, score, shapes)
+    probability = apply_sequence(alone, model.thresholds).class_probability
+    beats = annotate(record, model=model).beats()
     assert beats.probability is not None
     assert beats.score is not None
     np.testing.assert_array_equal(beats.sample, sample)
