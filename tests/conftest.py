@@ -11,8 +11,7 @@ is absent.
 No property has a deadline, which would fail on a busy machine.
 
 With ECGSCRIBE_NO_SKIP=1 a test that is skipped for want of data or of packages fails instead, so
-that a run meant to have them cannot pass without them. A test of the rhythms that the model in the
-package recognises requests `rhythm_model`, and is skipped in any case while that recognises none.
+that a run meant to have them cannot pass without them.
 """
 
 from __future__ import annotations
@@ -25,14 +24,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from ecgscribe.model.runtime import Model, load_model
-
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
 
 NEEDED = {"data_dir": "ECGSCRIBE_DATA", "reference_dir": "ECGSCRIBE_REFERENCE"}
 FOLDERS = {variable: os.environ.get(variable) for variable in NEEDED.values()}
-NO_RHYTHMS = "the model in the package recognises no rhythms"
 CAN_TRAIN = importlib.util.find_spec("keras") is not None
 
 
@@ -81,15 +77,6 @@ def reference_dir() -> Path:
     return Path(FOLDERS["ECGSCRIBE_REFERENCE"] or "")
 
 
-@pytest.fixture(scope="session")
-def rhythm_model() -> Model:
-    """Return the model in the package, which recognises rhythms."""
-    model = load_model()
-    if model.rhythm is None:
-        pytest.skip(NO_RHYTHMS)
-    return model
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
@@ -100,9 +87,7 @@ def pytest_runtest_makereport(
         or (item.get_closest_marker("slow") and not CAN_TRAIN)
         or "installed" in _requested(item)
     )
-    excused = NO_RHYTHMS in str(report.longrepr)
-    must_run = expected and not excused and os.environ.get("ECGSCRIBE_NO_SKIP") == "1"
-    if must_run and report.skipped:
+    if expected and report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
         report.outcome = "failed"
         report.longrepr = f"skipped, with ECGSCRIBE_NO_SKIP=1: {report.longrepr}"
     return report

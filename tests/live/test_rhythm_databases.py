@@ -9,12 +9,17 @@ import pytest
 from ecgscribe import datasets, formats
 from ecgscribe.live.events import RhythmChange
 from ecgscribe.live.stream import Stream
-from ecgscribe.model.runtime import Model
+from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.record import Record
 
 VENTRICULAR = ("VT", "VFL")
 LEAST_S, AT_MOST_S = 10, 10
 """Shortest ventricular rhythm that is looked for, and the longest delay."""
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model()
 
 
 def rhythms(record: Record, model: Model, *, end: float) -> list[RhythmChange]:
@@ -34,12 +39,10 @@ def delay(events: list[RhythmChange], begin: float, fs: float) -> float:
 
 
 @pytest.mark.mitdb
-def test_tachycardia_and_flutter_of_vfdb_are_reported_in_time(
-    data_dir: Path, rhythm_model: Model
-) -> None:
+def test_tachycardia_and_flutter_of_vfdb_are_reported_in_time(data_dir: Path, model: Model) -> None:
     record, reference = datasets.load("vfdb", "430", data_dir=data_dir)
     end = 900.0
-    events = rhythms(record, rhythm_model, end=end)
+    events = rhythms(record, model, end=end)
     spans = [
         span
         for span in reference.rhythms
@@ -52,16 +55,16 @@ def test_tachycardia_and_flutter_of_vfdb_are_reported_in_time(
 
 
 @pytest.mark.mitdb
-def test_fibrillation_of_cudb_is_reported_in_time(data_dir: Path, rhythm_model: Model) -> None:
+def test_fibrillation_of_cudb_is_reported_in_time(data_dir: Path, model: Model) -> None:
     record = formats.read(data_dir / "cudb" / "cu09")
     windows = datasets.read_windows("cudb", data_dir=data_dir)["cu09"]
     begin = float(windows.start[windows.ventricular][0])
-    events = rhythms(record, rhythm_model, end=begin + 30)
+    events = rhythms(record, model, end=begin + 30)
     # A window has the rhythm of its end, so that it may begin later by its length.
     assert delay(events, begin, record.fs) <= AT_MOST_S + 5
 
 
 @pytest.mark.mitdb
-def test_an_ordinary_recording_has_none_of_these(data_dir: Path, rhythm_model: Model) -> None:
+def test_an_ordinary_recording_has_none_of_these(data_dir: Path, model: Model) -> None:
     record, _ = datasets.load("mitdb", "101", data_dir=data_dir)
-    assert [e.kind for e in rhythms(record, rhythm_model, end=300.0)] == ["N"]
+    assert [e.kind for e in rhythms(record, model, end=300.0)] == ["N"]
