@@ -53,10 +53,11 @@ def test_runs_of_s_begin_suddenly(rr_s: list[float], classes: str, expected: str
     assert classes_of(rr_s, classes) == expected
 
 
-@given(st.integers(1, 60), st.integers(1, 60), st.floats(0.985, 1.0), st.integers(0, 2**31))
+@given(st.integers(1, 60), st.integers(1, 60), st.floats(0.99, 1.0), st.integers(0, 2**31))
 def test_where_the_rate_only_rises_no_beat_is_s(
     begin: int, length: int, change: float, seed: int
 ) -> None:
+    # By up to a hundredth from beat to beat: from 62 to 140 per minute within 50 s.
     n = begin + length + 3
     rng = np.random.default_rng(seed)
     rr = np.maximum(1.0 * change ** np.arange(n), 0.35) * np.exp(rng.uniform(-0.02, 0.02, n))
