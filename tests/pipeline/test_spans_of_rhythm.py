@@ -65,7 +65,7 @@ def test_standstill_reaches_from_beat_to_beat() -> None:
 
 def test_a_beat_within_it_cuts_standstill_and_what_is_left_lasts_three_seconds_or_is_none() -> None:
     text = "n" * 2 + "s" * 8 + "n" * 4
-    beats = np.array([1.0, 5.0, 12.0]) * FS
+    beats = np.array([0.5, 1.0, 5.0, 12.0]) * FS
     assert [k for k, _, _ in found(text, beats)].count("ASYS") == 2
     beats = np.array([1.9, 4.5, 7.4, 10.2]) * FS
     assert found(text, beats) == [("N", 0, 14)]
@@ -105,7 +105,8 @@ def test_where_all_leads_are_lost_there_is_no_rhythm_that_kills() -> None:
 def test_standstill_at_the_end_of_a_recording_ends_with_it_or_with_its_last_beat() -> None:
     probability, n_steps = certain("n" * 5 + "s" * 5), 10 * FS + 100
     for beat, kinds in ((None, ["N", "ASYS"]), (10 * FS + 50.0, ["N", "ASYS", "N"])):
-        beats = np.array([2.0 * FS] if beat is None else [2.0 * FS, beat])
+        beats = np.array([1.0, 2.0, 3.0]) * FS
+        beats = beats if beat is None else np.append(beats, beat)
         spans = rhythm_spans(probability, beats, n_steps)
         assert [span.kind for span in spans] == kinds
         assert spans[1].end == (n_steps if beat is None else beat)
@@ -127,11 +128,14 @@ def test_a_narrow_qrs_is_not_that_of_ventricular_tachycardia() -> None:
 def test_standstill_has_a_heart_beside_it() -> None:
     text = "n" * 20 + "s" * 10 + "x" * 5 + "s" * 5 + "n" * 20
     stills = [("ASYS", 20, 30), ("ASYS", 35, 40)]
-    for beat in (10.5, 18.0, 42.0, 49.5):
-        assert [span for span in found(text, np.array([beat * FS])) if span[0] == "ASYS"] == stills
-    # Only far away, or none at all: a lead that is off.
-    for beats in (NO_BEATS, np.array([5.0, 9.0, 52.0]) * FS):
-        assert [kind for kind, _, _ in found(text, beats)] == ["N"]
+    for beats in ([10.5, 11.5, 12.5], [18.0, 17.5, 42.0], [42.0, 43.0, 49.5]):
+        at = np.sort(beats) * FS
+        assert [span for span in found(text, at) if span[0] == "ASYS"] == stills
+    # Too few, only far away, or none at all: a lead that is off.
+    for few in ([], [5.0, 8.0, 9.0, 52.0], [18.0, 42.0]):
+        assert [kind for kind, _, _ in found(text, np.array(few) * FS)] == ["N"]
+    in_noise = "n" * 10 + "x" * 10 + text[20:]
+    assert [kind for kind, _, _ in found(in_noise, np.array([16.0, 17.0, 18.0]) * FS)] == ["N"]
     assert [kind for kind, _, _ in found("f" * 5 + "n" * 8 + "s" * 5)] == ["VFL", "N", "ASYS"]
 
 

@@ -61,13 +61,15 @@ SPLIT_S = 9
 LEAST_PART_S = 5
 """Shortest tachycardia next to flutter in one span, and the reverse, in seconds."""
 BESIDE_S = 10
-"""Seconds within which a standstill has a beat or a ventricular rhythm beside it: a heart stands
+"""Seconds within which a standstill has beats or a ventricular rhythm beside it: a heart stands
 still only after it has beaten. Otherwise a lead is off."""
 NARROW = 0.95
 """Width of a QRS, area over height in units of 62 ms, below which it is not that of ventricular
 tachycardia. Of vfdb's, 2% of the beats of 421 are narrower, of the other recordings none."""
 LEAST_BEATS = 3
 """Candidates that show how wide a QRS is."""
+BEATS_BESIDE = 3
+"""Beats that must lie there: in noise, a single one may be false."""
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
 FIBRILLATION_SMOOTHED_S = 15
@@ -266,7 +268,7 @@ def rhythm_spans(
     spans = _ventricular(smooth, evidence)
     rest = ~_covered(spans, n)
     still = _standstill(smooth, beats, rest, n_steps)
-    spans += _beside_a_heart(still, beats, spans) if evidence.heart_beside else still
+    spans += _beside_a_heart(still, _sure(beats, smooth), spans) if evidence.heart_beside else still
     rest &= ~_covered(spans, n)
     spans += _fibrillation(probability, rest, evidence)
     return _with_plain(sorted(spans, key=lambda span: span.begin), smooth, n_steps)
@@ -340,13 +342,21 @@ def _standstill(smooth: Floats, beats: Doubles, rest: Flags, n_steps: int) -> li
     return spans
 
 
+def _sure(beats: Doubles, smooth: Floats) -> Doubles:
+    """Return the beats of seconds in which a rhythm shows, and not noise."""
+    second = np.minimum(beats.astype(np.int64) // FS, len(smooth) - 1)
+    shows = smooth[:, Rhythm.PLAIN] + smooth[:, Rhythm.FIBRILLATION] > 0.5
+    return np.asarray(beats[shows[second]])
+
+
 def _beside_a_heart(
     still: Sequence[StepSpan], beats: Doubles, ventricular: Sequence[StepSpan]
 ) -> list[StepSpan]:
-    """Leave out standstills, or groups of them, with neither a beat nor flutter around."""
+    """Leave out standstills, or groups of them, with neither beats nor flutter around."""
     reach = BESIDE_S * FS
-    edges = [edge for span in ventricular for edge in (span.begin, span.end)]
-    signs = np.sort(np.concatenate([beats, edges]))
+    edges = np.array([edge for span in ventricular for edge in (span.begin, span.end)])
+    # A ventricular rhythm is as sure as several beats.
+    signs = np.sort(np.concatenate([beats, np.repeat(edges, BEATS_BESIDE)]))
     starts = [k for k in range(len(still)) if not k or still[k].begin - still[k - 1].end > reach]
     kept: list[StepSpan] = []
     for first, last in pairwise([*starts, len(still)]):
@@ -354,7 +364,7 @@ def _beside_a_heart(
         begin, end = group[0].begin, group[-1].end
         since_before, since_end = np.searchsorted(signs, [begin - reach, end])
         up_to_begin, up_to_after = np.searchsorted(signs, [begin, end + reach], side="right")
-        if since_before < up_to_begin or since_end < up_to_after:
+        if up_to_begin - since_before + up_to_after - since_end >= BEATS_BESIDE:
             kept += group
     return kept
 
