@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,15 @@ def data_dir() -> Path:
 def reference_dir() -> Path:
     """Folder that holds what the reference programs print: bxb and nst."""
     return Path(FOLDERS["ECGSCRIBE_REFERENCE"] or "")
+
+
+@pytest.fixture(scope="module")
+def narrow_beats_count() -> Iterator[None]:
+    """Let narrow beats count as ventricular tachycardia where a test plans that."""
+    from support.rhythm_networks import beats_of_any_width
+
+    with beats_of_any_width():
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -18,20 +17,15 @@ from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import Conditioner
-from support.rhythm_networks import PlannedNetwork, beats_of_any_width
+from support.rhythm_networks import PlannedNetwork
+
+pytestmark = pytest.mark.usefixtures("narrow_beats_count")
 
 IN_TACHYCARDIA = "n" * 20 + "t" * 10 + "n" * 30
 
 
 def model_of(plan: str) -> Model:
     return replace(load_model(), rhythm=PlannedNetwork(plan))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def narrow_beats_count() -> Iterator[None]:
-    """Let narrow beats count as tachycardia where that is planned."""
-    with beats_of_any_width():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -35,17 +35,12 @@ from ecgscribe.pipeline.rhythm import rhythm_probabilities
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Record
 from ecgscribe.signal.windows import FS, Grid
-from support.rhythm_networks import PlannedNetwork, SpikeNetwork, beats_of_any_width
+from support.rhythm_networks import PlannedNetwork, SpikeNetwork
+
+pytestmark = pytest.mark.usefixtures("narrow_beats_count")
 
 RATE = 360
 Signal = NDArray[np.float32]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def narrow_beats_count() -> Iterator[None]:
-    """Let narrow beats count as tachycardia where that is planned."""
-    with beats_of_any_width():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,17 +20,12 @@ from ecgscribe.pipeline.detection import FAINT, detect_r_peaks
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import Conditioner
-from support.rhythm_networks import PlannedNetwork, SpikeNetwork, beats_of_any_width
+from support.rhythm_networks import PlannedNetwork, SpikeNetwork
+
+pytestmark = pytest.mark.usefixtures("narrow_beats_count")
 
 PLAN = "n" * 20 + "t" * 10 + "f" * 10 + "n" * 20
 SECONDS = len(PLAN)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def narrow_beats_count() -> Iterator[None]:
-    """Let narrow beats count as tachycardia where that is planned."""
-    with beats_of_any_width():
-        yield
 
 
 @pytest.fixture(scope="module")

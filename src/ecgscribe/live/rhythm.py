@@ -23,13 +23,11 @@ from ecgscribe.model.rhythm import (
     RhythmNetwork,
     Seconds,
     embed_windows,
-    predict_rhythm,
-    second_features,
     shapes_of,
     typical_heights,
 )
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.rhythm import beats_not_still, rhythm_probabilities, without_narrow
+from ecgscribe.pipeline.rhythm import beats_not_still, predict_seconds
 from ecgscribe.signal.windows import FS, Grid
 
 __all__ = ["AHEAD_S", "LiveRhythm"]
@@ -170,18 +168,14 @@ class LiveRhythm:
         height, lost = self._height.since(0), self._lost.since(0)
         recent = slice(begin - self._height.first, end - self._height.first)
         seconds = Seconds(self._embedding.since(begin)[: end - begin], height[recent], lost[recent])
-        shapes = self._shapes(signal)
-        r_peaks = self._candidates.r_peaks - begin * FS
-        features = second_features(
+        probability = predict_seconds(
+            self._network,
             seconds,
-            r_peaks,
+            self._candidates.r_peaks - begin * FS,
             self._candidates.values,
-            shapes,
+            self._shapes(signal),
             typical=typical_heights(height[: recent.stop], lost[: recent.stop]),
         )
-        probability = predict_rhythm(self._network, features)
-        probability = rhythm_probabilities(probability, seconds.lost)
-        probability = without_narrow(probability, r_peaks, shapes)
         self._probability.append(probability[self.n_predicted - begin : until - begin])
         self.n_predicted = until
         return True

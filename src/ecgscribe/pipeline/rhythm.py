@@ -41,6 +41,7 @@ __all__ = [
     "StepSpan",
     "beats_not_still",
     "find_rhythms",
+    "predict_seconds",
     "rhythm_probabilities",
     "rhythm_spans",
     "without_narrow",
@@ -159,15 +160,40 @@ def find_rhythms(
     -------
     FoundRhythms
     """
-    features = second_features(
-        seconds, candidates.r_peaks, candidates.peak_scores, candidates.shapes
-    )
-    probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
-    probability = without_narrow(probability, candidates.r_peaks, candidates.shapes)
+    peaks = (candidates.r_peaks, candidates.peak_scores, candidates.shapes)
+    probability = predict_seconds(network, seconds, *peaks)
     beats = beats_not_still(candidates.r_peaks, candidates.beat_probability, probability)
     smooth = _moving_mean(probability, SMOOTHED_S) if len(probability) else probability
     noise, still = smooth[:, Rhythm.NOISE], smooth[:, Rhythm.STANDSTILL]
     return FoundRhythms(rhythm_spans(probability, beats, n_steps), noise, noise + still)
+
+
+def predict_seconds(
+    network: RhythmNetwork,
+    seconds: Seconds,
+    r_peaks: Doubles,
+    peak_scores: Floats,
+    shapes: Floats,
+    *,
+    typical: Floats | None = None,
+) -> Floats:
+    """Predict the rhythm of every second: what the network says, and what is certain without it.
+
+    Parameters
+    ----------
+    network : RhythmNetwork
+    seconds : Seconds
+    r_peaks, peak_scores, shapes, typical
+        See `ecgscribe.model.rhythm.second_features`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+        See `rhythm_probabilities` and `without_narrow`.
+    """
+    features = second_features(seconds, r_peaks, peak_scores, shapes, typical=typical)
+    probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
+    return without_narrow(probability, r_peaks, shapes)
 
 
 def beats_not_still(r_peaks: Doubles, beat_probability: Floats, probability: Floats) -> Doubles:

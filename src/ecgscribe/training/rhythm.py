@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.files import write_csv
-from ecgscribe.model.rhythm import Rhythm, embed_windows, predict_rhythm, second_features
+from ecgscribe.model.rhythm import Rhythm, embed_windows
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import trunk_grid
-from ecgscribe.pipeline.rhythm import rhythm_probabilities, rhythm_spans, without_narrow
+from ecgscribe.pipeline.rhythm import predict_seconds, rhythm_spans
 from ecgscribe.rhythms import RHYTHM_KINDS
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
@@ -155,9 +155,8 @@ def _shown(model: Model, record: RhythmRecord) -> NDArray[np.int64]:
     seconds = embed_windows(
         model.rhythm, signal, record.unscaled, record.lost, grid, 0, len(grid.starts)
     )
-    features = second_features(seconds, record.r_peaks, record.peak_scores, record.shapes)
-    probability = rhythm_probabilities(predict_rhythm(model.rhythm, features), seconds.lost)
-    probability = without_narrow(probability, record.r_peaks, record.shapes)
+    peaks = (record.r_peaks, record.peak_scores, record.shapes)
+    probability = predict_seconds(model.rhythm, seconds, *peaks)
     shown = np.zeros(len(seconds), dtype=np.int64)
     for span in rhythm_spans(probability, record.r_peaks[record.peak_scores >= SURE], len(signal)):
         shown[span.begin // FS : span.end // FS] = RHYTHM_KINDS.index(span.kind)
