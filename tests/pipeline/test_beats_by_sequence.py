@@ -47,6 +47,15 @@ def classes_of(rr_s: list[float], classes: str) -> str:
         # A long run must stay fast: one early beat at its begin is not enough.
         ([0.8] * 6 + [0.5] * 12, "N" * 6 + "S" * 12, "N" * 6 + "S" * 12),
         ([0.8] * 6 + [0.6] + [0.79] * 11, "N" * 6 + "S" * 12, "N" * 18),
+        # The run began suddenly, and some of its beats were called N.
+        ([0.8] * 6 + [0.5] * 20, "N" * 12 + "S" * 14, "N" * 12 + "S" * 14),
+        (
+            [0.8] * 6 + [0.5] * 20,
+            "N" * 6 + "SSSNNNNSSSNNNNNSSSSS",
+            "N" * 6 + "SSSNNNNSSSNNNNNSSSSS",
+        ),
+        # Not so where the rate changed once more in between.
+        ([0.8] * 6 + [0.5] * 4 + [0.6] * 9 + [0.55] * 9, "N" * 16 + "S" * 12, "N" * 28),
     ],
 )
 def test_runs_of_s_begin_suddenly(rr_s: list[float], classes: str, expected: str) -> None:

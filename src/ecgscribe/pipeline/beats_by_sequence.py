@@ -33,6 +33,10 @@ FAST = 0.9
 long run begins."""
 REACH = 2
 """Beats around the first of a run at which it may begin: that one may have been called N or V."""
+STEADY = 1.15
+"""Times by which an RR interval is at most longer or shorter than those of a run that holds on."""
+LONGEST_AGO = 60
+"""Beats before a run of S among which it may have begun as one of N."""
 FEWEST_V = 3
 """Ventricular beats of a recording below which no beat is fusion."""
 
@@ -81,14 +85,33 @@ def begins_suddenly(rr: Doubles, begin: int, end: int) -> bool:
     Returns
     -------
     bool
-        A short run at the very begin of a recording is given the benefit of the doubt.
+        A short run at the very begin of a recording is given the benefit of the doubt. A run may
+        have begun earlier: beats before it at the same rate, called N, are of the same run.
     """
     if end - begin >= LONG_RUN:
-        near = range(max(begin - REACH, 2), begin + REACH + 1)
-        return any(
-            np.median(rr[k : k + 5]) <= FAST * np.median(rr[max(k - 5, 1) : k]) for k in near
-        )
-    if begin <= 1:
-        return True
-    near = range(max(begin - REACH, 2), min(begin + REACH + 1, end))
-    return any(rr[k] <= EARLY * rr[max(k - 3, 1) : k].max() for k in near)
+        if any(_falls(rr, k) for k in range(max(begin - REACH, 2), begin + REACH + 1)):
+            return True
+    else:
+        near = range(max(begin - REACH, 2), min(begin + REACH + 1, end))
+        if begin <= 1 or any(_is_early(rr, k) for k in near):
+            return True
+    first = _first_at_the_rate(rr, begin, end)
+    return 1 < first < begin and _is_early(rr, first) and _falls(rr, first)
+
+
+def _is_early(rr: Doubles, beat: int) -> bool:
+    """Return whether a beat comes early after the three before it."""
+    return bool(rr[beat] <= EARLY * rr[max(beat - 3, 1) : beat].max())
+
+
+def _falls(rr: Doubles, beat: int) -> bool:
+    """Return whether the RR intervals are shorter from a beat on."""
+    return bool(np.median(rr[beat : beat + 5]) <= FAST * np.median(rr[max(beat - 5, 1) : beat]))
+
+
+def _first_at_the_rate(rr: Doubles, begin: int, end: int) -> int:
+    """Return the first of the beats before a run, without a break, that are as fast as it is."""
+    rate = np.median(rr[begin : min(begin + 5, end)])
+    before = rr[max(begin - LONGEST_AGO, 1) : begin]
+    others = np.flatnonzero((before > STEADY * rate) | (before < rate / STEADY))
+    return begin - len(before) + (int(others[-1]) + 1 if len(others) else 0)
