@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from ecgscribe.model.decision import Thresholds
-from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates, is_beat, is_written
+from ecgscribe.pipeline.candidates import (
+    Candidates,
+    ClassifiedCandidates,
+    is_beat,
+    is_cut_off,
+    is_written,
+)
 from ecgscribe.record import READABLE
+from ecgscribe.symbols import AAMI_CLASSES
 
 PROBABILITY = np.array([0.0, 0.1, 0.2, 0.3, 1.0], dtype=np.float32)
 
@@ -46,3 +53,16 @@ def test_candidates_are_cut_and_joined() -> None:
         np.testing.assert_array_equal(getattr(joined, name), getattr(classified, name))
     assert len(classified[PROBABILITY > 0.15]) == 3
     assert len(Candidates.join([Candidates.none(), Candidates.none()])) == 0
+
+
+def test_next_to_an_end_only_sure_beats_count() -> None:
+    r_peaks = np.array([3.0, 10.0, 15.0, 17.0, 500.0, 610.0, 640.0, 997.0])
+    n = len(r_peaks)
+    score = np.array([0.98, 0.97, 0.95, 0.5, 0.95, 0.95, 0.5, 0.99], dtype=np.float32)
+    classes = np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32)
+    beats = ClassifiedCandidates(
+        r_peaks, score, classes, score, np.zeros((n, 3, 2), dtype=np.float32)
+    )
+    cut_off = is_cut_off(beats, 1000, np.array([[505, 600]]))
+    assert r_peaks[cut_off].tolist() == [3.0, 15.0, 500.0, 610.0]
+    assert not is_cut_off(beats[:0], 1000, np.zeros((0, 2), dtype=np.int64)).any()

@@ -28,9 +28,10 @@ from ecgscribe.model.scoring import Scores, score_beats
 from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.beats_by_sequence import apply_sequence
-from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates
+from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates, is_cut_off
 from ecgscribe.pipeline.classification import SegmentClassifier
 from ecgscribe.pipeline.detection import last_quiet_step
+from ecgscribe.pipeline.lead_availability import lead_availability
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import Conditioner, condition
 from ecgscribe.signal.windows import FS
@@ -221,6 +222,10 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
     sample, probability, score = annotate_whole(record, model)
     shapes = np.zeros((len(sample), 3, 2), dtype=np.float32)
     alone = ClassifiedCandidates(sample / record.fs * FS, score, probability, score, shapes)
+    lost = condition(record).lost
+    available = lead_availability(lost, slice(0, len(lost)), begin=0)
+    whole_waves = ~is_cut_off(alone, len(lost), available.unreadable_spans())
+    sample, score, alone = sample[whole_waves], score[whole_waves], alone[whole_waves]
     probability = apply_sequence(alone, model.thresholds).class_probability
     beats = annotate(record, model=model).beats()
     assert beats.probability is not None

@@ -11,7 +11,7 @@ from ecgscribe.live.hop_filter import HOP
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.model.shape_features import BEFORE, waveforms
-from ecgscribe.pipeline.candidates import is_beat
+from ecgscribe.pipeline.candidates import is_beat, near_end
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
@@ -111,7 +111,8 @@ class BeatHistory:
         due = new & (self._r_peaks < until)
         candidate = ~(new & all_lost_at(signal, self._r_peaks))
         class_probability, beat_probability = self._predict(model, signal, candidate)
-        beat = candidate & ~(new & ~is_beat(beat_probability, model.thresholds))
+        cut_off = near_end(self._r_peaks, beat_probability)
+        beat = candidate & ~(new & (cut_off | ~is_beat(beat_probability, model.thresholds)))
         if (beat != candidate).any():  # the rhythm without the false detections is another
             class_probability, _ = self._predict(model, signal, beat)
         done = due & beat

@@ -19,6 +19,7 @@ from ecgscribe.live.samples import SampleBuffer
 from ecgscribe.live.scale import CHANGE_STEPS, ScaleTracker, scaled
 from ecgscribe.live.tail import Tail
 from ecgscribe.signal.filters import BASELINE_BOX, LOW_PASS_REACH, SCALE_BLOCK, filter_lead
+from ecgscribe.signal.single_samples import bridge_single_samples
 from ecgscribe.signal.windows import FS, Clock, rate_ratio
 
 __all__ = ["FIRST_HOP", "LiveSignal"]
@@ -164,7 +165,8 @@ class LiveSignal:
     def _filter(self, samples: Floats, begin: int, *, complete: bool) -> Floats:
         """Filter the hop that begins at a step; shape (at least the hop's steps, n_leads)."""
         start = self._filter_start(begin)
-        leads = np.stack([fill_gaps(lead) for lead in samples[start - self._samples.first :].T], 1)
+        own = samples[start - self._samples.first :]
+        leads = np.stack([fill_gaps(bridge_single_samples(lead, self.fs)) for lead in own.T], 1)
         first = begin - self.clock.step_at(start)
         # Next to the ends of the stream, where samples are made up, each hop is filtered alone.
         if start > 0 and complete and self._matrices_fit:

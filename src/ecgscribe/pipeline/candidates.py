@@ -15,12 +15,31 @@ from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.record import READABLE
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Candidates", "ClassifiedCandidates", "FaintPeaks", "is_beat", "is_written"]
+__all__ = [
+    "Candidates",
+    "ClassifiedCandidates",
+    "FaintPeaks",
+    "is_beat",
+    "is_cut_off",
+    "is_written",
+    "near_end",
+]
+
+
+CUT_OFF_STEPS = 16
+"""Steps from an end of the signal within which a wave may be cut off (0.125 s)."""
+HALF_QRS_STEPS = 5
+"""Steps from an end within which a QRS would be cut off itself (0.04 s)."""
+SURE = 0.96
+"""Probability of a beat from which on a candidate there is no rest of another wave."""
+SURE_OF_HALF = 0.985
+"""The same within `HALF_QRS_STEPS`."""
 
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,3 +121,37 @@ def is_written(beat_probability: Floats, quality: Floats, thresholds: Thresholds
     """
     sure = (quality >= READABLE) | (beat_probability >= thresholds.beat_in_noise)
     return is_beat(beat_probability, thresholds) & sure
+
+
+def is_cut_off(beats: ClassifiedCandidates, n_steps: int, unreadable: Positions) -> Flags:
+    """Return whether each candidate may be the rest of a wave that begins or ends unseen.
+
+    What is left of a T wave at the begin of a strip looks like a beat. Of 87 such rests next to the
+    ends of strips of DS1, none is as sure as is asked for. Of the beats there, 15% are not, and of
+    those that are cut off within the QRS, 76%.
+
+    Parameters
+    ----------
+    beats : ClassifiedCandidates
+    n_steps : int
+        Length of the recording.
+    unreadable : ndarray of int64, shape (m, 2)
+        Spans in which all leads are lost, in time order: there too, waves begin and end unseen.
+    """
+    edge = np.concatenate(([0], unreadable.reshape(-1), [n_steps]))
+    after = np.searchsorted(edge, beats.r_peaks, side="right").clip(1, len(edge) - 1)
+    distance = np.minimum(beats.r_peaks - edge[after - 1], edge[after] - beats.r_peaks)
+    return near_end(distance, beats.beat_probability)
+
+
+def near_end(distance: Doubles, beat_probability: Floats) -> Flags:
+    """Return whether each candidate is too near an end of the signal to be known for a beat.
+
+    Parameters
+    ----------
+    distance : ndarray of float64, shape (n,)
+        Steps to the nearest end.
+    beat_probability : ndarray of float32, shape (n,)
+    """
+    sure = np.where(distance < HALF_QRS_STEPS, SURE_OF_HALF, SURE)
+    return np.asarray((distance < CUT_OFF_STEPS) & (beat_probability < sure))

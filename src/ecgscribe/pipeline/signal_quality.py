@@ -6,7 +6,7 @@ quality index of a second is therefore, over the ten seconds around it,
 
 - the mean probability that a candidate is a beat, of all candidates, false detections too; times
 - the number of beats expected there, the sum of those probabilities, as a share of the fewest that
-  a heart makes: 24 per minute; at most 1.
+  a heart makes: 16 per minute; at most 1.
 
 Less than a threshold is noise. Ten seconds without any candidate look like noise, and count as
 such, even where the heart stands still or flutters.
@@ -29,7 +29,7 @@ Positions = NDArray[np.int64]
 
 AROUND_S = 5.0
 """Seconds to each side on which the index depends."""
-LEAST_RATE = 24 / 60
+LEAST_RATE = 16 / 60
 """Fewest beats per second of a heart."""
 
 

@@ -15,7 +15,7 @@ from ecgscribe.pipeline.beats_by_rhythm import (
     without_beats,
 )
 from ecgscribe.pipeline.beats_by_sequence import apply_sequence
-from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_written
+from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_cut_off, is_written
 from ecgscribe.pipeline.classification import ClassifiedRecording
 from ecgscribe.pipeline.lead_availability import LeadAvailability, readable_within
 from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan, find_rhythms
@@ -52,6 +52,7 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     WrittenBeats
     """
     beats, availability, faint, seconds = classified
+    beats = beats[~is_cut_off(beats, n_steps, availability.unreadable_spans())]
     found: FoundRhythms | None = None
     rhythms: list[StepSpan] = []
     if model.rhythm is not None and seconds is not None:

@@ -28,6 +28,7 @@ from ecgscribe.signal.filters import (
     scale,
 )
 from ecgscribe.signal.lead_statistics import LeadStatistics, measure_leads
+from ecgscribe.signal.single_samples import bridge_single_samples
 from ecgscribe.signal.windows import FS, Clock, Span, ceil_div, rate_ratio
 
 __all__ = [
@@ -246,6 +247,7 @@ class Conditioner:
             invalid = invalid_samples(lead, record.fs, rails=self.statistics.rails(k))[at]
             lost[:, k] = invalid[wanted]
             if not invalid.all():
+                lead = bridge_single_samples(lead, record.fs)
                 filled = self.statistics.fill(lead, k, read.begin)
                 filtered = filter_lead(filled, record.fs)[filtered_steps]
                 scaled = scale(filtered, invalid, first=blocks.begin, n_blocks=self._n_blocks)
