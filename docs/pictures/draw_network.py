@@ -1,12 +1,12 @@
-"""Draw the network that ships, layer by layer, from the Keras model itself.
+"""Draw the networks that ship, layer by layer, from the Keras models themselves.
 
-python docs/pictures/draw_network.py    # writes network.svg; needs ecgscribe[train]
+python docs/pictures/draw_network.py    # network.svg and rhythm.svg; needs ecgscribe[train]
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ import numpy as np
 
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_beat_head, build_trunk
+from ecgscribe.model.rhythm import N_BEAT_FEATURES
+from ecgscribe.model.rhythm_network import build_rhythm_head, build_rhythm_lead
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig, complete
 
@@ -69,6 +71,8 @@ def _words(layer: Any) -> str | None:
             return "joined"
         case "Average":
             return "mean of the experts"
+        case "AveragePooling1D":
+            return "mean of each second"
         case "InputLayer":
             return ""
     return None
@@ -113,14 +117,25 @@ def _shape(shape: tuple[int | None, ...]) -> str:
     return f"{shape[-1]} values"
 
 
-def rates(trunk: keras.Model) -> dict[str, float]:
-    """Give the steps a second of each layer's output, by running it."""
+def with_rates(model: keras.Model, of_model: list[Box], *, rate: int) -> list[Box]:
+    """Write the steps a second of each layer's output into its box, by running the model.
+
+    Parameters
+    ----------
+    model : keras.Model
+    of_model : list of Box
+    rate : int
+        Steps a second of its input.
+    """
     import keras
 
-    names = [entry["name"] for entry in trunk.get_config()["layers"]]
-    all_layers = keras.Model(trunk.input, [trunk.get_layer(name).output for name in names])
-    said = all_layers(np.zeros((1, SECONDS * FS, 2), dtype=np.float32))
-    return {name: out.shape[1] / SECONDS for name, out in zip(names, said, strict=True)}
+    names = [box.name for box in of_model]
+    all_layers = keras.Model(model.input, [model.get_layer(name).output for name in names])
+    outputs = all_layers(np.zeros((1, SECONDS * rate, model.input.shape[-1]), dtype=np.float32))
+    return [
+        replace(box, lines=(box.lines[0], f"{out.shape[1] / SECONDS:g}/s x {box.lines[1]}"))
+        for box, out in zip(of_model, outputs, strict=True)
+    ]
 
 
 def rows_of(found: list[Box]) -> list[list[Box]]:
@@ -172,30 +187,40 @@ def _box(x: float, y: float, lines: tuple[str, str], colour: str, width: float =
         f'<rect x="{x - width / 2:g}" y="{y:g}" width="{width:g}" height="{BOX_HEIGHT}" rx="6" '
         f'fill="{colour}" stroke="#777"/>'
         f'<text x="{x:g}" y="{y + 18:g}" font-weight="bold">{first}</text>'
-        f'<text x="{x:g}" y="{y + 33:g}" fill="#444">{second}</text>'
+        f'<text x="{x:g}" y="{y + 33:g}" font-size="10" fill="#444">{second}</text>'
     )
 
 
-def svg() -> str:
-    """Draw the network of the model that ships."""
+def _page(title: str, total: str, end: float, parts: Iterable[str]) -> str:
+    """Lay the parts of a picture on a white page that is `end` high."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {end + 8:g}" '
+        'font-family="sans-serif" font-size="11" text-anchor="middle">\n'
+        f"<title>{title}</title>\n"
+        '<defs><marker id="to" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#888"/></marker></defs>\n'
+        f'<rect width="{WIDTH}" height="{end + 8:g}" rx="8" fill="white"/>\n'
+        f'<text x="{WIDTH / 2:g}" y="20" font-size="12">{total}</text>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
+    )
+
+
+def network_svg() -> str:
+    """Draw the trunk and the beat head of the model that ships."""
     architecture: Architecture = complete(TrainingConfig()).architecture
     trunk, head = build_trunk(architecture), build_beat_head(architecture)
-    rate = rates(trunk)
     of_trunk = boxes(
         trunk,
         inputs={"signal": "signal, two leads"},
         outputs={"peak": "R-peak score", "frame_class": "class logits"},
     )
-    of_trunk = [
-        Box(b.name, (b.lines[0], f"{rate[b.name]:g}/s x {b.lines[1]}"), b.colour, b.sources)
-        for b in of_trunk
-    ]
     of_head = boxes(
         head,
         inputs={"class_facts": "the trunk's logits", "facts": "rhythm, shape, noise"},
         outputs={"probability": "N S V F Q, or no beat"},
     )
-    rows = rows_of(of_trunk)
+    rows = rows_of(with_rates(trunk, of_trunk, rate=FS))
     parts, at = _rows(rows, 34)
     middle = (WIDTH / 2, 34 + ROW * len(rows))
     between = (
@@ -210,18 +235,36 @@ def svg() -> str:
     more += [_edge(middle, at[name]) for name in ("class_facts", "facts")]
     end = middle[1] + ROW * (1 + len(rows))
     total = f"trunk: {trunk.count_params():,} weights; beat head: {head.count_params():,}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {end + 8:g}" '
-        'font-family="sans-serif" font-size="11" text-anchor="middle">\n'
-        "<title>The network of ecgscribe, layer by layer</title>\n"
-        '<defs><marker id="to" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#888"/></marker></defs>\n'
-        f'<rect width="{WIDTH}" height="{end + 8:g}" rx="8" fill="white"/>\n'
-        f'<text x="{WIDTH / 2:g}" y="20" font-size="12">{total}</text>\n'
-        + "\n".join([*parts, *more])
-        + "\n</svg>\n"
-    )
+    return _page("The network of ecgscribe, layer by layer", total, end, [*parts, *more])
 
+
+def rhythm_svg() -> str:
+    """Draw the rhythm network."""
+    lead, head = build_rhythm_lead(), build_rhythm_head()
+    of_lead = boxes(
+        lead, inputs={"signal": "signal, one lead"}, outputs={"embedding": "embedding of a second"}
+    )
+    of_head = boxes(
+        head, inputs={"seconds": "all of a second"}, outputs={"rhythm": "logits of the rhythms"}
+    )
+    rows = rows_of(with_rates(lead, of_lead, rate=FS))
+    parts, at = _rows(rows, 34)
+    middle = (WIDTH / 2, 34 + ROW * len(rows))
+    between = (
+        "mean over the leads, and what is not learned:",
+        f"amplitude, leads, {N_BEAT_FEATURES} features of the R-peak candidates",
+    )
+    parts += [_edge(at["embedding"], middle), _box(*middle, between, COLOURS["other"], width=380)]
+    rows = rows_of(with_rates(head, of_head, rate=1))
+    more, at = _rows(rows, middle[1] + ROW)
+    more.append(_edge(middle, at["seconds"]))
+    end = middle[1] + ROW * (1 + len(rows))
+    total = f"over a lead: {lead.count_params():,} weights; seconds: {head.count_params():,}"
+    return _page("The rhythm network of ecgscribe, layer by layer", total, end, [*parts, *more])
+
+
+PICTURES = {"network.svg": network_svg, "rhythm.svg": rhythm_svg}
 
 if __name__ == "__main__":
-    Path(__file__).with_name("network.svg").write_text(svg(), encoding="utf-8")
+    for name, draw in PICTURES.items():
+        Path(__file__).with_name(name).write_text(draw(), encoding="utf-8")

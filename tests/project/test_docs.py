@@ -191,9 +191,9 @@ def test_commands_of_the_tour_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.slow
-def test_network_is_drawn_as_it_is() -> None:
-    drawn = module(DOCS / "pictures" / "draw_network.py").svg()
-    assert drawn == (DOCS / "pictures" / "network.svg").read_text(encoding="utf-8")
+def test_networks_are_drawn_as_they_are() -> None:
+    for name, draw in module(DOCS / "pictures" / "draw_network.py").PICTURES.items():
+        assert draw() == (DOCS / "pictures" / name).read_text(encoding="utf-8"), name
 
 
 @pytest.mark.mitdb
