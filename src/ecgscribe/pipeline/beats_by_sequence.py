@@ -17,8 +17,9 @@ from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["apply_sequence", "begins_suddenly"]
+__all__ = ["apply_sequence", "begins_suddenly", "s_to_n"]
 
+Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 N, S, V, F = (AAMI_CLASSES.index(name) for name in "NSVF")
@@ -67,8 +68,7 @@ def apply_sequence(beats: ClassifiedCandidates, thresholds: Thresholds) -> Class
     edges = np.flatnonzero(np.diff(predicted == S, prepend=False, append=False)).tolist()
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if not begins_suddenly(rr, begin, end):
-            probability[begin:end, N] += probability[begin:end, S]
-            probability[begin:end, S] = 0
+            s_to_n(probability, slice(begin, end))
     return dataclasses.replace(beats, class_probability=probability)
 
 
@@ -97,6 +97,18 @@ def begins_suddenly(rr: Doubles, begin: int, end: int) -> bool:
             return True
     first = _first_at_the_rate(rr, begin, end)
     return 1 < first < begin and _is_early(rr, first) and _falls(rr, first)
+
+
+def s_to_n(class_probability: Floats, rows: slice) -> None:
+    """Add the probability of S to that of N in some rows, in place.
+
+    Parameters
+    ----------
+    class_probability : ndarray of float32, shape (n, 5)
+    rows : slice
+    """
+    class_probability[rows, N] += class_probability[rows, S]
+    class_probability[rows, S] = 0
 
 
 def _is_early(rr: Doubles, beat: int) -> bool:
