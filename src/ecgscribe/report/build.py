@@ -27,6 +27,7 @@ from ecgscribe.report.content import ReportContent, report_content
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import to_json
 from ecgscribe.report.page import Pictures, page
+from ecgscribe.report.patient import Patient, read_patient
 from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.rhythms import RhythmSpan
@@ -50,6 +51,8 @@ def report(
     files: Iterable[str | Path] = (),
     strips: int = 1,
     pause_s: float = PAUSE_S,
+    patient: Patient | str | Path | None = None,
+    comments: bool = False,
     force: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]:
@@ -80,6 +83,10 @@ def report(
         Most strips of one kind; of dangerous kinds more, see `ecgscribe.report.strip_choice`.
     pause_s : float
         Seconds that an RR interval must exceed to be a pause.
+    patient : Patient, str or Path, optional
+        Who was recorded, or a TOML file of it; see `ecgscribe.report.patient`.
+    comments : bool
+        Whether to show the comments in the recording's header, which may identify the patient.
     force : bool
         Overwrite files.
     progress : callable, optional
@@ -107,6 +114,8 @@ def report(
         )
     if out is not None:
         check_target(out, force=force)
+    if isinstance(patient, str | Path):
+        patient = read_patient(patient)
     lazy = record.lazy() if isinstance(record, Record) else record
     sums = file_sums(files)
     columns = choose_leads(lazy, leads)
@@ -126,7 +135,7 @@ def report(
     inputs = ReportInputs(lazy, annotation, columns, measures, classes_withheld=withheld)
     inputs = dataclasses.replace(inputs, strips=choose_strips(inputs, per_kind=strips))
     origin = _origin(annotation, model=model, annotator=annotator, corrected_by=corrected_by)
-    content = report_content(inputs, origin=origin, files=sums)
+    content = report_content(inputs, origin=origin, files=sums, patient=patient, comments=comments)
     if out is not None:
         _write(Path(out), inputs, content, force=force)
     numbers: dict[str, Any] = to_json(content)

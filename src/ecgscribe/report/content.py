@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ecgscribe._version import __version__
 from ecgscribe.report.inputs import ReportInputs
+from ecgscribe.report.patient import Patient
 from ecgscribe.report.sections.beats import BeatsEntry, beats_entry
 from ecgscribe.report.sections.ectopy import EctopyEntry, ectopy_entries
 from ecgscribe.report.sections.findings import FindingEntry, finding_entries
@@ -55,6 +56,7 @@ class ReportContent:
     """Everything that a report shows; `paper` is the scale of its strips."""
 
     version: int
+    patient: Patient | None
     findings: tuple[FindingEntry, ...]
     recording: RecordingEntry
     annotations: OriginEntry
@@ -74,7 +76,12 @@ class ReportContent:
 
 
 def report_content(
-    inputs: ReportInputs, *, origin: OriginEntry, files: Iterable[Mapping[str, str]]
+    inputs: ReportInputs,
+    *,
+    origin: OriginEntry,
+    files: Iterable[Mapping[str, str]],
+    patient: Patient | None = None,
+    comments: bool = False,
 ) -> ReportContent:
     """Describe a recording.
 
@@ -85,6 +92,10 @@ def report_content(
         Where the annotations come from.
     files : iterable of mapping
         ``name`` and ``sha256`` of each file of the recording.
+    patient : Patient, optional
+        What was given about the patient.
+    comments : bool
+        Whether the comments of the recording's header are shown.
 
     Returns
     -------
@@ -94,6 +105,7 @@ def report_content(
     rate, ectopy, pauses = heart_rate_entry(inputs), ectopy_entries(inputs), pauses_entry(inputs)
     return ReportContent(
         version=VERSION,
+        patient=patient if patient and patient.stated() else None,
         findings=finding_entries(
             rhythms=rhythms,
             pauses=pauses,
@@ -103,7 +115,7 @@ def report_content(
             rate=rate,
             paced=inputs.classes_withheld,
         ),
-        recording=recording_entry(inputs, files),
+        recording=recording_entry(inputs, files, comments=comments),
         annotations=origin,
         readable=readable,
         rhythms=rhythms,

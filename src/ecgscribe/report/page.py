@@ -14,6 +14,7 @@ from ecgscribe.report.sections.ectopy import ectopy_blocks
 from ecgscribe.report.sections.findings import finding_blocks
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_blocks
 from ecgscribe.report.sections.overview import overview_blocks
+from ecgscribe.report.sections.patient import patient_blocks
 from ecgscribe.report.sections.pauses import pauses_blocks
 from ecgscribe.report.sections.recording import recording_blocks
 from ecgscribe.report.sections.rhythms import rhythm_blocks
@@ -108,8 +109,9 @@ def _fibrillation(content: ReportContent) -> str:
 
 
 def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]:
-    recording = content.recording
+    recording, patient = content.recording, content.patient
     return (
+        *((Section("Patient", patient_blocks(patient)),) if patient is not None else ()),
         Section("Findings", finding_blocks(content.findings)),
         Section(
             "Recording",
