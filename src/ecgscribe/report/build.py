@@ -30,6 +30,7 @@ from ecgscribe.report.page import Pictures, page
 from ecgscribe.report.patient import Patient, read_patient
 from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.report.strip_choice import choose_strips
+from ecgscribe.report.template_figure import template_panels
 from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.signal.conditioning import choose_leads
 
@@ -236,7 +237,7 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
 
 def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
     record, measures = inputs.record, inputs.measures
-    day = lorenz = histogram = tachogram = shapes = None
+    day = lorenz = histogram = tachogram = shapes = templates = None
     if measures.rr_histogram is not None:
         shown = figures.of_recording(inputs.annotation, record)
         day, lorenz = picture(plots.day(shown)), picture(plots.lorenz(shown))
@@ -249,6 +250,8 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
         leads = [record.leads[k] for k in inputs.columns]
         units = [record.units[k] for k in inputs.columns]
         shapes = picture(figures.beat_overlay(measures.shapes, leads, units))
+        if any(measures.templates):
+            templates = picture(template_panels(measures.shapes, measures.templates, leads))
     return Pictures(
         strips=tuple(
             figures.paper_strip(record, inputs.annotation, inputs.columns, strip)
@@ -259,4 +262,5 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
         histogram=histogram,
         tachogram=tachogram,
         shapes=shapes,
+        templates=templates,
     )

@@ -41,7 +41,7 @@ class Pictures:
         One per strip of the content.
     day, lorenz, histogram, tachogram : bytes or None
         None without RR intervals.
-    shapes : bytes or None
+    shapes, templates : bytes or None
         None without beats.
     """
 
@@ -51,6 +51,7 @@ class Pictures:
     histogram: bytes | None
     tachogram: bytes | None
     shapes: bytes | None
+    templates: bytes | None
 
 
 def page(content: ReportContent, pictures: Pictures) -> Page:
@@ -137,7 +138,10 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
         Section("Heart rate variability", variability_blocks(content.variability)),
         Section("Ectopy", ectopy_blocks(content.ectopy, withheld=recording.classes_withheld)),
         Section("Pauses", pauses_blocks(content.pauses)),
-        Section("Beat shapes", shapes_blocks(content.shapes, overlay=pictures.shapes)),
+        Section(
+            "Beat shapes",
+            shapes_blocks(content.shapes, overlay=pictures.shapes, templates=pictures.templates),
+        ),
         Section(
             "Strips",
             strip_blocks(
