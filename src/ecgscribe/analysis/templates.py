@@ -91,7 +91,7 @@ def _correlations(beats: Doubles, fs: float) -> Doubles:
         part, has_part = _unit_vectors(beats[:, first : first + 2 * reach + 1])
         both = (valid & has_part)[:, None] & (valid & has_target)[None, :]
         best = np.where(both, np.maximum(best, part @ target.T), best)
-    return np.maximum(best, best.T)
+    return np.asarray(np.maximum(best, best.T))
 
 
 def _unit_vectors(parts: Doubles) -> tuple[Doubles, NDArray[np.bool_]]:

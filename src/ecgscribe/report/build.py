@@ -28,6 +28,7 @@ from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import to_json
 from ecgscribe.report.page import Pictures, page
 from ecgscribe.report.patient import Patient, read_patient
+from ecgscribe.report.rate_trend import rate_trend
 from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.report.template_figure import template_panels
@@ -237,7 +238,7 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
 
 def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
     record, measures = inputs.record, inputs.measures
-    day = lorenz = histogram = tachogram = shapes = templates = None
+    day = lorenz = histogram = tachogram = trend = shapes = templates = None
     if measures.rr_histogram is not None:
         shown = figures.of_recording(inputs.annotation, record)
         day, lorenz = picture(plots.day(shown)), picture(plots.lorenz(shown))
@@ -246,6 +247,7 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
             measures.beats, record, unreadable=measures.unreadable, rhythms=measures.rhythms
         )
         tachogram = picture(drawn)
+        trend = picture(rate_trend(measures, record))
     if measures.shapes:
         leads = [record.leads[k] for k in inputs.columns]
         units = [record.units[k] for k in inputs.columns]
@@ -261,6 +263,7 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
         lorenz=lorenz,
         histogram=histogram,
         tachogram=tachogram,
+        trend=trend,
         shapes=shapes,
         templates=templates,
     )

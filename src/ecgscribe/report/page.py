@@ -39,7 +39,7 @@ class Pictures:
     ----------
     strips : tuple of bytes
         One per strip of the content.
-    day, lorenz, histogram, tachogram : bytes or None
+    day, lorenz, histogram, tachogram, trend : bytes or None
         None without RR intervals.
     shapes, templates : bytes or None
         None without beats.
@@ -50,6 +50,7 @@ class Pictures:
     lorenz: bytes | None
     histogram: bytes | None
     tachogram: bytes | None
+    trend: bytes | None
     shapes: bytes | None
     templates: bytes | None
 
@@ -126,7 +127,9 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
         ),
         Section("Rhythms", rhythm_blocks(content.rhythms)),
         Section("Beats", beats_blocks(content.beats)),
-        Section("Heart rate", heart_rate_blocks(content.heart_rate, content.hours)),
+        Section(
+            "Heart rate", heart_rate_blocks(content.heart_rate, content.hours, trend=pictures.trend)
+        ),
         Section(
             "RR intervals",
             rr_blocks(

@@ -75,5 +75,5 @@ def template_panels(
 def _plain(panel: Axes) -> None:
     for side in ("top", "right"):
         panel.spines[side].set_visible(False)
-    panel.tick_params(labelsize=7)
+    panel.tick_params(labelsize=7, labelbottom=True)
     panel.axvline(0, color=GREY, linewidth=0.5, linestyle=":")

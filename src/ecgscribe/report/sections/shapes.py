@@ -15,8 +15,8 @@ from ecgscribe.report.wording import number
 __all__ = [
     "ShapeEntry",
     "ShapesEntry",
-    "shapes_blocks",
     "TemplateEntry",
+    "shapes_blocks",
     "shapes_entry",
     "template_name",
     "width_ms",
