@@ -55,6 +55,7 @@ __all__ = ["report"]
     help="TOML file with name, id, birth, indication, medication …; shown in the report.",
 )
 @click.option("--comments", is_flag=True, help="Show the comments in the recording's header.")
+@click.option("--full", is_flag=True, help="Add every second of a lead, an hour a page.")
 @options.model
 @options.no_dates
 @options.force()
@@ -73,6 +74,7 @@ def report(
     pause: float | None,
     patient: Path | None,
     comments: bool,
+    full: bool,
     model: str,
     no_dates: bool,
     force: bool,
@@ -116,6 +118,7 @@ def report(
             pause_s=PAUSE_S if pause is None else pause,
             patient=about,
             comments=comments,
+            full=full,
             files=files,
             force=force,
             progress=progress,

@@ -24,6 +24,7 @@ from ecgscribe.plots.saving import picture
 from ecgscribe.record import Annotation, LazyRecord, Record, check_within
 from ecgscribe.report import figures
 from ecgscribe.report.content import ReportContent, report_content
+from ecgscribe.report.full_disclosure import full_pages
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import to_json
 from ecgscribe.report.page import Pictures, page
@@ -55,6 +56,7 @@ def report(
     pause_s: float = PAUSE_S,
     patient: Patient | str | Path | None = None,
     comments: bool = False,
+    full: bool = False,
     force: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]:
@@ -89,6 +91,8 @@ def report(
         Who was recorded, or a TOML file of it; see `ecgscribe.report.patient`.
     comments : bool
         Whether to show the comments in the recording's header, which may identify the patient.
+    full : bool
+        Whether to show every second of the first lead in an appendix, an hour a page.
     force : bool
         Overwrite files.
     progress : callable, optional
@@ -137,7 +141,9 @@ def report(
     inputs = ReportInputs(lazy, annotation, columns, measures, classes_withheld=withheld)
     inputs = dataclasses.replace(inputs, strips=choose_strips(inputs, per_kind=strips))
     origin = _origin(annotation, model=model, annotator=annotator, corrected_by=corrected_by)
-    content = report_content(inputs, origin=origin, files=sums, patient=patient, comments=comments)
+    content = report_content(
+        inputs, origin=origin, files=sums, patient=patient, comments=comments, full=full
+    )
     if out is not None:
         _write(Path(out), inputs, content, force=force)
     numbers: dict[str, Any] = to_json(content)
@@ -266,4 +272,5 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
         trend=trend,
         shapes=shapes,
         templates=templates,
+        full=() if content.full is None else tuple(full_pages(inputs)),
     )

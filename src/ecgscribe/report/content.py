@@ -15,6 +15,7 @@ from ecgscribe.report.patient import Patient
 from ecgscribe.report.sections.beats import BeatsEntry, beats_entry
 from ecgscribe.report.sections.ectopy import EctopyEntry, ectopy_entries
 from ecgscribe.report.sections.findings import FindingEntry, finding_entries
+from ecgscribe.report.sections.full import FullEntry, full_entry
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_entry
 from ecgscribe.report.sections.hours import HourEntry, hour_entries
 from ecgscribe.report.sections.pauses import PausesEntry, pauses_entry
@@ -73,6 +74,7 @@ class ReportContent:
     software: SoftwareEntry
     paper: str
     strips: tuple[StripEntry, ...]
+    full: FullEntry | None
 
 
 def report_content(
@@ -82,6 +84,7 @@ def report_content(
     files: Iterable[Mapping[str, str]],
     patient: Patient | None = None,
     comments: bool = False,
+    full: bool = False,
 ) -> ReportContent:
     """Describe a recording.
 
@@ -96,6 +99,8 @@ def report_content(
         What was given about the patient.
     comments : bool
         Whether the comments of the recording's header are shown.
+    full : bool
+        Whether every second is shown.
 
     Returns
     -------
@@ -130,4 +135,5 @@ def report_content(
         software=SoftwareEntry("ecgscribe", __version__, _INTENDED_USE),
         paper=PAPER,
         strips=strip_entries(inputs),
+        full=full_entry(inputs) if full else None,
     )

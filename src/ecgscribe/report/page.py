@@ -12,6 +12,7 @@ from ecgscribe.report.content import ReportContent
 from ecgscribe.report.sections.beats import beats_blocks
 from ecgscribe.report.sections.ectopy import ectopy_blocks
 from ecgscribe.report.sections.findings import finding_blocks
+from ecgscribe.report.sections.full import full_blocks
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_blocks
 from ecgscribe.report.sections.overview import overview_blocks
 from ecgscribe.report.sections.patient import patient_blocks
@@ -43,6 +44,8 @@ class Pictures:
         None without RR intervals.
     shapes, templates : bytes or None
         None without beats.
+    full : tuple of bytes
+        One per page of the full disclosure of the content.
     """
 
     strips: tuple[bytes, ...]
@@ -53,6 +56,7 @@ class Pictures:
     trend: bytes | None
     shapes: bytes | None
     templates: bytes | None
+    full: tuple[bytes, ...] = ()
 
 
 def page(content: ReportContent, pictures: Pictures) -> Page:
@@ -155,7 +159,14 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
             ),
         ),
         Section("Interpretation", (_NOT_MEASURED, *_BOXES)),
+        *_appendix(content, pictures),
     )
+
+
+def _appendix(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]:
+    if content.full is None:
+        return ()
+    return (Section("Full disclosure", full_blocks(content.full, pictures.full)),)
 
 
 def _foot(content: ReportContent) -> tuple[str, ...]:
