@@ -25,6 +25,7 @@ def test_fast_and_slow_time_is_that_of_the_rates_over_eight_intervals() -> None:
     assert times.slow_s == pytest.approx(sum(beats.rr[k] for k in range(80) if rate[k] < 50))
     assert 14 < times.fast_s < 20
     assert (times.day, times.night) == (None, None)
+    assert (times.fast_day_s, times.slow_night_s) == (None, None)
 
 
 def test_day_and_night_are_of_the_clock() -> None:
@@ -32,6 +33,10 @@ def test_day_and_night_are_of_the_clock() -> None:
     times = rate_times(beats, rates(beats), start=datetime(2026, 3, 1, 5, 59, 0))
     assert times.night == pytest.approx(60, abs=0.1)
     assert times.day == pytest.approx(120, abs=3)  # one interval crosses the hour
+    assert times.fast_night_s == times.slow_day_s == times.slow_night_s == 0
+    assert times.fast_day_s == times.fast_s > 20
+    evening = rate_times(beats, rates(beats), start=datetime(2026, 3, 1, 21, 59, 0))
+    assert (evening.fast_day_s, evening.fast_night_s) == (0, times.fast_s)
 
 
 def test_no_beats_no_rates() -> None:

@@ -32,6 +32,7 @@ from ecgscribe.analysis.rr_intervals import (
     rate_extremes,
     rates,
 )
+from ecgscribe.analysis.templates import Template, beat_templates
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.rhythms import RhythmSpan
@@ -82,6 +83,8 @@ class Measures:
         Of all these beats.
     shapes : tuple of Shape
         Of each class that occurs, the dominant one first.
+    templates : tuple of tuple of Template
+        Of each of `shapes`.
     """
 
     beats: BeatSeries
@@ -102,6 +105,7 @@ class Measures:
     in_fibrillation: NDArray[np.bool_]
     fibrillation_rates: RhythmRates
     shapes: tuple[Shape, ...]
+    templates: tuple[tuple[Template, ...], ...]
 
 
 def measure(
@@ -136,6 +140,7 @@ def measure(
     episodes = rhythm_episodes(record, beats, rhythms, columns)
     fibrillation = beats_inside(beats, episodes, "AFIB")
     rate = rates(beats)
+    measured = shapes(record, beats, columns)
     extremes, are_normal = usual_extremes(beats, pause_s)
     return Measures(
         beats=beats,
@@ -164,7 +169,8 @@ def measure(
         rhythms=episodes,
         in_fibrillation=fibrillation,
         fibrillation_rates=rhythm_rates(of_intervals(beats, fibrillation)),
-        shapes=shapes(record, beats, columns),
+        shapes=measured,
+        templates=tuple(beat_templates(shape, record.fs) for shape in measured),
     )
 
 

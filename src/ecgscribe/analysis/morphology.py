@@ -21,8 +21,11 @@ __all__ = [
     "AFTER_S",
     "BEFORE_S",
     "MOST_SAMPLED",
+    "QRS_S",
+    "SHIFT_S",
     "Shape",
     "beat_waveforms",
+    "median_width",
     "qrs_correlation",
     "qrs_width",
     "shapes",
@@ -31,7 +34,7 @@ __all__ = [
 
 BEFORE_S, AFTER_S = 0.3, 0.5
 """Seconds of a beat around its R-peak."""
-MOST_SAMPLED = 60
+MOST_SAMPLED = 200
 """Most beats of a class that are sampled, spread evenly over the recording."""
 QRS_S = 0.12
 """Seconds to each side of the R-peak over which beats are compared."""
@@ -41,7 +44,8 @@ _EDGE = 0.11  # of the steepest slope, where a QRS begins and ends
 _ABOVE_NOISE = 2.0  # times the median slope, which an edge exceeds
 _MOST_NOISE = 0.3  # of the steepest slope; in more, the edges drown
 _BREAK_S = 0.016  # that the slope may stay below the edge inside a QRS: the tip of a wave
-_SHIFT_S = 0.02
+SHIFT_S = 0.02
+"""Seconds by which two beats may be shifted against each other when they are compared."""
 
 
 Doubles = NDArray[np.float64]
@@ -135,7 +139,7 @@ def shapes(record: LazyRecord, beats: BeatSeries, columns: Sequence[int]) -> tup
                 count=int(np.sum(beats.class_index == index)),
                 beats=waveforms,
                 median=np.median(np.nan_to_num(waveforms), axis=0),
-                qrs_s=_median_width(waveforms, record.fs),
+                qrs_s=median_width(waveforms, record.fs),
             )
         )
     return tuple(sorted(measured, key=lambda shape: -shape.count))
@@ -147,7 +151,21 @@ def _spread(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return np.asarray(values[np.unique(chosen)])
 
 
-def _median_width(beats: Doubles, fs: float) -> float | None:
+def median_width(beats: Doubles, fs: float) -> float | None:
+    """Return the median width of the QRS of beats; None where more than half have none.
+
+    Parameters
+    ----------
+    beats : ndarray of float64, shape (n, points, leads)
+        As `beat_waveforms` returns them.
+    fs : float
+        Sampling frequency in Hz.
+
+    Returns
+    -------
+    float or None
+        Seconds.
+    """
     widths = [width for beat in beats if (width := qrs_width(beat, fs)) is not None]
     return float(np.median(widths)) if 2 * len(widths) >= len(beats) else None
 
@@ -175,7 +193,7 @@ def qrs_correlation(beat: Doubles, dominant: Doubles, fs: float) -> float | None
     """
     if not np.isfinite(beat).all():
         return None
-    reach = round(_SHIFT_S * fs)
+    reach = round(SHIFT_S * fs)
     target = _qrs(dominant, fs)
     target = target - target.mean(axis=0)
     best = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,13 +24,18 @@ DAY_H = (6, 22)
 class RateTimes:
     """Seconds above `FAST` and below `SLOW`, and mean rates by day and by night per minute.
 
-    The mean rates are None where no interval counts, or the time of day is not known.
+    What is by day or by night is None where the time of day is not known, and a mean rate where no
+    interval counts.
     """
 
     fast_s: float
     slow_s: float
-    day: float | None
-    night: float | None
+    fast_day_s: float | None = None
+    fast_night_s: float | None = None
+    slow_day_s: float | None = None
+    slow_night_s: float | None = None
+    day: float | None = None
+    night: float | None = None
 
 
 def rate_times(
@@ -52,15 +58,21 @@ def rate_times(
     """
     with np.errstate(invalid="ignore"):  # NaN where too few intervals follow one another
         fast, slow = rates > FAST, rates < SLOW
-    day = night = None
+    times = RateTimes(fast_s=float(beats.rr[fast].sum()), slow_s=float(beats.rr[slow].sum()))
     if start is not None:
         first = start.hour + start.minute / 60 + start.second / 3600
         hour = (first + beats.time / 3600) % 24
         is_day = (hour >= DAY_H[0]) & (hour < DAY_H[1])
-        day, night = _mean_rate(beats, is_day), _mean_rate(beats, ~is_day)
-    return RateTimes(
-        fast_s=float(beats.rr[fast].sum()), slow_s=float(beats.rr[slow].sum()), day=day, night=night
-    )
+        times = dataclasses.replace(
+            times,
+            fast_day_s=float(beats.rr[fast & is_day].sum()),
+            fast_night_s=float(beats.rr[fast & ~is_day].sum()),
+            slow_day_s=float(beats.rr[slow & is_day].sum()),
+            slow_night_s=float(beats.rr[slow & ~is_day].sum()),
+            day=_mean_rate(beats, is_day),
+            night=_mean_rate(beats, ~is_day),
+        )
+    return times
 
 
 def _mean_rate(beats: BeatSeries, chosen: NDArray[np.bool_]) -> float | None:

@@ -179,8 +179,10 @@ def rates(beats: BeatSeries, *, intervals: int = RATE_INTERVALS) -> Doubles:
     """
     rate = np.full(len(beats), np.nan)
     if len(beats) > intervals:
-        windows = np.lib.stride_tricks.sliding_window_view(beats.rr[1:], intervals)
-        rate[intervals:] = 60.0 * intervals / windows.sum(axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(beats.has_rr[1:], intervals)
+        # From the first beat to the last: a sum of intervals is not exact.
+        seconds = (beats.sample[intervals:] - beats.sample[:-intervals]) / beats.fs
+        rate[intervals:] = np.where(windows.all(axis=1), 60.0 * intervals / seconds, np.nan)
     return rate
 
 

@@ -48,6 +48,14 @@ __all__ = ["report"]
     type=number,
     help="An RR interval longer than this is a pause (default: 2).",
 )
+@click.option(
+    "--patient",
+    metavar="FILE",
+    type=options.FILE,
+    help="TOML file with name, id, birth, indication, medication …; shown in the report.",
+)
+@click.option("--comments", is_flag=True, help="Show the comments in the recording's header.")
+@click.option("--full", is_flag=True, help="Add every second of a lead, an hour a page.")
 @options.model
 @options.no_dates
 @options.force()
@@ -64,6 +72,9 @@ def report(
     by: str | None,
     strips: int,
     pause: float | None,
+    patient: Path | None,
+    comments: bool,
+    full: bool,
     model: str,
     no_dates: bool,
     force: bool,
@@ -75,14 +86,17 @@ def report(
     from ecgscribe.analysis.rr_intervals import PAUSE_S
     from ecgscribe.report.build import check_target
     from ecgscribe.report.build import report as write_report
+    from ecgscribe.report.patient import read_patient
 
     _check_together(annotator, annotations, by)
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}.html") if out is None else out
     check_target(target, force=force)
     files = formats.recording_files(record)
+    inputs = [*files, *(path for path in (annotations, patient) if path is not None)]
     for written in (target, target.with_suffix(".json")):
-        refuse_input(written, files)
+        refuse_input(written, inputs)
+    about = None if patient is None else read_patient(patient)
     annotation, origin = None, annotator
     if annotations is not None:
         annotation = formats.read_annotation(annotations, fs=source.fs)
@@ -102,6 +116,9 @@ def report(
             corrected_by=by,
             strips=strips,
             pause_s=PAUSE_S if pause is None else pause,
+            patient=about,
+            comments=comments,
+            full=full,
             files=files,
             force=force,
             progress=progress,

@@ -85,6 +85,8 @@ class Picture:
         What a `Link` to it names, if not empty.
     back : Link, optional
         Written below it.
+    whole_page : bool
+        Whether it may fill a page.
     """
 
     png: bytes
@@ -93,6 +95,7 @@ class Picture:
     title: str = ""
     id: str = ""
     back: Link | None = None
+    whole_page: bool = False
 
     @property
     def size_mm(self) -> tuple[float, float]:

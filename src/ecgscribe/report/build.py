@@ -24,11 +24,15 @@ from ecgscribe.plots.saving import picture
 from ecgscribe.record import Annotation, LazyRecord, Record, check_within
 from ecgscribe.report import figures
 from ecgscribe.report.content import ReportContent, report_content
+from ecgscribe.report.full_disclosure import full_pages
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import to_json
 from ecgscribe.report.page import Pictures, page
+from ecgscribe.report.patient import Patient, read_patient
+from ecgscribe.report.rate_trend import rate_trend
 from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.report.strip_choice import choose_strips
+from ecgscribe.report.template_figure import template_panels
 from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.signal.conditioning import choose_leads
 
@@ -50,6 +54,9 @@ def report(
     files: Iterable[str | Path] = (),
     strips: int = 1,
     pause_s: float = PAUSE_S,
+    patient: Patient | str | Path | None = None,
+    comments: bool = False,
+    full: bool = False,
     force: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, Any]:
@@ -80,6 +87,12 @@ def report(
         Most strips of one kind; of dangerous kinds more, see `ecgscribe.report.strip_choice`.
     pause_s : float
         Seconds that an RR interval must exceed to be a pause.
+    patient : Patient, str or Path, optional
+        Who was recorded, or a TOML file of it; see `ecgscribe.report.patient`.
+    comments : bool
+        Whether to show the comments in the recording's header, which may identify the patient.
+    full : bool
+        Whether to show every second of the first lead in an appendix, an hour a page.
     force : bool
         Overwrite files.
     progress : callable, optional
@@ -107,6 +120,8 @@ def report(
         )
     if out is not None:
         check_target(out, force=force)
+    if isinstance(patient, str | Path):
+        patient = read_patient(patient)
     lazy = record.lazy() if isinstance(record, Record) else record
     sums = file_sums(files)
     columns = choose_leads(lazy, leads)
@@ -126,7 +141,9 @@ def report(
     inputs = ReportInputs(lazy, annotation, columns, measures, classes_withheld=withheld)
     inputs = dataclasses.replace(inputs, strips=choose_strips(inputs, per_kind=strips))
     origin = _origin(annotation, model=model, annotator=annotator, corrected_by=corrected_by)
-    content = report_content(inputs, origin=origin, files=sums)
+    content = report_content(
+        inputs, origin=origin, files=sums, patient=patient, comments=comments, full=full
+    )
     if out is not None:
         _write(Path(out), inputs, content, force=force)
     numbers: dict[str, Any] = to_json(content)
@@ -227,7 +244,7 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
 
 def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
     record, measures = inputs.record, inputs.measures
-    day = lorenz = histogram = tachogram = shapes = None
+    day = lorenz = histogram = tachogram = trend = shapes = templates = None
     if measures.rr_histogram is not None:
         shown = figures.of_recording(inputs.annotation, record)
         day, lorenz = picture(plots.day(shown)), picture(plots.lorenz(shown))
@@ -236,10 +253,13 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
             measures.beats, record, unreadable=measures.unreadable, rhythms=measures.rhythms
         )
         tachogram = picture(drawn)
+        trend = picture(rate_trend(measures, record))
     if measures.shapes:
         leads = [record.leads[k] for k in inputs.columns]
         units = [record.units[k] for k in inputs.columns]
         shapes = picture(figures.beat_overlay(measures.shapes, leads, units))
+        if any(measures.templates):
+            templates = picture(template_panels(measures.shapes, measures.templates, leads))
     return Pictures(
         strips=tuple(
             figures.paper_strip(record, inputs.annotation, inputs.columns, strip)
@@ -249,5 +269,8 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
         lorenz=lorenz,
         histogram=histogram,
         tachogram=tachogram,
+        trend=trend,
         shapes=shapes,
+        templates=templates,
+        full=() if content.full is None else tuple(full_pages(inputs)),
     )

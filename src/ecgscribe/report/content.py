@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from ecgscribe._version import __version__
 from ecgscribe.report.inputs import ReportInputs
+from ecgscribe.report.patient import Patient
 from ecgscribe.report.sections.beats import BeatsEntry, beats_entry
 from ecgscribe.report.sections.ectopy import EctopyEntry, ectopy_entries
 from ecgscribe.report.sections.findings import FindingEntry, finding_entries
+from ecgscribe.report.sections.full import FullEntry, full_entry
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_entry
 from ecgscribe.report.sections.hours import HourEntry, hour_entries
 from ecgscribe.report.sections.pauses import PausesEntry, pauses_entry
@@ -55,6 +57,7 @@ class ReportContent:
     """Everything that a report shows; `paper` is the scale of its strips."""
 
     version: int
+    patient: Patient | None
     findings: tuple[FindingEntry, ...]
     recording: RecordingEntry
     annotations: OriginEntry
@@ -71,10 +74,17 @@ class ReportContent:
     software: SoftwareEntry
     paper: str
     strips: tuple[StripEntry, ...]
+    full: FullEntry | None
 
 
 def report_content(
-    inputs: ReportInputs, *, origin: OriginEntry, files: Iterable[Mapping[str, str]]
+    inputs: ReportInputs,
+    *,
+    origin: OriginEntry,
+    files: Iterable[Mapping[str, str]],
+    patient: Patient | None = None,
+    comments: bool = False,
+    full: bool = False,
 ) -> ReportContent:
     """Describe a recording.
 
@@ -85,6 +95,12 @@ def report_content(
         Where the annotations come from.
     files : iterable of mapping
         ``name`` and ``sha256`` of each file of the recording.
+    patient : Patient, optional
+        What was given about the patient.
+    comments : bool
+        Whether the comments of the recording's header are shown.
+    full : bool
+        Whether every second is shown.
 
     Returns
     -------
@@ -94,6 +110,7 @@ def report_content(
     rate, ectopy, pauses = heart_rate_entry(inputs), ectopy_entries(inputs), pauses_entry(inputs)
     return ReportContent(
         version=VERSION,
+        patient=patient if patient and patient.stated() else None,
         findings=finding_entries(
             rhythms=rhythms,
             pauses=pauses,
@@ -103,7 +120,7 @@ def report_content(
             rate=rate,
             paced=inputs.classes_withheld,
         ),
-        recording=recording_entry(inputs, files),
+        recording=recording_entry(inputs, files, comments=comments),
         annotations=origin,
         readable=readable,
         rhythms=rhythms,
@@ -118,4 +135,5 @@ def report_content(
         software=SoftwareEntry("ecgscribe", __version__, _INTENDED_USE),
         paper=PAPER,
         strips=strip_entries(inputs),
+        full=full_entry(inputs) if full else None,
     )

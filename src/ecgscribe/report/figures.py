@@ -28,7 +28,15 @@ from ecgscribe.symbols import AAMI_CLASSES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["beat_overlay", "of_recording", "paper_strip", "rr_histogram", "tachogram"]
+__all__ = [
+    "beat_overlay",
+    "of_recording",
+    "paper_strip",
+    "plain",
+    "rr_histogram",
+    "tachogram",
+    "time_axis",
+]
 
 
 _WIDTH, _HEIGHT = 7.2, 2.4  # inches
@@ -68,7 +76,7 @@ def rr_histogram(histogram: RRHistogram, *, ax: Axes | None = None) -> Axes:
     room = max(3 * bin_ms, 60.0)
     ax.set_xlim(begin[0] - room, begin[-1] + bin_ms + room)
     ax.set(xlabel="RR interval (ms)", ylabel="intervals")
-    return _plain(ax)
+    return plain(ax)
 
 
 def tachogram(
@@ -98,8 +106,6 @@ def tachogram(
     -------
     matplotlib.axes.Axes
     """
-    from matplotlib.ticker import FuncFormatter, MultipleLocator
-
     ax = new_axes((_WIDTH, _HEIGHT)) if ax is None else ax
     many = len(beats) > 5000
     shown = np.minimum(beats.rr, _LONGEST_RR)
@@ -124,28 +130,40 @@ def tachogram(
         if episode.kind in RHYTHM_SHADES:
             edges = episode.begin / record.fs, episode.end / record.fs
             ax.axvspan(*edges, color=RHYTHM_SHADES[episode.kind], linewidth=0, zorder=0)
-    first = 0.0
-    if record.start is not None:
-        first = (record.start.hour * 60 + record.start.minute) * 60.0 + record.start.second
-    step = _step(record.duration)
-    ax.xaxis.set_major_locator(MultipleLocator(step, offset=-(first % step)))
-    seconds = step < 60
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
+    time_axis(ax, record)
     top = float(np.nanmax(shown)) if beats.has_rr.any() else 1.5
     ax.set(
-        xlim=(0, record.duration),
         ylim=(0, max(1.5, min(_LONGEST_RR, 1.1 * top))),
-        xlabel="time of day" if record.start is not None else "time from the start (h:mm)",
         ylabel="RR interval (s)",
     )
-    if seconds and record.start is None:
-        ax.set_xlabel("time from the start (h:mm:ss)")
     if beats.has_rr.any():
         ax.legend(
             ncols=5, fontsize=8, frameon=False, markerscale=4 if many else 2, loc="upper right",
             bbox_to_anchor=(1.0, 1.16), handletextpad=0.1, columnspacing=1.0,
         )  # fmt: skip
-    return _plain(ax)
+    return plain(ax)
+
+
+def time_axis(ax: Axes, record: LazyRecord) -> None:
+    """Let an axis be the time of a whole recording, of the day where that is known.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With seconds from the start as x.
+    record : LazyRecord
+    """
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    first = 0.0
+    if record.start is not None:
+        first = (record.start.hour * 60 + record.start.minute) * 60.0 + record.start.second
+    step = _step(record.duration)
+    seconds = step < 60
+    ax.xaxis.set_major_locator(MultipleLocator(step, offset=-(first % step)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
+    label = f"time from the start ({'h:mm:ss' if seconds else 'h:mm'})"
+    ax.set(xlim=(0, record.duration), xlabel="time of day" if record.start is not None else label)
 
 
 def _step(duration: float) -> float:
@@ -204,7 +222,7 @@ def beat_overlay(
         panel.set(xlabel="time from the R-peak (ms)", ylabel=unit)
         panel.set_title(_plain_text(lead), fontsize=9, loc="left")
         panel.axvline(0, color=_GREY, linewidth=0.5, linestyle=":", zorder=1)
-        _plain(panel)
+        plain(panel)
     if shapes:
         ax[-1].legend(frameon=False, fontsize=8, loc="upper right")
     return ax
@@ -316,7 +334,8 @@ def _plain_text(name: str) -> str:
     return name.replace("$", r"\$")
 
 
-def _plain(ax: Axes) -> Axes:
+def plain(ax: Axes) -> Axes:
+    """Leave out the frame above and at the right, and make the writing small."""
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     ax.tick_params(labelsize=8)

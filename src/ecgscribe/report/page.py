@@ -12,8 +12,10 @@ from ecgscribe.report.content import ReportContent
 from ecgscribe.report.sections.beats import beats_blocks
 from ecgscribe.report.sections.ectopy import ectopy_blocks
 from ecgscribe.report.sections.findings import finding_blocks
+from ecgscribe.report.sections.full import full_blocks
 from ecgscribe.report.sections.heart_rate import HeartRateEntry, heart_rate_blocks
 from ecgscribe.report.sections.overview import overview_blocks
+from ecgscribe.report.sections.patient import patient_blocks
 from ecgscribe.report.sections.pauses import pauses_blocks
 from ecgscribe.report.sections.recording import recording_blocks
 from ecgscribe.report.sections.rhythms import rhythm_blocks
@@ -38,10 +40,12 @@ class Pictures:
     ----------
     strips : tuple of bytes
         One per strip of the content.
-    day, lorenz, histogram, tachogram : bytes or None
+    day, lorenz, histogram, tachogram, trend : bytes or None
         None without RR intervals.
-    shapes : bytes or None
+    shapes, templates : bytes or None
         None without beats.
+    full : tuple of bytes
+        One per page of the full disclosure of the content.
     """
 
     strips: tuple[bytes, ...]
@@ -49,7 +53,10 @@ class Pictures:
     lorenz: bytes | None
     histogram: bytes | None
     tachogram: bytes | None
+    trend: bytes | None
     shapes: bytes | None
+    templates: bytes | None
+    full: tuple[bytes, ...] = ()
 
 
 def page(content: ReportContent, pictures: Pictures) -> Page:
@@ -108,8 +115,9 @@ def _fibrillation(content: ReportContent) -> str:
 
 
 def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]:
-    recording = content.recording
+    recording, patient = content.recording, content.patient
     return (
+        *((Section("Patient", patient_blocks(patient)),) if patient is not None else ()),
         Section("Findings", finding_blocks(content.findings)),
         Section(
             "Recording",
@@ -123,7 +131,9 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
         ),
         Section("Rhythms", rhythm_blocks(content.rhythms)),
         Section("Beats", beats_blocks(content.beats)),
-        Section("Heart rate", heart_rate_blocks(content.heart_rate, content.hours)),
+        Section(
+            "Heart rate", heart_rate_blocks(content.heart_rate, content.hours, trend=pictures.trend)
+        ),
         Section(
             "RR intervals",
             rr_blocks(
@@ -135,7 +145,10 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
         Section("Heart rate variability", variability_blocks(content.variability)),
         Section("Ectopy", ectopy_blocks(content.ectopy, withheld=recording.classes_withheld)),
         Section("Pauses", pauses_blocks(content.pauses)),
-        Section("Beat shapes", shapes_blocks(content.shapes, overlay=pictures.shapes)),
+        Section(
+            "Beat shapes",
+            shapes_blocks(content.shapes, overlay=pictures.shapes, templates=pictures.templates),
+        ),
         Section(
             "Strips",
             strip_blocks(
@@ -146,7 +159,14 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
             ),
         ),
         Section("Interpretation", (_NOT_MEASURED, *_BOXES)),
+        *_appendix(content, pictures),
     )
+
+
+def _appendix(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]:
+    if content.full is None:
+        return ()
+    return (Section("Full disclosure", full_blocks(content.full, pictures.full)),)
 
 
 def _foot(content: ReportContent) -> tuple[str, ...]:

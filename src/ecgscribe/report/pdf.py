@@ -238,9 +238,9 @@ def _height(block: Block) -> float:
 
 
 def _factor(picture: Picture) -> float:
-    """Make smaller what is wider than the page, or higher than half of it, as noise may be."""
+    """Make smaller what is wider than the page, or too high, as noise may be."""
     width, height = picture.size_mm
-    return min(_WIDTH_MM / width, 190.0 / height, 1.0)
+    return min(_WIDTH_MM / width, (245.0 if picture.whole_page else 190.0) / height, 1.0)
 
 
 def _picture(document: FPDF, picture: Picture, links: _Links) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ecgscribe.analysis.rate_times import DAY_H, FAST, SLOW
 from ecgscribe.analysis.rr_intervals import RATE_INTERVALS, Extreme
 from ecgscribe.formatting import format_time, rounded
-from ecgscribe.report.blocks import Block, Cell, Table
+from ecgscribe.report.blocks import Block, Cell, Picture, Table
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import key
 from ecgscribe.report.sections.hours import HourEntry, hours_table
@@ -38,8 +38,12 @@ class HeartRateEntry:
     highest: RateEntry | None = field(metadata=key("max"))
     fast: float | None
     fast_time: str
+    fast_day_time: str | None
+    fast_night_time: str | None
     slow: float | None
     slow_time: str
+    slow_day_time: str | None
+    slow_night_time: str | None
     day_hours: tuple[int, int]
     day: float | None
     night: float | None
@@ -66,12 +70,20 @@ def heart_rate_entry(inputs: ReportInputs) -> HeartRateEntry:
         highest=None if extremes is None else _rate_entry(inputs, extremes[1]),
         fast=rounded(FAST, 0),
         fast_time=format_time(times.fast_s, hours=True),
+        fast_day_time=_time(times.fast_day_s),
+        fast_night_time=_time(times.fast_night_s),
         slow=rounded(SLOW, 0),
         slow_time=format_time(times.slow_s, hours=True),
+        slow_day_time=_time(times.slow_day_s),
+        slow_night_time=_time(times.slow_night_s),
         day_hours=DAY_H,
         day=rounded(times.day, 0),
         night=rounded(times.night, 0),
     )
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else format_time(seconds, hours=True)
 
 
 def _rate_entry(inputs: ReportInputs, extreme: Extreme) -> RateEntry:
@@ -79,13 +91,17 @@ def _rate_entry(inputs: ReportInputs, extreme: Extreme) -> RateEntry:
     return RateEntry(rate=rounded(extreme.rate, 0), at=inputs.time_entry(begin))
 
 
-def heart_rate_blocks(rate: HeartRateEntry, hours: tuple[HourEntry, ...]) -> tuple[Block, ...]:
+def heart_rate_blocks(
+    rate: HeartRateEntry, hours: tuple[HourEntry, ...], *, trend: bytes | None
+) -> tuple[Block, ...]:
     """Show the heart rate, and a table of hours if there are any.
 
     Parameters
     ----------
     rate : HeartRateEntry
     hours : tuple of HourEntry
+    trend : bytes or None
+        Heart rate and ectopy over time, as PNG; None without RR intervals.
 
     Returns
     -------
@@ -102,8 +118,17 @@ def heart_rate_blocks(rate: HeartRateEntry, hours: tuple[HourEntry, ...]) -> tup
         rows.append((f"Mean by day ({first} to {last} h)", per_minute(rate.day), NONE))
     if rate.night is not None:
         rows.append((f"Mean by night ({last} to {first} h)", per_minute(rate.night), NONE))
-    rows.append((f"Above {per_minute(rate.fast)}", rate.fast_time, NONE))
-    rows.append((f"Below {per_minute(rate.slow)}", rate.slow_time, NONE))
+    above, below = f"Above {per_minute(rate.fast)}", f"Below {per_minute(rate.slow)}"
+    for name, time in (
+        (above, rate.fast_time),
+        (f"{above} by day", rate.fast_day_time),
+        (f"{above} by night", rate.fast_night_time),
+        (below, rate.slow_time),
+        (f"{below} by day", rate.slow_day_time),
+        (f"{below} by night", rate.slow_night_time),
+    ):
+        if time is not None:
+            rows.append((name, time, NONE))
     if rate.lowest is None:
         rule = (
             f"There are no {rate.intervals} consecutive RR intervals, so there is no lowest or "
@@ -121,5 +146,20 @@ def heart_rate_blocks(rate: HeartRateEntry, hours: tuple[HourEntry, ...]) -> tup
     return (
         Table("Heart rate", ("Rate", "Value", "Time"), tuple(rows)),
         rule,
+        *(() if trend is None else (_trend(rate, trend),)),
         *((hours_table(hours),) if hours else ()),
+    )
+
+
+def _trend(rate: HeartRateEntry, drawn: bytes) -> Picture:
+    shown = f"mean {per_minute(rate.mean)}"
+    if rate.lowest is not None and rate.highest is not None:
+        shown += f", lowest {per_minute(rate.lowest.rate)} at {rate.lowest.at.text}, highest "
+        shown += f"{per_minute(rate.highest.rate)} at {rate.highest.at.text}"
+    return Picture(
+        drawn,
+        f"Trend of the heart rate: {shown}.",
+        "Trend of the heart rate: its mean over each part of the recording, and in light blue from "
+        f"the lowest to the highest mean over {rate.intervals} RR intervals. Below, the beats of V "
+        "and of S in equal times.",
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS
 from ecgscribe.formatting import format_time, percent, rounded
 from ecgscribe.record import clock_text
-from ecgscribe.report.blocks import Block, Table
+from ecgscribe.report.blocks import Block, Bullets, Table
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.strip_choice import LEAST_UNREADABLE_S, long_unreadable
 from ecgscribe.report.wording import TimeEntry, episode_name, number, share, time_cell
@@ -53,7 +53,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class RecordingEntry:
-    """The recording; `clock` says what times are."""
+    """The recording; `clock` says what times are, `comments` is None unless asked for."""
 
     name: str
     start: str | None
@@ -65,6 +65,7 @@ class RecordingEntry:
     leads_shown: tuple[str, ...]
     paced: bool
     classes_withheld: bool
+    comments: tuple[str, ...] | None
     files: tuple[FileEntry, ...]
 
 
@@ -115,7 +116,9 @@ def _clock(start: datetime) -> str:
     return clock_text(start.replace(microsecond=0)).replace("T", " ")
 
 
-def recording_entry(inputs: ReportInputs, files: Iterable[Mapping[str, str]]) -> RecordingEntry:
+def recording_entry(
+    inputs: ReportInputs, files: Iterable[Mapping[str, str]], *, comments: bool = False
+) -> RecordingEntry:
     """Describe the recording.
 
     Parameters
@@ -123,6 +126,8 @@ def recording_entry(inputs: ReportInputs, files: Iterable[Mapping[str, str]]) ->
     inputs : ReportInputs
     files : iterable of mapping
         ``name`` and ``sha256`` of each file of the recording.
+    comments : bool
+        Whether the comments of its header are shown.
 
     Returns
     -------
@@ -140,6 +145,7 @@ def recording_entry(inputs: ReportInputs, files: Iterable[Mapping[str, str]]) ->
         leads_shown=tuple(record.leads[k] for k in inputs.columns),
         paced=record.paced,
         classes_withheld=inputs.classes_withheld,
+        comments=tuple(record.comments) if comments else None,
         files=tuple(FileEntry(file["name"], file["sha256"]) for file in files),
     )
 
@@ -214,6 +220,8 @@ def recording_blocks(
         ("Readable time", f"{readable.time}, {share(readable.percent)}"),
     )
     blocks: list[Block] = [Table("What was recorded", ("Entry", "Value"), rows)]
+    if recording.comments is not None:
+        blocks += _comments(recording.comments)
     if readable.longest_unreadable is not None:
         blocks.append(_unreadable(readable.unreadable_spans, readable.longest_unreadable))
     if readable.listed:
@@ -221,6 +229,12 @@ def recording_blocks(
     if recording.paced:
         blocks.append(WITHHELD if recording.classes_withheld else _PACED)
     return tuple(blocks)
+
+
+def _comments(comments: tuple[str, ...]) -> list[Block]:
+    if not comments:
+        return ["The header of the recording has no comments."]
+    return ["Comments in the header of the recording:", Bullets(tuple((c,) for c in comments))]
 
 
 def _unreadable(count: int, longest: UnreadableEntry) -> str:
