@@ -5,6 +5,7 @@ A research tool, not a medical device.
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from ecgscribe._version import __version__ as __version__
 # onnxruntime 1.29 and later reports its use to its maker, and keeps a device id and a database of
 # events in the user's cache folder. It reads this variable once, when it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "Annotation",

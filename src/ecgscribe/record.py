@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
+from ecgscribe.notebook import annotation_html, record_html
+from ecgscribe.other_packages import to_mne, to_wfdb
 from ecgscribe.rhythms import RhythmSpan, decode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, Mapping, class_indices
 
 if TYPE_CHECKING:
     import pandas as pd
+    import wfdb
 
 __all__ = [
     "NO_DATE",
     "READABLE",
     "Annotation",
     "LazyRecord",
+    "Mark",
     "Record",
     "check_within",
     "clock_text",
@@ -101,8 +105,22 @@ class Record:
         """Length in seconds."""
         return self.n_samples / self.fs
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether another record has the same samples and says the same of them."""
+        if not isinstance(other, Record):
+            return NotImplemented
+        return all(getattr(self, key) == getattr(other, key) for key in _ABOUT) and np.array_equal(
+            self.signal, other.signal, equal_nan=True
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.fs, self.leads, self.signal.shape))
+
     def __repr__(self) -> str:
         return _short(self)
+
+    def _repr_html_(self) -> str:
+        return record_html(self)
 
     def lazy(self) -> LazyRecord:
         """Return the recording as one that is read piece by piece."""
@@ -153,6 +171,9 @@ class LazyRecord:
     def __repr__(self) -> str:
         return _short(self)
 
+    def _repr_html_(self) -> str:
+        return record_html(self)
+
     def read(self, begin: int, end: int) -> NDArray[np.float32]:
         """Read samples `begin` up to `end`; shape (end - begin, n_leads)."""
         with self._lock:
@@ -179,6 +200,19 @@ def _short(record: Record | LazyRecord) -> str:
 
 _ABOUT = ("fs", "leads", "units", "name", "start", "comments", "paced")
 """Fields that a `Record` and a `LazyRecord` share."""
+
+
+class Mark(NamedTuple):
+    """One annotation."""
+
+    sample: int
+    """Position in samples of the record."""
+    time: float
+    """Position in s."""
+    symbol: str
+    """WFDB annotation symbol."""
+    beat_class: str | None
+    """AAMI class; None if it is not a beat."""
 
 
 _COLUMN = {"is_column": True}
@@ -260,18 +294,60 @@ class Annotation:
     def __len__(self) -> int:
         return len(self.sample)
 
-    def __getitem__(self, keep: NDArray[np.bool_] | slice) -> Annotation:
-        """Return the annotations of a slice, or where a mask is true."""
-        return self.select(keep)
+    @overload
+    def __getitem__(self, keep: NDArray[Any] | slice) -> Annotation: ...
+    @overload
+    def __getitem__(self, keep: int) -> Mark: ...
+    def __getitem__(self, keep: NDArray[Any] | slice | int) -> Annotation | Mark:
+        """Return the annotations of a slice or where a mask is true, or a single one."""
+        if isinstance(keep, int | np.integer):
+            return Mark(
+                int(self.sample[keep]),
+                float(self.sample[keep] / self.fs),
+                str(self.symbol[keep]),
+                (*AAMI_CLASSES, None)[self.class_index[keep]],
+            )
+        return self.select(np.asarray(keep) if not isinstance(keep, slice) else keep)
+
+    def __iter__(self) -> Iterator[Mark]:
+        names = (*AAMI_CLASSES, None)
+        rows = zip(self.sample, self.time, self.symbol, self.class_index, strict=True)
+        for sample, time_s, symbol, index in rows:
+            yield Mark(int(sample), float(time_s), str(symbol), names[index])
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether other annotations are the same in every field."""
+        if not isinstance(other, Annotation):
+            return NotImplemented
+        mine, others = self._columns(), other._columns()
+        return (
+            mine.keys() == others.keys()
+            and all(getattr(self, key) == getattr(other, key) for key in _ABOUT_ANNOTATIONS)
+            and all(_same(values, others[key]) for key, values in mine.items())
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.fs, self.name, len(self)))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {count}" for name, count in self.counts().items() if count)
         return f"<Annotation {self.name!r}: {len(self)} annotations, beats: {counts or 'none'}>"
 
+    def _repr_html_(self) -> str:
+        return annotation_html(self)
+
     @property
     def time(self) -> NDArray[np.float64]:
         """Time of each annotation in s from the start, shape (n,)."""
         return self.sample / self.fs
+
+    @property
+    def rr(self) -> NDArray[np.float64]:
+        """RR interval in s that ends with each beat, shape (n,); NaN for the first, and others."""
+        rr = np.full(len(self), np.nan)
+        is_beat = self.class_index >= 0
+        rr[np.flatnonzero(is_beat)[1:]] = np.diff(self.sample[is_beat]) / self.fs
+        return rr
 
     def counts(self) -> dict[str, int]:
         """Return the number of beats of each AAMI class that are in readable signal."""
@@ -309,6 +385,25 @@ class Annotation:
             n_samples=self.n_samples,
         )
 
+    def episodes(self, kind: str | None = None) -> tuple[RhythmSpan, ...]:
+        """Return the spans of one rhythm, or of every rhythm but ``N``.
+
+        Parameters
+        ----------
+        kind : str, optional
+            Such as ``AFIB`` or ``VT``; see `RhythmSpan`.
+
+        Returns
+        -------
+        tuple of RhythmSpan
+            In time order.
+        """
+        return tuple(
+            span
+            for span in self.rhythms
+            if (span.kind != "N" if kind is None else span.kind == kind)
+        )
+
     def beats(self) -> Annotation:
         """Return the annotations that are beats."""
         return self.select(self.class_index >= 0)
@@ -317,6 +412,36 @@ class Annotation:
         """Return the annotations where `keep`, shape (n,), is true, or those of a slice."""
         kept: dict[str, Any] = {key: values[keep] for key, values in self._columns().items()}
         return dataclasses.replace(self, **kept)
+
+    def to_wfdb(self, extension: str = "scribe") -> wfdb.Annotation:
+        """Return all annotations as an object of the wfdb package.
+
+        Parameters
+        ----------
+        extension : str
+            Suffix of the file that its ``wrann`` writes.
+
+        Returns
+        -------
+        wfdb.Annotation
+        """
+        return to_wfdb(self, extension)
+
+    def to_mne(self) -> Any:
+        """Return all annotations as an object of MNE, for ``raw.set_annotations``.
+
+        Returns
+        -------
+        mne.Annotations
+            The symbol of each annotation without a duration; each rhythm, such as ``AFIB``, with
+            its duration. Times are from the first sample.
+
+        Raises
+        ------
+        EcgScribeError
+            If MNE is not installed.
+        """
+        return to_mne(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the beats as a pandas table, one row per beat.
@@ -349,6 +474,14 @@ class Annotation:
             for k, name in enumerate(AAMI_CLASSES):
                 columns[f"p_{name}"] = beats.probability[:, k]
         return pd.DataFrame(columns)
+
+
+_ABOUT_ANNOTATIONS = ("fs", "name", "start", "mapping", "n_samples")
+"""Fields of an `Annotation` that hold one value."""
+
+
+def _same(values: NDArray[Any], others: NDArray[Any]) -> bool:
+    return np.array_equal(values, others, equal_nan=values.dtype.kind == "f")
 
 
 def has_date(start: datetime) -> bool:

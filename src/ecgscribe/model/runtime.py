@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +29,7 @@ from ecgscribe.signal.windows import STEPS_PER_FRAME
 __all__ = ["MODELS", "RHYTHM_PARTS", "Model", "OnnxNetwork", "OnnxRhythm", "load_model"]
 
 Floats = NDArray[np.float32]
+logger = logging.getLogger(__name__)
 MODELS = Path(__file__).parent / "weights"
 RHYTHM_PARTS = ("rhythm_lead", "rhythm_head")
 """Files of the rhythm network: a model has both or neither."""
@@ -44,6 +49,10 @@ class OnnxNetwork:
 
     trunk: Path
     beat_head: Path | None = None
+    _sessions: dict[tuple[int, Path], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OnnxNetwork, (self.trunk, self.beat_head)
 
     @property
     def steps_per_frame(self) -> int:
@@ -60,18 +69,18 @@ class OnnxNetwork:
         inputs = {"class_facts": logit_features, "facts": features}
         return np.asarray(self._beat_head.run(["probability"], inputs)[0])
 
-    @cached_property
+    @property
     def _trunk(self) -> Any:
-        return _session(self.trunk)
+        return _shared_session(self._sessions, self.trunk)
 
-    @cached_property
+    @property
     def _beat_head(self) -> Any:
         if self.beat_head is None:
             raise ModelError(
                 f"{self.trunk.name}: expected a network with a beat head, found a trunk alone; "
                 "use another model"
             )
-        return _session(self.beat_head)
+        return _shared_session(self._sessions, self.beat_head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +95,10 @@ class OnnxRhythm:
 
     lead: Path
     head: Path
+    _sessions: dict[tuple[int, Path], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OnnxRhythm, (self.lead, self.head)
 
     def embed(self, signal: Floats) -> Floats:
         """Describe the seconds of one lead of each window."""
@@ -95,13 +108,37 @@ class OnnxRhythm:
         """Return the logits of the rhythms of sequences of seconds."""
         return np.asarray(self._head.run(["rhythm"], {"seconds": seconds})[0])
 
-    @cached_property
+    @property
     def _lead(self) -> Any:
-        return _session(self.lead)
+        return _shared_session(self._sessions, self.lead)
 
-    @cached_property
+    @property
     def _head(self) -> Any:
-        return _session(self.head)
+        return _shared_session(self._sessions, self.head)
+
+
+_LOADING = Lock()
+"""Held while a model or a session is made, so that threads which ask for it at once share one."""
+
+
+def _renew_lock() -> None:
+    """Replace the lock in a process that was forked while another thread held it."""
+    global _LOADING
+    _LOADING = Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def _shared_session(sessions: dict[tuple[int, Path], Any], path: Path) -> Any:
+    """Return the session of a file, made once per process: ONNX Runtime promises none to a fork."""
+    key = (os.getpid(), path)
+    if key not in sessions:
+        with _LOADING:
+            if key not in sessions:
+                sessions[key] = _session(path)
+    return sessions[key]
 
 
 def _session(path: Path) -> Any:
@@ -169,6 +206,14 @@ class Model:
             OnnxNetwork(*(_weight_file(path, meta, part) for part in parts)),
             OnnxRhythm(*rhythm) if rhythm else None,
         )
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle a model as its name and hash; one that was changed since it was loaded, whole."""
+        name = self.path.stem if self.path.parent == MODELS else self.path.absolute()
+        with suppress(ModelError):
+            if load_model(name) is self:
+                return _of_hash, (name, self.hash)
+        return object.__reduce__(self)
 
     @property
     def hash(self) -> str:
@@ -249,6 +294,8 @@ def load_model(model: Model | str | Path | None = None) -> Model:
     Returns
     -------
     Model
+        The same object while its files stay the same. Threads can share it; it is pickled as its
+        name and hash.
 
     Raises
     ------
@@ -260,13 +307,39 @@ def load_model(model: Model | str | Path | None = None) -> Model:
         return model
     path = _find_model("default" if model is None else model)
     try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-        return Model.from_meta(path, meta)
+        text = path.read_text(encoding="utf-8")
+        meta = json.loads(text)
+        files = [path.parent / Path(each["name"]).name for each in meta["files"].values()]
+        state = tuple(
+            (file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file()
+        )
+        with _LOADING:
+            return _loaded(path.absolute(), text, state)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ModelError(
             f"{path}: expected a model description in JSON, found something else "
             f"({type(error).__name__}: {error}); install or copy the model again"
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, text: str, state: tuple[tuple[int, int], ...]) -> Model:
+    """Load a model, or return the one that was loaded from the same files, in the same state."""
+    del state
+    model = Model.from_meta(path, json.loads(text))
+    logger.debug("loaded the model %s, SHA-256 %s", path.stem, model.hash)
+    return model
+
+
+def _of_hash(model: str | Path, sha256: str) -> Model:
+    """Load a model that was pickled in another process, or on another machine."""
+    loaded = load_model(model)
+    if loaded.hash != sha256:
+        raise ModelError(
+            f"{model}: expected the model with SHA-256 {sha256[:12]}…, found {loaded.hash[:12]}…; "
+            "use the same version of ecgscribe and the same model files in every process"
+        )
+    return loaded
 
 
 def _find_model(model: str | Path) -> Path:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from ecgscribe.formats.lead_names import short_names
@@ -15,6 +19,8 @@ from ecgscribe.record import Annotation
 
 __all__ = ["annotate"]
 
+logger = logging.getLogger(__name__)
+
 
 def annotate(
     recording: Any,
@@ -23,7 +29,7 @@ def annotate(
     leads: Sequence[str | int] | None = None,
     units: str | Sequence[str] | None = None,
     model: Model | str | Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: bool | Callable[[int, int], object] = False,
 ) -> Annotation:
     """Detect and classify every beat of a recording.
 
@@ -41,8 +47,9 @@ def annotate(
         Unit of all leads of an array, or of each; any unit does.
     model : Model, str or Path, optional
         A loaded model, or what `ecgscribe.load_model` takes; by default the one in the package.
-    progress : callable, optional
-        Called after each block with how much is done, and how much there is.
+    progress : bool or callable
+        True shows a bar, in a terminal and in a notebook. A function is called after each block
+        with how much is done, and how much there is.
 
     Returns
     -------
@@ -75,4 +82,35 @@ def annotate(
     if leads is not None and short_names(list(map(str, leads))) == list(record.leads):
         # All that was read is what was asked for, or named.
         leads = tuple(range(len(leads))) if len(leads) <= N_LEADS else None
-    return annotate_record(record, model=model, leads=leads, progress=progress)
+    begun = monotonic()
+    with _progress(progress, record.name) as show:
+        annotation = annotate_record(record, model=model, leads=leads, progress=show)
+    logger.info("annotated %r in %.1f s", record, monotonic() - begun)
+    return annotation
+
+
+_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} elapsed, {remaining} left"
+
+
+@contextmanager
+def _progress(
+    wanted: bool | Callable[[int, int], object], title: str
+) -> Iterator[Callable[[int, int], object] | None]:
+    """Yield what is to be called after each block: a bar, or what was given."""
+    if not isinstance(wanted, bool):
+        yield wanted
+        return
+    if not wanted:
+        yield None
+        return
+    with warnings.catch_warnings():
+        # A notebook without ipywidgets gets a bar of text, and needs no advice.
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+    with tqdm(desc=title, bar_format=_BAR) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
