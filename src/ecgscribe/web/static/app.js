@@ -18,7 +18,7 @@ const SPEEDS = [12.5, 25, 50];
 const GAINS = [5, 10, 20];
 const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "fibrillation", AFL: "flutter", VT: "ventricular tachycardia", N: "no arrhythmia", pause: "pause" };
 const SHORTEST_S = 2;
-const QUIET_MS = 120;
+const QUIET_MS = 300;
 
 class App {
   constructor() {
@@ -125,7 +125,10 @@ class App {
       const { fs } = this.about;
       this.day.drawBand(this.about, this.summary, { begin, seconds: this.strip.seconds });
       this.page.draw(this.about, this.tiles, this.beats, Math.max(begin, 0) + Math.min(this.strip.seconds, this.about.samples / fs) / 2);
-      this.intervals.draw(this.beats, this.view.selection);
+      if (this.drawn?.[0] !== this.beats || this.drawn[1] !== this.view.selection) {
+        this.intervals.draw(this.beats, this.view.selection);
+        this.drawn = [this.beats, this.view.selection];
+      }
       drawTable(this.about, this.beats, this.beats.after(begin * fs), this.beats.after((begin + this.strip.seconds) * fs));
       history.replaceState(null, "", `#r=${this.key}&t=${begin.toFixed(2)}&s=${this.view.speed.toPrecision(6)}`);
     }, QUIET_MS);
@@ -358,5 +361,5 @@ $("ruler-length").addEventListener("input", (event) => {
   if (app.about) app.go(app.view.begin);
 });
 new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-section"));
-onThemeChange(() => { if (app.about) { app.day.draw(app.about, app.summary); app.redraw(true); } });
+onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));

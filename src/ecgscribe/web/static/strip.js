@@ -15,6 +15,22 @@ export function pixelsPerMm() {
   return stored >= 1 && stored <= 20 ? stored : 96 / 25.4;
 }
 
+function paper(colours, width, height, mm, ratio) {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const ctx = canvas.getContext("2d");
+  ctx.scale(ratio, ratio);
+  for (const [step, colour] of [[1, colours.small], [5, colours.large]]) {
+    ctx.beginPath();
+    for (let x = 0; x < width; x += step * mm) { ctx.moveTo(Math.round(x) + 0.5, 0); ctx.lineTo(Math.round(x) + 0.5, height); }
+    for (let y = 0; y < height; y += step * mm) { ctx.moveTo(0, Math.round(y) + 0.5); ctx.lineTo(width, Math.round(y) + 0.5); }
+    ctx.strokeStyle = colour;
+    ctx.stroke();
+  }
+  return canvas;
+}
+
 export class Strip {
   // `view` has begin (s), speed (mm/s), gain (mm/mV), selection, span, drawn anew by draw().
   constructor(canvas, view) {
@@ -50,25 +66,18 @@ export class Strip {
     this.beats(ctx, colours, about, beats, height);
   }
 
+  // The squares are drawn once and then moved: they are the same at every speed.
   grid(ctx, colours, width, height) {
-    const mm = pixelsPerMm();
-    if (this.view.speed >= LEAST_GRID) {
-      for (const [step, colour] of [[1, colours.small], [5, colours.large]]) {
-        const size = step * mm;
-        ctx.beginPath();
-        for (let x = -((this.view.begin * this.perSecond) % size); x < width; x += size) {
-          ctx.moveTo(Math.round(x) + 0.5, TOP);
-          ctx.lineTo(Math.round(x) + 0.5, height - BOTTOM);
-        }
-        for (let y = TOP; y <= height - BOTTOM; y += size) {
-          ctx.moveTo(0, Math.round(y) + 0.5);
-          ctx.lineTo(width, Math.round(y) + 0.5);
-        }
-        ctx.strokeStyle = colour;
-        ctx.lineWidth = 1;
-        ctx.stroke();
-      }
+    if (this.view.speed < LEAST_GRID) return;
+    const size = 5 * pixelsPerMm();
+    const ratio = window.devicePixelRatio || 1;
+    const key = [width, height, size, ratio, colours.ground].join(" ");
+    if (this.paperKey !== key) {
+      this.paperKey = key;
+      this.paper = paper(colours, Math.ceil(width + size), height - TOP - BOTTOM, size / 5, ratio);
     }
+    const left = -Math.round((this.view.begin * this.perSecond) % size);
+    ctx.drawImage(this.paper, left, TOP, this.paper.width / ratio, this.paper.height / ratio);
   }
 
   spans(ctx, colours, about, summary, height) {
