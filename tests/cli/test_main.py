@@ -228,8 +228,9 @@ def test_names_near_a_word(word: str, known: list[str], expected: str) -> None:
 def test_every_command_with_a_result_takes_json_and_every_slow_one_quiet() -> None:
     taken = {name: {o for p in command(name).params for o in p.opts} for name in NAMES}
     without_json = {name for name, options in taken.items() if "--json" not in options}
-    # stream prints nothing but JSON, demo a page and a table, completion a script.
-    assert without_json == {"stream", "demo", "completion"}
+    # stream prints nothing but JSON, demo a page and a table, completion a script, serve its
+    # address.
+    assert without_json == {"stream", "demo", "completion", "serve"}
     quiet = {name for name, options in taken.items() if "--quiet" in options}
     assert quiet >= {"fetch", "annotate", "plot", "train", "evaluate", "demo"}
 

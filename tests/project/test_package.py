@@ -112,6 +112,8 @@ def test_wheel_holds_licences_types_models_and_folds(tmp_path: Path) -> None:
     assert {"ecgscribe/py.typed", "ecgscribe/training/folds.json"} <= inside
     assert models <= inside
     assert "ecgscribe/report/templates/report.html.j2" in inside
+    page = {"index.html", "app.js", "style.css", "vendor/uplot.js", "vendor/LICENSE"}
+    assert {f"ecgscribe/web/static/{name}" for name in page} <= inside
 
 
 def test_notice_credits_the_databases() -> None:

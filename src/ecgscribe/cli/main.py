@@ -21,7 +21,7 @@ __all__ = ["ecgscribe", "main"]
 
 SUBJECTS = {
     "Annotate": ("annotate", "stream"),
-    "Look": ("info", "plot", "explain", "report"),
+    "Look": ("info", "plot", "explain", "report", "serve"),
     "Measure and train": ("score", "evaluate", "train"),
     "Data and setup": ("fetch", "demo", "doctor", "completion"),
 }

@@ -1,0 +1,236 @@
+"""The server of the viewer: which request is answered by what."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from ecgscribe.errors import EcgScribeError
+from ecgscribe.formats.writing import write
+from ecgscribe.model.runtime import Model
+from ecgscribe.web import answers
+from ecgscribe.web.changes import check_edit
+from ecgscribe.web.recordings import Library
+from ecgscribe.web.review import Opened, Review
+from ecgscribe.web.security import Guard, Place
+from ecgscribe.web.snapping import snap
+
+__all__ = ["Viewer", "make_app"]
+
+
+_STATIC = Path(__file__).with_name("static")
+_MOST_NAME = 80
+_MARKS = ("seen", "strip")
+_EXPORTS = {"wfdb": ".reviewed", "csv": ".csv", "parquet": ".parquet"}
+
+
+class Viewer:
+    """Answers requests about the recordings of a library.
+
+    Parameters
+    ----------
+    library : Library
+    model : Model
+        What annotates.
+    """
+
+    def __init__(self, library: Library, model: Model) -> None:
+        self.library, self.model = library, model
+        self._opened: dict[str, Opened] = {}
+        self._lock = threading.Lock()
+        self._workers = ThreadPoolExecutor(1, "annotate")
+
+    def recordings(self, _: Request) -> Response:
+        """List the recordings."""
+        listed = [{"key": each.key, "name": each.name} for each in self.library.scan()]
+        return JSONResponse(listed)
+
+    def status(self, request: Request) -> Response:
+        """Say how far a recording is, and describe it."""
+        opened = self._open(request)
+        state = opened.state
+        content: dict[str, Any] = {
+            "ready": state.is_ready,
+            "stage": state.stage,
+            "part": state.part,
+            "problem": state.problem,
+        }
+        return JSONResponse(content | answers.about(opened))
+
+    def beats(self, request: Request) -> Response:
+        """List the beats."""
+        return JSONResponse(answers.beats(self._review(request)[1]))
+
+    def summary(self, request: Request) -> Response:
+        """Measure a recording."""
+        opened, review = self._review(request)
+        return JSONResponse(answers.summary(opened, review, _reviewer(request)))
+
+    def tile(self, request: Request) -> Response:
+        """Send one tile of the signal, as float32 of little-endian byte order."""
+        opened = self._ready(request)
+        try:
+            values = opened.envelopes.tile(
+                request.path_params["level"], request.path_params["number"]
+            )
+        except (IndexError, OverflowError):
+            raise HTTPException(404, "no such tile") from None
+        kept = {"Cache-Control": "private, max-age=3600"}
+        return Response(values.astype("<f4").tobytes(), 200, kept, "application/octet-stream")
+
+    def snap(self, request: Request) -> Response:
+        """Find the R-peak near a sample."""
+        opened = self._ready(request)
+        text = request.query_params.get("sample", "")
+        if not text.isdecimal() or int(text) >= opened.record.n_samples:
+            raise HTTPException(400, "expected a sample of the recording, found another")
+        return JSONResponse({"sample": snap(opened.record, opened.columns, int(text))})
+
+    def export(self, request: Request) -> Response:
+        """Send the reviewed annotations as a file."""
+        opened, review = self._review(request)
+        suffix = _EXPORTS.get(request.path_params["form"])
+        if suffix is None:
+            raise HTTPException(404, "expected wfdb, csv or parquet")
+        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in opened.record.name)
+        with tempfile.TemporaryDirectory(prefix="ecgscribe-") as folder:
+            path = write(review.reviewed.annotation, Path(folder) / f"{name}{suffix}")
+            data = path.read_bytes()
+        headers = {"Content-Disposition": f'attachment; filename="{name}{suffix}"'}
+        return Response(data, 200, headers, "application/octet-stream")
+
+    def edit(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Store an edit."""
+        kind, change = check_edit(content.get("kind"), content, opened.record.n_samples)
+        reviewer = _name(content.get("reviewer"))
+        opened.change(reviewer, lambda edits: edits.add(reviewer, kind, change))
+
+    def undo(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Undo the last edit."""
+        reviewer = _name(content.get("reviewer"))
+        opened.change(reviewer, lambda edits: edits.undo(reviewer))
+
+    def redo(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Redo what was undone last."""
+        reviewer = _name(content.get("reviewer"))
+        opened.change(reviewer, lambda edits: edits.redo(reviewer))
+
+    def mark(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Set or remove a mark."""
+        reviewer, key = _name(content.get("reviewer")), content.get("key")
+        if content.get("kind") not in _MARKS or not isinstance(key, str) or len(key) > _MOST_NAME:
+            raise HTTPException(400, "expected a mark, found another")
+        opened.edits.mark(reviewer, content["kind"], key, on=content.get("on") is True)
+
+    def changing(
+        self, act: Callable[[Opened, Mapping[str, Any]], None]
+    ) -> Callable[[Request], Any]:
+        """Return what answers a request that changes something, and sends JSON."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                content = json.loads(await request.body())
+            except (ValueError, RecursionError):
+                raise HTTPException(400, "expected JSON, found something else") from None
+            if not isinstance(content, dict):
+                raise HTTPException(400, "expected a JSON object, found another value")
+            opened = await run_in_threadpool(self._ready, request)
+            await run_in_threadpool(act, opened, content)
+            return JSONResponse({"done": True})
+
+        return answer
+
+    def _open(self, request: Request) -> Opened:
+        key = request.path_params["key"]
+        with self._lock:
+            if key not in self._opened:
+                try:
+                    found = self.library.get(key)
+                except KeyError:
+                    raise HTTPException(404, "no such recording") from None
+                self._opened[key] = Opened(found.path, self.model, self._workers)
+            return self._opened[key]
+
+    def _ready(self, request: Request) -> Opened:
+        opened = self._open(request)
+        if not opened.state.is_ready:
+            raise HTTPException(409, opened.state.problem or "the recording is not annotated yet")
+        return opened
+
+    def _review(self, request: Request) -> tuple[Opened, Review]:
+        opened = self._ready(request)
+        return opened, opened.review(_reviewer(request))
+
+
+def make_app(paths: Sequence[Path], *, model: Model, place: Place) -> Guard:
+    """Make the server.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Folders and recordings that it shows; no others.
+    model : Model
+        What annotates.
+    place : Place
+        Where it will listen.
+
+    Returns
+    -------
+    Guard
+        An ASGI application.
+    """
+    viewer = Viewer(Library(paths), model)
+    one = "/api/recordings/{key}"
+    posts = {"edits": viewer.edit, "undo": viewer.undo, "redo": viewer.redo, "marks": viewer.mark}
+    app = Starlette(
+        routes=[
+            Route("/", lambda _: FileResponse(_STATIC / "index.html")),
+            Route("/api/recordings", viewer.recordings),
+            Route(one, viewer.status),
+            Route(one + "/beats", viewer.beats),
+            Route(one + "/summary", viewer.summary),
+            Route(one + "/tiles/{level:int}/{number:int}", viewer.tile),
+            Route(one + "/snap", viewer.snap),
+            Route(one + "/export/{form}", viewer.export),
+            *(
+                Route(f"{one}/{name}", viewer.changing(act), methods=["POST"])
+                for name, act in posts.items()
+            ),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        exception_handlers={HTTPException: _refused, EcgScribeError: _failed, OSError: _failed},
+    )
+    return Guard(app, place)
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    code = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    return JSONResponse({"problem": detail}, code)
+
+
+def _failed(_: Request, error: Exception) -> Response:
+    return JSONResponse({"problem": str(error)}, 400)
+
+
+def _reviewer(request: Request) -> str:
+    return _name(request.query_params.get("reviewer", ""))
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _MOST_NAME or not (value + "a").isprintable():
+        raise HTTPException(400, f"expected a name of at most {_MOST_NAME} letters, found another")
+    return value.strip()

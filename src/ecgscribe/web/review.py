@@ -1,0 +1,183 @@
+"""One recording that is open in the viewer: its annotation, made once, and its edits."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.analysis.measures import Measures, measure
+from ecgscribe.analysis.paced import as_paced
+from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.formats.reading import open_record
+from ecgscribe.metrics.rhythm_spans import UNNAMED, marked_rhythms
+from ecgscribe.model.runtime import Model
+from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.record import Annotation, LazyRecord
+from ecgscribe.rhythms import RhythmSpan
+from ecgscribe.signal.conditioning import choose_leads
+from ecgscribe.web.changes import Reviewed, apply_edits
+from ecgscribe.web.edits import EditFile, edit_path
+from ecgscribe.web.envelopes import Envelopes, build_envelopes
+
+__all__ = ["Opened", "Review", "State"]
+
+
+_COLUMNS = ("sample", "symbol", "subtype", "aux_note", "probability", "score", "quality")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a recording is.
+
+    Parameters
+    ----------
+    is_ready : bool
+    stage : str
+        What is being done.
+    part : float
+        How much of that is done, 0 to 1.
+    problem : str or None
+        Why it cannot be shown.
+    """
+
+    is_ready: bool = False
+    stage: str = "waiting"
+    part: float = 0.0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """What one reviewer has made of a recording.
+
+    Parameters
+    ----------
+    reviewed : Reviewed
+    measures : Measures
+    """
+
+    reviewed: Reviewed
+    measures: Measures
+
+
+class Opened:
+    """A recording that is annotated in another thread, then shown and edited.
+
+    Parameters
+    ----------
+    path : Path
+    model : Model
+    workers : ThreadPoolExecutor
+        Where it is annotated.
+    """
+
+    def __init__(self, path: Path, model: Model, workers: ThreadPoolExecutor) -> None:
+        self.record: LazyRecord = open_record(path)
+        self.edits = EditFile(edit_path(path))
+        self.state = State()
+        self._model = model
+        self._lock = threading.RLock()
+        self._reviews: dict[str, Review] = {}
+        self._base: Annotation | None = None
+        self._envelopes: Envelopes | None = None
+        self.columns: tuple[int, ...] = ()
+        workers.submit(self._prepare)
+
+    @property
+    def base(self) -> Annotation:
+        """The annotation of the model."""
+        if self._base is None:
+            raise FormatError(f"{self.record.name}: expected a recording that is annotated; wait")
+        return self._base
+
+    @property
+    def envelopes(self) -> Envelopes:
+        """The signal in tiles."""
+        if self._envelopes is None:
+            raise FormatError(f"{self.record.name}: expected a recording that is annotated; wait")
+        return self._envelopes
+
+    def review(self, reviewer: str) -> Review:
+        """Return what a reviewer has made of the recording; measured anew after each edit."""
+        with self._lock:
+            if reviewer not in self._reviews:
+                edits = self.edits.edits(reviewer)
+                reviewed = apply_edits(self.base, edits, self.record.n_samples)
+                annotation = reviewed.annotation
+                measures = measure(
+                    self.record, annotation, self.columns, rhythms=self._rhythms(annotation)
+                )
+                self._reviews[reviewer] = Review(reviewed, measures)
+            return self._reviews[reviewer]
+
+    def change(self, reviewer: str, act: Callable[[EditFile], object]) -> None:
+        """Change the edits of a reviewer."""
+        with self._lock:
+            act(self.edits)
+            self._reviews.pop(reviewer, None)
+
+    def _rhythms(self, annotation: Annotation) -> tuple[RhythmSpan, ...]:
+        marked = marked_rhythms(annotation, self.record.n_samples)
+        spans = zip(marked.begin.tolist(), marked.end.tolist(), marked.label.tolist(), strict=True)
+        return tuple(RhythmSpan(begin=a, end=b, kind=k) for a, b, k in spans if k != UNNAMED)
+
+    def _prepare(self) -> None:
+        try:
+            self.columns = choose_leads(self.record)
+            self._base = self._annotation()
+            self._envelopes = Envelopes(self.record, self._stored_envelopes())
+            self.review("")
+            self.state = State(is_ready=True, stage="ready", part=1.0)
+        except (EcgScribeError, OSError) as error:
+            self.state = State(problem=str(error))
+        except Exception as error:  # whatever it is, the page must not wait for ever
+            self.state = State(problem=f"could not be annotated ({type(error).__name__})")
+            raise
+
+    def _progress(self, stage: str) -> Callable[[int, int], None]:
+        def show(done: int, total: int) -> None:
+            self.state = State(stage=stage, part=done / max(total, 1))
+
+        return show
+
+    def _annotation(self) -> Annotation:
+        record, name = self.record, f"annotation {self._model.hash}"
+        stored = self.edits.arrays(name)
+        if stored is not None:
+            columns: dict[str, Any] = dict(stored)
+            return Annotation(
+                **columns,
+                fs=record.fs,
+                name=record.name,
+                start=record.start,
+                n_samples=record.n_samples,
+            )
+        made = annotate(
+            record, model=self._model, leads=self.columns, progress=self._progress("annotating")
+        )
+        if record.paced:
+            made = as_paced(made)
+        self._keep(name, {k: v for k in _COLUMNS if (v := getattr(made, k)) is not None})
+        return dataclasses.replace(made, n_samples=record.n_samples)
+
+    def _stored_envelopes(self) -> NDArray[np.float32]:
+        stored = self.edits.arrays("envelopes")
+        if stored is not None:
+            return np.asarray(stored["low_high"], np.float32)
+        made = build_envelopes(self.record, progress=self._progress("reading the signal"))
+        self._keep("envelopes", {"low_high": made})
+        return made
+
+    def _keep(self, name: str, arrays: dict[str, NDArray[Any]]) -> None:
+        try:
+            self.edits.store_arrays(name, arrays)
+        except FormatError:  # a folder that is read only can be looked at; an edit says why not
+            return

@@ -1,0 +1,26 @@
+// Requests to the server; an error has the server's own line.
+
+async function answer(response) {
+  if (response.ok) return response;
+  let problem = `the server answered ${response.status}`;
+  try { problem = (await response.json()).problem || problem; } catch { /* not JSON */ }
+  throw new Error(problem);
+}
+
+export async function get(path, query = {}) {
+  const text = new URLSearchParams(query).toString();
+  return (await answer(await fetch(text ? `${path}?${text}` : path))).json();
+}
+
+export async function getFloats(path) {
+  const response = await answer(await fetch(path));
+  return new Float32Array(await response.arrayBuffer());
+}
+
+export async function post(path, content) {
+  return (await answer(await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(content),
+  }))).json();
+}

@@ -1,0 +1,62 @@
+// The whole recording: heart rate over time, ectopic beats, and a band of rhythms and noise.
+
+import uPlot from "./vendor/uplot.js";
+import { clock } from "./time.js";
+import { context, palette } from "./palette.js";
+
+const HEIGHT = 150;
+
+export class Day {
+  constructor(element, band, go) {
+    this.element = element;
+    this.band = band;
+    this.go = go;
+    this.plot = null;
+  }
+
+  draw(about, summary) {
+    const colours = palette();
+    const { rate } = summary;
+    const axis = { stroke: colours.ink, grid: { stroke: colours.noise, width: 1 }, ticks: { show: false } };
+    this.plot?.destroy();
+    this.element.replaceChildren();
+    this.plot = new uPlot({
+      width: this.element.clientWidth,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false } },
+      scales: { x: { time: false, range: [0, about.samples / about.fs] }, n: { range: (u, low, high) => [0, Math.max(4, high) * 2] } },
+      axes: [
+        { ...axis, size: 26, values: (u, times) => times.map((t) => clock(t, about)) },
+        { ...axis, label: "beats/min", labelSize: 18, size: 42 },
+      ],
+      series: [
+        {},
+        { label: "heart rate", stroke: colours.ink, width: 1.2, points: { show: false } },
+        { label: "V", scale: "n", stroke: colours.V, fill: colours.V, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: 1 }), points: { show: false } },
+        { label: "S", scale: "n", stroke: colours.S, fill: colours.S, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: -1 }), points: { show: false } },
+      ],
+    }, [rate.time, rate.rate, rate.V, rate.S], this.element);
+    this.plot.over.addEventListener("click", (event) => this.go(this.plot.posToVal(event.offsetX, "x")));
+    this.drawBand(about, summary, null);
+  }
+
+  drawBand(about, summary, view) {
+    if (!this.plot) return;
+    const colours = palette();
+    const width = this.band.clientWidth;
+    const ctx = context(this.band, width, 14);
+    const ratio = window.devicePixelRatio || 1;
+    const left = this.plot.bbox.left / ratio;
+    const scale = this.plot.bbox.width / ratio / about.samples;
+    ctx.clearRect(0, 0, width, 14);
+    const bar = (begin, end, colour, top, height) => {
+      ctx.fillStyle = colour;
+      ctx.fillRect(left + begin * scale, top, Math.max((end - begin) * scale, 1), height);
+    };
+    bar(0, about.samples, colours.noise, 5, 1);
+    for (const [begin, end] of summary.unreadable) bar(begin, end, colours.faint, 7, 5);
+    for (const each of summary.rhythms) if (each.kind !== "N") bar(each.begin, each.end, colours.rhythm, 0, 5);
+    if (view) bar(view.begin * about.fs, (view.begin + view.seconds) * about.fs, colours.chosen, 11, 3);
+  }
+}

@@ -1,0 +1,89 @@
+// The panels under the strip: summary, events, the table of beats. Text only, never markup.
+
+import { clock } from "./time.js";
+
+const $ = (id) => document.getElementById(id);
+
+function element(tag, text, attributes = {}) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+function table(rows, head) {
+  const made = document.createDocumentFragment();
+  if (head) {
+    const line = element("tr");
+    for (const text of head) line.append(element("th", text, { scope: "col" }));
+    made.append(line);
+  }
+  for (const row of rows) {
+    const line = element("tr");
+    row.forEach((text, k) => line.append(k === 0 && !head ? element("th", text, { scope: "row" }) : element("td", text)));
+    made.append(line);
+  }
+  return made;
+}
+
+const fixed = (value, digits, unit = "") => (value === null ? "–" : `${value.toFixed(digits)}${unit}`);
+
+export function drawSummary(about, summary) {
+  const minutes = (seconds) => (seconds < 120 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`);
+  const rhythms = Object.entries(summary.rhythmSeconds).filter(([kind]) => kind !== "N");
+  $("summary").replaceChildren(table([
+    ["Beats", String(summary.beats)],
+    ...Object.entries(summary.counts).map(([name, count]) => [`${name} ${about.classes[name]}`, String(count)]),
+    ["VE burden", fixed(summary.burden.V, 2, " %")],
+    ["SVE burden", fixed(summary.burden.S, 2, " %")],
+    ["Beats in noise", String(summary.inNoise)],
+    ["Readable", minutes(summary.readableS)],
+    ["Heart rate", `${fixed(summary.meanRate, 0)} (${fixed(summary.lowestRate, 0)} to ${fixed(summary.highestRate, 0)})/min`],
+    ...rhythms.map(([kind, seconds]) => [about.rhythmNames[kind] ?? kind, minutes(seconds)]),
+    ["SDNN", fixed(summary.sdnn, 1, " ms")],
+    ["RMSSD", fixed(summary.rmssd, 1, " ms")],
+    ["pNN50", fixed(summary.pnn50, 1, " %")],
+    ["LF/HF", fixed(summary.lfHf, 2)],
+    ["Strips kept", String(summary.strips.length)],
+  ]));
+}
+
+export function drawEvents(about, events, current, choose) {
+  const byKind = new Map();
+  for (const each of events) {
+    const [seen, all] = byKind.get(each.kind) ?? [0, 0];
+    byKind.set(each.kind, [seen + (each.seen ? 1 : 0), all + 1]);
+  }
+  $("seen").textContent = [...byKind].map(([kind, [seen, all]]) => `${kind}: ${seen} of ${all} seen`).join("; ") || "none";
+  $("events").replaceChildren(...events.map((each, k) => {
+    const text = `${each.seen ? "✓ " : ""}${each.kind}: ${each.text}, ${clock(each.begin / about.fs, about)}`;
+    const button = element("button", text, { type: "button", "aria-current": String(k === current) });
+    button.addEventListener("click", () => choose(k));
+    return button;
+  }));
+  $("events").children[current]?.scrollIntoView({ block: "nearest" });
+}
+
+const MOST_ROWS = 200;
+
+export function drawTable(about, beats, first, last) {
+  const rows = [];
+  for (let k = first; k < Math.min(last, first + MOST_ROWS); k += 1) {
+    const rr = beats.rr(k);
+    rows.push([clock(beats.sample[k] / about.fs, about, 2), beats.letter[k], rr === null ? "–" : rr.toFixed(0),
+      beats.p[k] < 0 ? "–" : `${beats.p[k]} %`, beats.edited[k] === "1" ? "yes" : ""]);
+  }
+  const made = element("table");
+  made.append(table(rows, ["Time", "Class", "RR, ms", "Probability", "Edited"]));
+  $("beats").replaceChildren(made);
+  if (last - first > MOST_ROWS) $("beats").append(element("p", `the first ${MOST_ROWS} of ${last - first}`));
+}
+
+export function describe(about, beats, k) {
+  const rr = beats.rr(k);
+  return `${clock(beats.sample[k] / about.fs, about, 2)} ${beats.letter[k]}, ${about.classes[beats.letter[k]]}`
+    + (beats.p[k] < 0 ? "" : `, ${beats.p[k]} %`)
+    + (rr === null ? "" : `, RR ${rr.toFixed(0)} ms, ${(60000 / rr).toFixed(0)}/min`)
+    + (beats.edited[k] === "1" ? ", edited" : "")
+    + (beats.readable[k] === "1" ? "" : ", in noise");
+}
