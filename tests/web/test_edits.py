@@ -119,6 +119,10 @@ def test_marks_say_what_was_seen(page: Page) -> None:
         found = [e for e in page.get("/summary")["events"] if e["key"] == event["key"]]
         assert [e["seen"] for e in found] == [on]
     assert page.post("marks", kind="other", key="x", on=True) == 400
+    assert page.post("marks", kind="strip", key="x", on=True) == 400
+    assert page.post("marks", kind="strip", key="12.00 8.00", on=True) == 200
+    first = page.get("/summary")["events"][0]
+    assert (first["kind"], first["begin"], first["end"]) == ("strip", 3000, 5000)
 
 
 def test_a_click_moves_to_the_r_peak(page: Page) -> None:
