@@ -165,7 +165,9 @@ def test_exports_are_the_reviewed_annotations_and_a_report_reads_them(
 def test_the_original_is_never_changed(page: Page, folder: Path) -> None:
     file = EditFile(folder / "made.hea.review.sqlite")
     sums = {p.name: p.read_bytes() for p in folder.glob("made.*") if "sqlite" not in p.name}
-    name = "annotation " + _model_hash()
+    states = [(folder / f"made.{suffix}").stat() for suffix in ("hea", "dat")]
+    stamp = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
+    name = f"annotation {_model_hash()} {stamp}"
     before = file.arrays(name)
     page.edit("delete", samples=page.get("/beats")["sample"])
     after = file.arrays(name)
