@@ -60,6 +60,7 @@ def measure(record: Path, browser_path: str, rounds: int) -> str:
                 page.goto("about:blank")
                 page.goto(address)
                 page.wait_for_selector("#main:not([hidden])", timeout=600_000)
+            page.locator("#scale", has_text="mm/s").wait_for()
             page.wait_for_timeout(300)
             first = page.evaluate("performance.getEntriesByName('ecgscribe shown')[0].startTime")
             beats = page.locator("#summary td").first.inner_text()

@@ -14,8 +14,6 @@ import pytest
 from ecgscribe.datasets.synthetic import synthesize
 from support.wfdb_files import save
 
-pytest.importorskip("starlette", reason="Starlette is not installed: pip install '.[web]'")
-
 with warnings.catch_warnings():  # Starlette is about to go from httpx to its successor
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient

@@ -74,6 +74,7 @@ def _foreign(url: str) -> list[str]:
 def opened(page: Page, port: int, reviewer: str = "Jane") -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.wait_for_selector("#main:not([hidden])", timeout=60_000)
+    shows(page, "#scale", "mm/s")
     page.fill("#reviewer", reviewer)
     page.press("#reviewer", "Tab")
     page.focus("#strip")

@@ -119,6 +119,10 @@ def test_marks_say_what_was_seen(page: Page) -> None:
         found = [e for e in page.get("/summary")["events"] if e["key"] == event["key"]]
         assert [e["seen"] for e in found] == [on]
     assert page.post("marks", kind="other", key="x", on=True) == 400
+    assert page.post("marks", kind="strip", key="x", on=True) == 400
+    assert page.post("marks", kind="strip", key="12.00 8.00", on=True) == 200
+    first = page.get("/summary")["events"][0]
+    assert (first["kind"], first["begin"], first["end"]) == ("strip", 3000, 5000)
 
 
 def test_a_click_moves_to_the_r_peak(page: Page) -> None:
@@ -161,7 +165,9 @@ def test_exports_are_the_reviewed_annotations_and_a_report_reads_them(
 def test_the_original_is_never_changed(page: Page, folder: Path) -> None:
     file = EditFile(folder / "made.hea.review.sqlite")
     sums = {p.name: p.read_bytes() for p in folder.glob("made.*") if "sqlite" not in p.name}
-    name = "annotation " + _model_hash()
+    states = [(folder / f"made.{suffix}").stat() for suffix in ("hea", "dat")]
+    stamp = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
+    name = f"annotation {_model_hash()} {stamp}"
     before = file.arrays(name)
     page.edit("delete", samples=page.get("/beats")["sample"])
     after = file.arrays(name)

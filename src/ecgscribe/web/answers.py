@@ -119,6 +119,10 @@ def events(opened: Opened, review: Review, reviewer: str) -> list[dict[str, Any]
     measures, fs = review.measures, opened.record.fs
     series = measures.beats
     found: list[tuple[str, str, int, int, float]] = []
+    for key in opened.edits.marks(reviewer, "strip"):
+        begin_s, length_s = map(float, key.split())
+        begin = round(begin_s * fs)
+        found.append(("strip", f"{length_s:.0f} s", begin, begin + round(length_s * fs), begin))
     for rhythm in measures.rhythms:
         if rhythm.kind != "N":
             name = RHYTHM_NAMES.get(rhythm.kind, rhythm.kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,7 @@ __all__ = ["Viewer", "make_app"]
 _STATIC = Path(__file__).with_name("static")
 _MOST_NAME = 80
 _MARKS = ("seen", "strip")
+_STRIP = re.compile(r"[0-9]{1,9}\.[0-9]{2} [0-9]{1,9}\.[0-9]{2}")
 _EXPORTS = {"wfdb": ".reviewed", "csv": ".csv", "parquet": ".parquet"}
 
 
@@ -133,6 +135,8 @@ class Viewer:
         reviewer, key = _name(content.get("reviewer")), content.get("key")
         if content.get("kind") not in _MARKS or not isinstance(key, str) or len(key) > _MOST_NAME:
             raise HTTPException(400, "expected a mark, found another")
+        if content["kind"] == "strip" and not _STRIP.fullmatch(key):
+            raise HTTPException(400, "expected a begin and a length in seconds, found another")
         opened.edits.mark(reviewer, content["kind"], key, on=content.get("on") is True)
 
     def changing(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ecgscribe.analysis.measures import Measures, measure
 from ecgscribe.analysis.paced import as_paced
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.formats.reading import open_record
+from ecgscribe.formats.reading import open_record, recording_files
 from ecgscribe.metrics.rhythm_spans import UNNAMED, marked_rhythms
 from ecgscribe.model.runtime import Model
 from ecgscribe.pipeline.annotate import annotate
@@ -83,6 +83,9 @@ class Opened:
         self.record: LazyRecord = open_record(path)
         self.edits = EditFile(edit_path(path))
         self.state = State()
+        states = [file.stat() for file in recording_files(path)]
+        # What is kept of a recording that was replaced in the meantime is made anew.
+        self._stamp = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
         self._model = model
         self._lock = threading.RLock()
         self._reviews: dict[str, Review] = {}
@@ -149,7 +152,7 @@ class Opened:
         return show
 
     def _annotation(self) -> Annotation:
-        record, name = self.record, f"annotation {self._model.hash}"
+        record, name = self.record, f"annotation {self._model.hash} {self._stamp}"
         stored = self.edits.arrays(name)
         if stored is not None:
             columns: dict[str, Any] = dict(stored)
@@ -169,11 +172,11 @@ class Opened:
         return dataclasses.replace(made, n_samples=record.n_samples)
 
     def _stored_envelopes(self) -> NDArray[np.float32]:
-        stored = self.edits.arrays("envelopes")
+        stored = self.edits.arrays(f"envelopes {self._stamp}")
         if stored is not None:
             return np.asarray(stored["low_high"], np.float32)
         made = build_envelopes(self.record, progress=self._progress("reading the signal"))
-        self._keep("envelopes", {"low_high": made})
+        self._keep(f"envelopes {self._stamp}", {"low_high": made})
         return made
 
     def _keep(self, name: str, arrays: dict[str, NDArray[Any]]) -> None:

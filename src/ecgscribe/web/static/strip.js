@@ -123,7 +123,7 @@ export class Strip {
       ctx.clip();
       ctx.beginPath();
       let isDown = false;
-      if (level === 0) {
+      if ((end - begin) / this.width < 2) {
         tiles.each(lead, begin - 1, end + 1, 0, (sample, value) => {
           const x = (sample - begin) * scale;
           const y = middle - (value - offset) * perUnit;
@@ -133,13 +133,14 @@ export class Strip {
         });
       } else {
         // Per column, one line from the lowest to the highest, which meets that of the column before.
+        ctx.fillStyle = colours.trace;
         let column = -1;
         let low = Infinity;
         let high = -Infinity;
         const put = () => {
           if (low <= high) {
-            ctx.moveTo(column + 0.5, middle - (high - offset) * perUnit);
-            ctx.lineTo(column + 0.5, middle - (low - offset) * perUnit + 1);
+            const y = Math.round(middle - (high - offset) * perUnit);
+            ctx.fillRect(column, y, 1, Math.ceil((high - low) * perUnit) + 1);
           }
         };
         tiles.each(lead, begin, end, level, (sample, a, b) => {
