@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,6 +75,20 @@ def test_where_the_rate_only_rises_no_beat_is_s(
     classes = "N" * (begin + 1) + "S" * length + "NN"
     expected = "N" * n if begin > 0 else classes
     assert classes_of(rr.tolist(), classes) == expected
+
+
+def test_a_tachycardia_that_leaps_is_s() -> None:
+    rr = [0.8] * 12 + [0.45] * 12 + [1.0] + [0.8] * 3
+    predicted = "N" * 14 + "V" + "N" * 13
+    in_fibrillation = beats(rr, predicted)  # there, the rhythm leaves no probability to S
+    changed = apply_sequence(in_fibrillation, THRESHOLDS).class_probability
+    assert not (decide(changed, THRESHOLDS) == AAMI_CLASSES.index("S")).any()
+    in_none = dataclasses.replace(
+        in_fibrillation, class_probability=0.99 * in_fibrillation.class_probability + 0.002
+    )
+    changed = apply_sequence(in_none, THRESHOLDS).class_probability
+    found = "".join(AAMI_CLASSES[k] for k in decide(changed, THRESHOLDS).tolist())
+    assert found == "N" * 12 + "SS" + "V" + "S" * 9 + "NNNN"
 
 
 def test_a_run_at_the_begin_of_a_recording() -> None:

@@ -1,9 +1,10 @@
-"""What the sequence of beats changes: no beat is early where none begins suddenly.
+"""What the sequence of beats changes: S begins from one beat to the next, N does not.
 
 A supraventricular beat comes early, and a supraventricular tachycardia begins from one beat to the
-next. Where the rate only rises, in exercise or fever, every beat is normal however fast it is. And
-a fusion beat lies in shape between the normal and the ventricular beats of its recording: without
-any of those there is none.
+next. Where the rate only rises, in exercise or fever, every beat is normal however fast it is;
+where it leaps, none of them is (`ecgscribe.pipeline.sudden_tachycardia`). And a fusion beat lies in
+shape between the normal and the ventricular beats of its recording: without any of those there is
+none.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.pipeline.sudden_tachycardia import sudden_tachycardia
+from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["apply_sequence", "begins_suddenly", "s_to_n"]
@@ -54,17 +57,22 @@ def apply_sequence(beats: ClassifiedCandidates, thresholds: Thresholds) -> Class
     Returns
     -------
     ClassifiedCandidates
-        The same beats. A run of S that does not begin suddenly has the probability of S added to
-        that of N, and F that of the other classes where there are hardly any V.
+        The same beats. In a sudden tachycardia the probability of N is added to that of S, unless
+        the rhythm leaves none to S, as atrial fibrillation does. A run of S that does not begin
+        suddenly has that of S added to N, and F that of the other classes where there are hardly
+        any V.
     """
     probability = beats.class_probability.copy()
+    rr = np.diff(beats.r_peaks, prepend=np.nan)
+    leaps = sudden_tachycardia(rr / FS) & (probability[:, S] > 0)
+    probability[leaps, S] += probability[leaps, N]
+    probability[leaps, N] = 0
     predicted = decide(probability, thresholds)
     if np.count_nonzero(predicted == V) < FEWEST_V:
         rows = predicted == F
         probability[rows, F] = 0
         probability[rows] /= np.maximum(probability[rows].sum(axis=1, keepdims=True), 1e-9)
         predicted = decide(probability, thresholds)
-    rr = np.diff(beats.r_peaks, prepend=np.nan)
     edges = np.flatnonzero(np.diff(predicted == S, prepend=False, append=False)).tolist()
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if not begins_suddenly(rr, begin, end):

@@ -1,0 +1,72 @@
+"""Supraventricular tachycardia, by how it begins: from one beat to the next, fast and regular.
+
+A sinus node does not leap: in exercise, fever or fright the rate rises over many beats. Where
+regular beats are a fifth faster than those before, from one beat to the next, and stay so, another
+pacemaker drives the heart. Such are, by the reference of 22 records of DS1 and 63 of svdb, 1,278
+beats of class S, 33 of V, and 7 of their 180,000 beats of class N.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+__all__ = ["sudden_tachycardia"]
+
+
+BEATS = 8
+"""Beats before the begin, and from it on, that are compared; no shorter run counts."""
+LEAP = 0.8
+"""Part of the RR intervals before that those from the begin on have at most."""
+SLOWEST_S = 0.6
+"""RR interval that a tachycardia stays below: 100 per minute."""
+REGULAR = 0.1
+"""Part of their median by which the first RR intervals differ from it at most."""
+HOLDS_ON = 0.15
+"""Part of its rate by which an RR interval differs from it at most while it holds on."""
+ADAPTS = 0.1
+"""Part of a difference from its rate by which the rate follows each RR interval."""
+
+
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def sudden_tachycardia(rr: Doubles) -> Flags:
+    """Return which beats are of a regular tachycardia that began from one beat to the next.
+
+    Parameters
+    ----------
+    rr : ndarray of float64, shape (n,)
+        Seconds from the beat before; NaN for the first.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    inside = np.zeros(len(rr), dtype=np.bool_)
+    if len(rr) <= 2 * BEATS:
+        return inside
+    windows = sliding_window_view(rr[1:], BEATS)
+    median = np.median(windows, axis=1)
+    before, after, own = median[:-BEATS], median[BEATS:], windows[BEATS:]
+    limit = LEAP * before
+    regular = (np.abs(own - after[:, None]) <= REGULAR * after[:, None])[:, 1:].all(axis=1)
+    begins = (after < SLOWEST_S) & (after <= limit) & (own[:, 0] <= limit) & regular
+    end = 0
+    for k in np.flatnonzero(begins).tolist():
+        begin = k + BEATS + 1
+        if begin >= end:
+            end = _end(rr, begin, float(after[k]))
+            inside[begin:end] = end - begin >= BEATS
+    return inside
+
+
+def _end(rr: Doubles, begin: int, rate: float) -> int:
+    """Return the beat after the last that holds on to an RR interval, which may change slowly."""
+    beat = begin
+    while beat < len(rr) and abs(rr[beat] - rate) <= HOLDS_ON * rate:
+        rate += ADAPTS * (rr[beat] - rate)
+        beat += 1
+    return beat
