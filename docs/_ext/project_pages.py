@@ -26,6 +26,7 @@ PAGES = {
     "BENCHMARKS.md": "benchmarks.md",
     "CHANGELOG.md": "changelog.md",
     "benchmarks/README.md": "speed.md",
+    "benchmarks/adaptation.md": "adaptation.md",
     "benchmarks/foreign_hearts.md": "foreign_hearts.md",
     "benchmarks/results/README.md": "results.md",
 }

@@ -250,7 +250,7 @@ def test_one_thing_has_one_spelling() -> None:
     assert {long for (_, short), long in spellings.items() if short == "-f"} == {"--format"}
     writers = {name for name, param in options if "--out" in param.opts}
     assert {name for name, short in spellings if short == "-o"} == writers
-    reads = {"annotate", "stream", "info", "plot", "explain", "report"}
+    reads = {"annotate", "adapt", "stream", "info", "plot", "explain", "report"}
     assert {name for name, param in options if "--leads" in param.opts} == reads
 
 

@@ -82,6 +82,7 @@ def markdown(
     plots: Sequence[str] = (),
     tables: str | None = None,
     elsewhere: str | None = None,
+    adapted: str | None = None,
 ) -> str:
     """Return the page of an evaluation as Markdown.
 
@@ -95,6 +96,8 @@ def markdown(
         Folder of the CSV tables, relative to the page.
     elsewhere : str, optional
         Page of the results on other databases, relative to the page.
+    adapted : str, optional
+        Page of the results with labels of a person, likewise.
 
     Returns
     -------
@@ -106,6 +109,7 @@ def markdown(
         results_text(result),
         *([f"**Every figure** is in [{tables}]({tables}/README.md), as CSV."] if tables else []),
         *([f"**Other databases**: [foreign hearts]({elsewhere})."] if elsewhere else []),
+        *([f"**With labels of a person**: [adaptation]({adapted})."] if adapted else []),
         *(f"![{name}]({name})" for name in plots),
         *_published(result),
         *_others(result),

@@ -25,6 +25,8 @@ BENCHMARK_RESULTS = "benchmarks/results"
 """Folder of the tables, next to a page such as BENCHMARKS.md."""
 ELSEWHERE = "benchmarks/foreign_hearts.md"
 """Page of other databases, next to a page such as BENCHMARKS.md; linked if it is there."""
+ADAPTED = "benchmarks/adaptation.md"
+"""Page of adaptation to the patient, likewise."""
 README = "README.md"
 LOG_COLUMNS = ["hash", "date", "purpose"]
 
@@ -102,7 +104,8 @@ def write_benchmarks(result: EvaluationResult, page: Path, *, force: bool = Fals
         If a file exists and `force` is false, or cannot be written.
     """
     elsewhere = ELSEWHERE if (page.parent / ELSEWHERE).is_file() else None
-    text = markdown(result, tables=BENCHMARK_RESULTS, elsewhere=elsewhere)
+    adapted = ADAPTED if (page.parent / ADAPTED).is_file() else None
+    text = markdown(result, tables=BENCHMARK_RESULTS, elsewhere=elsewhere, adapted=adapted)
     write_text(page, text, force=force)
     _write_tables(result, page.parent / BENCHMARK_RESULTS, force=force)
 

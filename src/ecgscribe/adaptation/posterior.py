@@ -1,0 +1,108 @@
+"""From labels to the classes of all beats: a Gaussian process around what the model predicted.
+
+The mean of the process is the model's own prediction. A label corrects the beats around it by how
+near they are, and leaves those that are far as they were (Rasmussen and Williams, Gaussian
+Processes for Machine Learning, 2006, sections 2.2 and 2.7). All is in closed form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgscribe.record import Annotation
+from ecgscribe.symbols import AAMI_CLASSES
+
+__all__ = ["Labels", "adapt_probability", "kernel", "left_unsure", "prior", "thinned"]
+
+
+Doubles = NDArray[np.float64]
+Positions = NDArray[np.int64]
+Labels = dict[int, int]
+"""Index of each labelled beat, and of its class in `ecgscribe.symbols.AAMI_CLASSES`."""
+
+DECIDED = 0.5
+"""Part of the mean that is the class the model decided on, so that without labels it stays."""
+DISAGREEMENT = 0.3
+"""Variance of a label beside that of the process: equal beats may have different labels."""
+MOST_LABELS = 600
+"""Labels of one class, evenly spaced, that are used for other beats."""
+BLOCK = 4096
+"""Beats whose distances to all labels are in memory at once."""
+
+
+def prior(beats: Annotation) -> Doubles:
+    """Return the mean for each class and beat, shape (n_beats, 5); greatest for the beat's own."""
+    probability = np.nan_to_num(np.asarray(beats.probability, dtype=np.float64))
+    return DECIDED * np.eye(len(AAMI_CLASSES))[beats.class_index] + (1 - DECIDED) * probability
+
+
+def kernel(one: Doubles, other: Doubles) -> Doubles:
+    """Return how far beats at two lists of places share a class, 1 for the same place."""
+    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+    return np.asarray(np.exp(-np.maximum(squares, 0) / 2))
+
+
+def adapt_probability(place: Doubles, mean: Doubles, labels: Labels) -> Doubles:
+    """Return the probability of each class, given the labels.
+
+    Parameters
+    ----------
+    place : ndarray of float64, shape (n_beats, n_dimensions)
+        See `ecgscribe.adaptation.places.place_beats`.
+    mean : ndarray of float64, shape (n_beats, 5)
+        See `prior`.
+    labels : dict of int to int
+        See `Labels`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_beats, 5)
+        1 for the class of a labelled beat.
+    """
+    adapted = mean.copy()
+    at, of_class = thinned(labels)
+    if len(at):
+        covariance = kernel(place[at], place[at]) + DISAGREEMENT * np.eye(len(at))
+        weight = np.linalg.solve(covariance, np.eye(len(AAMI_CLASSES))[of_class] - mean[at])
+        for begin in range(0, len(place), BLOCK):
+            own = slice(begin, begin + BLOCK)
+            adapted[own] += kernel(place[own], place[at]) @ weight
+    adapted = np.clip(adapted, 0, None)
+    adapted /= np.maximum(adapted.sum(axis=1, keepdims=True), 1e-9)
+    adapted[list(labels)] = np.eye(len(AAMI_CLASSES))[list(labels.values())]
+    return adapted
+
+
+def left_unsure(place: Doubles, labelled: Doubles) -> Doubles:
+    """Return the covariance of the process at some places once others are labelled.
+
+    Parameters
+    ----------
+    place : ndarray of float64, shape (n, n_dimensions)
+    labelled : ndarray of float64, shape (m, n_dimensions)
+        Places of labelled beats.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+    """
+    covariance = kernel(place, place)
+    if not len(labelled):
+        return covariance
+    across = kernel(labelled, place)
+    known = kernel(labelled, labelled) + DISAGREEMENT * np.eye(len(labelled))
+    return np.asarray(covariance - across.T @ np.linalg.solve(known, across))
+
+
+def thinned(labels: Labels) -> tuple[Positions, Positions]:
+    """Return labelled beats and their classes, at most `MOST_LABELS` of each class."""
+    at = np.array(sorted(labels), dtype=np.int64)
+    of_class = np.array([labels[k] for k in at.tolist()], dtype=np.int64)
+    kept = []
+    for k in range(len(AAMI_CLASSES)):
+        own = np.flatnonzero(of_class == k)
+        evenly = np.linspace(0, max(len(own) - 1, 0), min(len(own), MOST_LABELS))
+        kept.append(own[evenly.astype(np.int64)])
+    order = np.concatenate(kept)
+    return at[order], of_class[order]
