@@ -20,7 +20,7 @@ from ecgscribe.errors import EcgScribeError
 __all__ = ["ecgscribe", "main"]
 
 SUBJECTS = {
-    "Annotate": ("annotate", "adapt", "stream"),
+    "Annotate": ("annotate", "adapt", "archive", "stream"),
     "Look": ("info", "plot", "explain", "report", "serve"),
     "Measure and train": ("score", "evaluate", "train"),
     "Data and setup": ("fetch", "demo", "doctor", "completion"),

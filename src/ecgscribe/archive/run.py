@@ -1,0 +1,276 @@
+"""Hand the recordings of an archive to a Dask cluster, and collect what became of each."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ecgscribe._version import __version__
+from ecgscribe.archive.sources import Source
+from ecgscribe.archive.tables import FOLDERS, write_recordings
+from ecgscribe.archive.task import Options, annotate_source, key_of, write_failure
+from ecgscribe.errors import EcgScribeError
+from ecgscribe.files import make_folder
+
+if TYPE_CHECKING:
+    from ecgscribe.model.runtime import Model
+
+__all__ = ["Done", "check_packages", "version_differences", "write_archive"]
+
+RETRIES = 2
+"""How often a recording is tried again: if it fails, and if its worker dies."""
+LOCK = ".lock"
+_COMPARED = ("dask", "distributed")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run did.
+
+    Parameters
+    ----------
+    annotated, unchanged : int
+        Recordings that were annotated, and that an earlier run had.
+    failed : mapping of str to str
+        Error by recording.
+    """
+
+    annotated: int
+    unchanged: int
+    failed: Mapping[str, str]
+
+
+def check_packages() -> None:
+    """Raise an error if a package of the extra ``archive`` is missing.
+
+    Raises
+    ------
+    EcgScribeError
+        That names those missing.
+    """
+    missing = [name for name in (*_COMPARED, "fsspec", "pyarrow") if find_spec(name) is None]
+    if missing:
+        raise EcgScribeError(
+            f"archive: expected the packages {', '.join(missing)}, found none; "
+            "pip install 'ecgscribe[archive]'"
+        )
+
+
+def write_archive(
+    sources: Sequence[Source],
+    dest: Path,
+    *,
+    model: Model,
+    options: Options,
+    scheduler: str | None = None,
+    workers: int = 1,
+    memory: str = "auto",
+    progress: Callable[[int, int, int], object] = lambda done, total, failed: None,
+) -> Done:
+    """Annotate recordings on a cluster; those that the archive has already are left as they are.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        In the order in which they are begun.
+    dest : Path
+        Folder of the archive, which all workers see under this path.
+    model : Model
+    options : Options
+    scheduler : str, optional
+        Address of a Dask scheduler; by default a cluster of processes is made on this computer.
+    workers : int
+        Processes of that cluster, each with one thread.
+    memory : str
+        Memory that each of them may use, such as ``2GiB``; one that uses more is ended.
+    progress : callable, optional
+        Called with how many recordings are done, how many there are, and how many failed.
+
+    Returns
+    -------
+    Done
+
+    Raises
+    ------
+    EcgScribeError
+        If another run writes this archive, or the cluster cannot be used or is lost.
+    """
+    dest = dest.absolute()
+    for folder in FOLDERS:
+        make_folder(dest / folder)
+    with ExitStack() as stack:
+        stack.enter_context(_only_run(dest))
+        for left in (each for folder in FOLDERS for each in (dest / folder).glob(".ecgscribe-*")):
+            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
+        client = stack.enter_context(_client(scheduler, workers, memory))
+        if scheduler is not None:
+            _check_cluster(client, scheduler, dest)
+        annotated = unchanged = 0
+        failed: dict[str, str] = {}
+        for path, result in _results(client, sources, (str(dest), model, options)):
+            if isinstance(result, str):
+                failed[path] = result
+                write_failure(path, dest, model, options, result)
+            else:
+                annotated, unchanged = annotated + result, unchanged + (not result)
+            progress(annotated + unchanged + len(failed), len(sources), len(failed))
+        write_recordings(dest)
+    return Done(annotated, unchanged, failed)
+
+
+def version_differences(versions: Mapping[str, Any]) -> list[str]:
+    """Return how a cluster differs from this process, from `distributed.Client.get_versions`.
+
+    Parameters
+    ----------
+    versions : mapping
+        With ``packages`` of the ``client``, the ``scheduler`` and each of the ``workers``.
+
+    Returns
+    -------
+    list of str
+        Such as ``the scheduler has dask 2025.1.0, this process 2026.8.0``.
+    """
+    mine = versions["client"]["packages"]
+    others: list[tuple[str, Any, tuple[str, ...]]] = [
+        ("the scheduler", versions["scheduler"], _COMPARED)
+    ]
+    others += [
+        (f"the worker {address}", each, (*_COMPARED, "ecgscribe"))
+        for address, each in sorted(versions["workers"].items())
+    ]
+    return [
+        f"{who} has {name} {theirs or '(none)'}, this process {wanted}"
+        for who, each, names in others
+        for name in names
+        if (theirs := each["packages"].get(name))
+        != (wanted := __version__ if name == "ecgscribe" else mine[name])
+    ]
+
+
+@contextmanager
+def _only_run(dest: Path) -> Iterator[None]:
+    """Hold the lock of an archive; the system lets go of it if this process is killed."""
+    import fcntl
+
+    with (dest / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EcgScribeError(
+                f"{dest}: expected an archive that no other run writes, found one at work; wait "
+                "for it, or choose another folder"
+            ) from None
+        yield
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
+    import dask
+    from distributed import Client, LocalCluster
+
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}))
+        if scheduler is None:
+            try:
+                cluster: Any = stack.enter_context(
+                    LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        dashboard_address=None,
+                        memory_limit=memory,
+                        silence_logs=logging.CRITICAL,
+                    )
+                )
+            except ValueError as error:
+                raise EcgScribeError(
+                    f"archive: expected a memory such as 2GiB, found {memory} ({error})"
+                ) from error
+        else:
+            cluster = scheduler
+        try:
+            client = Client(cluster, timeout="20s")
+        except (OSError, ValueError, TypeError) as error:
+            raise EcgScribeError(
+                f"{scheduler}: expected the address of a Dask scheduler, cannot connect "
+                f"({error}); check the address, and that it runs dask {dask.__version__}"
+            ) from error
+        yield stack.enter_context(client)
+
+
+def _check_cluster(client: Any, scheduler: str, dest: Path) -> None:
+    versions = client.get_versions(packages=["ecgscribe"])
+    if not versions["workers"]:
+        raise EcgScribeError(f"{scheduler}: expected workers, found none; start some")
+    if differences := version_differences(versions):
+        raise EcgScribeError(
+            f"{scheduler}: expected the same versions everywhere, found that {differences[0]}; "
+            "install the same ones"
+        )
+    seen = client.run(_sees, str(dest / LOCK))
+    if blind := sorted(address for address, there in seen.items() if not there):
+        raise EcgScribeError(
+            f"{dest}: expected a folder that every worker sees under this path, found none on "
+            f"{blind[0]}; choose one on a file system that they share"
+        )
+
+
+def _sees(path: str) -> bool:
+    return Path(path).is_file()
+
+
+def _results(
+    client: Any, sources: Sequence[Source], arguments: tuple[str, Model, Options]
+) -> Iterator[tuple[str, bool | str]]:
+    """Yield each recording and whether it was annotated, or its error, as they end.
+
+    No more are with the scheduler than there are threads. So its memory does not grow with the
+    archive, and few are near a recording that kills its worker.
+    """
+    from distributed import as_completed
+
+    waiting = iter(sources)
+    paths: dict[str, str] = {}
+    at_work = as_completed(loop=client.loop, raise_errors=False)
+
+    def fill() -> None:
+        threads = max(sum(client.nthreads().values()), 1)
+        while len(paths) < threads and (source := next(waiting, None)) is not None:
+            future = client.submit(
+                annotate_source, source.path, *arguments,
+                key=f"archive-{key_of(source.path)}", pure=False, retries=RETRIES,
+            )  # fmt: skip
+            paths[future.key] = source.path
+            at_work.add(future)
+
+    fill()
+    for future in at_work:
+        yield paths.pop(future.key), _outcome(future)
+        future.release()
+        fill()
+
+
+def _outcome(future: Any) -> bool | str:
+    from distributed.scheduler import KilledWorker
+
+    if future.status == "finished":
+        return bool(future.result())
+    if future.status != "error":
+        raise EcgScribeError(
+            "archive: expected the scheduler to stay, lost it; run the same command again to go on"
+        )
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return (
+            f"expected a recording that a worker can annotate, found that {RETRIES + 1} workers or "
+            "more died of it; give workers more memory, or look at the file"
+        )
+    return str(error) if isinstance(error, EcgScribeError) else f"{type(error).__name__}: {error}"

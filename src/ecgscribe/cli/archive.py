@@ -1,0 +1,116 @@
+"""The command ``archive``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ecgscribe.cli import options
+from ecgscribe.cli.commands import command
+from ecgscribe.cli.messages import complain
+from ecgscribe.cli.output import print_text
+
+__all__ = ["archive"]
+
+_NAMED = 20  # failures that are named on stderr; recordings.parquet has all
+
+
+@command("archive data/mitdb -o archive --workers 4")
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@options.out("Folder of the archive; one that is there goes on.", metavar="DIR")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1), help="Processes (default: one a processor)."
+)
+@click.option(
+    "--memory", metavar="SIZE", default="auto", show_default=True,
+    help="Memory that a process may use, such as 2GiB.",
+)  # fmt: skip
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use this Dask cluster, such as tcp://10.0.0.5:8786."
+)
+@options.fs
+@options.leads("Leads to analyse, or to choose the best two from (default: all)")
+@options.model
+@click.option(
+    "--summary", metavar="DIR", type=options.FILE, help="Only print what an archive contains."
+)
+@options.quiet
+def archive(
+    sources: tuple[str, ...],
+    *,
+    out: Path | None,
+    workers: int | None,
+    memory: str,
+    scheduler: str | None,
+    fs: float | None,
+    leads: tuple[str, ...] | None,
+    model: str,
+    summary: Path | None,
+    quiet: bool,
+) -> None:
+    """Annotate any number of recordings into Parquet tables.
+
+    SOURCE is a folder, a glob, a recording, a URL (s3://...), or @FILE, which lists those. What an
+    earlier run has done is kept; a recording that fails is listed, and the exit code is then 1.
+    """
+    if summary is not None:
+        if sources or out is not None:
+            raise click.UsageError("expected --summary DIR alone, found SOURCE or --out as well")
+        from ecgscribe.archive.summary import summary_text
+
+        print_text(summary_text(summary))
+        return
+    if not sources or out is None:
+        raise click.UsageError("expected SOURCE and --out DIR, or --summary DIR")
+    if scheduler is not None and (workers is not None or memory != "auto"):
+        raise click.UsageError("expected --scheduler without --workers and --memory, found both")
+    from ecgscribe.archive.run import check_packages, write_archive
+
+    check_packages()
+    from ecgscribe.archive.sources import find_sources
+    from ecgscribe.archive.task import Options
+    from ecgscribe.model.runtime import load_model
+
+    with _progress(quiet=quiet) as progress:
+        done = write_archive(
+            find_sources(sources),
+            out,
+            model=load_model(model),
+            options=Options(fs, leads),
+            scheduler=scheduler,
+            workers=workers or os.cpu_count() or 1,
+            memory=memory,
+            progress=progress,
+        )
+    for path, error in sorted(done.failed.items())[:_NAMED]:
+        complain(error if path in error else f"{path}: {error}")
+    if len(done.failed) > _NAMED:
+        complain(f"{len(done.failed) - _NAMED} more failed; see {out / 'recordings.parquet'}")
+    if not quiet:
+        complain(
+            f"{out}: {done.annotated} recordings annotated, {done.unchanged} there already, "
+            f"{len(done.failed)} failed"
+        )
+    if done.failed:
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
+    """Show how much is done, how fast, how long the rest takes, and how many failed."""
+    from tqdm import tqdm
+
+    off = True if quiet else None  # None: only on a terminal, not in a log
+    with tqdm(desc="archive", unit="rec", disable=off, leave=False, file=sys.stderr) as bar:
+
+        def show(done: int, total: int, failed: int) -> None:
+            bar.total = total
+            bar.set_postfix(failed=failed, refresh=False)
+            bar.update(done - bar.n)
+
+        yield show

@@ -1,0 +1,249 @@
+"""An archive on a real cluster of processes: complete, resumed, and with what fails listed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("distributed")
+
+import pyarrow.parquet
+
+from ecgscribe import __version__
+from ecgscribe.archive import run as archive_run
+from ecgscribe.archive.run import version_differences
+from ecgscribe.cli.main import main
+from support.command_line import error_line, made
+from support.wfdb_files import save
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNT = 12
+Process = subprocess.Popen[str]
+
+
+def start(*arguments: object, cwd: Path) -> Process:
+    command = [sys.executable, "-m", "ecgscribe", "archive", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=cwd, text=True, stderr=subprocess.PIPE)
+
+
+def finish(process: Process) -> tuple[int, str]:
+    _, said = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+def archived(*arguments: object, cwd: Path) -> tuple[int, str]:
+    return finish(start(*arguments, cwd=cwd))
+
+
+def content(dest: Path) -> dict[str, bytes]:
+    """Every file of an archive, hidden ones too."""
+    return {str(p.relative_to(dest)): p.read_bytes() for p in dest.rglob("*") if p.is_file()}
+
+
+def wait_for_results(dest: Path, count: int) -> None:
+    end = time.monotonic() + 60
+    while len(list((dest / "results").glob("*.json"))) < count:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def workers_of(process: Process) -> list[int]:
+    """The worker processes of a local cluster; the resource tracker is none."""
+    children = Path(f"/proc/{process.pid}/task").glob("*/children")
+    pids = {int(pid) for each in children for pid in each.read_text().split()}
+    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder ``in`` of recordings, one of which cannot be read."""
+    root = tmp_path_factory.mktemp("archive")
+    for k in range(COUNT):
+        save(made(f"r{k}", duration=20 + k), root / "in")
+    (root / "in" / "bad.edf").write_bytes(b"no recording")
+    return root
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path) -> dict[str, bytes]:
+    """What an archive of ``in`` contains if nothing goes wrong."""
+    code, said = archived("in", "-o", "whole", "--workers", 3, cwd=folder)
+    assert code == 1, said
+    assert f"{COUNT} recordings annotated, 0 there already, 1 failed" in said
+    assert said.count("bad.edf: expected a recording that ecgscribe reads") == 1
+    return content(folder / "whole")
+
+
+@pytest.mark.slow
+def test_every_recording_is_listed_and_the_documented_query_gives_its_burden(
+    folder: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    import duckdb
+
+    monkeypatch.chdir(folder)
+    table = pyarrow.parquet.read_table("whole/recordings.parquet")
+    assert table.schema.metadata[b"ecgscribe_schema"] == b"1"
+    rows = table.to_pylist()
+    assert [row["status"] for row in rows] == ["failed"] + ["done"] * COUNT
+    assert len([name for name in undisturbed if name.startswith("beats/")]) == COUNT
+    page = (ROOT / "docs" / "howto" / "archive.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    answer = duckdb.connect().execute(query.replace("archive/beats", "whole/beats")).fetchall()
+    assert {path: (burden, beats) for path, burden, beats in answer} == {
+        row["recording"]: (pytest.approx(row["pvc_burden"]), row["beats"]) for row in rows[1:]
+    }
+    assert any(row["pvc_burden"] for row in rows[1:])
+    assert main(["archive", "--summary", "whole"]) == 0
+    shown = capsys.readouterr().out
+    assert f"{COUNT + 1}: {COUNT} annotated, 1 failed" in shown
+    assert len(shown.splitlines()) == 19
+
+
+@pytest.mark.slow
+def test_killed_workers_change_nothing(folder: Path, undisturbed: dict[str, bytes]) -> None:
+    process = start("in", "-o", "workers", "--workers", 3, cwd=folder)
+    for count in (1, 4):
+        wait_for_results(folder / "workers", count)
+        os.kill(workers_of(process)[0], signal.SIGKILL)
+    code, said = finish(process)
+    assert code == 1, said
+    assert content(folder / "workers") == undisturbed
+
+
+@pytest.mark.slow
+def test_run_that_was_killed_is_resumed_and_nothing_differs(
+    folder: Path, undisturbed: dict[str, bytes]
+) -> None:
+    dest = folder / "resumed"
+    process = start("in", "-o", "resumed", "--workers", 3, cwd=folder)
+    wait_for_results(dest, 3)
+    code, said = archived("in", "-o", "resumed", "--workers", 1, cwd=folder)
+    assert (code, said.count("\n")) == (1, 1), said
+    assert "expected an archive that no other run writes, found one at work" in said
+    process.kill()
+    finish(process)
+    assert not (dest / "recordings.parquet").exists()
+    kept = {name: (dest / name).stat().st_mtime_ns for name in content(dest) if "json" in name}
+    code, said = archived("in", "-o", "resumed", "--workers", 3, cwd=folder)
+    assert code == 1, said
+    there = re.search(r"(\d+) there already", said)
+    assert there is not None
+    assert int(there.group(1)) >= 3
+    unchanged = [name for name, at in kept.items() if (dest / name).stat().st_mtime_ns == at]
+    assert len(unchanged) >= 3
+    assert content(dest) == undisturbed
+
+
+@pytest.mark.slow
+def test_recording_that_exhausts_memory_is_listed_and_the_others_are_not(tmp_path: Path) -> None:
+    for k in range(4):
+        save(made(f"r{k}", duration=12), tmp_path / "in")
+    samples = np.zeros((100_000_000, 1), np.float32)
+    np.savez(tmp_path / "in" / "poison.npz", signal=samples, fs=360.0)
+    code, said = archived("in", "-o", "out", "--workers", 3, "--memory", "500MiB", cwd=tmp_path)
+    assert code == 1, said
+    rows = pyarrow.parquet.read_table(tmp_path / "out" / "recordings.parquet").to_pylist()
+    assert {Path(row["recording"]).name: row["status"] for row in rows} == {
+        "poison.npz": "failed", **{f"r{k}.hea": "done" for k in range(4)}
+    }  # fmt: skip
+    assert "workers or more died of it" in rows[0]["error"]
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """A scheduler and a worker, each a command of Dask's own; yields the address."""
+    from distributed import Client
+
+    module = [sys.executable, "-m", "distributed.cli"]
+    file = folder / "scheduler.json"
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
+    made_of = [[f"{module[2]}.dask_scheduler", *options, str(file)]]
+    made_of += [
+        [f"{module[2]}.dask_worker", "--nthreads", "1", "--no-dashboard", "--scheduler-file",
+         str(file)]
+    ]  # fmt: skip
+    running = [
+        subprocess.Popen([*module[:2], *each], cwd=folder, stderr=subprocess.DEVNULL)
+        for each in made_of
+    ]
+    try:
+        end = time.monotonic() + 30
+        while not (file.is_file() and (found := re.search(r"tcp://[^\"]+", file.read_text()))):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        with Client(found.group()) as client:
+            client.wait_for_workers(1, timeout=30)
+        yield found.group()
+    finally:
+        for process in reversed(running):
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.mark.slow
+def test_cluster_that_is_there_is_used(tmp_path: Path) -> None:
+    save(made("r"), tmp_path / "in")
+    with cluster(tmp_path) as address:
+        code, said = archived(f"file://{tmp_path}/in", "-o", "out", "--scheduler", address,
+                              cwd=tmp_path)  # fmt: skip
+    assert (code, said) == (
+        0,
+        "ecgscribe: out: 1 recordings annotated, 0 there already, 0 failed\n",
+    )
+    (row,) = pyarrow.parquet.read_table(tmp_path / "out" / "recordings.parquet").to_pylist()
+    assert (row["recording"], row["beats"] > 20) == (f"file://{tmp_path}/in/r.hea", True)
+
+
+# What a user can get wrong
+
+
+def test_other_versions_are_named() -> None:
+    mine = {"dask": "2026.8.0", "distributed": "2026.8.0"}
+    other = {"dask": "2025.1.0", "distributed": "2026.8.0"}
+    worker = {"packages": mine | {"ecgscribe": None}}
+    versions = {"client": {"packages": mine}, "scheduler": {"packages": other}}
+    same = {"packages": mine | {"ecgscribe": __version__}}
+    assert version_differences(versions | {"workers": {"tcp://b": same, "tcp://a": worker}}) == [
+        "the scheduler has dask 2025.1.0, this process 2026.8.0",
+        f"the worker tcp://a has ecgscribe (none), this process {__version__}",
+    ]
+
+
+def test_without_dask_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(archive_run, "find_spec", lambda name: None if name == "dask" else name)
+    line = error_line(capsys, "archive", tmp_path, "-o", tmp_path / "out", code=1)
+    assert line == (
+        "ecgscribe: archive: expected the packages dask, found none; "
+        "pip install 'ecgscribe[archive]'"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("in",), ("-o", "out"), ("in", "--summary", "out"),
+     ("in", "-o", "out", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2")],
+)  # fmt: skip
+def test_options_that_do_not_go_together_are_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "expected" in error_line(capsys, "archive", *arguments, code=2)
+
+
+def test_folder_without_an_archive_has_no_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = error_line(capsys, "archive", "--summary", tmp_path, code=1)
+    assert "expected an archive, found no results in it" in line
