@@ -45,7 +45,7 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     from PIL import Image
 
     figure = figure_of(np.ravel(np.array(ax, dtype=object))[0])
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # Matplotlib types it in part
     figure.set_dpi(DPI)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # missing in the font: a box replaces it
