@@ -309,6 +309,15 @@ def test_nothing_is_replaced_without_force(a_model: Model) -> None:
     assert Path("BENCHMARKS.md").read_text("utf-8").startswith("# mitdb, ds2")
 
 
+def test_other_pages_of_benchmarks_are_linked_where_they_are(a_model: Model) -> None:
+    Path("benchmarks").mkdir()
+    Path("benchmarks/adaptation.md").touch()
+    evaluate(a_model, benchmarks="BENCHMARKS.md", resamples=0)
+    page = Path("BENCHMARKS.md").read_text("utf-8")
+    assert "[adaptation](benchmarks/adaptation.md)" in page
+    assert "foreign_hearts" not in page
+
+
 @pytest.mark.parametrize("kept", ["benchmarks/results/noise.csv", "out/results/README.md"])
 def test_no_table_is_replaced_without_force(
     a_model: Model, monkeypatch: pytest.MonkeyPatch, kept: str
