@@ -24,7 +24,7 @@ __all__ = ["DPI", "check_picture", "figure_of", "picture", "png", "save", "stack
 
 DPI = 150
 """Dots per inch: a small square of the paper is 5.9 dots wide."""
-_COLOURS = 36  # enough for lines and letters, and a quarter of the bytes
+_COLOURS = 36  # enough for lines and letters, and few bytes
 
 
 def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
