@@ -10,7 +10,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
 from ecgscribe.cli.recordings import chosen_leads
-from ecgscribe.cli.values import seconds
+from ecgscribe.cli.values import Moment, moment
 
 __all__ = ["explain"]
 
@@ -18,8 +18,9 @@ __all__ = ["explain"]
 @command("explain data/mitdb/119 --at 1:30.5 -o why.png")
 @options.recording
 @click.option(
-    "--at", metavar="TIME", type=seconds, required=True,
-    help="Explain the beat nearest to this time, in seconds or h:m:s.",
+    "--at", metavar="TIME", type=moment, required=True,
+    help="Explain the beat nearest to this time, from the start of the recording, in seconds or "
+    "h:m:s, or of the day: @22:16:32.",
 )  # fmt: skip
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
@@ -31,7 +32,7 @@ __all__ = ["explain"]
 def explain(
     record: str,
     *,
-    at: float,
+    at: Moment,
     fs: float | None,
     leads: tuple[str, ...] | None,
     out: Path | None,
@@ -51,7 +52,9 @@ def explain(
     opened = formats.read(record, fs=fs, leads=leads)
     chosen = chosen_leads(opened, leads)
     with progress_bar(Path(record).name, quiet=quiet) as progress:
-        explanation = explain_beat(opened, at=at, model=loaded, leads=chosen, progress=progress)
+        explanation = explain_beat(
+            opened, at=at.within(opened), model=loaded, leads=chosen, progress=progress
+        )
     if out is not None:
         plots.save(draw(explanation, opened), out, force=force)
     print_result(describe(explanation), explanation.to_dict(), as_json=as_json, quiet=quiet)

@@ -24,7 +24,7 @@ __all__ = ["DPI", "check_picture", "figure_of", "picture", "png", "save", "stack
 
 DPI = 150
 """Dots per inch: a small square of the paper is 5.9 dots wide."""
-_COLOURS = 36  # enough for lines and letters, and a quarter of the bytes
+_COLOURS = 36  # enough for lines and letters, and few bytes
 
 
 def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
@@ -49,8 +49,9 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     figure.set_dpi(DPI)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # missing in the font: a box replaces it
-        canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+        canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    image = Image.fromarray(drawn)
     if box is not None:
         left, right = round(DPI * box.x0), round(DPI * box.x1)
         top, bottom = (image.height - round(DPI * y) for y in (box.y1, box.y0))
