@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import resource
 from pathlib import Path
@@ -54,7 +55,9 @@ def test_annotate_tells_what_it_wrote_as_one_json_line_a_recording(
     assert (first["rhythms"] is None) == (load_model().rhythm is None)
     assert first["readable_seconds"] == first["seconds"] == formats.read(good).duration
     assert second["record"] == str(tmp_path / "no")
-    assert second["error"] == only_error(run)
+    reason, last = complaints(run)
+    assert second["error"] == reason
+    assert last == f"1 of 2 recordings failed: {tmp_path / 'no'}"
 
 
 def test_beats_in_noise_are_not_counted(tmp_path: Path) -> None:
@@ -91,6 +94,29 @@ def test_annotate_finds_out_before_the_work_that_the_output_is_there(
     (tmp_path / "good.scribe").write_text("mine")
     monkeypatch.setattr("ecgscribe.cli.annotate.annotate_recording", annotate_nothing)
     assert "already there" in error_line(capsys, "annotate", good, "-o", tmp_path, code=1)
+
+
+@pytest.mark.parametrize("command", [["plot"], ["explain", "--at", "5"]])
+def test_pictures_are_checked_before_the_work_and_replace_no_input(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = format_files.edf(tmp_path).rename(tmp_path / "r.png")
+    before = path.read_bytes()
+    for module in ("ecgscribe.cli.plot", "ecgscribe.cli.explain"):
+        importlib.import_module(module)
+
+    def no_model(*arguments: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("ecgscribe.model.runtime.load_model", no_model)
+    line = error_line(capsys, *command, path, "-o", path, "--force", code=1)
+    assert "found one that is read" in line
+    line = error_line(capsys, *command, path, "-o", path, code=1)
+    assert "already there" in line
+    assert path.read_bytes() == before
 
 
 def test_annotate_never_replaces_its_input(
@@ -133,7 +159,10 @@ def test_no_dates_leaves_the_start_out_of_every_output(good: Path, tmp_path: Pat
 
 def test_annotate_keeps_two_recordings_of_one_name_apart(good: Path, tmp_path: Path) -> None:
     run = ecgscribe("annotate", good, good, "-o", tmp_path, "--force", "--quiet")
-    assert "already wrote" in only_error(run)
+    assert run.returncode == 1
+    reason, last = complaints(run)
+    assert "already wrote" in reason
+    assert last == f"1 of 2 recordings failed: {good}"
 
 
 def test_header_comments_reach_no_output_unless_asked_for(good: Path, tmp_path: Path) -> None:

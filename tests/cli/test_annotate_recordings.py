@@ -63,15 +63,17 @@ def test_rejected_recording_gets_one_clear_line_and_no_file(
 ) -> None:
     run, out = rejected
     assert run.returncode == 1
-    (line,) = (line for line in complaints(run) if name in line)
+    line, last = (line for line in complaints(run) if name in line)
     assert reason in line
+    assert " recordings failed: " in last
     assert not list(out.glob(f"*{name}*"))
 
 
 def test_other_recordings_of_the_call_are_done(rejected: tuple[Run, Path]) -> None:
     run, out = rejected
     assert sorted(path.name for path in out.iterdir()) == ["first.scribe", "last.scribe"]
-    assert len(complaints(run)) == 10
+    assert len(complaints(run)) == 11
+    assert complaints(run)[-1].startswith("8 of 10 recordings failed: ")
 
 
 GAP = slice(10, 15)  # s

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ecgscribe import formats
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, Record
 from support import format_files
-from support.command_line import ecgscribe, only_error
+from support.command_line import complaints, ecgscribe, only_error
 
 
 def test_info_says_what_a_recording_holds(good: Path) -> None:
@@ -47,8 +48,55 @@ def test_info_lists_the_signals_where_no_lead_decides_the_frequency(tmp_path: Pa
         [edfio.EdfSignal(np.linspace(-1, 1, n), n / 4, label=f"ECG {n}") for n in (1000, 500)]
     ).write(tmp_path / "p.edf")
     run = ecgscribe("info", tmp_path / "p.edf", "--json")
-    assert run.returncode == 1
+    assert run.returncode == 0
     told = json.loads(run.stdout)["signals"]
     assert [(each["name"], each["fs"]) for each in told] == [("ECG 1000", 250), ("ECG 500", 125)]
     assert "ECG 500 (125 Hz) and ECG 1000 (250 Hz); choose leads" in run.stderr
+    assert [line.split(":")[0] for line in complaints(run)] == ["annotate needs a choice"]
     assert ecgscribe("info", tmp_path / "p.edf", "--leads", "ecg 500").returncode == 0
+
+
+def told_by(*arguments: object) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(ecgscribe("info", *arguments, "--json").stdout)
+    return content
+
+
+def test_info_says_how_a_recording_is_stored(tmp_path: Path) -> None:
+    edf = told_by(format_files.edf(tmp_path))
+    assert edf["format"].startswith("EDF")
+    assert edf["bits"] == [16] * len(edf["leads"])
+    assert all(gain > 0 for gain in edf["gains"])
+    (tmp_path / "w.hea").write_text("w 2 360 10\nw.dat 212 100/uV 11 0 0 0 0 II\nw.dat 212 0 V1\n")
+    (tmp_path / "w.dat").write_bytes(bytes(30))
+    wfdb = told_by(tmp_path / "w")
+    assert (wfdb["format"], wfdb["gains"], wfdb["bits"]) == (
+        "WFDB, format 212",
+        [100, 200],
+        [11, 12],
+    )
+    table = tmp_path / "t.csv"
+    np.savetxt(table, np.random.default_rng(0).normal(size=(900, 2)), delimiter=",")
+    text = told_by(table, "--fs", "250")
+    assert (text["format"], text["gains"], text["bits"]) == ("CSV", [None] * 2, [None] * 2)
+
+
+def test_info_shows_the_leads_that_annotate_uses(good: Path, tmp_path: Path) -> None:
+    record = formats.read(good)
+    twelve = np.tile(record.signal[:, :1], (1, 3)) + np.float32(0.1)
+    three = Record(twelve, record.fs, ("I", "II", "V1"), name="three")
+    formats.write_record(three, tmp_path)
+    run = ecgscribe("annotate", tmp_path / "three", "-o", tmp_path, "--json")
+    used = json.loads(run.stdout)["leads"]
+    assert told_by(tmp_path / "three")["leads_used"] == used
+    assert f" in {', '.join(used)}," in run.stderr
+    assert told_by(tmp_path / "three", "--leads", "I")["leads_used"] == ["I"]
+
+
+def test_info_shows_the_start_unless_dates_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    (tmp_path / "d.hea").write_text("d 1 100 100 04:00:00 01/02/2003\nd.dat 16 200 I\n")
+    (tmp_path / "d.dat").write_bytes(bytes(200))
+    assert told_by(path)["start"] == "2003-02-01T04:00:00"
+    hidden = ecgscribe("info", path, "--no-dates")
+    assert "2003" not in hidden.stdout
+    assert "start:" not in hidden.stdout

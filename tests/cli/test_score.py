@@ -11,7 +11,7 @@ import pytest
 
 from ecgscribe import formats
 from ecgscribe.record import Annotation
-from support.command_line import ecgscribe, only_error
+from support.command_line import ecgscribe, error_line, only_error
 
 
 def test_score_of_a_reference_with_itself_is_perfect(good: Path) -> None:
@@ -70,3 +70,38 @@ def test_score_takes_the_length_of_the_recording_for_an_episode_without_end(
     content = json.loads(ecgscribe("score", ref, ref, "--start", "0", "--json").stdout)
     end = record.n_samples if header else 3000
     assert content["episodes"]["AF"]["duration_se"]["total"] == end - 100
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "edf"])
+def test_score_reads_what_annotate_writes(good: Path, tmp_path: Path, kind: str) -> None:
+    for each in ("wfdb", kind):
+        assert ecgscribe("annotate", good, "-o", tmp_path, "-f", each, "--quiet").returncode == 0
+    ref = good.with_suffix(".ref")
+    test = tmp_path / f"good.scribe.{kind}"
+    other, same = (
+        json.loads(ecgscribe("score", ref, each, "--start", "0", "--json", "--any-name").stdout)
+        for each in (test, tmp_path / "good.scribe")
+    )
+    assert other == same
+
+
+def test_score_says_from_where_it_counts(good: Path) -> None:
+    ref = good.with_suffix(".ref")
+    assert ecgscribe("score", ref, ref).stdout.startswith("Counted from 0:05:00 on")
+    assert json.loads(ecgscribe("score", ref, ref, "--json").stdout)["start"] == 300
+
+
+def test_score_refuses_annotations_of_different_recordings_unless_told(good: Path) -> None:
+    ref = good.with_suffix(".ref")
+    other = good.with_name("other.ref")
+    shutil.copy(ref, other)
+    run = ecgscribe("score", ref, other, "--start", "0")
+    assert "found good and other" in only_error(run)
+    run = ecgscribe("score", ref, other, "--start", "0", "--any-name")
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_score_refuses_a_window_of_nothing(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ref = good.with_suffix(".ref")
+    line = error_line(capsys, "score", ref, ref, "-w", "0", code=2)
+    assert "--window: expected a time above 0 s, found '0'" in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ecgscribe.cli.stream import STARTUP_S
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.live import sources
@@ -27,7 +29,7 @@ from ecgscribe.live.stream import Stream
 from ecgscribe.model.runtime import load_model
 
 COMMAND = str(Path(sys.executable).with_name("ecgscribe"))
-OPTIONS = ["stream", "--fs", "250", "--leads", "I,II"]
+OPTIONS = ["stream", "--fs", "250", "--leads", "I,II", "--quiet"]
 Signal = NDArray[np.float32]
 
 
@@ -118,12 +120,28 @@ def test_invalid_samples_are_nan() -> None:
     np.testing.assert_array_equal(frames, [[np.nan, 7]])
 
 
-@pytest.mark.parametrize("line", ["1,2,3", "1", "1,x", "\u00e9,1", "1 2 3", "1;2", "--,1"])
+@pytest.mark.parametrize(
+    "line", ["1,2,3", "1", "1,x", "1,1e300", "\u00e9,1", "1 2 3", "1;2", "--,1"]
+)
 def test_the_error_of_a_wrong_line_has_its_number(line: str) -> None:
     chunks = sources.read_lines(pieces(f"1,2\n\n3,4\n{line}\n5,6\n".encode(), []), 2)
     assert next(chunks).tolist() == [[1, 2], [3, 4]]
     with pytest.raises(FormatError, match=r"^line 4: expected 2 numbers"):
         next(chunks)
+
+
+def test_wrong_lines_can_count_as_missing_samples() -> None:
+    said: list[str] = []
+    data = b"1,2\nx\n3,4\n1e300,1\n1\n5,6\n,\n7,8"
+    rows = np.concatenate(list(sources.read_lines(pieces(data, [9]), 2, skip=said.append)))
+    nan = [np.nan, np.nan]
+    np.testing.assert_array_equal(rows, [[1, 2], nan, [3, 4], nan, nan, [5, 6], nan, [7, 8]])
+    assert [error.split(":")[0] for error in said] == ["line 2", "line 4", "line 5"]
+    endless = [b"1" * 40_000] * 3 + [b"\n5,6\n"]
+    rows = np.concatenate(
+        list(sources.read_lines(lambda: endless.pop(0) if endless else b"", 2, skip=said.append))
+    )
+    np.testing.assert_array_equal(rows, [nan, [5, 6]])
 
 
 def test_a_line_without_an_end_needs_no_memory() -> None:
@@ -159,7 +177,56 @@ def test_peaks_come_before_their_beats(samples: Signal, expected: list[int]) -> 
         assert [e["kind"] for e in printed if e["sample"] == sample] == ["peak", "beat"]
 
 
-def test_beats_are_printed_at_once_and_ctrl_c_ends_well(samples: Signal) -> None:
+def test_bad_lines_are_skipped_and_counted(samples: Signal, expected: list[int]) -> None:
+    rows = as_text(samples).splitlines()
+    rows[10] = b"garbage"
+    rows[1300] = b"1e300,1"
+    options = [option for option in OPTIONS if option != "--quiet"]
+    done = run(b"\n".join(rows), *options, "--skip-bad")
+    assert done.returncode == 0
+    start, first, number = done.stderr.splitlines()
+    assert start == "ecgscribe: analyses I, II; the first beats come after 2.7 s of samples"
+    assert "line 11: expected 2 numbers" in first
+    assert number == "ecgscribe: 2 lines were no samples"
+    assert [beat["sample"] for beat in lines(done.stdout)][-2:] == expected[-2:]
+
+
+def test_the_first_beats_come_when_the_command_says(samples: Signal) -> None:
+    live = Stream(250, ["I", "II"])
+    needed = 0
+    while not any(isinstance(event, LiveBeat) for event in live.push(samples[needed : needed + 5])):
+        needed += 5
+    assert STARTUP_S - 0.5 < needed / 250 < STARTUP_S + 0.5
+
+
+@pytest.mark.parametrize("options", [["--retry"], ["--skip-bad", "--format", "int16"]])
+def test_options_that_have_no_meaning_here_are_refused(options: list[str]) -> None:
+    done = run(b"", *OPTIONS, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_closed_stdin_is_one_line() -> None:
+    line = f"exec {shlex.join([COMMAND, *OPTIONS])} <&-"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "expected samples on stdin, found it closed" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_work_takes_effect_after_it(number: signal.Signals) -> None:
+    chunks = sources.until_interrupted(iter([np.zeros((1, 1), np.float32)] * 3))
+    before = signal.getsignal(number)
+    next(chunks)
+    signal.raise_signal(number)
+    assert list(chunks) == []
+    assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_beats_are_printed_at_once_and_ctrl_c_ends_well(
+    samples: Signal, number: signal.Signals
+) -> None:
     with subprocess.Popen(
         [COMMAND, *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -170,7 +237,7 @@ def test_beats_are_printed_at_once_and_ctrl_c_ends_well(samples: Signal) -> None
         first = json.loads(process.stdout.readline())  # though the input has not ended
         assert first["kind"] == "beat"
         time.sleep(1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         rest, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert errors == b""
@@ -235,8 +302,82 @@ def test_samples_from_a_tcp_server(samples: Signal, expected: list[int]) -> None
         address = f"127.0.0.1:{server.getsockname()[1]}"
         done = run(b"", *OPTIONS, "--format", "int16", "--connect", address)
         thread.join()
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"ecgscribe: {address}: expected samples until Ctrl-C, the server"
+    )
+    assert done.stderr.count("\n") == 1
     assert [beat["sample"] for beat in lines(done.stdout)] == expected
+
+
+def test_a_lost_connection_is_made_again_and_the_gap_keeps_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    parts = iter([b"1,2\n3,4\n5", None, b"6,7\n"])
+
+    class Connection:
+        def __init__(self, data: bytes) -> None:
+            self.left = [data, b""]
+
+        def __enter__(self) -> Connection:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+        def settimeout(self, seconds: float | None) -> None:
+            pass
+
+        def recv(self, size: int) -> bytes:
+            return self.left.pop(0)
+
+    def connected(address: tuple[str, int], timeout: float) -> Connection:
+        part = next(parts)
+        if part is None:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return Connection(part)
+
+    monkeypatch.setattr(socket, "create_connection", connected)
+    said: list[str] = []
+    chunks = sources.reconnected(
+        ("there", 1), lambda read: sources.read_lines(read, 2), fs=2, n_columns=2,
+        report=said.append,
+    )  # fmt: skip
+    assert next(chunks).tolist() == [[1, 2], [3, 4]]
+    gap = [next(chunks) for _ in range(3)]  # 1 s, refused, 2 s more
+    assert [chunk.shape for chunk in gap] == [(2, 2)] * 3
+    assert all(np.isnan(chunk).all() for chunk in gap)
+    assert next(chunks).tolist() == [[6, 7]]
+    assert said == [
+        "there:1: expected samples until Ctrl-C, the server closed the connection; trying to "
+        "connect again",
+        "connected again, after 3 s without samples",
+    ]
+
+
+def test_the_first_connection_must_succeed_with_retry_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()[:2]
+    chunks = sources.reconnected(
+        address, lambda read: sources.read_lines(read, 2), fs=2, n_columns=2, report=print
+    )
+    with pytest.raises(sources.LostConnectionError, match="cannot connect"):
+        next(chunks)
+
+
+def test_a_name_that_is_none_is_one_line() -> None:
+    for name in ("a..b", "no.such.name.invalid"):
+        done = run(b"", *OPTIONS, "--connect", f"{name}:9000")
+        assert done.returncode == 1
+        assert f"{name}:9000: expected a server that sends samples, cannot connect" in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_refused_connection_is_one_line() -> None:

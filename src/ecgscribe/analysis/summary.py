@@ -14,7 +14,11 @@ __all__ = ["summarize"]
 
 
 def summarize(
-    record: Record, annotation: Annotation | None = None, *, comments: bool = False
+    record: Record,
+    annotation: Annotation | None = None,
+    *,
+    comments: bool = False,
+    start: bool = False,
 ) -> dict[str, Any]:
     """Summarize a recording, by default without anything that could identify a person.
 
@@ -25,8 +29,10 @@ def summarize(
     annotation : Annotation, optional
         Its annotations.
     comments : bool
-        Add the header's free text and the wall-clock start. In some databases they contain names,
-        dates of birth and identifiers.
+        Add the header's free text. In some databases it contains names, dates of birth and
+        identifiers.
+    start : bool
+        Add the wall-clock start.
 
     Returns
     -------
@@ -34,8 +40,8 @@ def summarize(
         Only types that JSON has: ``name``, ``fs`` (Hz), ``samples``, ``duration`` (s), ``leads``,
         ``units``, ``invalid_samples`` (per lead), ``has_start_time``, ``paced`` (according to the
         header or a ``/`` annotation); with annotations ``readable_seconds`` (according to the
-        ``~`` annotations), ``annotations``, ``beats``, ``symbols`` and ``classes`` (counts); with
-        `comments` also ``start`` and ``comments``.
+        ``~`` annotations), ``annotations``, ``beats``, ``symbols`` and ``classes`` (counts);
+        ``start`` and ``comments`` if they are wanted.
     """
     content: dict[str, Any] = {
         "name": record.name,
@@ -57,7 +63,8 @@ def summarize(
         content["beats"] = int(np.sum(classes >= 0))
         content["symbols"] = dict(zip(symbols.tolist(), counts.tolist(), strict=True))
         content["classes"] = {c: int(np.sum(classes == k)) for k, c in enumerate(AAMI_CLASSES)}
-    if comments:
+    if start:
         content["start"] = None if record.start is None else clock_text(record.start)
+    if comments:
         content["comments"] = list(record.comments)
     return content

@@ -60,7 +60,8 @@ def annotate(
     """Find and classify the beats of recordings.
 
     The annotations of each RECORD go to a file of its name in the output folder. A recording that
-    cannot be annotated does not stop the others; the exit code is then 1.
+    cannot be annotated does not stop the others; the exit code is then 1, and the last line names
+    those that failed.
     """
     from ecgscribe import formats
     from ecgscribe.model.runtime import load_model
@@ -71,7 +72,7 @@ def annotate(
     # The annotator stays in the name of a table too: 100.csv may be the recording itself.
     suffix = annotator if kind == "wfdb" else f"{annotator}.{kind}"
     written: set[Path] = set()
-    failed = False
+    failed: list[str] = []
     for path in records:
         try:
             record = formats.open_record(path, fs=fs, leads=leads)
@@ -90,11 +91,13 @@ def annotate(
             if not quiet:
                 complain(_sentence(summary))
         except (EcgScribeError, OSError) as error:
-            failed = True
+            failed.append(path)
             complain(one_line(error))
             summary = {"record": path, "error": one_line(error)}
         if as_json:
             print_text(json.dumps(summary))
+    if failed and len(records) > 1:
+        complain(f"{len(failed)} of {len(records)} recordings failed: {', '.join(failed)}")
     if failed:
         raise click.exceptions.Exit(1)
 

@@ -1,4 +1,4 @@
-"""What makes a command: an example, options for developers last, and a group by subject."""
+"""What makes a command: an example, options that help does not list, and a group by subject."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ __all__ = ["Command", "Commands", "ForDevelopers", "command"]
 
 
 class ForDevelopers(click.Option):
-    """An option that only developers of ecgscribe need; the help lists it last."""
+    """An option that only developers need; CONTRIBUTING.md lists them, not the help."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings | {"hidden": True})
 
 
 class Command(click.Command):
@@ -42,15 +45,6 @@ class Command(click.Command):
         if rest and not ctx.resilient_parsing:
             raise click.UsageError(f"expected no further argument, found '{rest[0]}'", ctx)
         return rest
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, those for developers last."""
-        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
-        for title, developers in (("Options", False), ("Options for developers", True)):
-            chosen = [o for o in options if isinstance(o, ForDevelopers) is developers]
-            if rows := [row for option in chosen if (row := option.get_help_record(ctx))]:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example on a line of its own."""

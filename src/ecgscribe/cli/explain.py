@@ -11,6 +11,7 @@ from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
 from ecgscribe.cli.recordings import chosen_leads
 from ecgscribe.cli.values import Moment, moment
+from ecgscribe.files import refuse_input
 
 __all__ = ["explain"]
 
@@ -48,6 +49,9 @@ def explain(
     from ecgscribe.explanation.text import describe
     from ecgscribe.model.runtime import load_model
 
+    if out is not None:  # before the work
+        plots.check_picture(out, force=force)
+        refuse_input(out, formats.recording_files(record))
     loaded = load_model(model)
     opened = formats.read(record, fs=fs, leads=leads)
     chosen = chosen_leads(opened, leads)

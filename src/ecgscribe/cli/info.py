@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
+from ecgscribe.cli.messages import complain, one_line
 from ecgscribe.cli.output import print_result
-from ecgscribe.cli.recordings import stored_annotation
+from ecgscribe.cli.recordings import chosen_leads, stored_annotation
+from ecgscribe.errors import FormatError, SignalWarning
+
+if TYPE_CHECKING:
+    from ecgscribe.record import Record
 
 __all__ = ["info"]
 
@@ -21,8 +28,9 @@ __all__ = ["info"]
 @options.annotator("Also count the stored annotations of this extension, such as atr.")
 @click.option(
     "--comments", is_flag=True,
-    help="Also print the comments and the start time, which may identify the person.",
+    help="Also print the comments, which may identify the person.",
 )  # fmt: skip
+@options.no_dates
 @options.as_json()
 def info(
     record: str,
@@ -31,9 +39,10 @@ def info(
     leads: tuple[str, ...] | None,
     annotator: str | None,
     comments: bool,
+    no_dates: bool,
     as_json: bool,
 ) -> None:
-    """Describe a recording: leads, duration, range and, if asked for, its annotations.
+    """Describe a recording: leads, duration, storage and, if asked for, its annotations.
 
     If its signals differ in sampling frequency and no ECG lead decides, the signals are listed.
     """
@@ -50,11 +59,34 @@ def info(
         ]
         listed = [f"{each['name']}: {each['fs']:g} Hz, {each['unit']}" for each in signals]
         print_result("\n".join(listed), {"signals": signals}, as_json=as_json)
-        raise
+        complain(f"annotate needs a choice: {one_line(error)}")
+        return
     annotation = stored_annotation(loaded, record, annotator) if annotator else None
-    content = summarize(loaded, annotation, comments=comments)
+    if no_dates:
+        loaded = dataclasses.replace(loaded, start=None)
+    content = summarize(loaded, annotation, comments=comments, start=not no_dates)
+    storage = formats.read_storage(record)
+    of_leads = storage.of(loaded.leads)
+    content |= {
+        "format": storage.format,
+        "gains": [each.gain for each in of_leads],
+        "bits": [each.bits for each in of_leads],
+        "leads_used": _used(loaded, leads),
+    }
     lines = [f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in content.items()]
     print_result("\n".join(lines), content, as_json=as_json)
+
+
+def _used(record: Record, leads: tuple[str, ...] | None) -> list[str]:
+    """Return the leads that `annotate` would use; none where it would refuse."""
+    from ecgscribe.signal.conditioning import choose_leads
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SignalWarning)  # about leads that are only described here
+        try:
+            return [record.leads[k] for k in choose_leads(record, chosen_leads(record, leads))]
+        except FormatError:
+            return []
 
 
 def _plain(value: Any) -> str:
@@ -63,7 +95,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_plain, value)) or "none"
     if isinstance(value, float):
         return f"{value:.8g}"
     return "not given" if value is None else str(value)

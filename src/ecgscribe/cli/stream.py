@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
+from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
 from ecgscribe.cli.values import Choice, address, names
 from ecgscribe.errors import EcgScribeError, FormatError
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from ecgscribe.live.events import Event
 
 __all__ = ["stream"]
+
+STARTUP_S = 2.7
+"""Seconds of samples before the first beats are known: the scale of the signal must be."""
 
 
 @command("stream --fs 360 --leads MLII,V1 < samples.txt")
@@ -41,7 +46,16 @@ __all__ = ["stream"]
 )  # fmt: skip
 @options.leads("Leads to analyse (default: by name)", source="source")
 @click.option("--peaks", is_flag=True, help="Also print each R-peak at once, before its class.")
+@click.option(
+    "--skip-bad", is_flag=True,
+    help="Text: count a line that is no sample as a missing one, instead of ending.",
+)  # fmt: skip
+@click.option(
+    "--retry", is_flag=True,
+    help="TCP: connect again when the connection is lost; the gap counts as missing samples.",
+)  # fmt: skip
 @options.model
+@options.quiet
 def stream(
     *,
     connect: tuple[str, int] | None,
@@ -51,13 +65,17 @@ def stream(
     columns: tuple[str, ...] | None,
     leads: tuple[str, ...] | None,
     peaks: bool,
+    skip_bad: bool,
+    retry: bool,
     model: str,
+    quiet: bool,
 ) -> None:
     """Find and classify beats as samples arrive; print one JSON line per beat.
 
     A class comes at most 2.5 s after its beat. If the model recognises rhythms, a line is printed
-    where one begins: what kills within 10 s, atrial fibrillation within 30 s. Ends with the
-    source, or with Ctrl-C.
+    where one begins: what kills within 10 s, atrial fibrillation within 30 s. Ends with stdin (0),
+    with Ctrl-C or SIGTERM (0), or when a server or a stream is lost (1), each time after the last
+    beats.
     """
     from ecgscribe.live import sources as source
     from ecgscribe.live.stream import Stream
@@ -73,25 +91,62 @@ def stream(
             "stream: expected the sampling frequency and a name for each column, found none; "
             "give --fs and --leads"
         )
+    if retry and connect is None:
+        raise click.UsageError("expected --connect with --retry, found none; add the address")
+    if skip_bad and (kind != "text" or lsl is not None):
+        raise click.UsageError("expected --skip-bad with lines of text, found none; leave it out")
     live = Stream(fs, leads, columns=columns, model=load_model(model))
+    n_columns = len(columns or leads or ())
+    skipped = _Skipped(quiet=quiet)
     failure = None
     with ExitStack() as stack:
         if inlet is not None:
             chunks = inlet.chunks
         else:
-            read = source.standard_input
-            if connect is not None:
-                read = stack.enter_context(source.connected(connect))
-            reader = source.read_lines if kind == "text" else source.read_frames
-            chunks = reader(read, len(columns or leads or ()))
+            frames = partial(source.read_frames, n_columns=n_columns)
+            skip = skipped.count if skip_bad else None
+            lines = partial(source.read_lines, n_columns=n_columns, skip=skip)
+            reader = lines if kind == "text" else frames
+            if connect is not None and retry:
+                chunks = source.reconnected(
+                    connect, reader, fs=fs, n_columns=n_columns, report=complain
+                )
+            elif connect is not None:
+                chunks = reader(stack.enter_context(source.connected(connect)))
+            else:
+                chunks = reader(source.standard_input)
+        if not quiet:
+            complain(
+                f"analyses {', '.join(live.leads)}; the first beats come after {STARTUP_S:g} s of "
+                "samples"
+            )
         try:
             for chunk in source.until_interrupted(chunks):
                 _print_events(live.push(chunk), fs=fs, peaks=peaks)
         except EcgScribeError as error:  # what came before it still counts
             failure = error
         _print_events(live.close(), fs=fs, peaks=peaks)
+    skipped.summarize()
     if failure is not None:
         raise failure
+
+
+class _Skipped:
+    """Lines that were no samples: the first is shown at once, the number at the end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._n, self._quiet = 0, quiet
+
+    def count(self, error: str) -> None:
+        """Count a line."""
+        self._n += 1
+        if self._n == 1 and not self._quiet:
+            complain(f"{error.partition('; ')[0]}; it counts as a missing sample, as others will")
+
+    def summarize(self) -> None:
+        """Show how many there were."""
+        if self._n and not self._quiet:
+            complain(f"{self._n} lines were no samples")
 
 
 def _print_events(events: Sequence[Event], *, fs: float, peaks: bool) -> None:

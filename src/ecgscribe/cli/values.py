@@ -23,6 +23,7 @@ __all__ = [
     "number",
     "numbers",
     "own_annotator",
+    "positive_seconds",
     "seconds",
 ]
 
@@ -39,6 +40,14 @@ def seconds(text: str) -> float:
     if not 1 <= len(parts) <= 3 or not all(0 <= part < math.inf for part in parts):
         raise click.BadParameter(f"expected a time such as 90, 1:30 or 0:01:30, found '{text}'")
     return sum(value * 60.0**power for power, value in enumerate(reversed(parts)))
+
+
+def positive_seconds(text: str) -> float:
+    """Read a length of time, as `seconds`, that is not 0."""
+    value = seconds(text)
+    if value == 0:
+        raise click.BadParameter(f"expected a time above 0 s, found '{text}'")
+    return value
 
 
 @dataclass(frozen=True)

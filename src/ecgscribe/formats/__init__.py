@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ecgscribe.formats.finding import recordings_in
 from ecgscribe.formats.reading import open_record, read, read_annotation, recording_files
+from ecgscribe.formats.storage import read_storage
 from ecgscribe.formats.wfdb.writing import write_record
 from ecgscribe.formats.writing import DEFAULT_ANNOTATOR, write
 
@@ -19,6 +20,7 @@ __all__ = [
     "open_record",
     "read",
     "read_annotation",
+    "read_storage",
     "recording_files",
     "recordings_in",
     "write",

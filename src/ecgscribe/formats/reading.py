@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats import csv, edf, ishne
+from ecgscribe.formats import annotation_tables, csv, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
 from ecgscribe.formats.checks import check_packing, format_errors, without_parser_warnings
@@ -227,7 +227,8 @@ def read_annotation(
     ----------
     path : str or Path
         The record (``dir/100``) with `annotator` given, or the file itself (``dir/100.atr``,
-        ``dir/100.ann``, ``dir/100.edf``, ``dir/100annotations.txt``).
+        ``dir/100.ann``, ``dir/100.edf``, ``dir/100annotations.txt``, and the tables that `write`
+        writes, ``dir/100.scribe.csv`` and ``dir/100.scribe.parquet``).
     annotator : str, optional
         Suffix of the annotation file. For ``atr``, the ``100annotations.txt`` of the CSV export
         is read if ``100.atr`` is missing.
@@ -252,6 +253,8 @@ def read_annotation(
             return edf.read_annotation(file, fs=fs)
         if detected == "ishne":
             return ishne.read_annotation(file, fs=fs)
+    if annotator is None and path.suffix.lower() in annotation_tables.SUFFIXES:
+        return annotation_tables.read_annotation(path, fs=fs)
     if path.name.endswith(csv.EXPORT_SUFFIX):
         return csv.read_export_annotation(path, fs=fs)
     if annotator is None and path.suffix and without_suffix(path) == path:

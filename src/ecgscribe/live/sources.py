@@ -6,8 +6,11 @@ Samples are yielded as soon as they come; nothing waits for a block to fill.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +22,12 @@ from ecgscribe.errors import EcgScribeError, FormatError
 
 __all__ = [
     "Inlet",
+    "LostConnectionError",
     "connected",
     "lsl_inlet",
     "read_frames",
     "read_lines",
+    "reconnected",
     "standard_input",
     "until_interrupted",
 ]
@@ -35,15 +40,34 @@ NO_SAMPLE = -(1 << 15)
 CONNECT_S = 10.0
 RESOLVE_S = 5.0
 PULL_S = 0.2
+RETRY_S = (1.0, 30.0)
+"""Seconds between two attempts to connect again: at first, and at most, doubled each time."""
+LARGEST = 1e30
+"""Largest size of a sample; samples are held in 32 bits."""
 
 
 Floats = NDArray[np.float32]
 Read = Callable[[], bytes]
 
 
+class LostConnectionError(EcgScribeError):
+    """A server cannot be reached, or has closed the connection."""
+
+
 def standard_input() -> bytes:
-    """Wait for bytes on stdin and return them; empty at the end."""
-    return os.read(sys.stdin.fileno(), BLOCK)
+    """Wait for bytes on stdin and return them; empty at the end.
+
+    Raises
+    ------
+    EcgScribeError
+        If stdin is closed.
+    """
+    try:
+        return os.read(sys.stdin.fileno(), BLOCK)
+    except (AttributeError, ValueError, OSError) as error:  # Python has no stdin if it is closed
+        raise EcgScribeError(
+            "stream: expected samples on stdin, found it closed; pipe them in, or use --connect"
+        ) from error
 
 
 @contextmanager
@@ -58,47 +82,136 @@ def connected(address: tuple[str, int]) -> Iterator[Read]:
     Yields
     ------
     callable
-        Waits for bytes and returns them; empty once the server has hung up.
+        Waits for bytes and returns them.
 
     Raises
     ------
-    EcgScribeError
-        If the connection fails or breaks.
+    LostConnectionError
+        If the connection fails or breaks, or the server closes it.
     """
     where = f"{address[0]}:{address[1]}"
     try:
         connection = socket.create_connection(address, timeout=CONNECT_S)
-    except OSError as error:
-        raise EcgScribeError(
-            f"{where}: expected a server that sends samples, cannot connect "
-            f"({error.strerror or error}); start it, or correct the address"
+    except (OSError, UnicodeError) as error:  # the latter for a name that is none
+        reason = getattr(error, "strerror", None) or error
+        raise LostConnectionError(
+            f"{where}: expected a server that sends samples, cannot connect ({reason}); start it, "
+            "or correct the address"
         ) from error
 
     def read() -> bytes:
         try:
-            return connection.recv(BLOCK)
+            data = connection.recv(BLOCK)
         except OSError as error:
-            raise EcgScribeError(
+            raise LostConnectionError(
                 f"{where}: expected samples, the connection broke ({error.strerror or error}); "
-                "connect again"
+                "connect again, or use --retry"
             ) from error
+        if not data:
+            raise LostConnectionError(
+                f"{where}: expected samples until Ctrl-C, the server closed the connection; "
+                "connect again, or use --retry"
+            )
+        return data
 
     with connection:
         connection.settimeout(None)
         yield read
 
 
-def until_interrupted(chunks: Iterator[Floats]) -> Iterator[Floats]:
-    """Yield chunks until the last one, or until an interrupt (Ctrl-C) while waiting for one."""
+def reconnected(
+    address: tuple[str, int],
+    reader: Callable[[Read], Iterator[Floats]],
+    *,
+    fs: float,
+    n_columns: int,
+    report: Callable[[str], object],
+) -> Iterator[Floats]:
+    """Read from a TCP server, and connect again whenever the connection is lost.
+
+    The first connection must succeed. The time without one is filled with missing samples, since
+    the samples are the clock; what came of a line or a frame that was not complete is dropped.
+
+    Parameters
+    ----------
+    address : tuple of str and int
+        Host and port.
+    reader : callable
+        Makes samples of bytes: `read_lines` or `read_frames`.
+    fs : float
+        Sampling frequency in Hz.
+    n_columns : int
+        Values per sample.
+    report : callable
+        Called with one line when the connection is lost, and when there is a new one.
+
+    Yields
+    ------
+    ndarray of float32, shape (n, n_columns)
+    """
+    lost_at: float | None = None
+    wait, is_first = RETRY_S[0], True
     while True:
         try:
-            chunk = next(chunks)
-        except (StopIteration, KeyboardInterrupt):
-            return
-        yield chunk
+            with connected(address) as read:
+                is_first = False
+                if lost_at is not None:
+                    gap = time.monotonic() - lost_at
+                    report(f"connected again, after {gap:.0f} s without samples")
+                    yield from _missing(round(gap * fs), n_columns, at_once=round(fs))
+                    lost_at, wait = None, RETRY_S[0]
+                yield from reader(read)
+        except LostConnectionError as error:
+            if is_first:
+                raise
+            if lost_at is None:
+                report(str(error).partition("; ")[0] + "; trying to connect again")
+                lost_at = time.monotonic()
+            time.sleep(wait)
+            wait = min(2 * wait, RETRY_S[1])
 
 
-def read_lines(read: Read, n_columns: int) -> Iterator[Floats]:
+def _missing(n: int, n_columns: int, *, at_once: int) -> Iterator[Floats]:
+    for begin in range(0, n, at_once):
+        yield np.full((min(at_once, n - begin), n_columns), np.nan, dtype=np.float32)
+
+
+def until_interrupted(chunks: Iterator[Floats]) -> Iterator[Floats]:
+    """Yield chunks until the last one, or until Ctrl-C or SIGTERM.
+
+    A signal that comes while a chunk is worked on takes effect after it, so that no beat is lost.
+    """
+    stopped = waiting = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+        if waiting:
+            raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        while True:
+            try:
+                waiting = True
+                if stopped:
+                    return
+                chunk = next(chunks)
+            except (StopIteration, KeyboardInterrupt):
+                return
+            finally:
+                waiting = False
+            yield chunk
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def read_lines(
+    read: Read, n_columns: int, *, skip: Callable[[str], object] | None = None
+) -> Iterator[Floats]:
     """Read text with one sample per line, values separated by commas or blanks.
 
     An empty value between commas, ``-`` and ``nan`` mean that a sample is missing. Empty lines and
@@ -110,6 +223,8 @@ def read_lines(read: Read, n_columns: int) -> Iterator[Floats]:
         Returns bytes as they come, none at the end.
     n_columns : int
         Values per line.
+    skip : callable, optional
+        Called with the error of each wrong line, which then counts as a missing sample.
 
     Yields
     ------
@@ -119,33 +234,49 @@ def read_lines(read: Read, n_columns: int) -> Iterator[Floats]:
     Raises
     ------
     FormatError
-        If a line is something else; the message has its number. Samples before it come first.
+        If a line is something else and `skip` is not given; the message has its number. Samples
+        before it come first.
     """
     number, rest = 0, b""
     while data := read():
         *lines, rest = (rest + data).split(b"\n")
-        samples, wrong = _parsed(lines, number, n_columns)
+        yield from _samples_of(lines, number, n_columns, skip)
         number += len(lines)
-        if len(samples):
-            yield samples
-        if wrong is not None:
-            raise wrong
         if len(rest) > LONGEST_LINE:
-            raise FormatError(
+            error = FormatError(
                 f"line {number + 1}: expected {n_columns} numbers, found more than {LONGEST_LINE} "
                 "characters without an end of line; send one line per sample"
             )
-    samples, wrong = _parsed([rest], number, n_columns)
-    if len(samples):
-        yield samples
-    if wrong is not None:
-        raise wrong
+            if skip is None:
+                raise error
+            rest = rest[: LONGEST_LINE // 2]  # still wrong when its end comes
+    yield from _samples_of([rest], number, n_columns, skip)
 
 
-def _parsed(lines: list[bytes], before: int, n_columns: int) -> tuple[Floats, FormatError | None]:
-    """Return the samples of the lines before the first wrong one, and its error."""
+def _samples_of(
+    lines: list[bytes], before: int, n_columns: int, skip: Callable[[str], object] | None
+) -> Iterator[Floats]:
+    """Yield the samples of lines; see `read_lines`."""
+    done = 0
+    while done < len(lines):
+        samples, n_read, wrong = _parsed(lines[done:], before + done, n_columns)
+        if len(samples):
+            yield samples
+        if wrong is None:
+            return
+        if skip is None:
+            raise wrong
+        skip(str(wrong))
+        yield np.full((1, n_columns), np.nan, dtype=np.float32)
+        done += n_read + 1
+
+
+def _parsed(
+    lines: list[bytes], before: int, n_columns: int
+) -> tuple[Floats, int, FormatError | None]:
+    """Return the samples of the lines before the first wrong one, how many, and its error."""
     samples = []
-    wrong = None
+    wrong, k = None, 0
     for k, line in enumerate(lines):
         text = line.decode("ascii", "replace").strip()
         if not text or text.startswith("#"):
@@ -162,11 +293,14 @@ def _parsed(lines: list[bytes], before: int, n_columns: int) -> tuple[Floats, Fo
             )
             break
         samples.append(sample)
-    return np.array(samples, dtype=np.float32).reshape(-1, n_columns), wrong
+    return np.array(samples, dtype=np.float32).reshape(-1, n_columns), k, wrong
 
 
 def _number(text: str) -> float:
-    return float("nan") if text in ("", "-") else float(text)
+    value = float("nan") if text in ("", "-") else float(text)
+    if LARGEST < abs(value) < float("inf"):
+        raise ValueError("too large")
+    return value
 
 
 def read_frames(read: Read, n_columns: int) -> Iterator[Floats]:

@@ -55,6 +55,8 @@ class SignalLine:
     first_value : int
         What the differences of format 8 begin with.
     checksum : int or None
+    resolution : int or None
+        Bits of the converter, if they are stated.
     """
 
     file_name: str
@@ -68,6 +70,7 @@ class SignalLine:
     baseline: int
     first_value: int
     checksum: int | None
+    resolution: int | None
 
 
 @dataclass(frozen=True)
@@ -268,6 +271,7 @@ def _signal(path: Path, line: str) -> SignalLine:
         baseline=zero if baseline is None else baseline,
         first_value=integers[2] if len(integers) > 2 else 0,
         checksum=integers[3] if len(integers) > 3 else None,
+        resolution=(integers[0] or None) if integers else None,
     )
 
 
