@@ -49,8 +49,8 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     figure.set_dpi(DPI)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # missing in the font: a box replaces it
-        canvas.draw()  # type: ignore[no-untyped-call]
-    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        canvas.draw()
+    drawn = np.asarray(canvas.buffer_rgba())
     image = Image.fromarray(drawn)
     if box is not None:
         left, right = round(DPI * box.x0), round(DPI * box.x1)
