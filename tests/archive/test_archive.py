@@ -37,7 +37,10 @@ def start(*arguments: object, cwd: Path) -> Process:
 
 
 def finish(process: Process) -> tuple[int, str]:
-    _, said = process.communicate(timeout=120)
+    try:
+        _, said = process.communicate(timeout=120)
+    finally:
+        process.kill()
     return process.returncode, said
 
 
@@ -152,6 +155,7 @@ def test_recording_that_exhausts_memory_is_listed_and_the_others_are_not(tmp_pat
     samples = np.zeros((100_000_000, 1), np.float32)
     np.savez(tmp_path / "in" / "poison.npz", signal=samples, fs=360.0)
     code, said = archived("in", "-o", "out", "--workers", 3, "--memory", "500MiB", cwd=tmp_path)
+    (tmp_path / "in" / "poison.npz").unlink()  # it is large
     assert code == 1, said
     rows = pyarrow.parquet.read_table(tmp_path / "out" / "recordings.parquet").to_pylist()
     assert {Path(row["recording"]).name: row["status"] for row in rows} == {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +26,7 @@ __all__ = ["Done", "check_packages", "version_differences", "write_archive"]
 RETRIES = 2
 """How often a recording is tried again: if it fails, and if its worker dies."""
 LOCK = ".lock"
+_CLOSING_S = 15
 _COMPARED = ("dask", "distributed")
 
 
@@ -179,21 +180,20 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
         stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}))
         if scheduler is None:
             try:
-                cluster: Any = stack.enter_context(
-                    LocalCluster(
-                        n_workers=workers,
-                        threads_per_worker=1,
-                        processes=True,
-                        host="127.0.0.1",
-                        dashboard_address=None,
-                        memory_limit=memory,
-                        silence_logs=logging.CRITICAL,
-                    )
+                cluster: Any = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    memory_limit=memory,
+                    silence_logs=logging.CRITICAL,
                 )
             except ValueError as error:
                 raise EcgScribeError(
                     f"archive: expected a memory such as 2GiB, found {memory} ({error})"
                 ) from error
+            stack.callback(_close, cluster)
         else:
             cluster = scheduler
         try:
@@ -204,6 +204,12 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
                 f"({error}); check the address, and that it runs dask {dask.__version__}"
             ) from error
         yield stack.enter_context(client)
+
+
+def _close(cluster: Any) -> None:
+    """Close a local cluster; one whose worker is just being started again may never answer."""
+    with suppress(TimeoutError):
+        cluster.close(timeout=_CLOSING_S)
 
 
 def _check_cluster(client: Any, scheduler: str, dest: Path) -> None:
