@@ -48,7 +48,8 @@ def draw(record: Record, reference: Annotation, test: Annotation, sample: int, p
     """Draw one error: the reference's beats above, the model's below."""
     start = max(sample / record.fs - AROUND_S, 0.0)
     end = min(start + 2 * AROUND_S, record.duration)
-    figure = Figure(figsize=(11, 7))
+    figure = Figure(figsize=(11, 7.6))
+    figure.subplots_adjust(hspace=0.3)
     for axes, annotation in zip(figure.subplots(2, 1), (reference, test), strict=True):
         plots.strip(record, annotation, start=start, end=end, ax=axes)
     path.parent.mkdir(parents=True, exist_ok=True)
