@@ -38,7 +38,7 @@ def start(*arguments: object, cwd: Path) -> Process:
 
 def finish(process: Process) -> tuple[int, str]:
     try:
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=240)
     finally:
         process.kill()
     return process.returncode, said
@@ -54,7 +54,7 @@ def content(dest: Path) -> dict[str, bytes]:
 
 
 def wait_for_results(dest: Path, count: int) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while len(list((dest / "results").glob("*.json"))) < count:
         assert time.monotonic() < end
         time.sleep(0.02)
