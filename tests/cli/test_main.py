@@ -236,8 +236,8 @@ def test_every_command_with_a_result_takes_json_and_every_slow_one_quiet() -> No
     taken = {name: {o for p in command(name).params for o in p.opts} for name in NAMES}
     without_json = {name for name, options in taken.items() if "--json" not in options}
     # stream prints nothing but JSON, demo a page and a table, completion a script, serve its
-    # address.
-    assert without_json == {"stream", "demo", "completion", "serve"}
+    # address, and archive writes tables.
+    assert without_json == {"stream", "demo", "completion", "serve", "archive"}
     quiet = {name for name, options in taken.items() if "--quiet" in options}
     assert quiet >= {"fetch", "annotate", "plot", "train", "evaluate", "demo"}
 
@@ -257,7 +257,7 @@ def test_one_thing_has_one_spelling() -> None:
     assert {long for (_, short), long in spellings.items() if short == "-f"} == {"--format"}
     writers = {name for name, param in options if "--out" in param.opts}
     assert {name for name, short in spellings if short == "-o"} == writers
-    reads = {"annotate", "adapt", "stream", "info", "plot", "explain", "report"}
+    reads = {"annotate", "adapt", "archive", "stream", "info", "plot", "explain", "report"}
     assert {name for name, param in options if "--leads" in param.opts} == reads
 
 

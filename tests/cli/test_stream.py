@@ -75,7 +75,7 @@ def test_a_line_is_printed_where_a_rhythm_begins(
     model = replace(runtime.load_model(), rhythm=PlannedNetwork("n" * 10 + "t" * 10))
     record = synthesize(duration=20.0, seed=3, fs=250.0)[0]
     monkeypatch.setattr(runtime, "load_model", lambda _: model)
-    monkeypatch.setattr(sources, "read_lines", lambda *_: iter([record.signal]))
+    monkeypatch.setattr(sources, "read_lines", lambda *_, **__: iter([record.signal]))
     with beats_of_any_width():
         assert main(["stream", "--fs", "250", "--leads", "I,II"]) == 0
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

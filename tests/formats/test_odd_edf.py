@@ -124,7 +124,7 @@ def test_the_start_is_what_is_known_of_it(
 def test_a_time_of_day_alone_has_no_date_in_any_output(tmp_path: Path) -> None:
     path = edf(tmp_path, 168, b"01.01.85")
     edited(path, 88, b"Startdate X X X X".ljust(80))
-    assert summarize(read(path), comments=True)["start"] == "10:20:30"
+    assert summarize(read(path), comments=True, start=True)["start"] == "10:20:30"
     annotation = read_annotation(path)
     assert str(annotation.to_frame()["clock"][0]) == "10:20:30.400000"
     assert "10:20:30.400000" in write(annotation, tmp_path / "a.csv").read_text().splitlines()[1]

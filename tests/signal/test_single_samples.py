@@ -21,12 +21,11 @@ from ecgscribe.signal.single_samples import bridge_single_samples
 def test_a_sample_far_off_becomes_the_mean_of_its_neighbours(
     at: int, far: float, sign: int, fs: float
 ) -> None:
-    rng = np.random.default_rng(at)
-    lead = rng.normal(0, 0.1, 1000).astype(np.float32)
+    lead = np.sin(np.arange(1000) / 7).astype(np.float32)
     damaged = lead.copy()
     damaged[at] = sign * far
     bridged = bridge_single_samples(damaged, fs)
-    assert bridged[at] == pytest.approx(0.5 * (lead[at - 1] + lead[at + 1]))
+    assert bridged[at] == pytest.approx(0.5 * (lead[at - 1] + lead[at + 1]), abs=1e-6)
     assert np.array_equal(np.delete(bridged, at), np.delete(lead, at))
 
 

@@ -28,6 +28,8 @@ OPTIONAL = {
     "parquet": ("pyarrow",),
     "lsl": ("pylsl",),
     "report": ("fpdf2",),
+    "web": ("starlette", "uvicorn"),
+    "archive": ("dask", "distributed", "fsspec", "pyarrow"),
     "baselines": ("neurokit2", "sleepecg"),
 }
 """Packages of each extra: ``pip install 'ecgscribe[train]'`` and so on."""
