@@ -75,6 +75,7 @@ def opened(page: Page, port: int, reviewer: str = "Jane") -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.wait_for_selector("#main:not([hidden])", timeout=60_000)
     shows(page, "#scale", "mm/s")
+    page.wait_for_selector("#histogram[data-beats]")  # the last that is drawn
     page.fill("#reviewer", reviewer)
     page.press("#reviewer", "Tab")
     page.focus("#strip")

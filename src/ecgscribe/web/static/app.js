@@ -1,6 +1,6 @@
 // The page: what is shown, and every action on it.
 
-import { get, post } from "./api.js";
+import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
 import { Day } from "./day.js";
 import { Intervals } from "./intervals.js";
@@ -363,3 +363,8 @@ $("ruler-length").addEventListener("input", (event) => {
 new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-section"));
 onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));
+window.addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Unreachable)) return;
+  event.preventDefault();
+  app.say(event.reason.message);
+});

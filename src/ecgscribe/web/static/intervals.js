@@ -19,12 +19,13 @@ export class Intervals {
       lorenz.setPointerCapture(event.pointerId);
     });
     lorenz.addEventListener("pointerup", (event) => {
-      if (!this.from) return;
+      if (!this.from || !this.beats) return;
       const [x, y] = this.from;
       this.from = null;
       this.choose(Math.min(x, event.offsetX), Math.max(x, event.offsetX) + 2, Math.min(y, event.offsetY), Math.max(y, event.offsetY) + 2);
     });
     histogram.addEventListener("click", (event) => {
+      if (!this.beats) return;
       const bin = Math.floor((event.offsetX / SIZE) * (MOST_MS / BIN_MS));
       this.select(this.where((rr) => Math.floor(rr / BIN_MS) === bin));
     });
@@ -50,6 +51,7 @@ export class Intervals {
 
   draw(beats, selection) {
     this.beats = beats;
+    this.histogram.dataset.beats = beats.length;
     const colours = palette();
     const ctx = context(this.lorenz, SIZE, SIZE);
     ctx.fillStyle = colours.ground;
