@@ -8,16 +8,19 @@ import io
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import EcgScribeError, FormatError
 
 __all__ = [
     "atomic_write",
     "file_hash",
     "file_sums",
     "make_folder",
+    "read_toml",
     "refuse_existing",
     "refuse_input",
     "write_bytes",
@@ -35,6 +38,37 @@ def file_hash(path: Path) -> str:
 def file_sums(files: Iterable[str | Path]) -> list[dict[str, str]]:
     """Return the ``name`` and the ``sha256`` of each file."""
     return [{"name": file.name, "sha256": file_hash(file)} for file in map(Path, files)]
+
+
+def read_toml(
+    path: Path, *, error: type[EcgScribeError] = FormatError, like: str = ""
+) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+    error : type, optional
+        Of the error that is raised.
+    like : str, optional
+        An example line for the message where the file is something else.
+
+    Raises
+    ------
+    EcgScribeError
+        If the file cannot be read, or is not TOML; of the type `error`.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as reason:
+        raise error(f"{path}: expected a TOML file, found none; check the name") from reason
+    except OSError as reason:
+        raise error(
+            f"{path}: expected a TOML file, the system refused ({reason.strerror}); check the name"
+        ) from reason
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        wanted = f"TOML such as {like}" if like else "TOML"
+        raise error(f"{path}: expected {wanted}, found: {reason}; correct the file") from reason
 
 
 def make_folder(path: Path) -> None:

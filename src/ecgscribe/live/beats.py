@@ -135,11 +135,11 @@ class BeatHistory:
         at = np.flatnonzero(beat)[-RUN:]
         rr = np.diff(self._r_peaks[at], prepend=np.nan)
         is_s = decide(class_probability[at], thresholds) == S
+        others = np.flatnonzero(~is_s)
         for row in np.flatnonzero(due[at]).tolist():
             if not is_s[row]:
                 self._in_run = False
                 continue
-            others = np.flatnonzero(~is_s)
             k = int(np.searchsorted(others, row))
             begin = int(others[k - 1]) + 1 if k else 0
             end = int(others[k]) if k < len(others) else len(at)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from ecgscribe.errors import FormatError
+from ecgscribe.files import read_toml
 from ecgscribe.formatting import did_you_mean
 from ecgscribe.report.json_form import OPTIONAL
 
@@ -57,28 +55,13 @@ def read_patient(path: str | Path) -> Patient:
         If the file cannot be read, is not TOML, or has another key or value.
     """
     path = Path(path)
-    table = _table(path)
+    table = read_toml(path, like='name = "Jane Doe"')
     known = [each.name for each in fields(Patient)]
     for key in table:
         if key not in known:
             hint = did_you_mean(key, known, otherwise=f"use {', '.join(known)}")
             raise FormatError(f"{path}: expected a field of the report, found {key!r}; {hint}")
     return Patient(**{key: _text(path, key, value) for key, value in table.items()})
-
-
-def _table(path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: expected a TOML file, found none; check the name") from error
-    except OSError as error:
-        raise FormatError(
-            f"{path}: expected a TOML file, the system refused ({error.strerror}); check the name"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(
-            f'{path}: expected TOML such as name = "Jane Doe", found: {error}; correct the file'
-        ) from error
 
 
 def _text(path: Path, key: str, value: object) -> str | None:

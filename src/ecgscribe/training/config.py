@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ecgscribe.errors import ModelError
+from ecgscribe.files import read_toml
 from ecgscribe.formatting import did_you_mean
 from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture
@@ -269,16 +269,7 @@ def load_config(path: str | Path | None) -> TrainingConfig:
     if path is None:
         return TrainingConfig()
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: expected a TOML file, found none; check the name") from error
-    except OSError as error:
-        raise ModelError(
-            f"{path}: expected a TOML file, the system refused ({error.strerror}); check the name"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: expected TOML, found: {error}; correct the file") from error
+    table = read_toml(path, error=ModelError)
     config: TrainingConfig = _from_table(TrainingConfig, table, path.name)
     return config
 
