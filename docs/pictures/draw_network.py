@@ -16,7 +16,11 @@ import numpy as np
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_beat_head, build_trunk
 from ecgscribe.model.rhythm import N_BEAT_FEATURES
-from ecgscribe.model.rhythm_network import build_rhythm_head, build_rhythm_lead
+from ecgscribe.model.rhythm_network import (
+    build_rhythm_head,
+    build_rhythm_intervals,
+    build_rhythm_lead,
+)
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig, complete
 
@@ -239,8 +243,9 @@ def network_svg() -> str:
 
 
 def rhythm_svg() -> str:
-    """Draw the rhythm network."""
+    """Draw the rhythm networks."""
     lead, head = build_rhythm_lead(), build_rhythm_head()
+    intervals = build_rhythm_intervals()
     of_lead = boxes(
         lead, inputs={"signal": "signal, one lead"}, outputs={"embedding": "embedding of a second"}
     )
@@ -258,9 +263,19 @@ def rhythm_svg() -> str:
     rows = rows_of(with_rates(head, of_head, rate=1))
     more, at = _rows(rows, middle[1] + ROW)
     more.append(_edge(middle, at["seconds"]))
-    end = middle[1] + ROW * (1 + len(rows))
-    total = f"over a lead: {lead.count_params():,} weights; seconds: {head.count_params():,}"
-    return _page("The rhythm network of ecgscribe, layer by layer", total, end, [*parts, *more])
+    below = middle[1] + ROW * (2 + len(rows))
+    of_intervals = boxes(
+        intervals,
+        inputs={"intervals": "intervals between R-peaks"},
+        outputs={"fibrillation": "logit of fibrillation"},
+    )
+    rows = rows_of(of_intervals)
+    last, _ = _rows(rows, below)
+    end = below + ROW * (len(rows) - 1)
+    counts = (part.count_params() for part in (lead, head, intervals))
+    total = "over a lead: {:,} weights; seconds: {:,}; intervals: {:,}".format(*counts)
+    title = "The rhythm networks of ecgscribe, layer by layer"
+    return _page(title, total, end, [*parts, *more, *last])
 
 
 PICTURES = {"network.svg": network_svg, "rhythm.svg": rhythm_svg}

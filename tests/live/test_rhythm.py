@@ -20,6 +20,7 @@ from ecgscribe.live.rhythm import AHEAD_S, EMBEDDED_S, LiveRhythm
 from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S, KILLING_DELAY_S
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
+from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
 from ecgscribe.model.rhythm import (
     WINDOW_S,
     RhythmNetwork,
@@ -186,7 +187,12 @@ def test_a_second_is_predicted_from_what_is_known_of_the_last_minute(leads: int)
             shapes_of(beats, FEATURE_NAMES),
             typical=typical_heights(seconds.height[:end], seconds.lost[:end]),
         )
-        expected = rhythm_probabilities(predict_rhythm(network, features), seconds.lost[seen])
+        expected = predict_rhythm(network, features)
+        intervals = (r_peaks[:n] - seen.start * FS, scores[:n], len(expected))
+        logit = fibrillation_by_second(network, *intervals)
+        if logit is not None:
+            expected = with_intervals(expected, logit)
+        expected = rhythm_probabilities(expected, seconds.lost[seen])
         np.testing.assert_allclose(probability, expected[second - seen.start], atol=1e-5)
 
 

@@ -86,7 +86,7 @@ def test_atrial_fibrillation_lasts_half_a_minute_or_most_of_a_short_recording() 
 
 def test_a_span_of_fibrillation_must_be_sure_once_and_lasts_while_it_is_likely() -> None:
     likely = certain("n" * 100)
-    likely[:, :2] = [0.8, 0.2]
+    likely[:, :2] = [0.6, 0.4]
     assert [s.kind for s in rhythm_spans(likely, NO_BEATS, 100 * FS)] == ["N"]
     likely[40:60, :2] = [0.1, 0.9]
     assert [s.kind for s in rhythm_spans(likely, NO_BEATS, 100 * FS)] == ["AFIB"]

@@ -26,7 +26,9 @@ from ecgscribe.training.rhythm import steady_seconds, train_rhythm
 KERAS = "ignore:__array__ implementation:DeprecationWarning"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(KERAS)]
 
-CONFIG = TrainingConfig(folds=2, rhythm=RhythmTraining(epochs=1, steps=2, batch=2))
+CONFIG = TrainingConfig(
+    folds=2, rhythm=RhythmTraining(epochs=1, interval_epochs=1, steps=2, batch=2)
+)
 
 NO_DATA = TrainingData([], [], [], {})
 

@@ -25,6 +25,7 @@ __all__ = [
     "BEAT_FEATURE_NAMES",
     "COUNTED_S",
     "EMBEDDING",
+    "N_INTERVAL_FEATURES",
     "N_RHYTHMS",
     "N_SECOND_FEATURES",
     "P_WAVE_NAMES",
@@ -86,6 +87,8 @@ SHAPE_NAMES = (*P_WAVE_NAMES, "width")
 """Shape features of a candidate, of each lead, that are kept for its rhythm."""
 N_BEAT_FEATURES = len(BEAT_FEATURE_NAMES) + len(P_WAVE_NAMES) + 2
 N_SECOND_FEATURES = EMBEDDING + 1 + N_BEAT_FEATURES + 1
+N_INTERVAL_FEATURES = 5
+"""Numbers that describe an interval between R-peaks."""
 
 BEAT_AGE_S = 3
 """Seconds for which the features of an R-peak candidate are used if no other follows."""
@@ -128,6 +131,19 @@ class RhythmNetwork(Protocol):
         Returns
         -------
         ndarray of float32, shape (n, n_seconds, `N_RHYTHMS`)
+        """
+
+    def judge_intervals(self, intervals: Floats) -> Floats:
+        """Return the logit of atrial fibrillation at each R-peak of some sequences.
+
+        Parameters
+        ----------
+        intervals : ndarray of float32, shape (n, n_beats, `N_INTERVAL_FEATURES`)
+            See `ecgscribe.model.intervals.interval_features`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_beats)
         """
 
 

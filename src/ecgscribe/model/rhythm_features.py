@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 from ecgscribe.model.order_statistics import quantiles, rolling_quantile, rolling_sum
 from ecgscribe.signal.windows import FS
 
-__all__ = ["FAR", "NEAR", "RATIO_GAIN", "RHYTHM_FEATURE_NAMES", "rhythm_features"]
+__all__ = [
+    "FAR",
+    "LARGEST_LOG_RATIO",
+    "LONGEST_RR",
+    "NEAR",
+    "RATIO_GAIN",
+    "RHYTHM_FEATURE_NAMES",
+    "SHORTEST_RR",
+    "USUAL_RR",
+    "rhythm_features",
+]
 
 
 Floats = NDArray[np.float32]

@@ -1,29 +1,31 @@
-"""The Keras models of the rhythm: one over the signal of a lead, one over the seconds.
+"""The Keras models of the rhythm: over the signal of a lead, over seconds, and over R-peaks.
 
 The first turns each second of one lead into a few numbers, by strided convolutions and a
 bidirectional LSTM; it is the same for every lead. The second reads, second by second, the mean of
 what the leads gave, their amplitude and what the R-peak candidates show, and predicts the rhythm of
 every second by another bidirectional LSTM. That convolutions and an LSTM recognise what needs a
-shock: Picon et al., PLoS One 14(5):e0216756, 2019.
+shock: Picon et al., PLoS One 14(5):e0216756, 2019. The third sees nothing but intervals between
+R-peaks, and says how much they are those of atrial fibrillation.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, N_SECOND_FEATURES
+from ecgscribe.model.rhythm import EMBEDDING, N_INTERVAL_FEATURES, N_RHYTHMS, N_SECOND_FEATURES
 from ecgscribe.signal.windows import FS
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build_rhythm_head", "build_rhythm_lead"]
+__all__ = ["build_rhythm_head", "build_rhythm_intervals", "build_rhythm_lead"]
 
 
 CONVOLUTIONS = ((16, 9), (24, 7), (32, 7), (32, 5))
 """Filters and width of each convolution; each halves the rate, to 8 Hz in the end."""
 LEAD_UNITS = 32
 HEAD_UNITS = 24
+INTERVAL_UNITS = (20, 16)
 """Units of each direction of the LSTM layers."""
 
 
@@ -76,3 +78,23 @@ def build_rhythm_head() -> keras.Model:
     x = layers.Concatenate()([x, _bilstm(HEAD_UNITS, x)])
     logits = layers.Dense(N_RHYTHMS, name="rhythm")(layers.Dropout(0.3)(x))
     return keras.Model(seconds, logits, name="rhythm_head")
+
+
+def build_rhythm_intervals() -> keras.Model:
+    """Build the network that sees intervals alone.
+
+    Returns
+    -------
+    keras.Model
+        From ``intervals`` (batch, n_beats, `N_INTERVAL_FEATURES`), see
+        `ecgscribe.model.intervals.interval_features`, to the logit of atrial fibrillation at each
+        R-peak (batch, n_beats, 1).
+    """
+    import keras
+    from keras import layers
+
+    x = intervals = keras.Input((None, N_INTERVAL_FEATURES), name="intervals")
+    for units in INTERVAL_UNITS:
+        x = _bilstm(units, x)
+    logit = layers.Dense(1, name="fibrillation")(x)
+    return keras.Model(intervals, logit, name="rhythm_intervals")

@@ -31,8 +31,8 @@ __all__ = ["MODELS", "RHYTHM_PARTS", "Model", "OnnxNetwork", "OnnxRhythm", "load
 Floats = NDArray[np.float32]
 logger = logging.getLogger(__name__)
 MODELS = Path(__file__).parent / "weights"
-RHYTHM_PARTS = ("rhythm_lead", "rhythm_head")
-"""Files of the rhythm network: a model has both or neither."""
+RHYTHM_PARTS = ("rhythm_lead", "rhythm_head", "rhythm_intervals")
+"""Files of the rhythm networks: a model has all or none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +89,18 @@ class OnnxRhythm:
 
     Parameters
     ----------
-    lead, head : Path
-        ONNX files of the network over a lead and of the one over seconds; read when first needed.
+    lead, head, intervals : Path
+        ONNX files of the networks over a lead, over seconds and over intervals; read when first
+        needed.
     """
 
     lead: Path
     head: Path
+    intervals: Path
     _sessions: dict[tuple[int, Path], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return OnnxRhythm, (self.lead, self.head)
+        return OnnxRhythm, (self.lead, self.head, self.intervals)
 
     def embed(self, signal: Floats) -> Floats:
         """Describe the seconds of one lead of each window."""
@@ -108,6 +110,12 @@ class OnnxRhythm:
         """Return the logits of the rhythms of sequences of seconds."""
         return np.asarray(self._head.run(["rhythm"], {"seconds": seconds})[0])
 
+    def judge_intervals(self, intervals: Floats) -> Floats:
+        """Return the logit of atrial fibrillation at each R-peak of some sequences."""
+        return np.asarray(
+            self._intervals.run(["fibrillation"], {"intervals": intervals})[0][..., 0]
+        )
+
     @property
     def _lead(self) -> Any:
         return _shared_session(self._sessions, self.lead)
@@ -115,6 +123,10 @@ class OnnxRhythm:
     @property
     def _head(self) -> Any:
         return _shared_session(self._sessions, self.head)
+
+    @property
+    def _intervals(self) -> Any:
+        return _shared_session(self._sessions, self.intervals)
 
 
 _LOADING = Lock()

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
 from ecgscribe.model.order_statistics import rolling_quantile
 from ecgscribe.model.rhythm import (
     SHAPE_NAMES,
@@ -74,9 +75,9 @@ BEATS_BESIDE = 3
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
 FIBRILLATION_SMOOTHED_S = 15
-FIBRILLATION_LASTS = 0.15
+FIBRILLATION_LASTS = 0.3
 """Probability down to which a span of atrial fibrillation lasts. Both probabilities were chosen on
-unseen patients, and are low: of the windows that training draws, one in five shows fibrillation."""
+unseen patients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,7 @@ class Evidence:
 
     ventricular_s: int = LEAST_S
     fibrillation_s: int = 30
-    fibrillation: float = 0.25
+    fibrillation: float = 0.5
     unsettled_s: int = 0
     heart_beside: bool = True
 
@@ -192,7 +193,11 @@ def predict_seconds(
         See `rhythm_probabilities` and `without_narrow`.
     """
     features = second_features(seconds, r_peaks, peak_scores, shapes, typical=typical)
-    probability = rhythm_probabilities(predict_rhythm(network, features), seconds.lost)
+    probability = predict_rhythm(network, features)
+    logit = fibrillation_by_second(network, r_peaks, peak_scores, len(seconds))
+    if logit is not None:
+        probability = with_intervals(probability, logit)
+    probability = rhythm_probabilities(probability, seconds.lost)
     return without_narrow(probability, r_peaks, shapes)
 
 

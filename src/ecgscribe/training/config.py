@@ -167,6 +167,8 @@ class RhythmTraining:
     databases : tuple of str
         Databases with rhythms to learn from; those that are not on disk are left out. Without
         ``vfdb`` and ``cudb`` there is no rhythm network.
+    interval_epochs : int
+        Epochs of the network over intervals.
     """
 
     databases: tuple[str, ...] = (
@@ -179,6 +181,7 @@ class RhythmTraining:
         "aftdb",
     )
     epochs: int = 8
+    interval_epochs: int = 9
     steps: int = 100
     batch: int = 32
     learning_rate: float = 3e-3

@@ -19,10 +19,11 @@ from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.data import TrainingData
+from ecgscribe.training.intervals import Intervals, intervals_of, recorded_intervals
 from ecgscribe.training.rhythm_export import add_rhythm
 from ecgscribe.training.rhythm_labels import UNKNOWN
 from ecgscribe.training.rhythm_made import made_records
-from ecgscribe.training.rhythm_network import WEIGHTS_NAME, fit_rhythm_network, rhythm_noise
+from ecgscribe.training.rhythm_network import fit_rhythm_networks, rhythm_noise
 from ecgscribe.training.rhythm_records import RhythmRecord, has_ventricular, load_rhythm_records
 from ecgscribe.training.run_folder import Log, prefixed
 
@@ -82,23 +83,26 @@ def train_rhythm(
         return model
     made = made_records(data.examples, data.fold, seed=config.seed, data_dir=data_dir)
     log(f"rhythm: {len(made)} made records")
+    intervals = [*map(intervals_of, records), *recorded_intervals(data_dir=data_dir)]
     noises = rhythm_noise(data.noise, seed=config.seed)
     measured: list[dict[str, Any]] = []
     for fold, of_fold in of_folds.items():
         folder = out / f"fold-{fold}"
         others = [record for record in records + made if record.fold != fold]
+        of_others = [each for each in intervals if each.fold != fold]
         log_fold = prefixed(log, f"fold {fold}")
-        complete = _fit_one(of_fold, others, noises, config, folder, log_fold, fold=fold)
+        complete = _fit_one(of_fold, others, of_others, noises, config, folder, log_fold, fold=fold)
         measured += unseen_seconds(complete, [r for r in records if r.fold == fold])
     write_csv(out / "rhythm-unseen.csv", measured)
     for line in _summary(measured):
         log(f"rhythm of unseen patients: {line}")
-    return _fit_one(model, records + made, noises, config, out, log, fold=None)
+    return _fit_one(model, records + made, intervals, noises, config, out, log, fold=None)
 
 
 def _fit_one(
     model: Model,
     records: Sequence[RhythmRecord],
+    intervals: Sequence[Intervals],
     noise: Sequence[Floats],
     config: TrainingConfig,
     folder: Path,
@@ -107,14 +111,15 @@ def _fit_one(
     fold: int | None,
 ) -> Model:
     seed = config.seed if fold is None else config.seed + 1 + fold
-    network = fit_rhythm_network(records, noise, config, folder, log, seed=seed)
+    networks = fit_rhythm_networks(records, intervals, noise, config, folder, log, seed=seed)
     databases = [record.database for record in records]
+    databases += [each.name.partition("/")[0] for each in intervals if each.fold is None]
     about = {
         "rhythms": [rhythm.name for rhythm in Rhythm],
         "training": {db: databases.count(db) for db in dict.fromkeys(databases)},
         "held_out_fold": fold,
     }
-    return add_rhythm(model, network, folder / WEIGHTS_NAME, about)
+    return add_rhythm(model, networks, folder, about)
 
 
 def unseen_seconds(model: Model, records: Sequence[RhythmRecord]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""Add a rhythm network to the files of a model.
+"""Add rhythm networks to the files of a model.
 
-Keras exports to ONNX through TensorFlow. A network of another backend is exported by a separate
-process, ``python -m ecgscribe.training.rhythm_export WEIGHTS STEM``.
+Keras exports to ONNX through TensorFlow. Networks of another backend are exported by a separate
+process, ``python -m ecgscribe.training.rhythm_export FOLDER STEM``.
 """
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ import numpy as np
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash, write_text
-from ecgscribe.model.rhythm import N_SECOND_FEATURES, WINDOW_S
+from ecgscribe.model.intervals import WINDOW
+from ecgscribe.model.rhythm import N_INTERVAL_FEATURES, N_SECOND_FEATURES, WINDOW_S
 from ecgscribe.model.runtime import RHYTHM_PARTS, Model
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.export import TOLERANCE, run_with_tensorflow, to_onnx
-from ecgscribe.training.rhythm_network import build_rhythm_network
+from ecgscribe.training.rhythm_network import RhythmNetworks
 
 __all__ = ["add_rhythm", "write_rhythm_onnx"]
 
 
-def add_rhythm(model: Model, network: Any, weights: Path, about: dict[str, Any]) -> Model:
-    """Write a rhythm network next to a model, and name it in the model's JSON.
+def add_rhythm(
+    model: Model, networks: RhythmNetworks, folder: Path, about: dict[str, Any]
+) -> Model:
+    """Write rhythm networks next to a model, and name them in the model's JSON.
 
     Parameters
     ----------
     model : Model
         Of the same patients.
-    network : keras.Model
-        From `ecgscribe.training.rhythm_network.build_rhythm_network`.
-    weights : Path
-        Its weights.
+    networks : RhythmNetworks
+    folder : Path
+        Holds their weights.
     about : dict
-        What it was trained on; ``rhythm`` of the JSON.
+        What they were trained on; ``rhythm`` of the JSON.
 
     Returns
     -------
@@ -52,9 +54,9 @@ def add_rhythm(model: Model, network: Any, weights: Path, about: dict[str, Any])
 
     stem = model.path.with_suffix("")
     if keras.backend.backend() == "tensorflow":
-        write_rhythm_onnx(network, stem)
+        write_rhythm_onnx(networks, stem)
     else:
-        run_with_tensorflow("ecgscribe.training.rhythm_export", weights, stem)
+        run_with_tensorflow("ecgscribe.training.rhythm_export", folder, stem)
     entries = {
         part: {"name": path.name, "sha256": file_hash(path)}
         for part in RHYTHM_PARTS
@@ -62,7 +64,7 @@ def add_rhythm(model: Model, network: Any, weights: Path, about: dict[str, Any])
     }
     meta = model.meta | {"rhythm": about, "files": model.meta["files"] | entries}
     complete = Model.from_meta(model.path, meta)
-    difference = _largest_difference(network, complete)
+    difference = _largest_difference(networks, complete)
     if not difference <= TOLERANCE:
         raise ModelError(
             f"{model.path.name}: expected ONNX Runtime within {TOLERANCE:g} of Keras, found a "
@@ -72,24 +74,33 @@ def add_rhythm(model: Model, network: Any, weights: Path, about: dict[str, Any])
     return complete
 
 
-def write_rhythm_onnx(network: Any, stem: Path) -> None:
-    """Write the two ONNX files of a network of the TensorFlow backend."""
-    lead, head = (network.get_layer(part) for part in RHYTHM_PARTS)
+def write_rhythm_onnx(networks: RhythmNetworks, stem: Path) -> None:
+    """Write the ONNX files of networks of the TensorFlow backend."""
+    lead, head, intervals = _parts(networks)
     to_onnx(lead, _onnx_path(stem, "rhythm_lead"), {"signal": 1}, ["embedding"], length=2 * FS)
     inputs = {"seconds": N_SECOND_FEATURES}
     to_onnx(head, _onnx_path(stem, "rhythm_head"), inputs, ["rhythm"])
+    inputs = {"intervals": N_INTERVAL_FEATURES}
+    to_onnx(intervals, _onnx_path(stem, "rhythm_intervals"), inputs, ["fibrillation"])
 
 
-def _largest_difference(network: Any, model: Model) -> float:
+def _parts(networks: RhythmNetworks) -> list[Any]:
+    """Return the Keras model of each of `RHYTHM_PARTS`."""
+    return [*map(networks.seconds.get_layer, RHYTHM_PARTS[:2]), networks.intervals]
+
+
+def _largest_difference(networks: RhythmNetworks, model: Model) -> float:
     rng = np.random.default_rng(0)
-    lead, head = (network.get_layer(part) for part in RHYTHM_PARTS)
+    lead, head, intervals = _parts(networks)
     signal = rng.normal(size=(2, 20 * FS, 1)).astype(np.float32)
     seconds = rng.normal(size=(2, WINDOW_S, N_SECOND_FEATURES)).astype(np.float32)
+    rr = rng.normal(size=(2, WINDOW, N_INTERVAL_FEATURES)).astype(np.float32)
     if model.rhythm is None:
         return float("inf")
     pairs = [
         (model.rhythm.embed(signal), lead.predict(signal, verbose=0)),
         (model.rhythm.classify(seconds), head.predict(seconds, verbose=0)),
+        (model.rhythm.judge_intervals(rr), intervals.predict(rr, verbose=0)[..., 0]),
     ]
     return max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
 
@@ -98,10 +109,8 @@ def _onnx_path(stem: Path, part: str) -> Path:
     return stem.with_name(f"{stem.name}-{part.replace('_', '-')}.onnx")
 
 
-def _main(weights: Path, stem: Path) -> None:
-    network = build_rhythm_network()
-    network.load_weights(weights)
-    write_rhythm_onnx(network, stem)
+def _main(folder: Path, stem: Path) -> None:
+    write_rhythm_onnx(RhythmNetworks.load(folder), stem)
 
 
 if __name__ == "__main__":

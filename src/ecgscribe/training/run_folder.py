@@ -89,10 +89,10 @@ def save_weights(model: Any, path: Path) -> None:
 
 
 def draw_curves(folder: Path) -> None:
-    """Draw the history of the trunk, the beat head and the rhythm network, if any, as PNG."""
+    """Draw the history of the trunk, the beat head and the rhythm networks, if any, as PNG."""
     from ecgscribe import plots
 
-    for part in ("trunk", "beats", "rhythm"):
+    for part in ("trunk", "beats", "rhythm", "intervals"):
         path = folder / f"{part}.csv"
         if not path.is_file():
             continue
