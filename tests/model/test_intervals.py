@@ -112,6 +112,12 @@ def test_both_opinions_count_alike() -> None:
     assert joined[0, Rhythm.PLAIN] / joined[0, Rhythm.NOISE] == pytest.approx(3, rel=1e-5)
 
 
+def test_regular_intervals_do_not_hide_flutter_of_the_atria() -> None:
+    shown = one_second(FIBRILLATION=0.7, PLAIN=0.3)
+    joined = with_intervals(shown, np.array([-9.0], dtype=np.float32))
+    np.testing.assert_allclose(joined, shown, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", ["TACHYCARDIA", "FLUTTER", "STANDSTILL"])
 def test_intervals_do_not_hide_what_kills(name: str) -> None:
     joined = with_intervals(

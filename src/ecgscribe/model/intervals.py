@@ -3,7 +3,8 @@
 In fibrillation no interval follows from those before it, and rhythms of many more people are known
 by their intervals than by their signals. So an LSTM over R-peaks that sees nothing else gives an
 opinion of its own, in windows of about two minutes. Its logit and that of the network over seconds,
-which sees the signal, count alike.
+which sees the signal, count alike, but for one thing: regular intervals do not speak against what
+the signal shows, as atrial flutter may be regular.
 """
 
 from __future__ import annotations
@@ -141,12 +142,13 @@ def with_intervals(probability: Floats, logit: Floats) -> Floats:
     Returns
     -------
     ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
-        The mean of both logits is that of fibrillation, among what is none of `SEEN_IN_SIGNAL`.
-        The others keep their proportions.
+        The logit of fibrillation, among what is none of `SEEN_IN_SIGNAL`, is the mean of both, or
+        that of the signal if it is more. The others keep their proportions.
     """
     before = probability[:, Rhythm.FIBRILLATION]
     sure = np.clip(before, SURE, 1 - SURE)
-    joined = (1 - OPINION) * np.log(sure / (1 - sure)) + OPINION * logit
+    of_signal = np.log(sure / (1 - sure))
+    joined = np.maximum(of_signal, (1 - OPINION) * of_signal + OPINION * logit)
     left = 1 - probability[:, SEEN_IN_SIGNAL].sum(axis=1)
     fibrillation = np.clip(left, 0, 1) / (1 + np.exp(-joined))
     joint = np.maximum(probability, np.float32(SURE))
