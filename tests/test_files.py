@@ -16,6 +16,7 @@ from ecgscribe.files import (
     refuse_existing,
     refuse_input,
     write_text,
+    write_together,
 )
 
 
@@ -92,3 +93,39 @@ def test_an_input_is_never_replaced(tmp_path: Path) -> None:
         with pytest.raises(FormatError, match="found one that is read; choose another name"):
             refuse_input(target, [tmp_path / "none", path])
     refuse_input(tmp_path / "c.txt", [path])
+
+
+def test_files_that_belong_together_are_all_written_or_none(tmp_path: Path) -> None:
+    page, numbers = tmp_path / "a.html", tmp_path / "a.json"
+    write_together({page: b"page", numbers: b"numbers"})
+    assert [page.read_bytes(), numbers.read_bytes()] == [b"page", b"numbers"]
+    page.unlink()
+    with pytest.raises(FormatError, match=r"a\.json: expected a new file, found one already there"):
+        write_together({page: b"new", numbers: b"new"})
+    assert not page.exists()
+    write_together({page: b"new", numbers: b"new"}, force=True)
+    assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"new", b"new"]
+
+
+def test_with_no_room_for_the_second_file_the_first_is_not_left(tmp_path: Path) -> None:
+    page, numbers = tmp_path / "a.html", tmp_path / "none" / "a.json"
+    with pytest.raises(FormatError, match="the system refused"):
+        write_together({page: b"page", numbers: b"numbers"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_if_the_second_file_appears_at_the_last_moment_the_first_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, numbers = tmp_path / "a.html", tmp_path / "a.json"
+    link = Path.hardlink_to
+
+    def late(self: Path, target: Path) -> None:
+        if self == numbers:
+            numbers.write_text("of another program")
+        link(self, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", late)
+    with pytest.raises(FormatError, match="found one already there"):
+        write_together({page: b"page", numbers: b"numbers"})
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["of another program"]

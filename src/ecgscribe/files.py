@@ -9,7 +9,8 @@ import os
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = [
     "write_bytes",
     "write_csv",
     "write_text",
+    "write_together",
 ]
 
 
@@ -144,17 +146,72 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
         disk full). No partial file is left.
     """
     path = Path(path)
-    if path.is_dir():
-        raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
-    if not force:
-        refuse_existing(path)
-    scratch = None
+    _write_all({path: write}, force=force)
+    return path
+
+
+def write_together(contents: Mapping[Path, bytes], *, force: bool = False) -> None:
+    """Write several files, all of them or none.
+
+    Parameters
+    ----------
+    contents : mapping of Path to bytes
+        What each file holds; see `atomic_write`.
+    force : bool
+        Replace existing files.
+
+    Raises
+    ------
+    FormatError
+        As `atomic_write` raises it, for the first file that cannot be written.
+    """
+
+    def writer(data: bytes) -> Callable[[Path], object]:
+        return lambda target: target.write_bytes(data)
+
+    _write_all({path: writer(data) for path, data in contents.items()}, force=force)
+
+
+def _write_all(writers: Mapping[Path, Callable[[Path], object]], *, force: bool) -> None:
+    """Write all files under temporary names, then give them theirs."""
+    for path in writers:
+        if path.is_dir():
+            raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
+        if not force:
+            refuse_existing(path)
+    with ExitStack() as stack:
+        sources = {p: stack.enter_context(_scratch(p, write)) for p, write in writers.items()}
+        moved: list[Path] = []
+        try:
+            for path, source in sources.items():
+                with _refusals(path):
+                    _move(source, path, force=force)
+                moved.append(path)
+        except BaseException:
+            if not force:  # then they were not there before
+                for path in moved:
+                    path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _scratch(path: Path, write: Callable[[Path], object]) -> Iterator[Path]:
+    """Write a file of the same name in a new folder next to it, which is removed at the end."""
+    with ExitStack() as stack:
+        with _refusals(path):
+            folder = Path(tempfile.mkdtemp(prefix=".ecgscribe-", dir=path.parent))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            write(folder / path.name)
+            with (folder / path.name).open("r+b") as file:
+                os.fsync(file.fileno())  # some file systems report only now that the disk is full
+        yield folder / path.name
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Say in one line that the system refused to write a file."""
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=".ecgscribe-", dir=path.parent))
-        write(scratch / path.name)
-        with (scratch / path.name).open("r+b") as file:
-            os.fsync(file.fileno())  # some file systems report only now that the disk is full
-        _move(scratch / path.name, path, force=force)
+        yield
     except FileExistsError:  # written by another program in the meantime
         refuse_existing(path)
         raise
@@ -163,10 +220,6 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
             f"{path}: expected to write this file, the system refused "
             f"({error.strerror or error}); check folder, permissions and free space"
         ) from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return path
 
 
 def _move(source: Path, path: Path, *, force: bool) -> None:

@@ -229,8 +229,15 @@ def test_the_nearest_beat_is_explained_with_all_of_its_parts() -> None:
     assert [(s.begin * FS, s.end * FS) for s in explanation.broad_spans()] == list(BROAD_SPANS)
     single = [s.leads for s in explanation.spans if len(s.leads) == 1]
     assert single == [(lead,) for _ in range(SINGLE_LEADS) for lead in record.leads]
+    around = slice(index - 1, index + 2)
+    assert [beat.sample for beat in explanation.nearby] == beats.sample[around].tolist()
+    classes = [AAMI_CLASSES[k] for k in beats.class_index[around]]
+    assert [beat.aami_class for beat in explanation.nearby] == classes
     axes = draw(explanation, record)
     assert len(axes) == 3
+    shown = [text.get_text() for text in axes[0].texts]
+    rr = np.rint(1000 * np.diff(beats.sample[around]) / record.fs).astype(int)
+    assert {str(value) for value in rr} <= set(shown)
     assert len(axes[1].patches) == len(SHORT_SPANS)
     assert [bar.get_width() for bar in axes[2].patches] == pytest.approx(
         [explanation.change(effect) for effect in explanation.features]

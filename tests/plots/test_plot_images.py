@@ -22,7 +22,7 @@ from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.explanation.explain import BROAD_SPANS, SHORT_SPANS
 from ecgscribe.explanation.figure import draw
-from ecgscribe.explanation.result import Explanation, FeatureEffect, SpanEffect
+from ecgscribe.explanation.result import Explanation, FeatureEffect, NearbyBeat, SpanEffect
 from ecgscribe.metrics import performance
 from ecgscribe.plots.style import new_axes
 from ecgscribe.record import Annotation, Record
@@ -157,6 +157,11 @@ def test_explanation() -> Figure:
             FeatureEffect("T wave", "V", probability(0.7), 1.0),
         ),
         model="",
+        nearby=tuple(
+            NearbyBeat(sample=s, time=s / record.fs, aami_class=c)
+            for s, c in zip(beats.sample.tolist(), beats.symbol.tolist(), strict=True)
+            if abs(s - sample) < 1.5 * record.fs
+        ),
     )
     return figure(draw(explanation, record)[0])
 

@@ -81,3 +81,16 @@ def test_the_command_takes_a_patient(tmp_path: Path) -> None:
     assert ecgscribe(*arguments, cwd=tmp_path).returncode == 0
     text = ShownPage((tmp_path / "rec.html").read_text(encoding="utf-8")).text
     assert {"Jane Roe", "syncope"} <= set(text)
+
+
+def test_without_dates_there_is_no_date_of_birth(tmp_path: Path) -> None:
+    record, _ = recording_with_ectopy(30.0, name="rec")
+    path = save(record, tmp_path)
+    given = tmp_path / "patient.toml"
+    given.write_text('name = "Jane Roe"\nbirth = 1931-02-28\n')
+    arguments = ("report", path, "--patient", given, "--no-dates", "--quiet")
+    assert ecgscribe(*arguments, cwd=tmp_path).returncode == 0
+    for output in ("rec.html", "rec.json"):
+        text = (tmp_path / output).read_text(encoding="utf-8")
+        assert "Jane Roe" in text
+        assert "1931" not in text

@@ -36,7 +36,8 @@ fs = click.option(
 )
 no_dates = click.option(
     "--no-dates", is_flag=True,
-    help="Leave the start date and time, which may identify the person, out of the output.",
+    help="Leave the start date and time, and a date of birth, which may identify the person, out "
+    "of the output.",
 )  # fmt: skip
 quiet = click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
 recording = click.argument("record", metavar="RECORD", type=click.Path())

@@ -105,6 +105,7 @@ def report(
         annotation = stored_annotation(source, record, annotator)
     if no_dates:
         source = dataclasses.replace(source, start=None)
+        about = about and dataclasses.replace(about, birth=None)
     with progress_bar(Path(record).name, quiet=quiet) as progress:
         content = write_report(
             source,

@@ -25,7 +25,13 @@ from ecgscribe.explanation.detected_beats import detect_beats
 from ecgscribe.explanation.feature_groups import with_typical_features
 from ecgscribe.explanation.occlusion import BeatContext, beat_context
 from ecgscribe.explanation.replacements import Replace, preferred, replacements
-from ecgscribe.explanation.result import SPAN_STEPS, Explanation, FeatureEffect, SpanEffect
+from ecgscribe.explanation.result import (
+    SPAN_STEPS,
+    Explanation,
+    FeatureEffect,
+    NearbyBeat,
+    SpanEffect,
+)
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.signal_quality import quality_at
@@ -100,14 +106,19 @@ def explain(
     step = samples_to_steps(np.array([at * record.fs]), conditioner.ratio)
     nearest = int(np.argmin(np.abs(written.r_peaks - step)))
     r_peak = written.r_peaks[[nearest]]
-    sample = int(steps_to_samples(r_peak, conditioner.ratio, record.n_samples)[0])
-    annotated = _predicted_class(model, written.class_probability[nearest])
+    around = slice(max(nearest - 1, 0), nearest + 2)
+    samples = steps_to_samples(written.r_peaks[around], conditioner.ratio, record.n_samples)
+    nearby = tuple(
+        NearbyBeat(sample=s, time=s / record.fs, aami_class=_predicted_class(model, probability))
+        for s, probability in zip(samples.tolist(), written.class_probability[around], strict=True)
+    )
+    own = nearby[nearest - around.start]
     explanation = Explanation(
         record=record.name,
-        sample=sample,
-        time=sample / record.fs,
-        aami_class=annotated,
-        annotated_class=annotated,
+        sample=own.sample,
+        time=own.time,
+        aami_class=own.aami_class,
+        annotated_class=own.aami_class,
         probability=written.class_probability[nearest],
         score=float(written.beat_probability[nearest]),
         quality=float(quality_at(r_peak, quality)[0]),
@@ -117,6 +128,7 @@ def explain(
         features=(),
         model=model.hash,
         rhythm=deciding_rhythm(beats, nearest, model.thresholds),
+        nearby=nearby,
     )
     if explanation.rhythm is not None:
         return explanation

@@ -12,7 +12,7 @@ from ecgscribe.explanation.text import describe_rhythm
 from ecgscribe.formatting import format_time
 from ecgscribe.plots.paper import strip
 from ecgscribe.plots.style import GREY
-from ecgscribe.record import Record
+from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -24,16 +24,24 @@ __all__ = ["draw"]
 
 
 AROUND_S = 1.2
-"""Seconds of signal on each side of the R-peak."""
+"""Seconds of signal on each side of the R-peak, or more, up to the beats before and after it."""
+FARTHEST_S = 3.0
+BESIDE_S = 0.3
+"""Seconds of signal beyond those beats, and seconds beyond which they are not shown."""
 FOR, AGAINST = "#D55E00", "#56B4E9"
 LEAST_SCALE = 0.1
 """Smallest range of an axis of changes, so that a beat whose class depends on nothing looks so."""
 DARKEST = 0.6
 """Opacity of the span with the largest change."""
-REPLACED_BY: dict[str | None, str] = {
-    "typical": "typical beat here",
-    "linear": "straight line here",
+IF_REPLACED: dict[str | None, str] = {
+    "typical": "if the signal were that\nof the typical beat here",
+    "linear": "if the signal were\na straight line here",
 }
+KEY = (
+    "Orange: the probability would fall, so this part speaks for the class. Blue and hatched: it "
+    "would rise, so this part speaks\nagainst it. Evidence from the waveform is what the network "
+    "sees in the signal around the beat before it compares beats."
+)
 LEAD_MARKERS = ("^", "v")
 
 
@@ -55,7 +63,8 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         matter more. If replacing a part lowers the probability, the part spoke for the class and
         is orange; if it raises the probability, the part spoke against it and is blue and hatched.
         Without features, shape (2,). If the rhythm decided the class, the strip alone, shape (1,),
-        with the rhythm in its title.
+        with the rhythm in its title. A triangle below the strip points to the beat; the beats
+        before and after it are shown, too, with their classes and RR intervals.
     """
     from matplotlib.figure import Figure
 
@@ -64,23 +73,25 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         figure = Figure(figsize=(8.0, 3.4), layout="constrained")
         ax = figure.subplots()
         _strip(ax, e, record, reason=describe_rhythm(e.rhythm))
-        ax.axvline(e.time, color=GREY, linewidth=0.8, linestyle=":")
         return np.array([ax], dtype=object)
-    figure = Figure(figsize=(8.0, 7.2 if e.features else 5.2), layout="constrained")
+    figure = Figure(figsize=(8.0, 7.8 if e.features else 5.8), layout="constrained")
+    figure.supxlabel(KEY, fontsize=8, x=0.01, ha="left")
     rows = (
         figure.subplots(3, 1, height_ratios=(3.2, 1.4, 2.4))
         if e.features
         else figure.subplots(2, 1)
     )
     paper, below, *rest = rows
-    change = f"change of P({e.aami_class})"
+    change = f"change of the probability\nof {e.aami_class}"
     _strip(paper, e, record)
     _shade(paper, e, _limit(e, e.short_spans()))
     _draw_spans(below, e, _limit(e, e.spans))
-    below.set(xlim=paper.get_xlim(), ylabel=f"{change}\nwith {REPLACED_BY[e.replacement]}")
+    below.set(xlim=paper.get_xlim(), ylabel=f"{change} {IF_REPLACED[e.replacement]}")
     if rest:
         _draw_features(rest[0], e, _limit(e, e.features))
-        rest[0].set_xlabel(f"{change} with typical values of these features")
+        rest[0].set_xlabel(
+            f"change of the probability of {e.aami_class} if these features were typical"
+        )
     for ax in (below, *rest):
         ax.tick_params(labelsize=8)
         ax.xaxis.label.set_size(9)
@@ -89,12 +100,22 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
 
 
 def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> None:
-    start, end = max(e.time - AROUND_S, 0.0), min(e.time + AROUND_S, record.duration)
-    strip(record, start=start, end=end, ax=ax)
+    times = [beat.time for beat in e.nearby]
+    first = max(min([e.time - AROUND_S, *(t - BESIDE_S for t in times)]), e.time - FARTHEST_S)
+    last = min(max([e.time + AROUND_S, *(t + BESIDE_S for t in times)]), e.time + FARTHEST_S)
+    beats = Annotation(
+        sample=np.array([beat.sample for beat in e.nearby], dtype=np.int64),
+        symbol=np.array([beat.aami_class for beat in e.nearby], dtype="U1"),
+        fs=record.fs,
+    )
+    strip(record, beats, start=max(first, 0.0), end=min(last, record.duration), rr=True, ax=ax)
     ax.set_aspect("auto")
+    ax.axvline(e.time, color=GREY, linewidth=0.8, linestyle=":")
+    bottom = ax.get_ylim()[0]
+    ax.plot(e.time, bottom, marker="^", color="black", markersize=9, clip_on=False, zorder=6)
     p = e.probability[AAMI_CLASSES.index(e.aami_class)]
     ax.set_title(
-        f"{e.record} at {format_time(e.time)}: {e.aami_class}, P({e.aami_class}) = {p:.2f}; "
+        f"{e.record} at {format_time(e.time)}: {e.aami_class}, probability {p:.2f}; "
         "squares of 0.2 s and 0.5 mV" + (f"\n{reason}" if reason else ""),
         fontsize=10,
         loc="left",

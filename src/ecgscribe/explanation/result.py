@@ -17,6 +17,7 @@ __all__ = [
     "DecidingRhythm",
     "Explanation",
     "FeatureEffect",
+    "NearbyBeat",
     "Replacement",
     "SpanEffect",
 ]
@@ -84,6 +85,25 @@ class FeatureEffect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NearbyBeat:
+    """The beat that is explained, or the one before it or after it.
+
+    Parameters
+    ----------
+    sample : int
+        R-peak in samples of the recording.
+    time : float
+        R-peak in seconds.
+    aami_class : str
+        Class that it is annotated with.
+    """
+
+    sample: int
+    time: float
+    aami_class: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecidingRhythm:
     """A rhythm that decides the class of a beat, whatever the beat looks like.
 
@@ -139,6 +159,8 @@ class Explanation:
         Hash of the model.
     rhythm : DecidingRhythm, optional
         The rhythm that decided the class, if one did.
+    nearby : tuple of NearbyBeat
+        The beat before, the beat itself, and the beat after.
     """
 
     record: str
@@ -155,6 +177,7 @@ class Explanation:
     features: tuple[FeatureEffect, ...]
     model: str
     rhythm: DecidingRhythm | None = None
+    nearby: tuple[NearbyBeat, ...] = ()
 
     def change(self, effect: SpanEffect | FeatureEffect) -> float:
         """Return the change of the probability of the predicted class, -1 to 1."""
@@ -195,6 +218,10 @@ class Explanation:
                 for f in self.features
             ],
             "rhythm": self._rhythm(),
+            "nearby": [
+                {"sample": beat.sample, "time": round(beat.time, 4), "class": beat.aami_class}
+                for beat in self.nearby
+            ],
             "model": self.model,
         }
 

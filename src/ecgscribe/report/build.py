@@ -16,7 +16,7 @@ from ecgscribe.analysis.measures import measure
 from ecgscribe.analysis.paced import as_paced
 from ecgscribe.analysis.rr_intervals import PAUSE_S
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import file_sums, refuse_existing, write_bytes, write_text
+from ecgscribe.files import file_sums, refuse_existing, write_together
 from ecgscribe.metrics.rhythm_spans import UNNAMED, marked_rhythms
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
@@ -238,8 +238,8 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
 
         data = pdf(shown)
     numbers = json.dumps(to_json(content), indent=1, allow_nan=False) + "\n"
-    write_text(out.with_suffix(".json"), numbers, force=force)
-    write_bytes(out, data, force=force)
+    files = {out: data, out.with_suffix(".json"): numbers.encode("utf-8")}
+    write_together(files, force=force)
 
 
 def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
