@@ -57,16 +57,16 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         Without features, shape (2,). If the rhythm decided the class, the strip alone, shape (1,),
         with the rhythm in its title.
     """
-    from matplotlib.figure import Figure
+    from ecgscribe.plots.shown import ShownFigure, shown_together
 
     e = explanation
     if e.rhythm is not None:
-        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        figure = ShownFigure(figsize=(8.0, 3.4), layout="constrained")
         ax = figure.subplots()
         _strip(ax, e, record, reason=describe_rhythm(e.rhythm))
         ax.axvline(e.time, color=GREY, linewidth=0.8, linestyle=":")
-        return np.array([ax], dtype=object)
-    figure = Figure(figsize=(8.0, 7.2 if e.features else 5.2), layout="constrained")
+        return shown_together([ax])
+    figure = ShownFigure(figsize=(8.0, 7.2 if e.features else 5.2), layout="constrained")
     rows = (
         figure.subplots(3, 1, height_ratios=(3.2, 1.4, 2.4))
         if e.features
@@ -85,7 +85,7 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         ax.tick_params(labelsize=8)
         ax.xaxis.label.set_size(9)
         ax.yaxis.label.set_size(9)
-    return np.array(rows, dtype=object)
+    return shown_together(rows)
 
 
 def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> None:
