@@ -37,7 +37,7 @@ def in_memory(recording: Any, **options: Any) -> Record:
         ONE, ONE.tolist(), ONE.astype(object), MILLIVOLTS, MILLIVOLTS.T, MILLIVOLTS.tolist(),
         np.asfortranarray(MILLIVOLTS), MILLIVOLTS.astype(np.float16),
         MILLIVOLTS.view(np.matrix),
-        array.array("d", ONE), memoryview(ONE.copy()), deque(ONE.tolist()),
+        array.array("d", ONE), memoryview(array.array("d", ONE)), deque(ONE.tolist()),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("fs", [FS, np.float32(FS), np.int16(FS)])
@@ -82,7 +82,7 @@ def test_tables_of_pandas() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["Float64", "double[pyarrow]", "object"])
-def test_missing_values_of_any_kind_of_column(dtype: str) -> None:
+def test_missing_values_of_any_kind_of_column(dtype: Any) -> None:
     table = pd.DataFrame(MILLIVOLTS, columns=list(LEADS)).astype(dtype)
     table.iloc[10:20, 1] = None
     record = in_memory(table, fs=FS)
