@@ -14,23 +14,27 @@ from ecgscribe.plots.saving import png
 __all__ = ["ShownAxes", "ShownFigure", "shown_together"]
 
 
+DPI = 80
+"""Dots per inch in a notebook, about those of a screen."""
+
+
 class ShownAxes(Axes):
     """Axes that show their whole figure."""
 
     def _repr_png_(self) -> bytes:
-        return png(self)
+        return png(self, dpi=DPI)
 
 
 class ShownFigure(Figure):
     """A figure, without pyplot."""
 
     def _repr_png_(self) -> bytes:
-        return png(self.axes[0])
+        return png(self.axes[0], dpi=DPI)
 
 
 class _ShownTogether(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
     def _repr_png_(self) -> bytes:
-        return png(self.tolist()[0])
+        return png(self.tolist()[0], dpi=DPI)
 
 
 def shown_together(axes: Iterable[Axes]) -> NDArray[np.object_]:
