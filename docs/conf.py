@@ -15,7 +15,7 @@ copyright = author
 release = version = ecgscribe.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown, and notebooks with what their cells showed
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.doctest",
@@ -28,9 +28,13 @@ suppress_warnings = ["config.cache"]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # scripts/notebooks executes them
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # the docstrings say them, with shapes and units
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+from collections import deque
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,16 +32,18 @@ def in_memory(recording: Any, **options: Any) -> Record:
 
 
 @pytest.mark.parametrize(
-    "array",
+    "samples",
     [
         ONE, ONE.tolist(), ONE.astype(object), MILLIVOLTS, MILLIVOLTS.T, MILLIVOLTS.tolist(),
         np.asfortranarray(MILLIVOLTS), MILLIVOLTS.astype(np.float16),
+        MILLIVOLTS.view(np.matrix),
+        array.array("d", ONE), memoryview(array.array("d", ONE)), deque(ONE.tolist()),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("fs", [FS, np.float32(FS), np.int16(FS)])
-def test_arrays(array: Any, fs: Any) -> None:
-    record = in_memory(array, fs=fs)
-    expected = MILLIVOLTS if np.ndim(array) == 2 else MILLIVOLTS[:, :1]
+def test_arrays(samples: Any, fs: Any) -> None:
+    record = in_memory(samples, fs=fs)
+    expected = MILLIVOLTS if np.ndim(samples) == 2 else MILLIVOLTS[:, :1]
     np.testing.assert_allclose(record.signal, expected, atol=2e-3)
     assert record.fs == FS
     assert record.leads == ("lead1", "lead2")[: expected.shape[1]]
@@ -71,6 +75,53 @@ def test_tables_of_pandas() -> None:
         assert (record.fs, record.start) == (FS, START)
     with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by the times"):
         in_memory(table.set_index(index), fs=360)
+    with pytest.raises(FormatError, match="an index of times that rise"):
+        in_memory(table.set_index(index[::-1]), fs=FS)
+    seconds = pd.Index(np.arange(len(table)) / FS, name="time")
+    assert in_memory(table.set_index(seconds)).fs == FS
+
+
+@pytest.mark.parametrize("dtype", ["Float64", "double[pyarrow]", "object"])
+def test_missing_values_of_any_kind_of_column(dtype: Any) -> None:
+    table = pd.DataFrame(MILLIVOLTS, columns=list(LEADS)).astype(dtype)
+    table.iloc[10:20, 1] = None
+    record = in_memory(table, fs=FS)
+    assert np.flatnonzero(np.isnan(record.signal[:, 1])).tolist() == list(range(10, 20))
+    np.testing.assert_allclose(record.signal[:, 0], ONE, atol=1e-6)
+
+
+def test_a_table_without_numbers_is_refused() -> None:
+    with pytest.raises(FormatError, match="a table with a column of samples, found note;"):
+        as_record(pd.DataFrame({"note": ["x"] * 50}), fs=FS)
+
+
+def without_a_second(values: NDArray[Any]) -> NDArray[Any]:
+    return np.delete(values, slice(2 * FS, 3 * FS), axis=0)
+
+
+@pytest.mark.parametrize("kind", ["table", "series", "column", "xarray"])
+def test_times_show_where_samples_are_missing(kind: str) -> None:
+    dates = pd.date_range(START, periods=len(ONE), freq="4ms")
+    table = pd.DataFrame(MILLIVOLTS, columns=list(LEADS), index=dates)
+    table = table.drop(dates[2 * FS : 3 * FS])
+    recording = {
+        "table": table,
+        "series": table["V1"],
+        "column": table.reset_index(drop=True).assign(
+            time=without_a_second(np.arange(len(ONE)) / FS)
+        ),
+        "xarray": data_array(
+            table.to_numpy(), {"time": table.index.to_numpy(), "lead": np.array(LEADS)}
+        ),
+    }[kind]
+    with pytest.warns(SignalWarning, match="samples are missing in 1 places"):
+        record = in_memory(recording)
+    assert (record.n_samples, record.fs) == (len(ONE), FS)
+    assert record.start == (None if kind == "column" else START)
+    assert np.isnan(record.signal[2 * FS : 3 * FS]).all()
+    np.testing.assert_allclose(
+        without_a_second(record.signal[:, -1]), without_a_second(MILLIVOLTS[:, 1]), atol=1e-6
+    )
 
 
 def test_records_of_wfdb(tmp_path: Path) -> None:
@@ -79,8 +130,19 @@ def test_records_of_wfdb(tmp_path: Path) -> None:
         record = in_memory(wfdb.rdrecord(str(path.with_suffix("")), physical=physical))
         np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
         assert (record.leads, record.fs, record.start, record.name) == (LEADS, FS, START, "r")
-    with pytest.raises(FormatError, match=r"read it with wfdb\.rdrecord"):
-        as_record(wfdb.rdheader(str(path.with_suffix(""))))
+    for empty in (wfdb.rdheader(str(path.with_suffix(""))), wfdb.MultiRecord(segments=[], fs=FS)):
+        with pytest.raises(FormatError, match=r"read it with wfdb\.rdrecord"):
+            as_record(empty)
+
+
+class SimplePath:
+    """A path that is no ``pathlib.Path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
 
 class Raw:
@@ -102,20 +164,30 @@ def test_recordings_of_mne() -> None:
     assert (record.leads, record.units, record.start) == (LEADS, ("V", "V"), START)
 
 
+def data_array(values: NDArray[Any], coords: dict[str, NDArray[Any]]) -> Any:
+    """What is used of a ``DataArray``, whose dimensions are those of its coordinates."""
+    named = {name: SimpleNamespace(values=each) for name, each in coords.items()}
+    return SimpleNamespace(values=values, dims=tuple(coords), coords=named)
+
+
 def test_arrays_of_xarray() -> None:
-    seconds = SimpleNamespace(values=np.arange(len(ONE)) / FS)
-    names = SimpleNamespace(values=np.array(LEADS))
-    for values, dims in ((MILLIVOLTS, ("time", "lead")), (MILLIVOLTS.T, ("lead", "time"))):
-        array = SimpleNamespace(values=values, dims=dims, coords={"time": seconds, "lead": names})
-        record = in_memory(array)
+    seconds, names = np.arange(len(ONE)) / FS, np.array(LEADS)
+    for lead_array in (
+        data_array(MILLIVOLTS, {"time": seconds, "lead": names}),
+        data_array(MILLIVOLTS.T, {"lead": names, "time": seconds}),
+    ):
+        record = in_memory(lead_array)
         assert (record.leads, record.fs) == (LEADS, FS)
         np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
+    with pytest.raises(FormatError, match="expected a DataArray, found a Dataset of ecg, spo2;"):
+        as_record(SimpleNamespace(data_vars={"ecg": 1, "spo2": 2}))
 
 
 def test_paths_and_records(tmp_path: Path) -> None:
     path = format_files.edf(tmp_path)
     assert in_memory(str(path)).leads == LEADS
     assert in_memory(path, leads=["V1"]).leads == ("V1",)
+    assert in_memory(SimplePath(path), leads="V1").leads == ("V1",)
     record = in_memory(path)
     assert as_record(record) is record
     with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz"):
@@ -136,13 +208,15 @@ def test_paths_and_records(tmp_path: Path) -> None:
         (["a", "b"], FS, "samples that are numbers"),
         ({"a": 1}, FS, "expected a path, a Record, an array .* found dict"),
         (7, FS, "found int; pass one of those"),
+        (b"100", FS, "found bytes; pass one of those"),
     ],
 )
 def test_what_is_no_recording_is_refused(recording: Any, fs: Any, match: str) -> None:
     with pytest.raises(FormatError, match=match):
         as_record(recording, fs=fs)
-    with pytest.raises(FormatError, match="expected a unit for each of 2 leads, found 1"):
-        as_record(MILLIVOLTS, fs=FS, units=["mV"])
+    for units in (["mV"], 5):
+        with pytest.raises(FormatError, match="expected a unit for each of 2 leads, found 1"):
+            as_record(MILLIVOLTS, fs=FS, units=units)  # type: ignore[arg-type]
 
 
 def test_annotate_gives_the_same_for_every_kind_of_recording(tmp_path: Path) -> None:
@@ -158,9 +232,12 @@ def test_annotate_gives_the_same_for_every_kind_of_recording(tmp_path: Path) -> 
         ecgscribe.annotate(table, fs=record.fs),
         ecgscribe.annotate(tmp_path / "a.npy", fs=record.fs, leads=names),
         ecgscribe.annotate(record, leads=(0, 1)),
+        ecgscribe.annotate(table.rename(columns={"ECG1": 1, "ECG2": 2}), fs=record.fs),
     ):
         np.testing.assert_array_equal(found.sample, expected.sample)
         np.testing.assert_array_equal(found.symbol, expected.symbol)
+    first = ecgscribe.annotate(record, leads=names[0])
+    assert first == ecgscribe.annotate(record, leads=0)
 
 
 def test_short_descriptions_hold_no_comments_and_no_dates() -> None:

@@ -97,6 +97,7 @@ def test_a_model_is_pickled_as_its_name_and_hash() -> None:
     assert b"default" in data
     assert str(model.path.parent).encode() not in data
     assert pickle.loads(data) is model
+    assert repr(model) == f"<Model 'default', {model.hash[:12]}>"
 
 
 def test_a_changed_model_is_pickled_whole() -> None:

@@ -129,6 +129,19 @@ def test_recordings_with_few_beats_are_drawn(draw: Callable[..., Axes], n: int) 
     axes.figure.canvas.draw()
 
 
+def test_a_notebook_shows_whatever_is_drawn(recording: tuple[Record, Annotation]) -> None:
+    record, beats = recording
+    axes = plots.strip(record, beats)
+    for shown in (
+        axes,
+        axes.figure,
+        plots.strip_rows(record, end=15.0),
+        plots.training_curves({"loss": [1.0, 0.5], "score": [0.1, 0.2]}),
+        *(draw(beats) for draw in OF_ALL_BEATS),
+    ):
+        assert shown._repr_png_().startswith(b"\x89PNG")  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("draw", OF_ALL_BEATS)
 def test_given_axes_are_drawn_into(draw: Callable[..., Axes]) -> None:
     axes = new_axes((4.0, 4.0))

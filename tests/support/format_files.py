@@ -68,10 +68,9 @@ def edf(folder: Path, *, bdf: bool = False, annotations: bool = True) -> Path:
     import edfio
 
     signal, whole = (edfio.BdfSignal, edfio.Bdf) if bdf else (edfio.EdfSignal, edfio.Edf)
-    dtype = np.int32 if bdf else np.int16
     signals: Any = [
-        signal.from_digital(
-            np.ascontiguousarray(counts()[:, k].astype(dtype)),
+        signal(
+            counts()[:, k].astype(np.float64) * 5,
             FS,
             label=f"ECG {lead}",
             physical_dimension="uV",

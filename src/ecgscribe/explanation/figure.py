@@ -66,15 +66,15 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         with the rhythm in its title. A triangle below the strip points to the beat; the beats
         before and after it are shown, too, with their classes and RR intervals.
     """
-    from matplotlib.figure import Figure
+    from ecgscribe.plots.shown import ShownFigure, shown_together
 
     e = explanation
     if e.rhythm is not None:
-        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        figure = ShownFigure(figsize=(8.0, 3.4), layout="constrained")
         ax = figure.subplots()
         _strip(ax, e, record, reason=describe_rhythm(e.rhythm))
-        return np.array([ax], dtype=object)
-    figure = Figure(figsize=(8.0, 7.8 if e.features else 5.8), layout="constrained")
+        return shown_together([ax])
+    figure = ShownFigure(figsize=(8.0, 7.8 if e.features else 5.8), layout="constrained")
     figure.supxlabel(KEY, fontsize=8, x=0.01, ha="left")
     rows = (
         figure.subplots(3, 1, height_ratios=(3.2, 1.4, 2.4))
@@ -96,7 +96,7 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
         ax.tick_params(labelsize=8)
         ax.xaxis.label.set_size(9)
         ax.yaxis.label.set_size(9)
-    return np.array(rows, dtype=object)
+    return shown_together(rows)
 
 
 def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> None:

@@ -6,7 +6,9 @@ Objects are known by what they have, so that no package is imported for them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +20,13 @@ from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import UNKNOWN_UNIT, to_float32
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.reading import open_record
-from ecgscribe.formats.sample_times import is_time_name, rises_evenly, timing
+from ecgscribe.formats.sample_times import (
+    Timing,
+    gapped_reader,
+    is_time_name,
+    rises_evenly,
+    timing,
+)
 from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["as_record"]
@@ -39,13 +47,15 @@ class _Parts(NamedTuple):
     fs: float | None = None
     start: datetime | None = None
     name: str = "record"
+    places: NDArray[np.int64] | None = None
+    """Position of each sample, if samples are missing."""
 
 
 def as_record(
     recording: Any,
     *,
     fs: float | None = None,
-    leads: Sequence[str | int] | None = None,
+    leads: str | int | Sequence[str | int] | None = None,
     units: str | Sequence[str] | None = None,
 ) -> Record | LazyRecord:
     """Return a recording from whatever holds one.
@@ -54,11 +64,11 @@ def as_record(
     ----------
     recording : path, Record, array, Series, DataFrame, DataArray, wfdb.Record or mne.io.Raw
         An array has the shape (samples,), (samples, leads) or (leads, samples): the longer axis is
-        time. The columns of a table are leads; a column or index of times gives the frequency, and
-        a DatetimeIndex the start. Masked samples are missing.
+        time. The columns of a table are leads; a column or index of times gives the frequency and
+        where samples are missing, and a DatetimeIndex the start. Masked samples are missing.
     fs : float, optional
         Sampling frequency in Hz. Required if the object does not give it, else checked against it.
-    leads : sequence of str or int, optional
+    leads : str, int or sequence of them, optional
         If the object names no leads, and there are as many: their names. Of a file: the leads to
         read, by their names.
     units : str or sequence of str, optional
@@ -80,7 +90,10 @@ def as_record(
         If a column is left out because it holds no numbers, or times.
     """
     given = None if fs is None else _frequency(fs)
-    if isinstance(recording, str | Path):
+    if isinstance(leads, str | int):
+        leads = (leads,)
+    if isinstance(recording, str | os.PathLike):
+        recording = Path(recording)
         names = [lead for lead in leads or () if isinstance(lead, str)]
         return open_record(recording, fs=given, leads=names if leads and names else None)
     if isinstance(recording, Record | LazyRecord):
@@ -92,13 +105,20 @@ def as_record(
     named = parts.names
     if named is None and leads is not None and len(leads) == n_leads:
         named = leads if all(isinstance(lead, str) for lead in leads) else None
-    return Record(
+    record = Record(
         signal=to_float32(signal),
         fs=_agreed(parts.fs, given),
         leads=tuple(short_names([None] * n_leads if named is None else list(map(str, named)))),
         units=_units(units if units is not None else parts.units, n_leads),
         name=parts.name,
         start=parts.start,
+    )
+    if parts.places is None:
+        return record
+    return replace(
+        record.lazy(),
+        reader=gapped_reader(record.signal, parts.places),
+        n_samples=int(parts.places[-1]) + 1,
     )
 
 
@@ -110,19 +130,26 @@ def _parts(recording: Any, fs: float | None) -> _Parts:
     if hasattr(recording, "columns") and hasattr(recording, "iloc"):
         return _of_frame(recording, fs)
     if hasattr(recording, "index") and hasattr(recording, "iloc"):
-        rate, start = _of_index(recording.index, fs)
+        times, start = _of_index(recording.index, fs)
         names = None if recording.name is None else [recording.name]
-        return _Parts(recording.to_numpy(), names, fs=rate, start=start)
+        return _Parts(recording.to_numpy(), names, fs=times.fs, start=start, places=times.places)
+    if hasattr(recording, "data_vars"):
+        raise FormatError(
+            f"expected a DataArray, found a Dataset of {', '.join(map(str, recording.data_vars))}; "
+            "pass one of those"
+        )
     if hasattr(recording, "dims") and hasattr(recording, "coords"):
         return _of_xarray(recording, fs)
-    if hasattr(recording, "__array__") or isinstance(recording, list | tuple):
+    if hasattr(recording, "__array__") or (
+        isinstance(recording, Sequence) and not isinstance(recording, bytes | bytearray)
+    ):
         return _Parts(recording)
     raise FormatError(f"expected {_TAKEN}, found {type(recording).__name__}; pass one of those")
 
 
 def _of_wfdb(record: Any) -> _Parts:
-    signal = record.p_signal
-    if signal is None and record.d_signal is not None:
+    signal = getattr(record, "p_signal", None)
+    if signal is None and getattr(record, "d_signal", None) is not None:
         signal = record.dac()
     if signal is None:
         raise FormatError(
@@ -150,36 +177,65 @@ def _of_mne(raw: Any) -> _Parts:
 
 
 def _of_frame(frame: Any, fs: float | None) -> _Parts:
-    rate, start = _of_index(frame.index, fs)
-    keep, text = [], []
+    times, start = _of_index(frame.index, fs)
+    leads: list[tuple[Any, NDArray[Any]]] = []
+    text = []
     for k, name in enumerate(frame.columns):
-        values = frame.iloc[:, k]
-        if values.dtype.kind in "iufc":
-            numbers = np.asarray(values, dtype=complex).real
-            if is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(numbers)):
-                if rate is None:
-                    rate = timing(Path("table"), str(name), numbers, unit=None, given=fs).fs
-                continue
-            keep.append(k)
-        else:
+        values = _numbers(frame.iloc[:, k])
+        if values is None:
             text.append(str(name))
+        elif is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(values.real)):
+            if times.fs is None:
+                seconds = values.real.astype(np.float64)
+                times = timing(Path("table"), str(name), seconds, unit=None, given=fs)
+        else:
+            leads.append((name, values))
+    if not leads:
+        raise FormatError(
+            "expected a table with a column of samples, found "
+            f"{', '.join(map(str, frame.columns)) or 'no columns'}; name its columns after leads, "
+            "and convert them to numbers"
+        )
     if text:
         warn(f"table: no numbers, left out: {', '.join(text)}")
-    names: list[Any] | None = [frame.columns[k] for k in keep]
+    names: list[Any] | None = [name for name, _ in leads]
     if all(isinstance(name, int | np.integer) for name in names or ()):
         names = None
-    return _Parts(frame.iloc[:, keep].to_numpy(), names, fs=rate, start=start)
+    signal = np.stack([values for _, values in leads], axis=1)
+    return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
 
 
-def _of_index(index: Any, fs: float | None) -> tuple[float | None, datetime | None]:
-    """Return the frequency and the start that an index of times gives."""
+def _numbers(column: Any) -> NDArray[Any] | None:
+    """Return a column as numbers, NaN where they are missing; None if it holds others."""
+    if column.dtype.kind in "iufc":
+        dtype = complex if column.dtype.kind == "c" else float
+        return np.asarray(column.to_numpy(dtype=dtype, na_value=math.nan))
+    if column.dtype.kind != "O":
+        return None
+    try:
+        return np.asarray(column.to_numpy(dtype=float, na_value=math.nan))
+    except (TypeError, ValueError):
+        return None
+
+
+def _of_index(index: Any, fs: float | None) -> tuple[Timing, datetime | None]:
+    """Return what an index of times says, and the start that it gives."""
     kind = index.dtype.kind
-    if kind not in "mM" or len(index) < 2:
-        return None, None
+    if len(index) < 2:
+        return Timing(), None
+    if kind in "iuf" and index.name is not None and is_time_name(str(index.name)):
+        numbers = np.asarray(index, dtype=np.float64)
+        return timing(Path("table"), str(index.name), numbers, unit=None, given=fs), None
+    if kind not in "mM":
+        return Timing(), None
+    if not index.is_monotonic_increasing:
+        raise FormatError(
+            "expected an index of times that rise, found others; sort the table, and leave out "
+            "rows without a time"
+        )
     seconds = np.asarray((index - index[0]).total_seconds(), dtype=np.float64)
-    rate = timing(Path("table"), "its index", seconds, unit=1.0, given=fs).fs
-    start = index[0].to_pydatetime().replace(tzinfo=None) if kind == "M" else None
-    return rate, start
+    start = index[0].to_pydatetime(warn=False).replace(tzinfo=None) if kind == "M" else None
+    return timing(Path("table"), "its index", seconds, unit=1.0, given=fs), start
 
 
 def _of_xarray(array: Any, fs: float | None) -> _Parts:
@@ -188,16 +244,20 @@ def _of_xarray(array: Any, fs: float | None) -> _Parts:
     if values.ndim not in (1, 2):
         return _Parts(values)
     time = int(np.argmax(values.shape))
-    rate, names = None, None
+    times, names, start = Timing(), None, None
     if array.dims[time] in array.coords:
         seconds = np.asarray(array.coords[array.dims[time]].values)
+        unit = None
+        if seconds.dtype.kind == "M":
+            start = seconds[0].astype("datetime64[us]").item()
         if seconds.dtype.kind in "mM":
-            seconds = (seconds - seconds[0]) / np.timedelta64(1, "s")
+            seconds, unit = (seconds - seconds[0]) / np.timedelta64(1, "s"), 1.0
         numbers = np.asarray(seconds, dtype=np.float64)
-        rate = timing(Path("array"), str(array.dims[time]), numbers, unit=None, given=fs).fs
+        times = timing(Path("array"), str(array.dims[time]), numbers, unit=unit, given=fs)
     if values.ndim == 2 and array.dims[1 - time] in array.coords:
         names = [str(name) for name in array.coords[array.dims[1 - time]].values]
-    return _Parts(values if time == 0 else values.T, names, fs=rate)
+    signal = values if time == 0 else values.T
+    return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
 
 
 def _samples(values: Any) -> NDArray[Any]:
@@ -226,12 +286,13 @@ def _samples(values: Any) -> NDArray[Any]:
 def _units(units: str | Sequence[str] | None, n_leads: int) -> tuple[str, ...]:
     if units is None or isinstance(units, str):
         return (units or UNKNOWN_UNIT,) * n_leads
-    if len(units) != n_leads:
+    given = list(units) if isinstance(units, Iterable) else [units]
+    if len(given) != n_leads:
         raise FormatError(
-            f"expected a unit for each of {n_leads} leads, found {len(units)}; give one for all, "
+            f"expected a unit for each of {n_leads} leads, found {len(given)}; give one for all, "
             "or one for each"
         )
-    return tuple(map(str, units))
+    return tuple(map(str, given))
 
 
 def _frequency(fs: Any) -> float:

@@ -193,6 +193,9 @@ class Model:
     network: Network
     rhythm: RhythmNetwork | None = None
 
+    def __repr__(self) -> str:
+        return f"<Model {self.meta['name']!r}, {self.hash[:12]}>"
+
     @classmethod
     def from_meta(cls, path: Path, meta: dict[str, Any]) -> Model:
         """Make the model that the content of a JSON file describes.

@@ -26,7 +26,7 @@ def annotate(
     recording: Any,
     fs: float | None = None,
     *,
-    leads: Sequence[str | int] | None = None,
+    leads: str | int | Sequence[str | int] | None = None,
     units: str | Sequence[str] | None = None,
     model: Model | str | Path | None = None,
     progress: bool | Callable[[int, int], object] = False,
@@ -40,7 +40,7 @@ def annotate(
         the shape (samples,) or (samples, leads); the columns of a table are leads.
     fs : float, optional
         Sampling frequency in Hz, 100 to 2,000. Required if the recording does not give it.
-    leads : sequence of str or int, optional
+    leads : str, int or sequence of them, optional
         One or two leads to use, by name or number; by default the best ones. For an array, a name
         for each of its leads.
     units : str or sequence of str, optional
@@ -78,6 +78,8 @@ def annotate(
     >>> len(beats) > 10
     True
     """
+    if isinstance(leads, str | int):
+        leads = (leads,)
     record = as_record(recording, fs=fs, leads=leads, units=units)
     if leads is not None and short_names(list(map(str, leads))) == list(record.leads):
         # All that was read is what was asked for, or named.

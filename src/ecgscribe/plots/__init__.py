@@ -1,7 +1,7 @@
 """Pictures of recordings and of results; each function takes ``ax=None`` and returns its Axes.
 
-Figures are made without pyplot, so no window opens and no figure stays in memory. No picture shows
-anything by colour alone; see `ecgscribe.plots.style`.
+Figures are made without pyplot, so no window opens and no figure stays in memory; a notebook shows
+them without a magic. No picture shows anything by colour alone; see `ecgscribe.plots.style`.
 """
 
 from __future__ import annotations

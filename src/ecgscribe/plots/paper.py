@@ -164,7 +164,7 @@ def strip_rows(
     FormatError
         As `strip` raises it.
     """
-    from matplotlib.figure import Figure
+    from ecgscribe.plots.shown import ShownFigure, shown_together
 
     end = check_strip(record, start, end)
     begins = np.arange(start, end - 1e-6, _ROW_S).tolist()
@@ -172,7 +172,7 @@ def strip_rows(
     heights = [_row_height(record, *edge) for edge in edges]
     width = min(_ROW_S, end - start) * _MM_PER_S + 2 * _MARGIN_MM
     whole = sum(height * _MM_PER_MV + 2 * _MARGIN_MM for height in heights)
-    figure = Figure(figsize=(width / 25.4, whole / 25.4))
+    figure = ShownFigure(figsize=(width / 25.4, whole / 25.4))
     top, axes = whole, []
     for (begin, stop), height in zip(edges, heights, strict=True):
         paper = height * _MM_PER_MV
@@ -187,7 +187,7 @@ def strip_rows(
         strip(record, annotation, start=begin, end=stop, letters=letters, rr=rr, ax=ax)
         top -= paper + 2 * _MARGIN_MM
         axes.append(ax)
-    return np.array(axes, dtype=object)
+    return shown_together(axes)
 
 
 def _row_height(record: Record, start: float, end: float) -> float:
@@ -279,10 +279,11 @@ def _paper(seconds: float, millivolts: float) -> Axes:
     width, height = seconds * _MM_PER_S, millivolts * _MM_PER_MV
     whole = np.array([width + 2 * _MARGIN_MM, height + 2 * _MARGIN_MM])
     edge_x, edge_y = _MARGIN_MM / whole
-    from matplotlib.figure import Figure
+    from ecgscribe.plots.shown import ShownAxes, ShownFigure
 
-    figure = Figure(figsize=tuple(whole / 25.4))
-    return figure.add_axes((edge_x, edge_y, width / whole[0], height / whole[1]))
+    figure = ShownFigure(figsize=tuple(whole / 25.4))
+    place = (edge_x, edge_y, width / whole[0], height / whole[1])
+    return figure.add_axes(place, axes_class=ShownAxes)
 
 
 def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None:

@@ -189,11 +189,11 @@ def training_curves(
     -------
     ndarray of matplotlib.axes.Axes, shape (2,)
     """
-    if ax is None:
-        from matplotlib.figure import Figure
+    from ecgscribe.plots.shown import ShownFigure, shown_together
 
-        ax = Figure(figsize=(10.0, 4.0), layout="constrained").subplots(1, 2)
-    left, right = axes = np.array(ax, dtype=object)
+    if ax is None:
+        ax = ShownFigure(figsize=(10.0, 4.0), layout="constrained").subplots(1, 2)
+    left, right = axes = shown_together(ax)
     for name, values in history.items():
         side = left if "loss" in name else right
         colour, style = LINES[len(side.lines) % len(LINES)]

@@ -44,7 +44,7 @@ LINES = (
 
 
 def new_axes(size: tuple[float, float]) -> Axes:
-    """Make axes in a new figure without pyplot; `size` is in inches."""
-    from matplotlib.figure import Figure
+    """Make axes in a new figure without pyplot, which a notebook shows; `size` is in inches."""
+    from ecgscribe.plots.shown import ShownAxes, ShownFigure
 
-    return Figure(figsize=size, layout="constrained").add_subplot()
+    return ShownFigure(figsize=size, layout="constrained").add_subplot(axes_class=ShownAxes)

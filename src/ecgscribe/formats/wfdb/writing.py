@@ -13,11 +13,14 @@ import numpy as np
 from ecgscribe.errors import FormatError
 from ecgscribe.files import write_bytes
 from ecgscribe.formats.wfdb.annotations import read_annotation
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, Record, has_date
 
 __all__ = ["check_writable", "write_annotation", "write_record"]
 
 
+_GAIN = 1000.0
+_HIGHEST = 32.767
+"""Largest sample of 16 bits at that gain; the lowest number stands for a missing one."""
 _NOTE_BYTES = 255  # the length of a note is one byte in the file
 PART = 20_000
 """Annotations that wfdb writes at once."""
@@ -142,7 +145,8 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
     Parameters
     ----------
     record : Record
-        Within 32.767 units of zero, the range of 16 bits.
+        Within 32.767 units of zero, the range of 16 bits. The start and the comments are written,
+        too.
     folder : str or Path
         Folder for the header and the signal file, which are named after the record.
     force : bool
@@ -156,11 +160,14 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
     Raises
     ------
     FormatError
-        If a file exists and `force` is false, or the system refuses.
+        If a file exists and `force` is false, the record does not fit the format, or the system
+        refuses.
     """
     import wfdb
 
+    _check_record(record)
     folder = Path(folder)
+    start = record.start
     with tempfile.TemporaryDirectory() as scratch:
         wfdb.wrsamp(
             record.name,
@@ -169,15 +176,39 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
             sig_name=list(record.leads),
             p_signal=record.signal.astype(np.float64),
             fmt=["16"] * len(record.leads),
-            adc_gain=[1000.0] * len(record.leads),
+            adc_gain=[_GAIN] * len(record.leads),
             baseline=[0] * len(record.leads),
             comments=list(record.comments),
+            base_time=None if start is None else start.time(),
+            base_date=start.date() if start is not None and has_date(start) else None,
             write_dir=scratch,
         )
         for suffix in (".dat", ".hea"):
             name = f"{record.name}{suffix}"
             write_bytes(folder / name, (Path(scratch) / name).read_bytes(), force=force)
     return folder / record.name
+
+
+def _check_record(record: Record) -> None:
+    """Raise an error for what a WFDB record of 16 bits cannot hold."""
+    finite = np.abs(record.signal[~np.isnan(record.signal)])
+    highest = float(finite.max(initial=0))
+    problem = None
+    if not re.fullmatch("[A-Za-z0-9_-]+", record.name):
+        problem = "a name of letters, digits, - and _", repr(record.name), "rename it"
+    elif not record.n_samples:
+        problem = "samples", "none", "give some"
+    elif highest > _HIGHEST:
+        problem = f"samples within {_HIGHEST} of zero", f"{highest:g}", "convert them to mV"
+    elif len(set(record.leads)) < len(record.leads):
+        problem = "a different name for each lead", ", ".join(record.leads), "rename them"
+    elif any(not unit or re.search(r"\s", unit) for unit in record.units):
+        problem = "units without blanks", ", ".join(map(repr, record.units)), "correct them"
+    elif any(re.search(r"[\r\n]", text) for text in (*record.leads, *record.comments)):
+        problem = "leads and comments of one line each", "others", "split them"
+    if problem:
+        expected, found, remedy = problem
+        raise FormatError(f"record {record.name}: expected {expected}, found {found}; {remedy}")
 
 
 def _reads_back(file: Path, annotation: Annotation) -> bool:
