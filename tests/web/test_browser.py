@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecgscribe.web.edits import EditFile
+from web.conftest import keep_strips
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -178,6 +179,26 @@ def test_a_selection_on_the_histogram_is_relabelled_in_one_act(page: Page, folde
         page.keyboard.press("q")
         edits(page, 1)
         assert counted(page, "Q") == number
+
+
+def test_every_event_is_counted_and_reached_by_keys(page: Page, folder: Path) -> None:
+    events = 230
+    keep_strips(folder, events)
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        shows(page, "#seen", f"strip: 0 of {events} seen")
+        shows(page, "#events-shown", "^1 to 100 of")
+        page.click("#events-after")
+        shows(page, "#events-shown", "^101 to 200 of")
+        page.locator("#events button").last.click()
+        page.focus("#strip")
+        page.keyboard.press("j")
+        shows(page, "#events-shown", "^201 to ")
+        shows(page, "#events button[aria-current=true]", "^strip")
+        page.keyboard.press("e")
+        shows(page, "#seen", f"strip: 1 of {events} seen")
+        shows(page, "#events button[aria-current=true]", "^✓ strip")
 
 
 def test_the_server_dies_in_the_middle_and_nothing_is_lost(page: Page, folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_pause_has_no_beats_inside(page: Page) -> None:
     page.edit("span", begin=samples[4] + 1, end=samples[8], **{"as": "pause"})
     kept = page.get("/beats")
     assert kept["sample"][3:6] == [samples[3], samples[4], samples[8]]
-    assert any(event["kind"] == "pause" for event in page.get("/summary")["events"])
+    assert any(event["kind"] == "pause" for event in page.get("/events")["events"])
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_who_and_when_is_kept_and_reviewers_do_not_mix(page: Page, folder: Path)
 def test_marks_say_what_was_seen(page: Page) -> None:
     samples = page.get("/beats")["sample"]
     page.edit("relabel", samples=samples[5:9], **{"class": "V"})
-    event = next(e for e in page.get("/summary")["events"] if e["kind"] == "run of V")
+    event = next(e for e in page.get("/events")["events"] if e["kind"] == "run of V")
     assert not event["seen"]
     for on in (True, False):
         assert page.post("marks", kind="seen", key=event["key"], on=on) == 200
-        found = [e for e in page.get("/summary")["events"] if e["key"] == event["key"]]
+        found = [e for e in page.get("/events")["events"] if e["key"] == event["key"]]
         assert [e["seen"] for e in found] == [on]
     assert page.post("marks", kind="other", key="x", on=True) == 400
     assert page.post("marks", kind="strip", key="x", on=True) == 400
     assert page.post("marks", kind="strip", key="12.00 8.00", on=True) == 200
-    first = page.get("/summary")["events"][0]
+    first = page.get("/events")["events"][0]
     assert (first["kind"], first["begin"], first["end"]) == ("strip", 3000, 5000)
 
 

@@ -24,6 +24,7 @@ from ecgscribe.formats.writing import write
 from ecgscribe.model.runtime import Model
 from ecgscribe.web import answers
 from ecgscribe.web.changes import check_edit
+from ecgscribe.web.events import events
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.review import Opened, Review
 from ecgscribe.web.security import Guard, Place
@@ -34,6 +35,7 @@ __all__ = ["Viewer", "make_app"]
 
 _STATIC = Path(__file__).with_name("static")
 _MOST_NAME = 80
+_MOST_DIGITS = 12
 _MARKS = ("seen", "strip")
 _STRIP = re.compile(r"[0-9]{1,9}\.[0-9]{2} [0-9]{1,9}\.[0-9]{2}")
 _EXPORTS = {"wfdb": ".reviewed", "csv": ".csv", "parquet": ".parquet"}
@@ -80,6 +82,12 @@ class Viewer:
         """Measure a recording."""
         opened, review = self._review(request)
         return JSONResponse(answers.summary(opened, review, _reviewer(request)))
+
+    def events(self, request: Request) -> Response:
+        """List a page of the events."""
+        opened, review = self._review(request)
+        first = _count(request, "first")
+        return JSONResponse(events(opened, review, _reviewer(request), first))
 
     def tile(self, request: Request) -> Response:
         """Send one tile of the signal, as float32 of little-endian byte order."""
@@ -206,6 +214,7 @@ def make_app(paths: Sequence[Path], *, model: Model, place: Place) -> Guard:
             Route(one, viewer.status),
             Route(one + "/beats", viewer.beats),
             Route(one + "/summary", viewer.summary),
+            Route(one + "/events", viewer.events),
             Route(one + "/tiles/{level:int}/{number:int}", viewer.tile),
             Route(one + "/snap", viewer.snap),
             Route(one + "/export/{form}", viewer.export),
@@ -232,6 +241,13 @@ def _failed(_: Request, error: Exception) -> Response:
 
 def _reviewer(request: Request) -> str:
     return _name(request.query_params.get("reviewer", ""))
+
+
+def _count(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "0")
+    if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise HTTPException(400, f"expected a whole number as {name}, found another value")
+    return int(text)
 
 
 def _name(value: object) -> str:

@@ -3,11 +3,12 @@
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
 import { Day } from "./day.js";
+import { Events } from "./events.js";
 import { Intervals } from "./intervals.js";
 import * as keys from "./keys.js";
 import { Page } from "./page.js";
 import { onThemeChange } from "./palette.js";
-import { describe, drawEvents, drawSummary, drawTable } from "./panels.js";
+import { describe, drawSummary, drawTable } from "./panels.js";
 import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
 import { Tiles } from "./tiles.js";
@@ -24,7 +25,7 @@ class App {
   constructor() {
     this.view = { begin: 0, speed: 25, gain: 10, selection: new Set(), span: null };
     this.about = null;
-    this.current = -1;
+    this.events = new Events((first) => get(`${this.address}/events`, { reviewer: this.reviewer, first }), (each) => this.showEvent(each));
     this.strip = new Strip($("strip"), this.view);
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
@@ -59,6 +60,7 @@ class App {
   async open(key) {
     this.key = key;
     this.about = null;
+    this.events.clear();
     $("main").hidden = true;
     $("progress").hidden = false;
     const place = new URLSearchParams(location.hash.slice(1));
@@ -85,14 +87,15 @@ class App {
 
   async load(about = this.about) {
     const who = { reviewer: this.reviewer };
-    const [beats, summary] = await Promise.all([get(`${this.address}/beats`, who), get(`${this.address}/summary`, who)]);
+    const [beats, summary] = await Promise.all([
+      get(`${this.address}/beats`, who), get(`${this.address}/summary`, who), this.events.load(undefined, about),
+    ]);
     this.beats = new Beats(beats, about.fs);
     this.summary = summary;
     this.about = about;
     const there = new Set(beats.sample);
     for (const each of this.view.selection) if (!there.has(each)) this.view.selection.delete(each);
     drawSummary(about, summary);
-    drawEvents(about, summary.events, this.current, (k) => this.chooseEvent(k));
     this.day.draw(about, summary);
     $("edits").textContent = `${summary.edits} ${summary.edits === 1 ? "edit" : "edits"}`;
     $("undo").disabled = summary.edits === 0;
@@ -235,22 +238,15 @@ class App {
 
   // Events.
 
-  event(way) {
-    if (!this.about) return;
-    const k = this.current + way;
-    if (k >= 0 && k < this.summary.events.length) this.chooseEvent(k);
-  }
+  event(way) { if (this.about) this.events.step(way); }
 
-  chooseEvent(k) {
-    this.current = k;
-    const { begin, end, kind, text } = this.summary.events[k];
+  showEvent({ kind, text, begin, end }) {
     this.go((begin + Math.min(end - begin, this.strip.seconds * this.about.fs * 0.8) / 2) / this.about.fs - this.strip.seconds / 2);
     $("spoken").textContent = `${kind}: ${text}`;
-    drawEvents(this.about, this.summary.events, k, (each) => this.chooseEvent(each));
   }
 
   toggleSeen() {
-    const chosen = this.summary?.events[this.current];
+    const chosen = this.events.current;
     if (chosen) this.change("marks", { kind: "seen", key: chosen.key, on: !chosen.seen });
   }
 

@@ -48,22 +48,6 @@ export function drawSummary(about, summary) {
   ]));
 }
 
-export function drawEvents(about, events, current, choose) {
-  const byKind = new Map();
-  for (const each of events) {
-    const [seen, all] = byKind.get(each.kind) ?? [0, 0];
-    byKind.set(each.kind, [seen + (each.seen ? 1 : 0), all + 1]);
-  }
-  $("seen").textContent = [...byKind].map(([kind, [seen, all]]) => `${kind}: ${seen} of ${all} seen`).join("; ") || "none";
-  $("events").replaceChildren(...events.map((each, k) => {
-    const text = `${each.seen ? "✓ " : ""}${each.kind}: ${each.text}, ${clock(each.begin / about.fs, about)}`;
-    const button = element("button", text, { type: "button", "aria-current": String(k === current) });
-    button.addEventListener("click", () => choose(k));
-    return button;
-  }));
-  $("events").children[current]?.scrollIntoView({ block: "nearest" });
-}
-
 const MOST_ROWS = 200;
 
 export function drawTable(about, beats, first, last) {
