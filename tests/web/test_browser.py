@@ -95,7 +95,7 @@ def shows(page: Page, selector: str, pattern: str) -> None:
 
 
 def counted(page: Page, letter: str) -> int:
-    row = page.locator("#summary tr", has_text=f"{letter} ").first
+    row = page.locator("#summary tr", has_text=re.compile(rf"^{letter} ")).first
     return int(row.locator("td").inner_text())
 
 
@@ -179,6 +179,33 @@ def test_a_selection_on_the_histogram_is_relabelled_in_one_act(page: Page, folde
         page.keyboard.press("q")
         edits(page, 1)
         assert counted(page, "Q") == number
+
+
+def test_a_template_selects_its_beats_and_is_relabelled_in_one_act(
+    page: Page, folder: Path
+) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.wait_for_selector("#templates button")
+        before, normal = counted(page, "V"), counted(page, "N")
+        template = page.locator("#templates button", has_text="N a · ")
+        number = int(template.inner_text().split("·")[1])
+        template.click()
+        shows(page, "#selected", f"^{number} selected")
+        shows(page, "#templates button[aria-pressed=true]", f"{number} selected")
+        page.click("#relabel button[value=V]")
+        edits(page, 1)
+        assert (counted(page, "N"), counted(page, "V")) == (normal - number, before + number)
+        shows(page, "#templates button[aria-pressed=true]", "^V a")
+        page.click("#undo")
+        edits(page, 0)
+        assert (counted(page, "N"), counted(page, "V")) == (normal, before)
+        page.keyboard.press("Escape")
+        page.focus("#strip")
+        page.keyboard.press(".")  # a beat that is selected on the strip shows where it belongs
+        shows(page, "#templates button[aria-pressed=true]", "1 selected$")
+        shows(page, "#spoken", r"template \w \w+$")
 
 
 def test_every_event_is_counted_and_reached_by_keys(page: Page, folder: Path) -> None:

@@ -94,8 +94,8 @@ def summary(opened: Opened, review: Review, reviewer: str) -> dict[str, Any]:
         },
         "unreadable": measures.unreadable.tolist(),
         "rate": _trend(opened, measures),
-        "edits": len(opened.edits.edits(reviewer)),
-        "undone": opened.edits.undone(reviewer),
+        "edits": review.edits,
+        "undone": review.undone,
         "strips": opened.edits.marks(reviewer, "strip"),
     }
 

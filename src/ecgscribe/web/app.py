@@ -29,6 +29,7 @@ from ecgscribe.web.recordings import Library
 from ecgscribe.web.review import Opened, Review
 from ecgscribe.web.security import Guard, Place
 from ecgscribe.web.snapping import snap
+from ecgscribe.web.templates import templates
 
 __all__ = ["Viewer", "make_app"]
 
@@ -88,6 +89,14 @@ class Viewer:
         opened, review = self._review(request)
         first = _count(request, "first")
         return JSONResponse(events(opened, review, _reviewer(request), first))
+
+    def templates(self, request: Request) -> Response:
+        """List the bins of the beats by class and shape."""
+        opened, review = self._review(request)
+        lead = _count(request, "lead") if "lead" in request.query_params else opened.columns[0]
+        if lead >= len(opened.record.leads):
+            raise HTTPException(400, "expected a lead of the recording, found another")
+        return JSONResponse(templates(opened.shapes, review.reviewed, lead))
 
     def tile(self, request: Request) -> Response:
         """Send one tile of the signal, as float32 of little-endian byte order."""
@@ -215,6 +224,7 @@ def make_app(paths: Sequence[Path], *, model: Model, place: Place) -> Guard:
             Route(one + "/beats", viewer.beats),
             Route(one + "/summary", viewer.summary),
             Route(one + "/events", viewer.events),
+            Route(one + "/templates", viewer.templates),
             Route(one + "/tiles/{level:int}/{number:int}", viewer.tile),
             Route(one + "/snap", viewer.snap),
             Route(one + "/export/{form}", viewer.export),

@@ -11,6 +11,7 @@ import { onThemeChange } from "./palette.js";
 import { describe, drawSummary, drawTable } from "./panels.js";
 import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
+import { Templates } from "./templates.js";
 import { Tiles } from "./tiles.js";
 import { clock } from "./time.js";
 
@@ -30,8 +31,10 @@ class App {
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
     this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true));
+    this.templates = new Templates((lead) => get(`${this.address}/templates`, { reviewer: this.reviewer, ...(lead === undefined ? {} : { lead }) }), (samples) => this.select(samples, true));
     this.asked = false;
     this.later = 0;
+    this.turn = 0;
   }
 
   get address() { return `/api/recordings/${encodeURIComponent(this.key)}`; }
@@ -61,6 +64,7 @@ class App {
     this.key = key;
     this.about = null;
     this.events.clear();
+    this.templates.clear();
     $("main").hidden = true;
     $("progress").hidden = false;
     const place = new URLSearchParams(location.hash.slice(1));
@@ -85,11 +89,19 @@ class App {
     performance.mark("ecgscribe shown");
   }
 
-  async load(about = this.about) {
+  // Get what has changed. Of several calls, the last one's answers are shown, and all wait for them.
+  load(about = this.about) {
+    this.turn += 1;
+    this.latest = this.loadNow(about, this.turn);
+    return this.latest;
+  }
+
+  async loadNow(about, turn) {
     const who = { reviewer: this.reviewer };
     const [beats, summary] = await Promise.all([
       get(`${this.address}/beats`, who), get(`${this.address}/summary`, who), this.events.load(undefined, about),
     ]);
+    if (turn !== this.turn) { await this.latest; return; }
     this.beats = new Beats(beats, about.fs);
     this.summary = summary;
     this.about = about;
@@ -100,6 +112,7 @@ class App {
     $("edits").textContent = `${summary.edits} ${summary.edits === 1 ? "edit" : "edits"}`;
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
+    this.templates.load(this.beats, about);
     this.redraw(true);
   }
 
@@ -130,6 +143,7 @@ class App {
       this.page.draw(this.about, this.tiles, this.beats, Math.max(begin, 0) + Math.min(this.strip.seconds, this.about.samples / fs) / 2);
       if (this.drawn?.[0] !== this.beats || this.drawn[1] !== this.view.selection) {
         this.intervals.draw(this.beats, this.view.selection);
+        this.templates.mark(this.view.selection);
         this.drawn = [this.beats, this.view.selection];
       }
       drawTable(this.about, this.beats, this.beats.after(begin * fs), this.beats.after((begin + this.strip.seconds) * fs));
@@ -188,10 +202,16 @@ class App {
 
   // Selecting.
 
-  selectOnly(k) { this.select([this.beats.sample[k]]); $("spoken").textContent = describe(this.about, this.beats, k); }
+  selectOnly(k) { this.select([this.beats.sample[k]]); $("spoken").textContent = this.described(k); }
+
+  described(k) {
+    const template = this.templates.name(k);
+    return describe(this.about, this.beats, k) + (template && `, template ${template}`);
+  }
 
   select(samples, go = false) {
     this.view.selection = new Set(samples);
+    $("selection").hidden = samples.length === 0;
     $("selected").textContent = samples.length ? `${samples.length} selected: N S V F Q relabels them, X deletes them` : "";
     if (go && samples.length) this.show(samples[0]);
     this.redraw(true);
@@ -210,11 +230,22 @@ class App {
     this.show(this.beats.sample[k]);
   }
 
+  // Go to the selected beat before or after the middle of the strip.
+  toSelected(way) {
+    if (!this.about) return;
+    const middle = (this.view.begin + this.strip.seconds / 2) * this.about.fs;
+    const beyond = [...this.view.selection].filter((each) => way * (each - middle) > 2);
+    if (!beyond.length) return;
+    const next = beyond.reduce((a, b) => (way * (a - b) < 0 ? a : b));
+    this.go(next / this.about.fs - this.strip.seconds / 2);
+    $("spoken").textContent = this.described(this.beats.at(next));
+  }
+
   hover(k, x, y) {
     if (!this.about) return;
     $("tip").hidden = k < 0;
     if (k < 0) return;
-    $("tip").textContent = describe(this.about, this.beats, k);
+    $("tip").textContent = this.described(k);
     $("tip").style.left = `${Math.min(x + 12, Math.max(this.strip.width - 330, 0))}px`;
     $("tip").style.top = `${y + 14}px`;
   }
@@ -329,6 +360,10 @@ const app = new App();
 $("speeds").append(...SPEEDS.map((each) => button(`${each} mm/s`, String(each), () => app.setSpeed(each))));
 $("gains").append(...GAINS.map((each) => button(`${each} mm/mV`, String(each), () => app.setGain(each))));
 $("spans").append(...Object.entries(SPANS).map(([kind, text]) => button(text, kind, () => app.markSpan(kind))));
+$("relabel").append(
+  ...["N", "S", "V", "F", "Q"].map((each) => button(each, each, () => app.relabel(each))),
+  button("Delete", "", () => app.remove()), button("Previous", "", () => app.toSelected(-1)), button("Next", "", () => app.toSelected(1)),
+);
 keys.fillHelp($("keys"));
 keys.listen(app);
 pointer.listen($("strip"), app.strip, app);

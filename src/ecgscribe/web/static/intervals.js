@@ -5,8 +5,11 @@ import { context, palette } from "./palette.js";
 
 const SIZE = 260;
 const LOW = 120;
-const MOST_MS = 2400;
+const MOST_MS = 2400; // what is longer is drawn there
 const BIN_MS = 40;
+
+const clipped = (rr) => Math.min(rr, MOST_MS - 1);
+const binOf = (rr) => Math.floor(clipped(rr) / BIN_MS);
 
 export class Intervals {
   constructor(lorenz, histogram, select) {
@@ -27,7 +30,7 @@ export class Intervals {
     histogram.addEventListener("click", (event) => {
       if (!this.beats) return;
       const bin = Math.floor((event.offsetX / SIZE) * (MOST_MS / BIN_MS));
-      this.select(this.where((rr) => Math.floor(rr / BIN_MS) === bin));
+      this.select(this.where((rr) => binOf(rr) === bin));
     });
   }
 
@@ -44,7 +47,7 @@ export class Intervals {
     const scale = SIZE / MOST_MS;
     this.select(this.where((rr, k) => {
       const before = this.beats.rr(k - 1);
-      const [x, y] = [before * scale, SIZE - rr * scale];
+      const [x, y] = [clipped(before) * scale, SIZE - clipped(rr) * scale];
       return before !== null && x >= left && x <= right && y >= top && y <= bottom;
     }));
   }
@@ -63,15 +66,15 @@ export class Intervals {
     const marked = new Float64Array(MOST_MS / BIN_MS);
     for (let k = 1; k < beats.length; k += 1) {
       const rr = beats.rr(k);
-      if (rr !== null && rr < MOST_MS) {
+      if (rr !== null) {
         const isChosen = selection.has(beats.sample[k]);
-        bins[Math.floor(rr / BIN_MS)] += 1;
-        if (isChosen) marked[Math.floor(rr / BIN_MS)] += 1;
+        bins[binOf(rr)] += 1;
+        if (isChosen) marked[binOf(rr)] += 1;
         const before = beats.rr(k - 1);
         if (before !== null) {
           ctx.fillStyle = isChosen ? colours.chosen : colours[beats.letter[k]];
           const size = isChosen ? 4 : 1.5;
-          ctx.fillRect(before * scale - size / 2, SIZE - rr * scale - size / 2, size, size);
+          ctx.fillRect(clipped(before) * scale - size / 2, SIZE - clipped(rr) * scale - size / 2, size, size);
         }
       }
     }

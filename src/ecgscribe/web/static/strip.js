@@ -202,9 +202,12 @@ export class Strip {
   selected(ctx, colours, beats, first, last, begin, scale, selection, height) {
     ctx.fillStyle = colours.span;
     const wide = Math.max(2, Math.min(16, 0.1 * this.perSecond));
+    let column = -1;
     for (let k = first; k < last; k += 1) {
-      if (selection.has(beats.sample[k])) {
-        ctx.fillRect((beats.sample[k] - begin) * scale - wide / 2, 0, wide, height - BOTTOM);
+      const x = Math.round((beats.sample[k] - begin) * scale);
+      if (x !== column && selection.has(beats.sample[k])) {
+        column = x;
+        ctx.fillRect(x - wide / 2, 0, wide, height - BOTTOM);
       }
     }
   }
