@@ -140,6 +140,7 @@ def test_exports_are_the_reviewed_annotations_and_a_report_reads_them(
     samples = beats["sample"]
     page.edit("relabel", samples=page.normal(4), **{"class": "V"})
     burden = page.get("/summary")["burden"]
+    assert page.post("marks", kind="strip", key="30.00 20.00", on=True) == 200
     query = {"reviewer": "Jane"}
     data = page.client.get(page.address + "/export/wfdb", params=query)
     assert 'filename="made.reviewed"' in data.headers["content-disposition"]
@@ -154,11 +155,13 @@ def test_exports_are_the_reviewed_annotations_and_a_report_reads_them(
     monkeypatch.chdir(tmp_path)
     code = main(
         ["report", str(folder / "made"), "--annotations", str(folder / "made.reviewed"),
-         "--by", "Jane", "-o", "made.html", "--quiet"]
+         "-o", "made.html", "--quiet"]
     )  # fmt: skip
     assert code == 0
     numbers = json.loads((tmp_path / "made.json").read_text())
     assert numbers["annotations"]["corrected_by"] == "Jane"
+    strips = [(strip["title"], strip["at"]["seconds"]) for strip in numbers["strips"]]
+    assert strips[:2] == [("Kept by Jane, part 1 of 2", 30.0), ("Kept by Jane, part 2 of 2", 40.0)]
     assert numbers["beats"]["pvc_percent"] == pytest.approx(burden["V"], abs=0.051)
 
 

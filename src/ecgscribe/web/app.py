@@ -22,8 +22,10 @@ from starlette.staticfiles import StaticFiles
 from ecgscribe.errors import EcgScribeError
 from ecgscribe.formats.writing import write
 from ecgscribe.model.runtime import Model
+from ecgscribe.record import Annotation
+from ecgscribe.review_notes import review_notes
 from ecgscribe.web import answers
-from ecgscribe.web.changes import check_edit
+from ecgscribe.web.changes import check_edit, with_notes
 from ecgscribe.web.events import events
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.review import Opened, Review
@@ -119,14 +121,15 @@ class Viewer:
         return JSONResponse({"sample": snap(opened.record, opened.columns, int(text))})
 
     def export(self, request: Request) -> Response:
-        """Send the reviewed annotations as a file."""
+        """Send the reviewed annotations as a file, with who reviewed them and the kept strips."""
         opened, review = self._review(request)
         suffix = _EXPORTS.get(request.path_params["form"])
         if suffix is None:
             raise HTTPException(404, "expected wfdb, csv or parquet")
         name = "".join(c if c.isalnum() or c in "-_" else "_" for c in opened.record.name)
+        reviewed = with_notes(review.reviewed.annotation, _notes(opened, _reviewer(request)))
         with tempfile.TemporaryDirectory(prefix="ecgscribe-") as folder:
-            path = write(review.reviewed.annotation, Path(folder) / f"{name}{suffix}")
+            path = write(reviewed, Path(folder) / f"{name}{suffix}")
             data = path.read_bytes()
         headers = {"Content-Disposition": f'attachment; filename="{name}{suffix}"'}
         return Response(data, 200, headers, "application/octet-stream")
@@ -251,6 +254,13 @@ def _failed(_: Request, error: Exception) -> Response:
 
 def _reviewer(request: Request) -> str:
     return _name(request.query_params.get("reviewer", ""))
+
+
+def _notes(opened: Opened, reviewer: str) -> Annotation:
+    kept = [each.split() for each in opened.edits.marks(reviewer, "strip")]
+    strips = [(float(begin), float(length)) for begin, length in kept]
+    inside = [strip for strip in strips if strip[0] < opened.record.duration]
+    return review_notes(reviewer, inside, fs=opened.record.fs)
 
 
 def _count(request: Request, name: str) -> int:
