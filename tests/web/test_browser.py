@@ -254,3 +254,31 @@ def test_an_edit_needs_a_name(page: Page, folder: Path) -> None:
         page.keyboard.press("v")
         shows(page, "#message", "name")
         assert page.evaluate("document.activeElement.id") == "reviewer"
+
+
+def test_a_span_is_measured_marked_and_taken_back_in_place(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        place = page.inner_text("#scale")
+        page.keyboard.down("Shift")
+        page.mouse.move(box["x"] + 200, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 800, box["y"] + 100, steps=3)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        # 600 pixels at 25 mm/s
+        shows(page, "#spoken", r"^span 63\d\d ms · 9/min · \d+ intervals, mean \d+ ms, \d+/min$")
+        page.click("#spans button[value=AFIB]")
+        edits(page, 1)
+        row = page.locator("#summary tr", has_text="fibrillation").locator("td")
+        assert row.inner_text() == "6 s"
+        shows(page, "#findings li >> nth=0", "^Atrial fibrillation")
+        shows(page, "#seen", "rhythm: 0 of 1 seen")
+        assert page.inner_text("#scale") == place
+        assert page.locator("#strip").bounding_box() == box  # it has not moved on the screen
+        page.keyboard.press("z")
+        edits(page, 0)
+        assert page.locator("#summary tr", has_text="fibrillation").count() == 0

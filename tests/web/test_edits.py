@@ -230,6 +230,15 @@ def test_edits_of_an_empty_annotation() -> None:
     ]  # fmt: skip
 
 
+def test_a_baseline_leans_away_from_the_waves() -> None:
+    from ecgscribe.record import Record
+
+    signal_ = np.zeros((20_000, 3), np.float32)
+    signal_[::200, 0], signal_[::200, 1], signal_[:, 2] = 2.0, -1.0, np.nan
+    record = Record(signal=signal_ + np.float32(0.5), fs=250.0, leads=("II", "V1", "V2")).lazy()
+    assert Envelopes(record, build_envelopes(record)).lean == pytest.approx((1.0, -0.5, 0.0))
+
+
 def test_tiles_hold_the_lowest_and_the_highest_of_every_block() -> None:
     from ecgscribe.record import Record
 
@@ -253,3 +262,12 @@ def test_tiles_hold_the_lowest_and_the_highest_of_every_block() -> None:
                     assert np.isnan(found[lead, k]).all()
         with pytest.raises(IndexError):
             envelopes.tile(level, len(got))
+
+
+def test_findings_follow_an_edit_at_once(page: Page) -> None:
+    assert not any("fibrillation" in each["text"] for each in page.get("/summary")["findings"])
+    page.edit("span", begin=2500, end=12_500, **{"as": "AFIB"})
+    found = [each for each in page.get("/summary")["findings"] if "fibrillation" in each["text"]]
+    assert [each["at"] for each in found[:1]] == [10.0]
+    page.post("undo")
+    assert not any("fibrillation" in each["text"] for each in page.get("/summary")["findings"])

@@ -30,6 +30,7 @@ def about(opened: Opened) -> dict[str, Any]:
         "paced": record.paced,
         "blocks": list(BLOCKS),
         "tile": TILE,
+        "lean": opened.envelopes.lean if opened.state.is_ready else None,
         "reviewers": [name for name in opened.edits.reviewers() if name],
         "classes": CLASS_NAMES,
         "rhythmNames": RHYTHM_NAMES,

@@ -27,6 +27,7 @@ from ecgscribe.review_notes import review_notes
 from ecgscribe.web import answers
 from ecgscribe.web.changes import check_edit, with_notes
 from ecgscribe.web.events import events
+from ecgscribe.web.findings import findings
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.review import Opened, Review
 from ecgscribe.web.security import Guard, Place
@@ -84,7 +85,8 @@ class Viewer:
     def summary(self, request: Request) -> Response:
         """Measure a recording."""
         opened, review = self._review(request)
-        return JSONResponse(answers.summary(opened, review, _reviewer(request)))
+        content = answers.summary(opened, review, _reviewer(request))
+        return JSONResponse(content | {"findings": findings(opened, review)})
 
     def events(self, request: Request) -> Response:
         """List a page of the events."""

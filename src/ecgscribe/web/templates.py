@@ -103,16 +103,18 @@ def templates(shapes: BeatShapes, reviewed: Reviewed, lead: int) -> dict[str, An
     annotation = reviewed.annotation
     chosen = annotation.select(annotation.class_index >= 0)
     found, shape = shapes.of_beats(chosen.sample, lead)
-    # One number per class and shape, those of a class together, the beats of no shape last.
+    # One number per class and shape; in each class the most frequent first, those of no shape last.
     n_shapes = len(found.waves)
     place = np.where(shape == OTHER, n_shapes, shape)
     code = chosen.class_index.astype(np.int64) * (n_shapes + 1) + place
     codes, index, counts = np.unique(code, return_inverse=True, return_counts=True)
+    is_other = codes % (n_shapes + 1) == n_shapes
+    order = np.lexsort((-counts, is_other, codes // (n_shapes + 1)))
     bins = []
-    for value, count in zip(codes.tolist(), counts.tolist(), strict=True):
+    for value, count in zip(codes[order].tolist(), counts[order].tolist(), strict=True):
         class_index, k = divmod(value, n_shapes + 1)
         name = AAMI_CLASSES[class_index]
         wave = None if k == n_shapes else np.round(found.waves[k, :, 0], 4).tolist()
         letter = "other" if wave is None else chr(ord("a") + k)
         bins.append({"class": name, "name": f"{name} {letter}", "count": count, "wave": wave})
-    return {"lead": lead, "fs": found.fs, "bins": bins, "bin": index.tolist()}
+    return {"lead": lead, "fs": found.fs, "bins": bins, "bin": np.argsort(order)[index].tolist()}

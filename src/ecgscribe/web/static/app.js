@@ -2,13 +2,14 @@
 
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
+import { measured } from "./calipers.js";
 import { Day } from "./day.js";
 import { Events } from "./events.js";
 import { Intervals } from "./intervals.js";
 import * as keys from "./keys.js";
 import { Page } from "./page.js";
 import { onThemeChange } from "./palette.js";
-import { describe, drawSummary, drawTable } from "./panels.js";
+import { describe, drawFindings, drawSummary, drawTable } from "./panels.js";
 import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
 import { Templates } from "./templates.js";
@@ -108,6 +109,7 @@ class App {
     const there = new Set(beats.sample);
     for (const each of this.view.selection) if (!there.has(each)) this.view.selection.delete(each);
     drawSummary(about, summary);
+    drawFindings(about, summary.findings, (t) => this.go(t - this.strip.seconds / 2));
     this.day.draw(about, summary);
     $("edits").textContent = `${summary.edits} ${summary.edits === 1 ? "edit" : "edits"}`;
     $("undo").disabled = summary.edits === 0;
@@ -217,7 +219,7 @@ class App {
     this.redraw(true);
   }
 
-  clear() { this.view.span = null; $("spans").hidden = true; $("spoken").textContent = ""; this.select([]); }
+  clear() { this.view.span = null; $("mark").hidden = true; $("spoken").textContent = ""; this.select([]); }
 
   step(way) {
     if (!this.about || !this.beats.length) return;
@@ -252,9 +254,8 @@ class App {
 
   setSpan(from, to) {
     this.view.span = [from, to];
-    const seconds = Math.abs(to - from);
-    $("spans").hidden = false;
-    $("spoken").textContent = `span ${(1000 * seconds).toFixed(0)} ms${seconds > 0 ? `, ${(60 / seconds).toFixed(0)}/min` : ""}`;
+    $("mark").hidden = false;
+    $("spoken").textContent = `span ${measured(this.view.span, this.beats, this.about.fs)}`;
     this.redraw();
   }
 

@@ -7,6 +7,10 @@ const SIZE = 260;
 const LOW = 120;
 const MOST_MS = 2400; // what is longer is drawn there
 const BIN_MS = 40;
+const TICKS = [600, 1200, 1800];
+
+// Width and height of the mark of each class in the Lorenz plot: colour is not the only sign.
+const MARKS = { N: [1.5, 1.5], S: [1.5, 4.5], V: [4.5, 1.5], F: [3, 3], Q: [3, 3] };
 
 const clipped = (rr) => Math.min(rr, MOST_MS - 1);
 const binOf = (rr) => Math.floor(clipped(rr) / BIN_MS);
@@ -62,6 +66,16 @@ export class Intervals {
     ctx.strokeStyle = colours.noise;
     ctx.strokeRect(0.5, 0.5, SIZE - 1, SIZE - 1);
     const scale = SIZE / MOST_MS;
+    ctx.fillStyle = colours.faint;
+    ctx.font = "11px system-ui";
+    for (const ms of TICKS) {
+      ctx.fillRect(ms * scale, SIZE - 4, 1, 4);
+      ctx.fillRect(0, SIZE - ms * scale, 4, 1);
+      ctx.fillText(String(ms), ms * scale - 11, SIZE - 7);
+      ctx.fillText(String(ms), 7, SIZE - ms * scale + 4);
+    }
+    ctx.fillText("RR, ms", 4, 12);
+    ctx.fillText("RR before, ms", SIZE - 76, SIZE - 22);
     const bins = new Float64Array(MOST_MS / BIN_MS);
     const marked = new Float64Array(MOST_MS / BIN_MS);
     for (let k = 1; k < beats.length; k += 1) {
@@ -73,8 +87,8 @@ export class Intervals {
         const before = beats.rr(k - 1);
         if (before !== null) {
           ctx.fillStyle = isChosen ? colours.chosen : colours[beats.letter[k]];
-          const size = isChosen ? 4 : 1.5;
-          ctx.fillRect(clipped(before) * scale - size / 2, SIZE - clipped(rr) * scale - size / 2, size, size);
+          const [wide, high] = isChosen ? [4, 4] : MARKS[beats.letter[k]];
+          ctx.fillRect(clipped(before) * scale - wide / 2, SIZE - clipped(rr) * scale - high / 2, wide, high);
         }
       }
     }
@@ -96,6 +110,6 @@ export class Intervals {
     }
     ctx.fillStyle = colours.faint;
     ctx.font = "11px system-ui";
-    for (const ms of [600, 1200, 1800]) ctx.fillText(`${ms} ms`, ms * (SIZE / MOST_MS) - 14, LOW - 2);
+    for (const ms of TICKS) ctx.fillText(`${ms} ms`, ms * (SIZE / MOST_MS) - 14, LOW - 2);
   }
 }

@@ -28,6 +28,20 @@ function table(rows, head) {
 
 const fixed = (value, digits, unit = "") => (value === null ? "–" : `${value.toFixed(digits)}${unit}`);
 
+// `go(seconds)` goes to the place of a finding.
+export function drawFindings(about, findings, go) {
+  $("findings").replaceChildren(...findings.map(({ text, at }) => {
+    const item = element("li", at === null ? text : `${text} `);
+    if (at !== null) {
+      const button = element("button", clock(at, about), { type: "button" });
+      button.addEventListener("click", () => go(at));
+      item.append(button);
+    }
+    return item;
+  }));
+  if (!findings.length) $("findings").append(element("li", "Nothing was found."));
+}
+
 export function drawSummary(about, summary) {
   const minutes = (seconds) => (seconds < 120 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`);
   const rhythms = Object.entries(summary.rhythmSeconds).filter(([kind]) => kind !== "N");
