@@ -282,3 +282,30 @@ def test_a_span_is_measured_marked_and_taken_back_in_place(page: Page, folder: P
         page.keyboard.press("z")
         edits(page, 0)
         assert page.locator("#summary tr", has_text="fibrillation").count() == 0
+
+
+def test_plots_and_times_are_reached_by_keyboard_alone(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.focus("#histogram")
+        for _ in range(60):
+            page.keyboard.press("ArrowLeft")
+        shows(page, "#spoken", "^RR 0 to 40 ms: 0 intervals$")
+        found = 0
+        while found < 10:
+            page.keyboard.press("ArrowRight")
+            spoken = page.inner_text("#spoken")
+            assert not spoken.startswith("RR 2360"), "no bin has intervals"
+            found = int(spoken.split(": ")[1].split()[0])
+        page.keyboard.press("Enter")
+        shows(page, "#selected", f"^{found} selected")
+        page.keyboard.press("q")
+        edits(page, 1)
+        assert counted(page, "Q") == found
+        page.focus("#lorenz")
+        page.keyboard.press("ArrowUp")
+        shows(page, "#spoken", r"^RR 880 to 960 ms after 800 to 880 ms: \d+ intervals$")
+        page.fill("#goto", "0:01:30")
+        page.press("#goto", "Enter")
+        shows(page, "#scale", "0:01:23")  # 13.5 s around it

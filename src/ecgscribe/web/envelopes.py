@@ -25,7 +25,7 @@ TILE = 2048
 """Blocks of a tile."""
 _STORED = 2  # the first level that is kept in memory; finer ones are read as they are needed
 _PIECE = 64 * 8192
-_USUAL = 98.0  # percentile of the blocks up to which their waves count as usual
+_USUAL = 99.0  # percentile of the blocks up to which their waves count as usual
 
 
 Floats = NDArray[np.float32]

@@ -14,7 +14,7 @@ import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
 import { Templates } from "./templates.js";
 import { Tiles } from "./tiles.js";
-import { clock } from "./time.js";
+import { clock, parseClock } from "./time.js";
 
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [12.5, 25, 50];
@@ -31,7 +31,7 @@ class App {
     this.strip = new Strip($("strip"), this.view);
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
-    this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true));
+    this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true), (text) => { $("spoken").textContent = text; });
     this.templates = new Templates((lead) => get(`${this.address}/templates`, { reviewer: this.reviewer, ...(lead === undefined ? {} : { lead }) }), (samples) => this.select(samples, true));
     this.asked = false;
     this.later = 0;
@@ -371,6 +371,12 @@ pointer.listen($("strip"), app.strip, app);
 $("undo").addEventListener("click", () => app.undo());
 $("redo").addEventListener("click", () => app.redo());
 $("help").addEventListener("click", () => app.help());
+$("goto").addEventListener("change", (event) => {
+  if (!app.about) return;
+  const t = parseClock(event.target.value, app.about);
+  app.say(t === null ? "Expected a time as h:mm:ss." : "");
+  if (t !== null) app.go(t - app.strip.seconds / 2);
+});
 $("whole").addEventListener("click", () => app.whole());
 $("recording").addEventListener("change", (event) => { location.hash = ""; if (event.target.value) app.open(event.target.value); });
 $("reviewer").addEventListener("change", async () => {

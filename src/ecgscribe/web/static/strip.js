@@ -105,17 +105,17 @@ export class Strip {
       if (right > left) { ctx.fillStyle = colour; ctx.fillRect(left, top, Math.max(right - left, 1), bottom - top); }
       return right > left ? left : null;
     };
-    const named = (text, left) => { ctx.fillStyle = colours.ink; ctx.fillText(text, left + 6, TOP + 30); };
+    const named = (text, left, line) => { ctx.fillStyle = colours.ink; ctx.fillText(text, left + 6, TOP + 15 * line); };
     ctx.font = "12px system-ui";
     for (const [begin, end] of summary.unreadable) {
       const left = shade(begin / about.fs, end / about.fs, colours.noise, TOP, height - BOTTOM);
-      if (left !== null && this.seconds < NAMED_S) named("unreadable", left);
+      if (left !== null && this.seconds < NAMED_S) named("unreadable", left, 3);
     }
     for (const each of summary.rhythms) {
       if (each.kind !== "N") {
         shade(each.begin / about.fs, each.end / about.fs, colours.shade, TOP, height - BOTTOM);
         const left = shade(each.begin / about.fs, each.end / about.fs, colours.rhythm, TOP - 5, TOP - 1);
-        if (left !== null && this.seconds < NAMED_S) named(about.rhythmNames[each.kind] ?? each.kind, left);
+        if (left !== null && this.seconds < NAMED_S) named(about.rhythmNames[each.kind] ?? each.kind, left, 2);
       }
     }
     const { span } = this.view;
