@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from ecgscribe.report.build import rhythms_of
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
 from ecgscribe.report.strip_choice import choose_strips
+from ecgscribe.review_notes import review_notes
+from ecgscribe.web.changes import with_notes
 from support.made_findings import Made, made_recording
 from support.report_pages import recording_with_ectopy, with_noise
 
@@ -132,3 +135,21 @@ def test_more_strips_of_each_kind_on_request() -> None:
         sum(s.title == "Couplet of V" for s in choose_strips(inputs, per_kind=n)) for n in (1, 3, 9)
     ]
     assert counts == [1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("begin", "length"), [(0.0, 2.0), (20.0, 9.5), (10.0, 40.0), (50.0, 900.0)]
+)
+def test_what_a_reviewer_kept_is_shown_first_and_whole(begin: float, length: float) -> None:
+    made = made_recording("N*70")
+    notes = review_notes("Jane", [(begin, length)], fs=made.annotation.fs)
+    made = dataclasses.replace(made, annotation=with_notes(made.annotation, notes))
+    duration = made.record.lazy().duration
+    strips = choose_strips(inputs_of(made))
+    kept = [strip for strip in strips if strip.title.startswith("Kept by Jane")]
+    assert tuple(kept) == strips[: len(kept)]
+    shown = np.arange(begin, min(begin + length, duration), 0.1)
+    assert all(any(strip.shows(second) for strip in kept) for second in shown)
+    assert all(row_end - row_begin <= ROW_S for strip in kept for row_begin, row_end in strip.rows)
+    assert kept[0].time == pytest.approx(begin, abs=0.01)
+    assert len(kept) == max(1, int(np.ceil((min(begin + length, duration) - begin) / 13)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ with warnings.catch_warnings():  # Starlette is about to go from httpx to its su
 
 from ecgscribe.model.runtime import load_model
 from ecgscribe.web.app import make_app
+from ecgscribe.web.edits import EditFile
 from ecgscribe.web.security import Place
 
 HOST = "127.0.0.1:8643"
@@ -49,6 +52,16 @@ def folder(annotated: Path, tmp_path: Path) -> Path:
 def client(folder: Path) -> Iterator[TestClient]:
     with client_of(folder) as client:
         yield client
+
+
+def keep_strips(folder: Path, number: int) -> None:
+    """Mark strips to keep, all in one transaction."""
+    rows = [
+        ("Jane", "strip", f"{k / 10:.2f} 2.00", f"2026-01-01T00:00:{k:09}") for k in range(number)
+    ]
+    EditFile(folder / "made.hea.review.sqlite").mark("Jane", "seen", "-", on=True)
+    with closing(sqlite3.connect(folder / "made.hea.review.sqlite")) as file, file:
+        file.executemany("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
 
 
 class Page:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ecgscribe.web.edits import EditFile
+from web.conftest import keep_strips
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -94,7 +95,7 @@ def shows(page: Page, selector: str, pattern: str) -> None:
 
 
 def counted(page: Page, letter: str) -> int:
-    row = page.locator("#summary tr", has_text=f"{letter} ").first
+    row = page.locator("#summary tr", has_text=re.compile(rf"^{letter} ")).first
     return int(row.locator("td").inner_text())
 
 
@@ -180,6 +181,53 @@ def test_a_selection_on_the_histogram_is_relabelled_in_one_act(page: Page, folde
         assert counted(page, "Q") == number
 
 
+def test_a_template_selects_its_beats_and_is_relabelled_in_one_act(
+    page: Page, folder: Path
+) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.wait_for_selector("#templates button")
+        before, normal = counted(page, "V"), counted(page, "N")
+        template = page.locator("#templates button", has_text="N a · ")
+        number = int(template.inner_text().split("·")[1])
+        template.click()
+        shows(page, "#selected", f"^{number} selected")
+        shows(page, "#templates button[aria-pressed=true]", f"{number} selected")
+        page.click("#relabel button[value=V]")
+        edits(page, 1)
+        assert (counted(page, "N"), counted(page, "V")) == (normal - number, before + number)
+        shows(page, "#templates button[aria-pressed=true]", "^V a")
+        page.click("#undo")
+        edits(page, 0)
+        assert (counted(page, "N"), counted(page, "V")) == (normal, before)
+        page.keyboard.press("Escape")
+        page.focus("#strip")
+        page.keyboard.press(".")  # a beat that is selected on the strip shows where it belongs
+        shows(page, "#templates button[aria-pressed=true]", "1 selected$")
+        shows(page, "#spoken", r"template \w \w+$")
+
+
+def test_every_event_is_counted_and_reached_by_keys(page: Page, folder: Path) -> None:
+    events = 230
+    keep_strips(folder, events)
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        shows(page, "#seen", f"strip: 0 of {events} seen")
+        shows(page, "#events-shown", "^1 to 100 of")
+        page.click("#events-after")
+        shows(page, "#events-shown", "^101 to 200 of")
+        page.locator("#events button").last.click()
+        page.focus("#strip")
+        page.keyboard.press("j")
+        shows(page, "#events-shown", "^201 to ")
+        shows(page, "#events button[aria-current=true]", "^strip")
+        page.keyboard.press("e")
+        shows(page, "#seen", f"strip: 1 of {events} seen")
+        shows(page, "#events button[aria-current=true]", "^✓ strip")
+
+
 def test_the_server_dies_in_the_middle_and_nothing_is_lost(page: Page, folder: Path) -> None:
     port = free_port()
     with server(folder, port) as run:
@@ -206,3 +254,58 @@ def test_an_edit_needs_a_name(page: Page, folder: Path) -> None:
         page.keyboard.press("v")
         shows(page, "#message", "name")
         assert page.evaluate("document.activeElement.id") == "reviewer"
+
+
+def test_a_span_is_measured_marked_and_taken_back_in_place(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        place = page.inner_text("#scale")
+        page.keyboard.down("Shift")
+        page.mouse.move(box["x"] + 200, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 800, box["y"] + 100, steps=3)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        # 600 pixels at 25 mm/s
+        shows(page, "#spoken", r"^span 63\d\d ms · 9/min · \d+ intervals, mean \d+ ms, \d+/min$")
+        page.click("#spans button[value=AFIB]")
+        edits(page, 1)
+        row = page.locator("#summary tr", has_text="fibrillation").locator("td")
+        assert row.inner_text() == "6 s"
+        shows(page, "#findings li >> nth=0", "^Atrial fibrillation")
+        shows(page, "#seen", "rhythm: 0 of 1 seen")
+        assert page.inner_text("#scale") == place
+        assert page.locator("#strip").bounding_box() == box  # it has not moved on the screen
+        page.keyboard.press("z")
+        edits(page, 0)
+        assert page.locator("#summary tr", has_text="fibrillation").count() == 0
+
+
+def test_plots_and_times_are_reached_by_keyboard_alone(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.focus("#histogram")
+        for _ in range(60):
+            page.keyboard.press("ArrowLeft")
+        shows(page, "#spoken", "^RR 0 to 40 ms: 0 intervals$")
+        found = 0
+        while found < 10:
+            page.keyboard.press("ArrowRight")
+            spoken = page.inner_text("#spoken")
+            assert not spoken.startswith("RR 2360"), "no bin has intervals"
+            found = int(spoken.split(": ")[1].split()[0])
+        page.keyboard.press("Enter")
+        shows(page, "#selected", f"^{found} selected")
+        page.keyboard.press("q")
+        edits(page, 1)
+        assert counted(page, "Q") == found
+        page.focus("#lorenz")
+        page.keyboard.press("ArrowUp")
+        shows(page, "#spoken", r"^RR 880 to 960 ms after 800 to 880 ms: \d+ intervals$")
+        page.fill("#goto", "0:01:30")
+        page.press("#goto", "Enter")
+        shows(page, "#scale", "0:01:23")  # 13.5 s around it

@@ -76,7 +76,7 @@ def test_a_pause_has_no_beats_inside(page: Page) -> None:
     page.edit("span", begin=samples[4] + 1, end=samples[8], **{"as": "pause"})
     kept = page.get("/beats")
     assert kept["sample"][3:6] == [samples[3], samples[4], samples[8]]
-    assert any(event["kind"] == "pause" for event in page.get("/summary")["events"])
+    assert any(event["kind"] == "pause" for event in page.get("/events")["events"])
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_who_and_when_is_kept_and_reviewers_do_not_mix(page: Page, folder: Path)
 def test_marks_say_what_was_seen(page: Page) -> None:
     samples = page.get("/beats")["sample"]
     page.edit("relabel", samples=samples[5:9], **{"class": "V"})
-    event = next(e for e in page.get("/summary")["events"] if e["kind"] == "run of V")
+    event = next(e for e in page.get("/events")["events"] if e["kind"] == "run of V")
     assert not event["seen"]
     for on in (True, False):
         assert page.post("marks", kind="seen", key=event["key"], on=on) == 200
-        found = [e for e in page.get("/summary")["events"] if e["key"] == event["key"]]
+        found = [e for e in page.get("/events")["events"] if e["key"] == event["key"]]
         assert [e["seen"] for e in found] == [on]
     assert page.post("marks", kind="other", key="x", on=True) == 400
     assert page.post("marks", kind="strip", key="x", on=True) == 400
     assert page.post("marks", kind="strip", key="12.00 8.00", on=True) == 200
-    first = page.get("/summary")["events"][0]
+    first = page.get("/events")["events"][0]
     assert (first["kind"], first["begin"], first["end"]) == ("strip", 3000, 5000)
 
 
@@ -140,6 +140,7 @@ def test_exports_are_the_reviewed_annotations_and_a_report_reads_them(
     samples = beats["sample"]
     page.edit("relabel", samples=page.normal(4), **{"class": "V"})
     burden = page.get("/summary")["burden"]
+    assert page.post("marks", kind="strip", key="30.00 20.00", on=True) == 200
     query = {"reviewer": "Jane"}
     data = page.client.get(page.address + "/export/wfdb", params=query)
     assert 'filename="made.reviewed"' in data.headers["content-disposition"]
@@ -154,11 +155,13 @@ def test_exports_are_the_reviewed_annotations_and_a_report_reads_them(
     monkeypatch.chdir(tmp_path)
     code = main(
         ["report", str(folder / "made"), "--annotations", str(folder / "made.reviewed"),
-         "--by", "Jane", "-o", "made.html", "--quiet"]
+         "-o", "made.html", "--quiet"]
     )  # fmt: skip
     assert code == 0
     numbers = json.loads((tmp_path / "made.json").read_text())
     assert numbers["annotations"]["corrected_by"] == "Jane"
+    strips = [(strip["title"], strip["at"]["seconds"]) for strip in numbers["strips"]]
+    assert strips[:2] == [("Kept by Jane, part 1 of 2", 30.0), ("Kept by Jane, part 2 of 2", 40.0)]
     assert numbers["beats"]["pvc_percent"] == pytest.approx(burden["V"], abs=0.051)
 
 
@@ -227,6 +230,15 @@ def test_edits_of_an_empty_annotation() -> None:
     ]  # fmt: skip
 
 
+def test_a_baseline_leans_away_from_the_waves() -> None:
+    from ecgscribe.record import Record
+
+    signal_ = np.zeros((20_000, 3), np.float32)
+    signal_[::200, 0], signal_[::200, 1], signal_[:, 2] = 2.0, -1.0, np.nan
+    record = Record(signal=signal_ + np.float32(0.5), fs=250.0, leads=("II", "V1", "V2")).lazy()
+    assert Envelopes(record, build_envelopes(record)).lean == pytest.approx((1.0, -0.5, 0.0))
+
+
 def test_tiles_hold_the_lowest_and_the_highest_of_every_block() -> None:
     from ecgscribe.record import Record
 
@@ -250,3 +262,12 @@ def test_tiles_hold_the_lowest_and_the_highest_of_every_block() -> None:
                     assert np.isnan(found[lead, k]).all()
         with pytest.raises(IndexError):
             envelopes.tile(level, len(got))
+
+
+def test_findings_follow_an_edit_at_once(page: Page) -> None:
+    assert not any("fibrillation" in each["text"] for each in page.get("/summary")["findings"])
+    page.edit("span", begin=2500, end=12_500, **{"as": "AFIB"})
+    found = [each for each in page.get("/summary")["findings"] if "fibrillation" in each["text"]]
+    assert [each["at"] for each in found[:1]] == [10.0]
+    page.post("undo")
+    assert not any("fibrillation" in each["text"] for each in page.get("/summary")["findings"])

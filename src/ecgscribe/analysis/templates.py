@@ -1,7 +1,8 @@
 """Templates: the different shapes of QRS among the sampled beats of one class.
 
 The beat that most others resemble is the first template, together with those; the next is found
-among the beats that are left, until what is left resembles few others.
+among the beats that are left, until what is left resembles few others. Bins that hold every beat of
+a recording are in `ecgscribe.analysis.beat_bins`.
 """
 
 from __future__ import annotations

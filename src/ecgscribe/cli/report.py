@@ -33,7 +33,7 @@ __all__ = ["report"]
     type=options.FILE,
     help="File of corrected annotations to report on, such as reviewed.scribe.",
 )
-@click.option("--by", metavar="NAME", help="Who corrected these; named in the report.")
+@click.option("--by", metavar="NAME", help="Who corrected these (default: whom the file names).")
 @click.option(
     "--strips",
     metavar="N",

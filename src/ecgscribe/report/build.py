@@ -33,6 +33,7 @@ from ecgscribe.report.rate_trend import rate_trend
 from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.report.template_figure import template_panels
+from ecgscribe.review_notes import reviewer_of
 from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.signal.conditioning import choose_leads
 
@@ -79,7 +80,8 @@ def report(
     annotator : str, optional
         Who or what made `annotation`, to be named in the report.
     corrected_by : str, optional
-        Who corrected `annotation`, to be named in the report.
+        Who corrected `annotation`, to be named in the report; by default whom a note among them
+        names, see `ecgscribe.review_notes`.
     files : iterable of str or Path, optional
         Files of the recording, listed with their SHA-256; see
         `ecgscribe.formats.recording_files`.
@@ -130,6 +132,8 @@ def report(
     if annotation is None:
         annotation = annotate(lazy, model=model, leads=columns, progress=progress)
         annotator = corrected_by = None
+    elif corrected_by is None:
+        corrected_by = reviewer_of(annotation)
     check_within(annotation, lazy)
     annotation = _at_fs(annotation, lazy.fs)
     withheld = lazy.paced and annotation.probability is not None

@@ -1,13 +1,15 @@
 """Which parts of a recording a report shows: of each kind of finding the clearest examples.
 
 Whatever was found has a strip, however much else there is; `per_kind` says how many of each kind.
-Of what is dangerous, and of what is unreadable, up to `DANGEROUS` times as many are shown.
+Of what is dangerous, and of what is unreadable, up to `DANGEROUS` times as many are shown. What a
+reviewer kept comes first.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
 from ecgscribe.report.strips import Mark, Strip
 from ecgscribe.report.wording import episode_name
+from ecgscribe.review_notes import kept_strips, reviewer_of
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["DANGEROUS", "LEAST_UNREADABLE_S", "choose_strips", "long_unreadable"]
@@ -31,6 +34,8 @@ DANGEROUS = 6
 LEAST_UNREADABLE_S = 3.0
 """Length in seconds from which on an unreadable span is listed and shown."""
 _ONSET_S = 2.0  # of paper before the beginning of a rhythm, and after its end
+_MOST_PART_S = 2 * ROW_S - 1.0  # on two rows
+_MOST_PARTS = 6  # strips for one that was kept
 _MOST_TRIED = 200  # examples of which the clearest is shown
 
 
@@ -51,6 +56,7 @@ def choose_strips(inputs: ReportInputs, *, per_kind: int = 1) -> tuple[Strip, ..
     dangerous = DANGEROUS * per_kind
     ectopy = inputs.measures.ectopy
     strips = [
+        *_kept(inputs),
         *_rhythms(inputs, "VFL", dangerous),
         *_rhythms(inputs, "VT", dangerous),
         *_rhythms(inputs, "ASYS", dangerous),
@@ -82,6 +88,31 @@ def _once(strips: Iterable[Strip]) -> tuple[Strip, ...]:
     for strip in strips:
         kept.setdefault((strip.rows, strip.time, strip.beats), strip)
     return tuple(kept.values())
+
+
+# What a reviewer kept
+
+
+def _kept(inputs: ReportInputs) -> Iterator[Strip]:
+    """Yield the strips that a reviewer kept, a long one in parts."""
+    reviewer = reviewer_of(inputs.annotation)
+    name = "Kept strip" if reviewer is None else f"Kept by {reviewer}"
+    duration = inputs.record.duration
+    for begin, end in kept_strips(inputs.annotation):
+        end = min(end, duration)
+        detail = f"{end - begin:.1f} s that the reviewer kept"
+        edges = np.linspace(begin, end, math.ceil((end - begin) / _MOST_PART_S) + 1).tolist()
+        parts = [rows_around(first, last, duration) for first, last in pairwise(edges)]
+        if len(parts) > _MOST_PARTS:
+            detail += "; the beginning is shown"
+        for k, rows in enumerate(parts[:_MOST_PARTS], start=1):
+            yield Strip(
+                title=name if len(parts) == 1 else f"{name}, part {k} of {len(parts)}",
+                section="Recording",
+                rows=rows,
+                time=edges[k - 1],
+                detail=detail,
+            )
 
 
 # Rhythms

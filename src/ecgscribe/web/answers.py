@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ecgscribe.analysis.ectopy import ECTOPIC_CLASSES, Episode
 from ecgscribe.analysis.measures import Measures
 from ecgscribe.record import clock_text
 from ecgscribe.rhythms import RHYTHM_NAMES
@@ -15,12 +14,7 @@ from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 from ecgscribe.web.envelopes import BLOCKS, TILE
 from ecgscribe.web.review import Opened, Review
 
-__all__ = ["about", "beats", "events", "summary"]
-
-
-_UNCERTAIN = 0.8
-"""Probability of its class below which a beat is an event of its own."""
-_MOST_OF_A_KIND = 500
+__all__ = ["about", "beats", "summary"]
 
 
 def about(opened: Opened) -> dict[str, Any]:
@@ -36,6 +30,7 @@ def about(opened: Opened) -> dict[str, Any]:
         "paced": record.paced,
         "blocks": list(BLOCKS),
         "tile": TILE,
+        "lean": opened.envelopes.lean if opened.state.is_ready else None,
         "reviewers": [name for name in opened.edits.reviewers() if name],
         "classes": CLASS_NAMES,
         "rhythmNames": RHYTHM_NAMES,
@@ -100,74 +95,10 @@ def summary(opened: Opened, review: Review, reviewer: str) -> dict[str, Any]:
         },
         "unreadable": measures.unreadable.tolist(),
         "rate": _trend(opened, measures),
-        "edits": len(opened.edits.edits(reviewer)),
-        "undone": opened.edits.undone(reviewer),
-        "events": events(opened, review, reviewer),
+        "edits": review.edits,
+        "undone": review.undone,
         "strips": opened.edits.marks(reviewer, "strip"),
     }
-
-
-def events(opened: Opened, review: Review, reviewer: str) -> list[dict[str, Any]]:
-    """List what to look at, the most telling kind first, in each the most uncertain first.
-
-    Returns
-    -------
-    list of dict
-        ``key``, which stays the same while the event does; ``kind``, ``text``, ``begin``, ``end``
-        (samples), ``seen``.
-    """
-    measures, fs = review.measures, opened.record.fs
-    series = measures.beats
-    found: list[tuple[str, str, int, int, float]] = []
-    for key in opened.edits.marks(reviewer, "strip"):
-        begin_s, length_s = map(float, key.split())
-        begin = round(begin_s * fs)
-        found.append(("strip", f"{length_s:.0f} s", begin, begin + round(length_s * fs), begin))
-    for rhythm in measures.rhythms:
-        if rhythm.kind != "N":
-            name = RHYTHM_NAMES.get(rhythm.kind, rhythm.kind)
-            text = f"{name}, {(rhythm.end - rhythm.begin) / fs:.0f} s"
-            found.append(("rhythm", text, rhythm.begin, rhythm.end, rhythm.begin - rhythm.end))
-    for pause in measures.pauses:
-        seconds = (pause.end - pause.begin) / fs
-        what = "no beats" if pause.is_gap else "pause"
-        found.append(("pause", f"{what}, {seconds:.1f} s", pause.begin, pause.end, -seconds))
-
-    def add(kind: str, episode: Episode, text: str) -> None:
-        begin, end = int(series.sample[episode.first]), int(series.sample[episode.last]) + 1
-        certainty = 1.0 if episode.certainty is None else episode.certainty
-        found.append((kind, text, begin, end, certainty))
-
-    for name in ECTOPIC_CLASSES:
-        patterns = measures.ectopy[name]
-        for run in patterns.runs:
-            rate = "" if run.rate is None else f", {run.rate:.0f}/min"
-            doubtful = ", doubtful" if run.is_doubtful else ""
-            add(f"run of {name}", run, f"{run.length} beats{rate}{doubtful}")
-        for couplet in patterns.couplets:
-            add(f"couplet of {name}", couplet, "doubtful" if couplet.is_doubtful else "2 beats")
-    annotation = review.reviewed.annotation
-    if annotation.probability is not None:
-        own = annotation.probability[series.index, series.class_index]
-        for k in np.flatnonzero(np.nan_to_num(own, nan=1.0) < _UNCERTAIN).tolist():
-            at, p = int(series.sample[k]), float(own[k])
-            name = AAMI_CLASSES[series.class_index[k]]
-            found.append((f"uncertain {name}", f"P({name}) {p:.2f}", at, at + 1, p))
-    for begin, end in measures.unreadable.tolist():
-        length = (end - begin) / fs
-        found.append(("unreadable", f"{length:.0f} s", begin, end, -length))
-    seen = set(opened.edits.marks(reviewer, "seen"))
-    kinds = list(dict.fromkeys(kind for kind, *_ in found))
-    listed = []
-    for kind in kinds:
-        of_kind = sorted((row for row in found if row[0] == kind), key=lambda row: row[4])
-        for _, text, begin, end, _ in of_kind[:_MOST_OF_A_KIND]:
-            key = f"{kind} {begin}"
-            listed.append(
-                {"key": key, "kind": kind, "text": text, "begin": begin, "end": end,
-                 "seen": key in seen}
-            )  # fmt: skip
-    return listed
 
 
 def _burden(measures: Measures) -> dict[str, float]:

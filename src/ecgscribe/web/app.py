@@ -22,18 +22,24 @@ from starlette.staticfiles import StaticFiles
 from ecgscribe.errors import EcgScribeError
 from ecgscribe.formats.writing import write
 from ecgscribe.model.runtime import Model
+from ecgscribe.record import Annotation
+from ecgscribe.review_notes import review_notes
 from ecgscribe.web import answers
-from ecgscribe.web.changes import check_edit
+from ecgscribe.web.changes import check_edit, with_notes
+from ecgscribe.web.events import events
+from ecgscribe.web.findings import findings
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.review import Opened, Review
 from ecgscribe.web.security import Guard, Place
 from ecgscribe.web.snapping import snap
+from ecgscribe.web.templates import templates
 
 __all__ = ["Viewer", "make_app"]
 
 
 _STATIC = Path(__file__).with_name("static")
 _MOST_NAME = 80
+_MOST_DIGITS = 12
 _MARKS = ("seen", "strip")
 _STRIP = re.compile(r"[0-9]{1,9}\.[0-9]{2} [0-9]{1,9}\.[0-9]{2}")
 _EXPORTS = {"wfdb": ".reviewed", "csv": ".csv", "parquet": ".parquet"}
@@ -79,7 +85,22 @@ class Viewer:
     def summary(self, request: Request) -> Response:
         """Measure a recording."""
         opened, review = self._review(request)
-        return JSONResponse(answers.summary(opened, review, _reviewer(request)))
+        content = answers.summary(opened, review, _reviewer(request))
+        return JSONResponse(content | {"findings": findings(opened, review)})
+
+    def events(self, request: Request) -> Response:
+        """List a page of the events."""
+        opened, review = self._review(request)
+        first = _count(request, "first")
+        return JSONResponse(events(opened, review, _reviewer(request), first))
+
+    def templates(self, request: Request) -> Response:
+        """List the bins of the beats by class and shape."""
+        opened, review = self._review(request)
+        lead = _count(request, "lead") if "lead" in request.query_params else opened.columns[0]
+        if lead >= len(opened.record.leads):
+            raise HTTPException(400, "expected a lead of the recording, found another")
+        return JSONResponse(templates(opened.shapes, review.reviewed, lead))
 
     def tile(self, request: Request) -> Response:
         """Send one tile of the signal, as float32 of little-endian byte order."""
@@ -102,14 +123,15 @@ class Viewer:
         return JSONResponse({"sample": snap(opened.record, opened.columns, int(text))})
 
     def export(self, request: Request) -> Response:
-        """Send the reviewed annotations as a file."""
+        """Send the reviewed annotations as a file, with who reviewed them and the kept strips."""
         opened, review = self._review(request)
         suffix = _EXPORTS.get(request.path_params["form"])
         if suffix is None:
             raise HTTPException(404, "expected wfdb, csv or parquet")
         name = "".join(c if c.isalnum() or c in "-_" else "_" for c in opened.record.name)
+        reviewed = with_notes(review.reviewed.annotation, _notes(opened, _reviewer(request)))
         with tempfile.TemporaryDirectory(prefix="ecgscribe-") as folder:
-            path = write(review.reviewed.annotation, Path(folder) / f"{name}{suffix}")
+            path = write(reviewed, Path(folder) / f"{name}{suffix}")
             data = path.read_bytes()
         headers = {"Content-Disposition": f'attachment; filename="{name}{suffix}"'}
         return Response(data, 200, headers, "application/octet-stream")
@@ -206,6 +228,8 @@ def make_app(paths: Sequence[Path], *, model: Model, place: Place) -> Guard:
             Route(one, viewer.status),
             Route(one + "/beats", viewer.beats),
             Route(one + "/summary", viewer.summary),
+            Route(one + "/events", viewer.events),
+            Route(one + "/templates", viewer.templates),
             Route(one + "/tiles/{level:int}/{number:int}", viewer.tile),
             Route(one + "/snap", viewer.snap),
             Route(one + "/export/{form}", viewer.export),
@@ -232,6 +256,20 @@ def _failed(_: Request, error: Exception) -> Response:
 
 def _reviewer(request: Request) -> str:
     return _name(request.query_params.get("reviewer", ""))
+
+
+def _notes(opened: Opened, reviewer: str) -> Annotation:
+    kept = [each.split() for each in opened.edits.marks(reviewer, "strip")]
+    strips = [(float(begin), float(length)) for begin, length in kept]
+    inside = [strip for strip in strips if strip[0] < opened.record.duration]
+    return review_notes(reviewer, inside, fs=opened.record.fs)
+
+
+def _count(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "0")
+    if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise HTTPException(400, f"expected a whole number as {name}, found another value")
+    return int(text)
 
 
 def _name(value: object) -> str:

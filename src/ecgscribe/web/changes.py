@@ -20,7 +20,7 @@ from ecgscribe.rhythms import RhythmSpan, encode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.edits import Edit
 
-__all__ = ["KINDS", "RHYTHMS", "Reviewed", "apply_edits", "check_edit"]
+__all__ = ["KINDS", "RHYTHMS", "Reviewed", "apply_edits", "check_edit", "with_notes"]
 
 
 KINDS = ("add", "relabel", "delete", "move", "span")
@@ -157,6 +157,11 @@ def apply_edits(base: Annotation, edits: Iterable[Edit], n_samples: int) -> Revi
     rows = dataclasses.replace(rows, n_samples=n_samples)
     edited = (rows.class_index >= 0) & np.isin(rows.sample, np.array([*added], dtype=np.int64))
     return Reviewed(rows, edited, np.sort(ghosts))
+
+
+def with_notes(annotation: Annotation, notes: Annotation) -> Annotation:
+    """Return annotations with some more, which are no beats, in time order."""
+    return _merged(annotation, notes) if len(notes) else annotation
 
 
 def _with_beats(kept: Annotation, added: Mapping[int, str], base: Annotation) -> Annotation:

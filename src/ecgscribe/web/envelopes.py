@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ TILE = 2048
 """Blocks of a tile."""
 _STORED = 2  # the first level that is kept in memory; finer ones are read as they are needed
 _PIECE = 64 * 8192
+_USUAL = 99.0  # percentile of the blocks up to which their waves count as usual
 
 
 Floats = NDArray[np.float32]
@@ -42,6 +44,21 @@ class Envelopes:
 
     record: LazyRecord
     stored: Floats
+
+    @cached_property
+    def lean(self) -> tuple[float, ...]:
+        """How far the middle of the waves of each lead is above its baseline, in mV."""
+        found = []
+        for lead in range(self.stored.shape[1]):
+            blocks = self.stored[np.isfinite(self.stored[:, lead, 0]), lead]
+            if len(blocks) == 0:
+                found.append(0.0)
+                continue
+            baseline = np.median(blocks, axis=0).mean()
+            low = np.percentile(blocks[:, 0], 100 - _USUAL)
+            high = np.percentile(blocks[:, 1], _USUAL)
+            found.append(round(float((low + high) / 2 - baseline), 3))
+        return tuple(found)
 
     def tile(self, level: int, number: int) -> Floats:
         """Return one tile.

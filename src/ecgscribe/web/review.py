@@ -26,6 +26,7 @@ from ecgscribe.signal.conditioning import choose_leads
 from ecgscribe.web.changes import Reviewed, apply_edits
 from ecgscribe.web.edits import EditFile, edit_path
 from ecgscribe.web.envelopes import Envelopes, build_envelopes
+from ecgscribe.web.templates import BeatShapes
 
 __all__ = ["Opened", "Review", "State"]
 
@@ -62,10 +63,14 @@ class Review:
     ----------
     reviewed : Reviewed
     measures : Measures
+    edits, undone : int
+        Number of edits that made it, and of those that can be redone.
     """
 
     reviewed: Reviewed
     measures: Measures
+    edits: int
+    undone: int
 
 
 class Opened:
@@ -91,6 +96,7 @@ class Opened:
         self._reviews: dict[str, Review] = {}
         self._base: Annotation | None = None
         self._envelopes: Envelopes | None = None
+        self._shapes: BeatShapes | None = None
         self.columns: tuple[int, ...] = ()
         workers.submit(self._prepare)
 
@@ -108,6 +114,13 @@ class Opened:
             raise FormatError(f"{self.record.name}: expected a recording that is annotated; wait")
         return self._envelopes
 
+    @property
+    def shapes(self) -> BeatShapes:
+        """The shapes of its beats."""
+        if self._shapes is None:
+            raise FormatError(f"{self.record.name}: expected a recording that is annotated; wait")
+        return self._shapes
+
     def review(self, reviewer: str) -> Review:
         """Return what a reviewer has made of the recording; measured anew after each edit."""
         with self._lock:
@@ -118,7 +131,8 @@ class Opened:
                 measures = measure(
                     self.record, annotation, self.columns, rhythms=self._rhythms(annotation)
                 )
-                self._reviews[reviewer] = Review(reviewed, measures)
+                undone = self.edits.undone(reviewer)
+                self._reviews[reviewer] = Review(reviewed, measures, len(edits), undone)
             return self._reviews[reviewer]
 
     def change(self, reviewer: str, act: Callable[[EditFile], object]) -> None:
@@ -137,6 +151,7 @@ class Opened:
             self.columns = choose_leads(self.record)
             self._base = self._annotation()
             self._envelopes = Envelopes(self.record, self._stored_envelopes())
+            self._shapes = self._beat_shapes()
             self.review("")
             self.state = State(is_ready=True, stage="ready", part=1.0)
         except (EcgScribeError, OSError) as error:
@@ -151,8 +166,20 @@ class Opened:
 
         return show
 
+    @property
+    def _name(self) -> str:
+        """What the annotation is stored as."""
+        return f"annotation {self._model.hash} {self._stamp}"
+
+    def _beat_shapes(self) -> BeatShapes:
+        beats = self.base.sample[self.base.class_index >= 0]
+        shapes = BeatShapes(self.record, self.edits, self._name, beats)
+        self._progress("comparing the beats")(0, 1)
+        shapes.of_beats(beats, self.columns[0])
+        return shapes
+
     def _annotation(self) -> Annotation:
-        record, name = self.record, f"annotation {self._model.hash} {self._stamp}"
+        record, name = self.record, self._name
         stored = self.edits.arrays(name)
         if stored is not None:
             columns: dict[str, Any] = dict(stored)

@@ -2,16 +2,19 @@
 
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
+import { measured } from "./calipers.js";
 import { Day } from "./day.js";
+import { Events } from "./events.js";
 import { Intervals } from "./intervals.js";
 import * as keys from "./keys.js";
 import { Page } from "./page.js";
 import { onThemeChange } from "./palette.js";
-import { describe, drawEvents, drawSummary, drawTable } from "./panels.js";
+import { describe, drawFindings, drawSummary, drawTable } from "./panels.js";
 import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
+import { Templates } from "./templates.js";
 import { Tiles } from "./tiles.js";
-import { clock } from "./time.js";
+import { clock, parseClock } from "./time.js";
 
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [12.5, 25, 50];
@@ -24,13 +27,15 @@ class App {
   constructor() {
     this.view = { begin: 0, speed: 25, gain: 10, selection: new Set(), span: null };
     this.about = null;
-    this.current = -1;
+    this.events = new Events((first) => get(`${this.address}/events`, { reviewer: this.reviewer, first }), (each) => this.showEvent(each));
     this.strip = new Strip($("strip"), this.view);
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
-    this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true));
+    this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true), (text) => { $("spoken").textContent = text; });
+    this.templates = new Templates((lead) => get(`${this.address}/templates`, { reviewer: this.reviewer, ...(lead === undefined ? {} : { lead }) }), (samples) => this.select(samples, true));
     this.asked = false;
     this.later = 0;
+    this.turn = 0;
   }
 
   get address() { return `/api/recordings/${encodeURIComponent(this.key)}`; }
@@ -59,6 +64,8 @@ class App {
   async open(key) {
     this.key = key;
     this.about = null;
+    this.events.clear();
+    this.templates.clear();
     $("main").hidden = true;
     $("progress").hidden = false;
     const place = new URLSearchParams(location.hash.slice(1));
@@ -83,20 +90,31 @@ class App {
     performance.mark("ecgscribe shown");
   }
 
-  async load(about = this.about) {
+  // Get what has changed. Of several calls, the last one's answers are shown, and all wait for them.
+  load(about = this.about) {
+    this.turn += 1;
+    this.latest = this.loadNow(about, this.turn);
+    return this.latest;
+  }
+
+  async loadNow(about, turn) {
     const who = { reviewer: this.reviewer };
-    const [beats, summary] = await Promise.all([get(`${this.address}/beats`, who), get(`${this.address}/summary`, who)]);
+    const [beats, summary] = await Promise.all([
+      get(`${this.address}/beats`, who), get(`${this.address}/summary`, who), this.events.load(undefined, about),
+    ]);
+    if (turn !== this.turn) { await this.latest; return; }
     this.beats = new Beats(beats, about.fs);
     this.summary = summary;
     this.about = about;
     const there = new Set(beats.sample);
     for (const each of this.view.selection) if (!there.has(each)) this.view.selection.delete(each);
     drawSummary(about, summary);
-    drawEvents(about, summary.events, this.current, (k) => this.chooseEvent(k));
+    drawFindings(about, summary.findings, (t) => this.go(t - this.strip.seconds / 2));
     this.day.draw(about, summary);
     $("edits").textContent = `${summary.edits} ${summary.edits === 1 ? "edit" : "edits"}`;
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
+    this.templates.load(this.beats, about);
     this.redraw(true);
   }
 
@@ -127,6 +145,7 @@ class App {
       this.page.draw(this.about, this.tiles, this.beats, Math.max(begin, 0) + Math.min(this.strip.seconds, this.about.samples / fs) / 2);
       if (this.drawn?.[0] !== this.beats || this.drawn[1] !== this.view.selection) {
         this.intervals.draw(this.beats, this.view.selection);
+        this.templates.mark(this.view.selection);
         this.drawn = [this.beats, this.view.selection];
       }
       drawTable(this.about, this.beats, this.beats.after(begin * fs), this.beats.after((begin + this.strip.seconds) * fs));
@@ -185,16 +204,22 @@ class App {
 
   // Selecting.
 
-  selectOnly(k) { this.select([this.beats.sample[k]]); $("spoken").textContent = describe(this.about, this.beats, k); }
+  selectOnly(k) { this.select([this.beats.sample[k]]); $("spoken").textContent = this.described(k); }
+
+  described(k) {
+    const template = this.templates.name(k);
+    return describe(this.about, this.beats, k) + (template && `, template ${template}`);
+  }
 
   select(samples, go = false) {
     this.view.selection = new Set(samples);
+    $("selection").hidden = samples.length === 0;
     $("selected").textContent = samples.length ? `${samples.length} selected: N S V F Q relabels them, X deletes them` : "";
     if (go && samples.length) this.show(samples[0]);
     this.redraw(true);
   }
 
-  clear() { this.view.span = null; $("spans").hidden = true; $("spoken").textContent = ""; this.select([]); }
+  clear() { this.view.span = null; $("mark").hidden = true; $("spoken").textContent = ""; this.select([]); }
 
   step(way) {
     if (!this.about || !this.beats.length) return;
@@ -207,20 +232,30 @@ class App {
     this.show(this.beats.sample[k]);
   }
 
+  // Go to the selected beat before or after the middle of the strip.
+  toSelected(way) {
+    if (!this.about) return;
+    const middle = (this.view.begin + this.strip.seconds / 2) * this.about.fs;
+    const beyond = [...this.view.selection].filter((each) => way * (each - middle) > 2);
+    if (!beyond.length) return;
+    const next = beyond.reduce((a, b) => (way * (a - b) < 0 ? a : b));
+    this.go(next / this.about.fs - this.strip.seconds / 2);
+    $("spoken").textContent = this.described(this.beats.at(next));
+  }
+
   hover(k, x, y) {
     if (!this.about) return;
     $("tip").hidden = k < 0;
     if (k < 0) return;
-    $("tip").textContent = describe(this.about, this.beats, k);
+    $("tip").textContent = this.described(k);
     $("tip").style.left = `${Math.min(x + 12, Math.max(this.strip.width - 330, 0))}px`;
     $("tip").style.top = `${y + 14}px`;
   }
 
   setSpan(from, to) {
     this.view.span = [from, to];
-    const seconds = Math.abs(to - from);
-    $("spans").hidden = false;
-    $("spoken").textContent = `span ${(1000 * seconds).toFixed(0)} ms${seconds > 0 ? `, ${(60 / seconds).toFixed(0)}/min` : ""}`;
+    $("mark").hidden = false;
+    $("spoken").textContent = `span ${measured(this.view.span, this.beats, this.about.fs)}`;
     this.redraw();
   }
 
@@ -235,22 +270,15 @@ class App {
 
   // Events.
 
-  event(way) {
-    if (!this.about) return;
-    const k = this.current + way;
-    if (k >= 0 && k < this.summary.events.length) this.chooseEvent(k);
-  }
+  event(way) { if (this.about) this.events.step(way); }
 
-  chooseEvent(k) {
-    this.current = k;
-    const { begin, end, kind, text } = this.summary.events[k];
+  showEvent({ kind, text, begin, end }) {
     this.go((begin + Math.min(end - begin, this.strip.seconds * this.about.fs * 0.8) / 2) / this.about.fs - this.strip.seconds / 2);
     $("spoken").textContent = `${kind}: ${text}`;
-    drawEvents(this.about, this.summary.events, k, (each) => this.chooseEvent(each));
   }
 
   toggleSeen() {
-    const chosen = this.summary?.events[this.current];
+    const chosen = this.events.current;
     if (chosen) this.change("marks", { kind: "seen", key: chosen.key, on: !chosen.seen });
   }
 
@@ -333,12 +361,22 @@ const app = new App();
 $("speeds").append(...SPEEDS.map((each) => button(`${each} mm/s`, String(each), () => app.setSpeed(each))));
 $("gains").append(...GAINS.map((each) => button(`${each} mm/mV`, String(each), () => app.setGain(each))));
 $("spans").append(...Object.entries(SPANS).map(([kind, text]) => button(text, kind, () => app.markSpan(kind))));
+$("relabel").append(
+  ...["N", "S", "V", "F", "Q"].map((each) => button(each, each, () => app.relabel(each))),
+  button("Delete", "", () => app.remove()), button("Previous", "", () => app.toSelected(-1)), button("Next", "", () => app.toSelected(1)),
+);
 keys.fillHelp($("keys"));
 keys.listen(app);
 pointer.listen($("strip"), app.strip, app);
 $("undo").addEventListener("click", () => app.undo());
 $("redo").addEventListener("click", () => app.redo());
 $("help").addEventListener("click", () => app.help());
+$("goto").addEventListener("change", (event) => {
+  if (!app.about) return;
+  const t = parseClock(event.target.value, app.about);
+  app.say(t === null ? "Expected a time as h:mm:ss." : "");
+  if (t !== null) app.go(t - app.strip.seconds / 2);
+});
 $("whole").addEventListener("click", () => app.whole());
 $("recording").addEventListener("change", (event) => { location.hash = ""; if (event.target.value) app.open(event.target.value); });
 $("reviewer").addEventListener("change", async () => {

@@ -5,6 +5,7 @@ import { clock } from "./time.js";
 import { context, palette } from "./palette.js";
 
 const HEIGHT = 150;
+const STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400];
 
 export class Day {
   constructor(element, band, go) {
@@ -23,22 +24,35 @@ export class Day {
     this.plot = new uPlot({
       width: this.element.clientWidth,
       height: HEIGHT,
+      padding: [6, 26, 0, 0],
       legend: { show: false },
+      hooks: { drawClear: [(plot) => this.shade(plot, about, summary, colours)] },
       cursor: { drag: { x: false, y: false } },
       scales: { x: { time: false, range: [0, about.samples / about.fs] }, n: { range: (u, low, high) => [0, Math.max(4, high) * 2] } },
       axes: [
-        { ...axis, size: 26, values: (u, times) => times.map((t) => clock(t, about)) },
+        { ...axis, size: 26, incrs: STEPS, values: (u, times) => times.map((t) => clock(t, about)) },
         { ...axis, label: "beats/min", labelSize: 18, size: 42 },
       ],
       series: [
         {},
         { label: "heart rate", stroke: colours.ink, width: 1.2, points: { show: false } },
         { label: "V", scale: "n", stroke: colours.V, fill: colours.V, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: 1 }), points: { show: false } },
-        { label: "S", scale: "n", stroke: colours.S, fill: colours.S, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: -1 }), points: { show: false } },
+        { label: "S", scale: "n", stroke: colours.S, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: -1 }), points: { show: false } },
       ],
     }, [rate.time, rate.rate, rate.V, rate.S], this.element);
     this.plot.over.addEventListener("click", (event) => this.go(this.plot.posToVal(event.offsetX, "x")));
     this.drawBand(about, summary, null);
+  }
+
+  // Rhythms and unreadable time, behind the heart rate.
+  shade({ ctx, bbox, valToPos }, about, { rhythms, unreadable }, colours) {
+    const bar = (begin, end, colour) => {
+      const left = valToPos(begin / about.fs, "x", true);
+      ctx.fillStyle = colour;
+      ctx.fillRect(left, bbox.top, Math.max(valToPos(end / about.fs, "x", true) - left, 1), bbox.height);
+    };
+    for (const each of rhythms) if (each.kind !== "N") bar(each.begin, each.end, colours.shade);
+    for (const [begin, end] of unreadable) bar(begin, end, colours.noise);
   }
 
   drawBand(about, summary, view) {
@@ -57,6 +71,15 @@ export class Day {
     bar(0, about.samples, colours.noise, 5, 1);
     for (const [begin, end] of summary.unreadable) bar(begin, end, colours.faint, 7, 5);
     for (const each of summary.rhythms) if (each.kind !== "N") bar(each.begin, each.end, colours.rhythm, 0, 5);
+    ctx.fillStyle = colours.ink;
+    ctx.beginPath();
+    for (const { at } of summary.findings) {
+      if (at !== null) {
+        const x = left + at * about.fs * scale;
+        ctx.moveTo(x - 4, 0); ctx.lineTo(x + 4, 0); ctx.lineTo(x, 6);
+      }
+    }
+    ctx.fill();
     if (view) bar(view.begin * about.fs, (view.begin + view.seconds) * about.fs, colours.chosen, 11, 3);
   }
 }

@@ -28,6 +28,20 @@ function table(rows, head) {
 
 const fixed = (value, digits, unit = "") => (value === null ? "–" : `${value.toFixed(digits)}${unit}`);
 
+// `go(seconds)` goes to the place of a finding.
+export function drawFindings(about, findings, go) {
+  $("findings").replaceChildren(...findings.map(({ text, at }) => {
+    const item = element("li", at === null ? text : `${text} `);
+    if (at !== null) {
+      const button = element("button", clock(at, about), { type: "button" });
+      button.addEventListener("click", () => go(at));
+      item.append(button);
+    }
+    return item;
+  }));
+  if (!findings.length) $("findings").append(element("li", "Nothing was found."));
+}
+
 export function drawSummary(about, summary) {
   const minutes = (seconds) => (seconds < 120 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`);
   const rhythms = Object.entries(summary.rhythmSeconds).filter(([kind]) => kind !== "N");
@@ -46,22 +60,6 @@ export function drawSummary(about, summary) {
     ["LF/HF", fixed(summary.lfHf, 2)],
     ["Strips kept", String(summary.strips.length)],
   ]));
-}
-
-export function drawEvents(about, events, current, choose) {
-  const byKind = new Map();
-  for (const each of events) {
-    const [seen, all] = byKind.get(each.kind) ?? [0, 0];
-    byKind.set(each.kind, [seen + (each.seen ? 1 : 0), all + 1]);
-  }
-  $("seen").textContent = [...byKind].map(([kind, [seen, all]]) => `${kind}: ${seen} of ${all} seen`).join("; ") || "none";
-  $("events").replaceChildren(...events.map((each, k) => {
-    const text = `${each.seen ? "✓ " : ""}${each.kind}: ${each.text}, ${clock(each.begin / about.fs, about)}`;
-    const button = element("button", text, { type: "button", "aria-current": String(k === current) });
-    button.addEventListener("click", () => choose(k));
-    return button;
-  }));
-  $("events").children[current]?.scrollIntoView({ block: "nearest" });
 }
 
 const MOST_ROWS = 200;

@@ -1,5 +1,6 @@
 // The strip: paper, leads, beats. Scales are true once the screen is calibrated.
 
+import { measured } from "./calipers.js";
 import { clock } from "./time.js";
 import { context, palette } from "./palette.js";
 
@@ -7,6 +8,8 @@ const TOP = 46;
 const BOTTOM = 20;
 const ROWS_MM = [50, 42, 34]; // a row of one lead, of two, of more
 const LEAST_GRID = 10; // mm/s, below which the squares are too small to count
+const MOST_LEAN = 0.3; // of a row, by which its baseline is lower where the waves are upright, or higher
+const NAMED_S = 600; // of a strip, up to which spans have their names in it
 const CLASSES = ["N", "S", "V", "F", "Q"];
 const STEPS = [0.2, 1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400];
 
@@ -64,6 +67,21 @@ export class Strip {
     const row = this.row(about.leads.length);
     about.leads.forEach((name, k) => this.lead(ctx, colours, about, tiles, k, TOP + row * k, row, name));
     this.beats(ctx, colours, about, beats, height);
+    this.calipers(ctx, colours, about, beats);
+  }
+
+  calipers(ctx, colours, about, beats) {
+    const { span } = this.view;
+    if (!span) return;
+    const text = measured(span, beats, about.fs);
+    ctx.font = "bold 13px system-ui";
+    const wide = ctx.measureText(text).width;
+    const left = Math.max(2, Math.min(this.x((span[0] + span[1]) / 2) - wide / 2, this.width - wide - 2));
+    ctx.fillStyle = colours.ground;
+    const bottom = this.height(about.leads.length) - BOTTOM;
+    ctx.fillRect(left - 3, bottom - 20, wide + 6, 18);
+    ctx.fillStyle = colours.chosen;
+    ctx.fillText(text, left, bottom - 6);
   }
 
   // The squares are drawn once and then moved: they are the same at every speed.
@@ -87,14 +105,17 @@ export class Strip {
       if (right > left) { ctx.fillStyle = colour; ctx.fillRect(left, top, Math.max(right - left, 1), bottom - top); }
       return right > left ? left : null;
     };
+    const named = (text, left, line) => { ctx.fillStyle = colours.ink; ctx.fillText(text, left + 6, TOP + 15 * line); };
+    ctx.font = "12px system-ui";
     for (const [begin, end] of summary.unreadable) {
-      shade(begin / about.fs, end / about.fs, colours.noise, TOP, height - BOTTOM);
+      const left = shade(begin / about.fs, end / about.fs, colours.noise, TOP, height - BOTTOM);
+      if (left !== null && this.seconds < NAMED_S) named("unreadable", left, 3);
     }
-    ctx.font = "11px system-ui";
     for (const each of summary.rhythms) {
       if (each.kind !== "N") {
+        shade(each.begin / about.fs, each.end / about.fs, colours.shade, TOP, height - BOTTOM);
         const left = shade(each.begin / about.fs, each.end / about.fs, colours.rhythm, TOP - 5, TOP - 1);
-        if (left !== null) { ctx.fillStyle = colours.ink; ctx.fillText(each.kind, left + 2, TOP - 8); }
+        if (left !== null && this.seconds < NAMED_S) named(about.rhythmNames[each.kind] ?? each.kind, left, 2);
       }
     }
     const { span } = this.view;
@@ -114,7 +135,8 @@ export class Strip {
     const level = tiles.level((end - begin) / this.width);
     const offset = tiles.middle(lead, (begin + end) / 2);
     const perUnit = this.view.gain * pixelsPerMm();
-    const middle = top + row / 2;
+    const most = MOST_LEAN * row;
+    const middle = top + row / 2 + Math.max(-most, Math.min(about.lean[lead] * perUnit, most));
     if (offset !== null) {
       const scale = this.perSecond / about.fs;
       ctx.save();
@@ -202,9 +224,12 @@ export class Strip {
   selected(ctx, colours, beats, first, last, begin, scale, selection, height) {
     ctx.fillStyle = colours.span;
     const wide = Math.max(2, Math.min(16, 0.1 * this.perSecond));
+    let column = -1;
     for (let k = first; k < last; k += 1) {
-      if (selection.has(beats.sample[k])) {
-        ctx.fillRect((beats.sample[k] - begin) * scale - wide / 2, 0, wide, height - BOTTOM);
+      const x = Math.round((beats.sample[k] - begin) * scale);
+      if (x !== column && selection.has(beats.sample[k])) {
+        column = x;
+        ctx.fillRect(x - wide / 2, 0, wide, height - BOTTOM);
       }
     }
   }

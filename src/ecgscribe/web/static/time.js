@@ -1,14 +1,28 @@
 // Times as people read them.
 
+const DAY_S = 86400;
+
 function two(value) { return String(value).padStart(2, "0"); }
+
+// Seconds of the time of day at which a recording begins; 0 if it has no start.
+function startOf(about) {
+  if (!about.start) return 0;
+  const [, h, m, s] = about.start.match(/(\d\d):(\d\d):(\d\d)/).map(Number);
+  return 3600 * h + 60 * m + s;
+}
+
+// Seconds from the start of what `clock` would write as a text; null for any other text.
+export function parseClock(text, about) {
+  if (!/^\d+(:\d{1,2}){0,2}(\.\d+)?$/.test(text.trim())) return null;
+  const parts = text.trim().split(":").map(Number);
+  while (parts.length < 3) parts.push(0);
+  const since = 3600 * parts[0] + 60 * parts[1] + parts[2] - startOf(about);
+  return since < 0 ? since + DAY_S : since;
+}
 
 // Seconds from the start as h:mm:ss, or the time of day if the recording has a start.
 export function clock(seconds, about, digits = 0) {
-  let since = seconds;
-  if (about.start) {
-    const [, h, m, s] = about.start.match(/(\d\d):(\d\d):(\d\d)/).map(Number);
-    since = (since + 3600 * h + 60 * m + s) % 86400;
-  }
+  const since = about.start ? (seconds + startOf(about)) % DAY_S : seconds;
   const unit = 10 ** digits;
   const whole = Math.floor(Math.max(0, since) * unit + 1e-6);
   const s = Math.floor(whole / unit);
