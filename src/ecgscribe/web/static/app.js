@@ -1,7 +1,9 @@
 // The page: what is shown, and every action on it.
 
+import { Adapting } from "./adapting.js";
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
+import { Comparing } from "./comparing.js";
 import { Day } from "./day.js";
 import { Intervals } from "./intervals.js";
 import * as keys from "./keys.js";
@@ -29,6 +31,8 @@ class App {
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
     this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true));
+    this.adapting = new Adapting(this);
+    this.comparing = new Comparing(this);
     this.asked = false;
     this.later = 0;
   }
@@ -97,6 +101,8 @@ class App {
     $("edits").textContent = `${summary.edits} ${summary.edits === 1 ? "edit" : "edits"}`;
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
+    this.adapting.draw();
+    await this.comparing.draw();
     this.redraw(true);
   }
 
