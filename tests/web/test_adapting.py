@@ -133,6 +133,11 @@ def test_without_labels_nothing_is_adapted(page: Page) -> None:
         ),
         ([("span", {"begin": 300, "end": 700, "as": "pause"})], {}, {400, 600}),
         ([("span", {"begin": 300, "end": 700, "as": "AFIB"})], {}, set()),
+        (
+            [("adjudicate", {"remove": [200, 400, 777], "beats": [[400, "S"], [777, "V"]]})],
+            {400: "S"},
+            {200},
+        ),
     ],
 )
 def test_what_a_reviewer_said(

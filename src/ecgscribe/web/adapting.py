@@ -15,6 +15,7 @@ import numpy as np
 
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
+from ecgscribe.web.comparing import ADJUDICATE
 from ecgscribe.web.edits import Edit
 
 __all__ = ["ADAPT", "adaptation_of", "labels_of", "last_adaptation", "with_adaptation"]
@@ -51,11 +52,15 @@ def labels_of(base: Annotation, edits: Sequence[Edit]) -> tuple[dict[int, str], 
             labels.pop(sample, None)
         removed.update(known.intersection(samples))
 
+    def label(sample: int, name: str) -> None:
+        if sample in known:
+            removed.discard(sample)
+            labels[sample] = name
+
     for edit in edits:
         content = edit.content
-        if edit.kind == "add" and content["sample"] in known:
-            removed.discard(content["sample"])
-            labels[content["sample"]] = content["class"]
+        if edit.kind == "add":
+            label(content["sample"], content["class"])
         elif edit.kind == "relabel":
             kept = known.intersection(content["samples"]) - removed
             labels.update(dict.fromkeys(kept, content["class"]))
@@ -63,6 +68,10 @@ def labels_of(base: Annotation, edits: Sequence[Edit]) -> tuple[dict[int, str], 
             remove(content["samples"])
         elif edit.kind == "move":
             remove([content["sample"]])
+        elif edit.kind == ADJUDICATE:
+            remove(content["remove"])
+            for sample, name in content["beats"]:
+                label(sample, name)
         elif edit.kind == "span" and content["as"] == "pause":
             remove([sample for sample in known if content["begin"] < sample < content["end"]])
     return labels, removed

@@ -102,8 +102,8 @@ class App {
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
     this.adapting.draw();
-    await this.comparing.draw();
     this.redraw(true);
+    await this.comparing.draw();
   }
 
   // Drawing.
