@@ -116,6 +116,24 @@ def test_a_signal_file_elsewhere_is_refused(folder: Path, tmp_path: Path) -> Non
     assert "found made.dat elsewhere" in answer.json()["problem"]
 
 
+def test_edits_that_are_a_link_elsewhere_are_refused(folder: Path, tmp_path: Path) -> None:
+    edits = folder / "made.hea.review.sqlite"
+    moved = edits.rename(tmp_path / "other.sqlite")
+    edits.symlink_to(moved)
+    before = moved.read_bytes()
+    with client_of(folder) as client:
+        (found,) = client.get("/api/recordings").json()
+        answer = client.get(f"/api/recordings/{found['key']}")
+    assert answer.status_code == 400
+    assert "review.sqlite elsewhere" in answer.json()["problem"]
+    assert moved.read_bytes() == before
+
+
+def test_two_hosts_get_400(client: TestClient) -> None:
+    hosts = [("Host", "127.0.0.1:8643"), ("Host", "127.0.0.1:8643")]
+    assert client.get("/", headers=hosts).status_code == 400
+
+
 def test_a_header_that_names_a_path_is_refused(folder: Path) -> None:
     header = folder / "made.hea"
     header.write_text(header.read_text().replace("made.dat", "../elsewhere/other.dat"))

@@ -49,4 +49,4 @@ def serve(*, paths: tuple[Path, ...], port: int, host: str, model: str, quiet: b
     shown = f"[{host}]" if ":" in host else host
     if not quiet or token is not None:
         print_text(f"http://{shown}:{port}/{'' if token is None else f'?token={token}'}")
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(app, host=host, port=port, log_level="error", server_header=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from ecgscribe.analysis.measures import Measures
 from ecgscribe.record import clock_text
 from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
+from ecgscribe.web.adapting import last_adaptation
+from ecgscribe.web.edits import Edit
 from ecgscribe.web.envelopes import BLOCKS, TILE
 from ecgscribe.web.review import Opened, Review
 
@@ -43,8 +46,8 @@ def beats(review: Review) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``sample``; ``class``, a letter per beat; ``readable`` and ``edited``, 0 or 1; ``p``,
-        percent of the beat's class, -1 where no model gives one; ``ghosts``, samples.
+        ``sample``; ``class``, a letter per beat; ``readable``, ``edited`` and ``adapted``, 0
+        or 1; ``p``, percent of the beat's class, -1 where no model gives one; ``ghosts``, samples.
     """
     annotation = review.reviewed.annotation
     is_beat = annotation.class_index >= 0
@@ -59,6 +62,7 @@ def beats(review: Review) -> dict[str, Any]:
         "class": "".join(np.array(AAMI_CLASSES)[index].tolist()),
         "readable": "".join(np.where(chosen.readable, "1", "0").tolist()),
         "edited": "".join(np.where(review.reviewed.edited[is_beat], "1", "0").tolist()),
+        "adapted": "".join(np.where(review.reviewed.adapted[is_beat], "1", "0").tolist()),
         "p": percent.tolist(),
         "ghosts": review.reviewed.ghosts.tolist(),
     }
@@ -79,6 +83,7 @@ def summary(opened: Opened, review: Review, reviewer: str) -> dict[str, Any]:
         "counts": dict(zip(AAMI_CLASSES, counts, strict=True)),
         "burden": _burden(measures),
         "readableS": measures.readable_s,
+        "adapted": _adapted(opened.edits.edits(reviewer)),
         "meanRate": measures.mean_rate,
         "lowestRate": None if extremes is None else extremes[0].rate,
         "highestRate": None if extremes is None else extremes[1].rate,
@@ -99,6 +104,12 @@ def summary(opened: Opened, review: Review, reviewer: str) -> dict[str, Any]:
         "undone": review.undone,
         "strips": opened.edits.marks(reviewer, "strip"),
     }
+
+
+def _adapted(edits: Sequence[Edit]) -> dict[str, int] | None:
+    """Return how many labels an adaptation was made from, and how many beats it changed."""
+    found = last_adaptation(edits)
+    return None if found is None else {"labels": found["labels"], "changed": len(found["samples"])}
 
 
 def _burden(measures: Measures) -> dict[str, float]:

@@ -25,9 +25,12 @@ from ecgscribe.model.runtime import Model
 from ecgscribe.record import Annotation
 from ecgscribe.review_notes import review_notes
 from ecgscribe.web import answers
+from ecgscribe.web.adapting import ADAPT
 from ecgscribe.web.changes import check_edit, with_notes
+from ecgscribe.web.comparing import ADJUDICATE, adjudicated, compare_reviewers, listed
 from ecgscribe.web.events import events
 from ecgscribe.web.findings import findings
+from ecgscribe.web.patients import Patients
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.review import Opened, Review
 from ecgscribe.web.security import Guard, Place
@@ -60,6 +63,7 @@ class Viewer:
         self._opened: dict[str, Opened] = {}
         self._lock = threading.Lock()
         self._workers = ThreadPoolExecutor(1, "annotate")
+        self._patients = Patients()
 
     def recordings(self, _: Request) -> Response:
         """List the recordings."""
@@ -152,6 +156,39 @@ class Viewer:
         reviewer = _name(content.get("reviewer"))
         opened.change(reviewer, lambda edits: edits.redo(reviewer))
 
+    def question(self, request: Request) -> Response:
+        """Say which beat is most worth asking about."""
+        return JSONResponse(self._patients.question(self._ready(request), _reviewer(request)))
+
+    def adapt(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Adapt the classes to what the reviewer has labelled so far."""
+        reviewer = _name(content.get("reviewer"))
+        change = self._patients.adaptation(opened, reviewer)
+        opened.change(reviewer, lambda edits: edits.add(reviewer, ADAPT, change))
+
+    def unadapt(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Take adaptation back; the reviewer's own labels stay."""
+        reviewer = _name(content.get("reviewer"))
+        change = {"labels": 0, "samples": [], "classes": "", "percent": []}
+        opened.change(reviewer, lambda edits: edits.add(reviewer, ADAPT, change))
+
+    def compare(self, request: Request) -> Response:
+        """Compare two reviewers, and list what the third one has to decide."""
+        opened = self._ready(request)
+        names = _two(request.query_params)
+        one, other = (opened.review(name).reviewed.annotation for name in names)
+        decisions = opened.edits.edits(_reviewer(request))
+        return JSONResponse(listed(compare_reviewers(one, other), names, decisions))
+
+    def adjudicate(self, opened: Opened, content: Mapping[str, Any]) -> None:
+        """Store what a reviewer decides where two others disagree."""
+        reviewer, names = _name(content.get("reviewer")), _two(content)
+        if reviewer in names:
+            raise HTTPException(400, "expected someone other than the two to decide, found one")
+        one, other, own = (opened.review(n).reviewed.annotation for n in (*names, reviewer))
+        change = adjudicated(compare_reviewers(one, other), names, own, content)
+        opened.change(reviewer, lambda edits: edits.add(reviewer, ADJUDICATE, change))
+
     def mark(self, opened: Opened, content: Mapping[str, Any]) -> None:
         """Set or remove a mark."""
         reviewer, key = _name(content.get("reviewer")), content.get("key")
@@ -173,6 +210,8 @@ class Viewer:
                 raise HTTPException(400, "expected JSON, found something else") from None
             if not isinstance(content, dict):
                 raise HTTPException(400, "expected a JSON object, found another value")
+            if not _name(content.get("reviewer")):
+                raise HTTPException(400, "expected the name of a reviewer, found none")
             opened = await run_in_threadpool(self._ready, request)
             await run_in_threadpool(act, opened, content)
             return JSONResponse({"done": True})
@@ -221,6 +260,7 @@ def make_app(paths: Sequence[Path], *, model: Model, place: Place) -> Guard:
     viewer = Viewer(Library(paths), model)
     one = "/api/recordings/{key}"
     posts = {"edits": viewer.edit, "undo": viewer.undo, "redo": viewer.redo, "marks": viewer.mark}
+    posts |= {"adapt": viewer.adapt, "unadapt": viewer.unadapt, "adjudicate": viewer.adjudicate}
     app = Starlette(
         routes=[
             Route("/", lambda _: FileResponse(_STATIC / "index.html")),
@@ -232,6 +272,8 @@ def make_app(paths: Sequence[Path], *, model: Model, place: Place) -> Guard:
             Route(one + "/templates", viewer.templates),
             Route(one + "/tiles/{level:int}/{number:int}", viewer.tile),
             Route(one + "/snap", viewer.snap),
+            Route(one + "/question", viewer.question),
+            Route(one + "/compare", viewer.compare),
             Route(one + "/export/{form}", viewer.export),
             *(
                 Route(f"{one}/{name}", viewer.changing(act), methods=["POST"])
@@ -270,6 +312,13 @@ def _count(request: Request, name: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise HTTPException(400, f"expected a whole number as {name}, found another value")
     return int(text)
+
+
+def _two(content: Mapping[str, Any]) -> tuple[str, str]:
+    names = _name(content.get("first", "")), _name(content.get("second", ""))
+    if names[0] == names[1]:
+        raise HTTPException(400, "expected two reviewers, found one twice")
+    return names
 
 
 def _name(value: object) -> str:

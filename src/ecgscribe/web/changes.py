@@ -18,6 +18,8 @@ from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE
 from ecgscribe.record import Annotation
 from ecgscribe.rhythms import RhythmSpan, encode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
+from ecgscribe.web.adapting import ADAPT, last_adaptation, with_adaptation
+from ecgscribe.web.comparing import ADJUDICATE
 from ecgscribe.web.edits import Edit
 
 __all__ = ["KINDS", "RHYTHMS", "Reviewed", "apply_edits", "check_edit", "with_notes"]
@@ -41,11 +43,14 @@ class Reviewed:
         Which of its annotations a reviewer added, moved or relabelled.
     ghosts : ndarray of int64, shape (m,)
         Samples of the model's beats that were deleted or moved.
+    adapted : ndarray of bool, shape (n,)
+        Which have their class from adaptation.
     """
 
     annotation: Annotation
     edited: NDArray[np.bool_]
     ghosts: NDArray[np.int64]
+    adapted: NDArray[np.bool_]
 
 
 def check_edit(kind: object, content: object, n_samples: int) -> tuple[str, dict[str, Any]]:
@@ -112,7 +117,7 @@ def apply_edits(base: Annotation, edits: Iterable[Edit], n_samples: int) -> Revi
     base : Annotation
         The model's.
     edits : iterable of Edit
-        In order.
+        In order. An adaptation is under all others, wherever it is among them.
     n_samples : int
         Length of the recording.
 
@@ -120,15 +125,22 @@ def apply_edits(base: Annotation, edits: Iterable[Edit], n_samples: int) -> Revi
     -------
     Reviewed
     """
+    done = list(edits)
+    base = with_adaptation(base, done)
     is_beat = base.class_index >= 0
     known = dict(zip(base.sample[is_beat].tolist(), base.symbol[is_beat].tolist(), strict=True))
     changed: dict[int, str | None] = {}  # symbol of each beat that is not as the model's
     quality: list[tuple[int, int, bool]] = []
     rhythms: list[tuple[int, int, str]] = []
-    for edit in edits:
+    for edit in done:
         content = edit.content
-        if edit.kind in ("add", "relabel"):
-            symbol = str(CLASS_SYMBOLS[AAMI_CLASSES.index(content["class"])])
+        if edit.kind == ADAPT:
+            continue  # it is under all others
+        if edit.kind == ADJUDICATE:
+            changed.update(dict.fromkeys(content["remove"]))
+            changed.update({sample: _symbol(name) for sample, name in content["beats"]})
+        elif edit.kind in ("add", "relabel"):
+            symbol = _symbol(content["class"])
             samples = [content["sample"]] if edit.kind == "add" else content["samples"]
             for sample in samples:
                 if edit.kind == "add" or changed.get(sample, known.get(sample)) is not None:
@@ -156,7 +168,14 @@ def apply_edits(base: Annotation, edits: Iterable[Edit], n_samples: int) -> Revi
     rows = _with_quality(rows, quality, n_samples)
     rows = dataclasses.replace(rows, n_samples=n_samples)
     edited = (rows.class_index >= 0) & np.isin(rows.sample, np.array([*added], dtype=np.int64))
-    return Reviewed(rows, edited, np.sort(ghosts))
+    adaptation = last_adaptation(done)
+    samples = [] if adaptation is None else adaptation["samples"]
+    adapted = (rows.class_index >= 0) & ~edited & np.isin(rows.sample, samples)
+    return Reviewed(rows, edited, np.sort(ghosts), adapted)
+
+
+def _symbol(name: str) -> str:
+    return str(CLASS_SYMBOLS[AAMI_CLASSES.index(name)])
 
 
 def with_notes(annotation: Annotation, notes: Annotation) -> Annotation:

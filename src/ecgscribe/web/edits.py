@@ -48,7 +48,8 @@ class Edit:
     made : str
         When, in UTC, as ISO 8601 writes it.
     kind : str
-        One of `ecgscribe.web.changes.KINDS`.
+        One of `ecgscribe.web.changes.KINDS`, or what the server makes itself:
+        `ecgscribe.web.adapting.ADAPT`, `ecgscribe.web.comparing.ADJUDICATE`.
     content : mapping
         What was changed, see there.
     """

@@ -12,6 +12,7 @@ from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.formats.finding import find_recording, recordings_in
 from ecgscribe.formats.reading import recording_files
 from ecgscribe.formats.sniffing import detect_format
+from ecgscribe.web.edits import edit_path
 
 __all__ = ["FoundRecording", "Library"]
 
@@ -73,7 +74,7 @@ class Library:
         return sorted(found.values(), key=lambda each: each.name)
 
     def get(self, key: str) -> FoundRecording:
-        """Return one recording, whose files are all under the given paths.
+        """Return one recording, whose files are all under the given paths, its edits included.
 
         Raises
         ------
@@ -83,7 +84,7 @@ class Library:
             If it has a file elsewhere.
         """
         found = self._found[key]
-        for file in (found.path, *recording_files(found.path)):
+        for file in (found.path, *recording_files(found.path), edit_path(found.path)):
             if not self._is_inside(file.resolve()):
                 raise FormatError(
                     f"{found.name}: expected its files under the paths that are served, found "

@@ -124,6 +124,8 @@ class Opened:
     def review(self, reviewer: str) -> Review:
         """Return what a reviewer has made of the recording; measured anew after each edit."""
         with self._lock:
+            if reviewer not in self.edits.reviewers():
+                reviewer = ""  # as the model made it; not kept once more for every name
             if reviewer not in self._reviews:
                 edits = self.edits.edits(reviewer)
                 reviewed = apply_edits(self.base, edits, self.record.n_samples)

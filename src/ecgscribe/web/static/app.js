@@ -1,8 +1,10 @@
 // The page: what is shown, and every action on it.
 
+import { Adapting } from "./adapting.js";
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
 import { measured } from "./calipers.js";
+import { Comparing } from "./comparing.js";
 import { Day } from "./day.js";
 import { Events } from "./events.js";
 import { Intervals } from "./intervals.js";
@@ -33,6 +35,8 @@ class App {
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
     this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true), (text) => { $("spoken").textContent = text; });
     this.templates = new Templates((lead) => get(`${this.address}/templates`, { reviewer: this.reviewer, ...(lead === undefined ? {} : { lead }) }), (samples) => this.select(samples, true));
+    this.adapting = new Adapting(this);
+    this.comparing = new Comparing(this);
     this.asked = false;
     this.later = 0;
     this.turn = 0;
@@ -115,7 +119,9 @@ class App {
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
     this.templates.load(this.beats, about);
+    this.adapting.draw();
     this.redraw(true);
+    await this.comparing.draw();
   }
 
   // Drawing.

@@ -6,6 +6,7 @@ export class Beats {
     this.letter = content.class;
     this.readable = content.readable;
     this.edited = content.edited;
+    this.adapted = content.adapted;
     this.p = content.p;
     this.ghosts = content.ghosts;
     this.fs = fs;

@@ -4,14 +4,14 @@ import { clock } from "./time.js";
 
 const $ = (id) => document.getElementById(id);
 
-function element(tag, text, attributes = {}) {
+export function element(tag, text, attributes = {}) {
   const made = document.createElement(tag);
   if (text !== undefined) made.textContent = text;
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
 
-function table(rows, head) {
+export function table(rows, head) {
   const made = document.createDocumentFragment();
   if (head) {
     const line = element("tr");
@@ -83,5 +83,6 @@ export function describe(about, beats, k) {
     + (beats.p[k] < 0 ? "" : `, ${beats.p[k]} %`)
     + (rr === null ? "" : `, RR ${rr.toFixed(0)} ms, ${(60000 / rr).toFixed(0)}/min`)
     + (beats.edited[k] === "1" ? ", edited" : "")
+    + (beats.adapted[k] === "1" ? ", adapted" : "")
     + (beats.readable[k] === "1" ? "" : ", in noise");
 }

@@ -243,6 +243,7 @@ export class Strip {
       ctx.fillStyle = colours[letter];
       ctx.fillText(beats.readable[k] === "1" ? letter : letter.toLowerCase(), x, 14);
       if (beats.edited[k] === "1") ctx.strokeRect(x - 8.5, 1.5, 17, 16);
+      if (beats.adapted[k] === "1") ctx.fillRect(x - 6, 16, 12, 1.5);
       const rr = spacing > 34 ? beats.rr(k) : null;
       if (rr !== null) {
         ctx.font = "11px system-ui";

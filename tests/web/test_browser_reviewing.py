@@ -1,0 +1,77 @@
+"""Adapting, comparing and deciding in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecgscribe.web.edits import EditFile
+from web import test_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+from web.test_browser import counted, edits, free_port, opened, server, shows
+
+page = test_browser.page
+pytestmark = test_browser.pytestmark
+
+
+def test_adapt_to_this_patient_and_take_it_back(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        before = counted(page, "V")
+        page.click("#adapt")
+        shows(page, "#message", "label some first")
+        assert page.is_disabled("#unadapt")
+        for k in range(6):
+            page.keyboard.press("i")
+            shows(page, "#message", f"{k} beats? labelled")
+            page.keyboard.press("v")
+            edits(page, k + 1)
+        labelled = counted(page, "V")
+        page.click("#adapt")
+        edits(page, 7)
+        shows(page, "#adapted", r"^adapted by 6 labels: \d+ beats? changed$")
+        assert counted(page, "V") > labelled > before
+        page.click("#unadapt")
+        edits(page, 8)
+        shows(page, "#adapted", "^$")
+        assert counted(page, "V") == labelled
+        page.keyboard.press("z")
+        shows(page, "#adapted", "^adapted by 6")
+        page.reload()
+        page.wait_for_selector("#main:not([hidden])")
+        shows(page, "#adapted", "^adapted by 6")
+
+
+def test_two_reviewers_differ_and_a_third_decides(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.keyboard.press(".")
+        page.keyboard.press("f")
+        edits(page, 1)
+        opened(page, port, reviewer="Joe")
+        page.keyboard.press(".")
+        page.keyboard.press("q")
+        edits(page, 1)
+        opened(page, port, reviewer="Ann")
+        page.select_option("#first", "Jane")
+        page.select_option("#second", "Joe")
+        page.click("#compare")
+        shows(page, "#agreement", r"^\d+ beats alike, 1 not; 0 of these decided by Ann\.$")
+        shows(page, "#disagreements", "Jane F, Joe Q")
+        page.focus("#strip")
+        page.keyboard.press("d")
+        shows(page, "#decide", r"Jane: F \(H\).*Joe: Q \(L\)")
+        page.keyboard.press("h")
+        edits(page, 1)
+        shows(page, "#agreement", "1 of these decided")
+        shows(page, "#disagreements", "^✓ F")
+        assert (counted(page, "F"), counted(page, "Q")) == (1, 0)
+    (edit,) = EditFile(folder / "made.hea.review.sqlite").edits("Ann")
+    assert (edit.kind, edit.content["first"], edit.content["second"]) == (
+        "adjudicate", "Jane", "Joe"
+    )  # fmt: skip
