@@ -5,11 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,48 +18,20 @@ from ecgscribe import __version__
 from ecgscribe.archive import run as archive_run
 from ecgscribe.archive.run import version_differences
 from ecgscribe.cli.main import main
+from support.archives import (
+    archived,
+    cluster,
+    content,
+    finish,
+    start,
+    wait_for_results,
+    workers_of,
+)  # fmt: skip
 from support.command_line import error_line, made
 from support.wfdb_files import save
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 12
-Process = subprocess.Popen[str]
-
-
-def start(*arguments: object, cwd: Path) -> Process:
-    command = [sys.executable, "-m", "ecgscribe", "archive", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=cwd, text=True, stderr=subprocess.PIPE)
-
-
-def finish(process: Process) -> tuple[int, str]:
-    try:
-        _, said = process.communicate(timeout=240)
-    finally:
-        process.kill()
-    return process.returncode, said
-
-
-def archived(*arguments: object, cwd: Path) -> tuple[int, str]:
-    return finish(start(*arguments, cwd=cwd))
-
-
-def content(dest: Path) -> dict[str, bytes]:
-    """Every file of an archive, hidden ones too."""
-    return {str(p.relative_to(dest)): p.read_bytes() for p in dest.rglob("*") if p.is_file()}
-
-
-def wait_for_results(dest: Path, count: int) -> None:
-    end = time.monotonic() + 180
-    while len(list((dest / "results").glob("*.json"))) < count:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def workers_of(process: Process) -> list[int]:
-    """The worker processes of a local cluster; the resource tracker is none."""
-    children = Path(f"/proc/{process.pid}/task").glob("*/children")
-    pids = {int(pid) for each in children for pid in each.read_text().split()}
-    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +104,13 @@ def test_run_that_was_killed_is_resumed_and_nothing_differs(
     process.kill()
     finish(process)
     assert not (dest / "recordings.parquet").exists()
-    kept = {name: (dest / name).stat().st_mtime_ns for name in content(dest) if "json" in name}
+    kept = {path: path.stat().st_mtime_ns for path in dest.glob("results/*.json")}
     code, said = archived("in", "-o", "resumed", "--workers", 3, cwd=folder)
     assert code == 1, said
     there = re.search(r"(\d+) there already", said)
     assert there is not None
     assert int(there.group(1)) >= 3
-    unchanged = [name for name, at in kept.items() if (dest / name).stat().st_mtime_ns == at]
+    unchanged = [path for path, at in kept.items() if path.stat().st_mtime_ns == at]
     assert len(unchanged) >= 3
     assert content(dest) == undisturbed
 
@@ -161,44 +128,13 @@ def test_recording_that_exhausts_memory_is_listed_and_the_others_are_not(tmp_pat
     assert {Path(row["recording"]).name: row["status"] for row in rows} == {
         "poison.npz": "failed", **{f"r{k}.hea": "done" for k in range(4)}
     }  # fmt: skip
-    assert "workers or more died of it" in rows[0]["error"]
-
-
-@contextmanager
-def cluster(folder: Path) -> Iterator[str]:
-    """A scheduler and a worker, each a command of Dask's own; yields the address."""
-    from distributed import Client
-
-    module = [sys.executable, "-m", "distributed.cli"]
-    file = folder / "scheduler.json"
-    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
-    made_of = [[f"{module[2]}.dask_scheduler", *options, str(file)]]
-    made_of += [
-        [f"{module[2]}.dask_worker", "--nthreads", "1", "--no-dashboard", "--scheduler-file",
-         str(file)]
-    ]  # fmt: skip
-    running = [
-        subprocess.Popen([*module[:2], *each], cwd=folder, stderr=subprocess.DEVNULL)
-        for each in made_of
-    ]
-    try:
-        end = time.monotonic() + 30
-        while not (file.is_file() and (found := re.search(r"tcp://[^\"]+", file.read_text()))):
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        with Client(found.group()) as client:
-            client.wait_for_workers(1, timeout=30)
-        yield found.group()
-    finally:
-        for process in reversed(running):
-            process.terminate()
-            process.wait(30)
+    assert "workers died of it" in rows[0]["error"]
 
 
 @pytest.mark.slow
 def test_cluster_that_is_there_is_used(tmp_path: Path) -> None:
     save(made("r"), tmp_path / "in")
-    with cluster(tmp_path) as address:
+    with cluster(tmp_path) as (address, _):
         code, said = archived(f"file://{tmp_path}/in", "-o", "out", "--scheduler", address,
                               cwd=tmp_path)  # fmt: skip
     assert (code, said) == (

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import shutil
+from asyncio import CancelledError
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecgscribe._version import __version__
+from ecgscribe.archive.bundles import annotate_bundle, bundles, first_unfinished
 from ecgscribe.archive.sources import Source
 from ecgscribe.archive.tables import FOLDERS, write_recordings
-from ecgscribe.archive.task import Options, annotate_source, key_of, write_failure
+from ecgscribe.archive.task import Options, key_of, write_failure
 from ecgscribe.errors import EcgScribeError
 from ecgscribe.files import make_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
 
-__all__ = ["Done", "check_packages", "version_differences", "write_archive"]
+__all__ = ["LIMIT_S", "Done", "check_packages", "version_differences", "write_archive"]
 
 RETRIES = 2
 """How often a recording is tried again: if it fails, and if its worker dies."""
 LOCK = ".lock"
 _CLOSING_S = 15
 _COMPARED = ("dask", "distributed")
+LIMIT_S = 3600.0
+"""Seconds that a recording may take, unless more are given: a day takes half a minute."""
+_KILLED = (
+    f"expected a recording that a worker can annotate, found that {RETRIES + 1} workers died of it "
+    "or were ended as it took too long; give them more memory (--memory) or time (--time-limit), "
+    "or look at the file"
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,7 @@ def write_archive(
     scheduler: str | None = None,
     workers: int = 1,
     memory: str = "auto",
+    limit_s: float = LIMIT_S,
     progress: Callable[[int, int, int], object] = lambda done, total, failed: None,
 ) -> Done:
     """Annotate recordings on a cluster; those that the archive has already are left as they are.
@@ -90,6 +103,8 @@ def write_archive(
         Processes of that cluster, each with one thread.
     memory : str
         Memory that each of them may use, such as ``2GiB``; one that uses more is ended.
+    limit_s : float
+        Seconds that one recording may take; then its worker is ended.
     progress : callable, optional
         Called with how many recordings are done, how many there are, and how many failed.
 
@@ -114,7 +129,7 @@ def write_archive(
             _check_cluster(client, scheduler, dest)
         annotated = unchanged = 0
         failed: dict[str, str] = {}
-        for path, result in _results(client, sources, (str(dest), model, options)):
+        for path, result in _results(client, sources, (str(dest), model, options, limit_s)):
             if isinstance(result, str):
                 failed[path] = result
                 write_failure(path, dest, model, options, result)
@@ -178,6 +193,8 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
 
     with ExitStack() as stack:
         stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}))
+        # What it would say of a lost scheduler is said in one line, at the end.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         if scheduler is None:
             try:
                 cluster: Any = LocalCluster(
@@ -233,50 +250,89 @@ def _sees(path: str) -> bool:
     return Path(path).is_file()
 
 
+@dataclass(frozen=True)
+class _Task:
+    """Recordings with the scheduler, and how often they may be tried again."""
+
+    paths: list[str]
+    retries: int = RETRIES
+
+
 def _results(
-    client: Any, sources: Sequence[Source], arguments: tuple[str, Model, Options]
+    client: Any, sources: Sequence[Source], arguments: tuple[str, Model, Options, float]
 ) -> Iterator[tuple[str, bool | str]]:
     """Yield each recording and whether it was annotated, or its error, as they end.
 
-    No more are with the scheduler than there are threads. So its memory does not grow with the
-    archive, and few are near a recording that kills its worker.
+    No more tasks are with the scheduler than there are threads. So its memory does not grow with
+    the archive, and few are near a recording that kills its worker.
     """
     from distributed import as_completed
 
-    waiting = iter(sources)
-    paths: dict[str, str] = {}
+    waiting = map(_Task, bundles(sources, sum(client.nthreads().values())))
+    again: deque[_Task] = deque()
+    tasks: dict[str, _Task] = {}
+    numbers = count()
     at_work = as_completed(loop=client.loop, raise_errors=False)
 
     def fill() -> None:
         threads = max(sum(client.nthreads().values()), 1)
-        while len(paths) < threads and (source := next(waiting, None)) is not None:
+        while len(tasks) < threads:
+            task = again.popleft() if again else next(waiting, None)
+            if task is None:
+                return
             future = client.submit(
-                annotate_source, source.path, *arguments,
-                key=f"archive-{key_of(source.path)}", pure=False, retries=RETRIES,
+                annotate_bundle, task.paths, *arguments,
+                key=f"archive-{key_of(task.paths[0])}-{next(numbers)}", pure=False,
+
             )  # fmt: skip
-            paths[future.key] = source.path
+            tasks[future.key] = task
             at_work.add(future)
 
-    fill()
-    for future in at_work:
-        yield paths.pop(future.key), _outcome(future)
-        future.release()
+    with _lost_scheduler():
         fill()
+    for future in at_work:
+        task = tasks.pop(future.key)
+        with _lost_scheduler():
+            outcomes, more = _outcomes(future, task, Path(arguments[0]))
+            future.release()
+        again.extend(more)
+        yield from outcomes
+        with _lost_scheduler():
+            fill()
 
 
-def _outcome(future: Any) -> bool | str:
+@contextmanager
+def _lost_scheduler() -> Iterator[None]:
+    """Say in one line that there is no scheduler any more."""
+    lost = EcgScribeError(
+        "archive: expected the scheduler to stay, lost it; run the same command again to go on"
+    )
+    try:
+        yield
+    except (OSError, TimeoutError, CancelledError) as error:
+        raise lost from error
+
+
+def _outcomes(
+    future: Any, task: _Task, dest: Path
+) -> tuple[list[tuple[str, bool | str]], list[_Task]]:
+    """Return what became of the recordings of a task, and what has to be tried again."""
     from distributed.scheduler import KilledWorker
 
-    if future.status == "finished":
-        return bool(future.result())
-    if future.status != "error":
-        raise EcgScribeError(
-            "archive: expected the scheduler to stay, lost it; run the same command again to go on"
-        )
-    error = future.exception()
-    if isinstance(error, KilledWorker):
-        return (
-            f"expected a recording that a worker can annotate, found that {RETRIES + 1} workers or "
-            "more died of it; give workers more memory, or look at the file"
-        )
-    return str(error) if isinstance(error, EcgScribeError) else f"{type(error).__name__}: {error}"
+    if future.status == "error" and isinstance(future.exception(), KilledWorker):
+        # A recording that was done is passed over when its task is tried again, so that all workers
+        # died of the same one.
+        poison = first_unfinished(task.paths, dest)
+        rest = [path for path in task.paths if path != poison]
+        return [(poison, _KILLED)], [dataclasses.replace(task, paths=rest)] if rest else []
+    if future.status == "error":
+        raise EcgScribeError(f"archive: a worker cannot annotate ({future.exception()})")
+    if future.status != "finished":
+        raise CancelledError
+    done, more = [], []
+    for path, outcome in zip(task.paths, future.result(), strict=True):
+        if isinstance(outcome, str) and task.retries:
+            more.append(_Task([path], task.retries - 1))
+        else:
+            done.append((path, outcome))
+    return done, more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
+from ecgscribe.cli.values import number
 
 __all__ = ["archive"]
 
@@ -31,6 +33,10 @@ _NAMED = 20  # failures that are named on stderr; recordings.parquet has all
     help="Memory that a process may use, such as 2GiB.",
 )  # fmt: skip
 @click.option(
+    "--time-limit", metavar="SECONDS", type=number,
+    help="Time that one recording may take before its process is ended (default: 3600).",
+)  # fmt: skip
+@click.option(
     "--scheduler", metavar="ADDRESS", help="Use this Dask cluster, such as tcp://10.0.0.5:8786."
 )
 @options.fs
@@ -46,6 +52,7 @@ def archive(
     out: Path | None,
     workers: int | None,
     memory: str,
+    time_limit: float | None,
     scheduler: str | None,
     fs: float | None,
     leads: tuple[str, ...] | None,
@@ -69,7 +76,9 @@ def archive(
         raise click.UsageError("expected SOURCE and --out DIR, or --summary DIR")
     if scheduler is not None and (workers is not None or memory != "auto"):
         raise click.UsageError("expected --scheduler without --workers and --memory, found both")
-    from ecgscribe.archive.run import check_packages, write_archive
+    if time_limit is not None and not 1 <= time_limit < math.inf:
+        raise click.UsageError(f"expected a time limit of 1 s or more, found {time_limit:g}")
+    from ecgscribe.archive.run import LIMIT_S, check_packages, write_archive
 
     check_packages()
     from ecgscribe.archive.sources import find_sources
@@ -85,6 +94,7 @@ def archive(
             scheduler=scheduler,
             workers=workers or os.cpu_count() or 1,
             memory=memory,
+            limit_s=LIMIT_S if time_limit is None else time_limit,
             progress=progress,
         )
     for path, error in sorted(done.failed.items())[:_NAMED]:

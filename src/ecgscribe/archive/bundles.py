@@ -1,0 +1,89 @@
+"""Recordings that a worker gets together: a task takes a second at least, or Dask's share grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecgscribe.archive.sources import Source
+from ecgscribe.archive.tables import result_file
+from ecgscribe.archive.task import Options, annotate_source, key_of
+from ecgscribe.archive.time_limit import time_limit
+from ecgscribe.errors import EcgScribeError
+
+if TYPE_CHECKING:
+    from ecgscribe.model.runtime import Model
+
+__all__ = ["annotate_bundle", "bundles", "first_unfinished"]
+
+_LEAST_S = 1.0
+_MOST, _FOR_EACH_THREAD = 200, 8
+"""Recordings in a group, at most, and groups for each thread, at least, if there are enough."""
+_EACH_S, _BYTES_PER_S = 0.05, 4e6
+"""Seconds that a recording takes at least, and bytes of its files that a core reads in one."""
+
+
+def bundles(sources: Sequence[Source], threads: int) -> Iterator[list[str]]:
+    """Group recordings, in their order, so that each group takes about a second or more.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    threads : int
+        Of the workers. Where there are few recordings for each, groups are smaller.
+
+    Yields
+    ------
+    list of str
+        Paths; one alone where it is long.
+    """
+    most = min(len(sources) // (_FOR_EACH_THREAD * max(threads, 1)) + 1, _MOST)
+    bundle: list[str] = []
+    seconds = 0.0
+    for source in sources:
+        bundle.append(source.path)
+        seconds += _EACH_S + source.size / _BYTES_PER_S
+        if seconds >= _LEAST_S or len(bundle) == most:
+            yield bundle
+            bundle, seconds = [], 0.0
+    if bundle:
+        yield bundle
+
+
+def annotate_bundle(
+    paths: Sequence[str], dest: str, model: Model, options: Options, limit_s: float
+) -> list[bool | str]:
+    """Annotate recordings one after the other; what runs on a worker.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    dest : str
+        Folder of the archive.
+    model : Model
+    options : Options
+    limit_s : float
+        Seconds after which a recording ends its worker.
+
+    Returns
+    -------
+    list of bool or str
+        Of each recording, whether it was annotated now, or its error.
+    """
+    outcomes: list[bool | str] = []
+    for path in paths:
+        try:
+            with time_limit(limit_s):
+                outcomes.append(annotate_source(path, dest, model, options))
+        except EcgScribeError as error:
+            outcomes.append(str(error))
+        except Exception as error:  # a fault of ours is one recording's, not the bundle's
+            outcomes.append(f"{type(error).__name__}: {error}")
+    return outcomes
+
+
+def first_unfinished(paths: Sequence[str], dest: Path) -> str:
+    """Return the recording of a bundle at which its worker died: the first without a result."""
+    missing = (path for path in paths if not result_file(dest, key_of(path)).is_file())
+    return next(missing, paths[0])

@@ -1,0 +1,67 @@
+"""Recordings that go together, and the clock that ends a worker."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("distributed")
+
+from ecgscribe.archive.bundles import bundles, first_unfinished
+from ecgscribe.archive.sources import Source
+from ecgscribe.archive.tables import result_file
+from ecgscribe.archive.task import key_of
+
+
+@given(st.lists(st.integers(0, 10**8), max_size=300), st.integers(1, 40))
+def test_every_recording_is_in_one_bundle_in_order(sizes: list[int], threads: int) -> None:
+    sources = [Source(f"/{k}", size) for k, size in enumerate(sizes)]
+    found = list(bundles(sources, threads))
+    assert [path for bundle in found for path in bundle] == [each.path for each in sources]
+    assert all(found)
+
+
+def test_short_recordings_go_together_and_long_ones_alone() -> None:
+    long, short = Source("/long", 10**9), [Source(f"/{k}", 1000) for k in range(10_000)]
+    found = list(bundles([long, *short], 2))
+    assert found[0] == ["/long"]
+    assert {len(bundle) for bundle in found[1:-1]} == {20}  # of 50 ms each
+
+
+def test_few_recordings_are_spread_over_the_threads() -> None:
+    assert [len(bundle) for bundle in bundles([Source(f"/{k}", 1) for k in range(12)], 3)] == [
+        1
+    ] * 12
+
+
+def test_worker_died_of_the_first_recording_without_a_result(tmp_path: Path) -> None:
+    paths = ["/a", "/b", "/c"]
+    (tmp_path / "results").mkdir()
+    result_file(tmp_path, key_of("/a")).write_text("{}")
+    assert first_unfinished(paths, tmp_path) == "/b"
+
+
+HANG = """
+import re, sys, time
+from ecgscribe.archive.time_limit import time_limit
+with time_limit(60):
+    with time_limit(0.2):
+        pass
+    time.sleep(0.5)  # the shorter one is over
+print("here", flush=True)
+with time_limit(60), time_limit(0.3):
+    re.match(r"(a+)+$", "a" * 64 + "b")  # of C, and holds Python's lock
+print("never")
+"""
+
+
+def test_what_never_returns_is_ended() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HANG], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "here\n", "")
