@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,21 @@ def test_an_input_is_never_replaced(tmp_path: Path) -> None:
         with pytest.raises(FormatError, match="found one that is read; choose another name"):
             refuse_input(target, [tmp_path / "none", path])
     refuse_input(tmp_path / "c.txt", [path])
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from ecgscribe.files import atomic_write; "
+        "atomic_write(sys.argv[1], lambda path: os.kill(os.getpid(), 9))"
+    )
+    target = tmp_path / "a.txt"
+    subprocess.run([sys.executable, "-c", code, str(target)], check=False)
+    assert [each.name[:11] for each in tmp_path.iterdir()] == [".ecgscribe-"]
+
+    def write_and_look(path: Path) -> None:
+        path.write_text("new", encoding="utf-8")
+        write_text(tmp_path / "b.txt", "while another writes")  # removes no scratch in use
+
+    atomic_write(target, write_and_look)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+    assert target.read_text(encoding="utf-8") == "new"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import os
+import platform
 import shutil
 import tempfile
 import tomllib
@@ -150,7 +152,8 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
         refuse_existing(path)
     scratch = None
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=".ecgscribe-", dir=path.parent))
+        _remove_leftovers(path.parent)
+        scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=path.parent))
         write(scratch / path.name)
         with (scratch / path.name).open("r+b") as file:
             os.fsync(file.fileno())  # some file systems report only now that the disk is full
@@ -167,6 +170,37 @@ def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bo
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
     return path
+
+
+def _pid_namespace() -> str:
+    """Return 8 letters for the set of processes among which a process id means one."""
+    names = [platform.node()]
+    with contextlib.suppress(OSError):  # Linux; containers may share a folder and a name
+        names.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256(" ".join(names).encode()).hexdigest()[:8]
+
+
+_SCRATCH = f".ecgscribe-{_pid_namespace()}-"
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed left in a folder."""
+    for each in folder.glob(f"{_SCRATCH}*"):
+        pid = each.name.removeprefix(_SCRATCH).partition("-")[0]
+        if pid.isdecimal() and not _is_running(int(pid)):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":  # there, os.kill would end the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # of another user
+        return True
+    return True
 
 
 def _move(source: Path, path: Path, *, force: bool) -> None:
