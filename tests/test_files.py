@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,21 @@ def test_if_the_second_file_appears_at_the_last_moment_the_first_is_taken_back(
     with pytest.raises(FormatError, match="found one already there"):
         write_together({page: b"page", numbers: b"numbers"})
     assert [path.read_text() for path in tmp_path.iterdir()] == ["of another program"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from ecgscribe.files import atomic_write; "
+        "atomic_write(sys.argv[1], lambda path: os.kill(os.getpid(), 9))"
+    )
+    target = tmp_path / "a.txt"
+    subprocess.run([sys.executable, "-c", code, str(target)], check=False)
+    assert [each.name[:11] for each in tmp_path.iterdir()] == [".ecgscribe-"]
+
+    def write_and_look(path: Path) -> None:
+        path.write_text("new", encoding="utf-8")
+        write_text(tmp_path / "b.txt", "while another writes")  # removes no scratch in use
+
+    atomic_write(target, write_and_look)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+    assert target.read_text(encoding="utf-8") == "new"

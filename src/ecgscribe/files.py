@@ -6,11 +6,13 @@ import csv
 import hashlib
 import io
 import os
+import platform
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +201,8 @@ def _scratch(path: Path, write: Callable[[Path], object]) -> Iterator[Path]:
     """Write a file of the same name in a new folder next to it, which is removed at the end."""
     with ExitStack() as stack:
         with _refusals(path):
-            folder = Path(tempfile.mkdtemp(prefix=".ecgscribe-", dir=path.parent))
+            _remove_leftovers(path.parent.absolute())
+            folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=path.parent))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             write(folder / path.name)
             with (folder / path.name).open("r+b") as file:
@@ -220,6 +223,38 @@ def _refusals(path: Path) -> Iterator[None]:
             f"{path}: expected to write this file, the system refused "
             f"({error.strerror or error}); check folder, permissions and free space"
         ) from error
+
+
+def _pid_namespace() -> str:
+    """Return 8 letters for the set of processes among which a process id means one."""
+    names = [platform.node()]
+    with suppress(OSError):  # Linux; containers may share a folder and a name
+        names.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256(" ".join(names).encode()).hexdigest()[:8]
+
+
+_SCRATCH = f".ecgscribe-{_pid_namespace()}-"
+
+
+@lru_cache(maxsize=256)
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed left in a folder, once: it may be a large one."""
+    for each in folder.glob(f"{_SCRATCH}*"):
+        pid = each.name.removeprefix(_SCRATCH).partition("-")[0]
+        if pid.isdecimal() and not _is_running(int(pid)):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":  # there, os.kill would end the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # of another user
+        return True
+    return True
 
 
 def _move(source: Path, path: Path, *, force: bool) -> None:

@@ -224,3 +224,23 @@ def test_full_disk_leaves_nothing_half_written(good: Path, tmp_path: Path) -> No
     run = ecgscribe("annotate", good, "-o", tmp_path, limit=eight_bytes_a_file)
     assert "the system refused" in only_error(run)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_that_fills_the_memory_does_not_end_the_others(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        monkeypatch.undo()  # the next one has enough
+        raise MemoryError
+
+    monkeypatch.setattr("ecgscribe.cli.annotate.annotate_recording", full)
+    other = tmp_path / "other.hea"
+    other.write_text(
+        good.with_suffix(".hea").read_text(encoding="utf-8").replace("good ", "other ", 1),
+        encoding="utf-8",
+    )
+    (tmp_path / "good.dat").write_bytes(good.with_suffix(".dat").read_bytes())
+    assert main(["annotate", str(other), str(good), "-o", str(tmp_path)]) == 1
+    assert "other.hea: expected enough memory" in capsys.readouterr().err
+    assert not (tmp_path / "other.scribe").exists()
+    assert (tmp_path / "good.scribe").is_file()

@@ -93,6 +93,8 @@ def test_second_fetch_downloads_nothing(server: Server, tmp_path: Path) -> None:
         ("broken", "differs from its sum"),
         ("truncated", "broke off"),
         ("missing", "is not on the server"),
+        ("forbidden", "is refused by the server"),
+        ("failing", "met an error of the server"),
     ],
 )
 def test_damaged_file_is_named_never_kept_and_the_others_are_downloaded(
@@ -110,6 +112,12 @@ def test_damaged_file_is_named_never_kept_and_the_others_are_downloaded(
     server.asked.clear()
     fetch(server, tmp_path)
     assert server.asked == ["118e06.dat"]
+
+
+@pytest.mark.parametrize("address", ["ftp://host/path", "no address", "http://"])
+def test_an_address_that_is_none_is_named(address: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="expected an address such as https://"):
+        datasets.fetch("nstdb", to=tmp_path, base_url=address)
 
 
 def test_interrupted_download_resumes_where_it_stopped(server: Server, tmp_path: Path) -> None:

@@ -232,3 +232,10 @@ def test_a_long_table_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
     record = read(saved(tmp_path, "time,ecg\n", rows(dated)))
     is_the_ecg(record, "ecg")
     assert record.start == datetime(2026, 1, 2, 23, 59, 58)
+
+
+def test_a_line_without_end_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"1,2," * 20_000)
+    with pytest.raises(FormatError, match="without an end of line"):
+        read(path, fs=360)

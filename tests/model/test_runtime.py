@@ -200,6 +200,11 @@ def test_a_file_name_does_not_lead_out_of_the_folder(folder: Path, name: str) ->
     refused(folder / "default.json", "expected the file .* next to it, found none")
 
 
+def test_weights_are_not_taken_for_a_description(tmp_path: Path) -> None:
+    (tmp_path / "x.weights.h5").write_bytes(b"\x89HDF")
+    refused(tmp_path / "x.weights.h5", "expected the JSON file .* found its weights")
+
+
 @pytest.mark.parametrize("name", ["defualt", "no/such.json", "no/such", ""])
 def test_an_unknown_model_is_refused_and_the_known_ones_named(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,7 +18,7 @@ import wfdb
 from ecgscribe.datasets.catalogue import DATABASES
 from ecgscribe.datasets.database import RECORD
 
-Fault = Literal["broken", "truncated", "missing", "dropped"]
+Fault = Literal["broken", "truncated", "missing", "forbidden", "failing", "dropped"]
 
 
 def write_record(
@@ -132,6 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if data is None or fault == "missing":
             self.send_error(404)
+            return
+        if fault in ("forbidden", "failing"):
+            self.send_error(403 if fault == "forbidden" else 500)
             return
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))

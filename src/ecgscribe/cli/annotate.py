@@ -90,10 +90,12 @@ def annotate(
             summary = _summary(record, path, annotation, target, columns) | {"model": loaded.hash}
             if not quiet:
                 complain(_sentence(summary))
-        except (EcgScribeError, OSError) as error:
+        except (EcgScribeError, OSError, MemoryError) as error:
             failed.append(path)
-            complain(one_line(error))
-            summary = {"record": path, "error": one_line(error)}
+            line = one_line(error)
+            line = f"{path}: {line}" if isinstance(error, MemoryError) else line
+            complain(line)
+            summary = {"record": path, "error": line}
         if as_json:
             print_text(json.dumps(summary))
     if failed and len(records) > 1:

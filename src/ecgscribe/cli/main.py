@@ -9,12 +9,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
 
 import click
 
 from ecgscribe._version import __version__
 from ecgscribe.cli.commands import Commands
-from ecgscribe.cli.messages import complain, one_line, usage_line, warnings_on_one_line
+from ecgscribe.cli.messages import (
+    complain,
+    let_go_of,
+    one_line,
+    usage_line,
+    warnings_on_one_line,
+)
 from ecgscribe.errors import EcgScribeError
 
 __all__ = ["ecgscribe", "main"]
@@ -56,8 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    _open_closed_streams()
+    os.environ.pop("MPLBACKEND", None)  # no command opens a window; an unknown one is an error
     with warnings_on_one_line():
         try:
+            _refuse_nul(sys.argv[1:] if arguments is None else arguments)
             code = ecgscribe.main(arguments, prog_name="ecgscribe", standalone_mode=False)
             sys.stdout.flush()
         except click.UsageError as error:
@@ -68,16 +79,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = 130
         except BrokenPipeError:  # the reader has what it wanted (`| head`)
             code = 1
-        except (EcgScribeError, OSError) as error:
+        except (EcgScribeError, OSError, MemoryError) as error:
             complain(one_line(error))
             code = 1
-    _let_go_of_stdout()
+    let_go_of(sys.stdout)
     return int(code or 0)
 
 
-def _let_go_of_stdout() -> None:
-    """Drop what a full disk or a closed pipe refused; Python would complain as it exits."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _open_closed_streams() -> None:
+    """Let what is written to a closed stdout or stderr vanish; no file may get its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    # Python has None in place of a stream that was closed when it started.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _refuse_nul(arguments: Sequence[str]) -> None:
+    if any("\0" in argument for argument in arguments):
+        raise click.UsageError("expected arguments without the character NUL, found one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import click
 from ecgscribe.errors import SignalWarning
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["complain", "one_line", "plain", "usage_line", "warnings_on_one_line"]
+__all__ = ["complain", "let_go_of", "one_line", "plain", "usage_line", "warnings_on_one_line"]
 
 SAME_AS = {
     "--data-dir": ("--out",),
@@ -27,8 +28,24 @@ SAME_AS = {
 
 
 def complain(message: str) -> None:
-    """Write one line to stderr."""
-    click.echo(plain(f"ecgscribe: {message}", sys.stderr), err=True)
+    """Write one line to stderr; where stderr takes none, the work goes on without it."""
+    _say(f"ecgscribe: {message}\n", sys.stderr)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    try:
+        stream.write(plain(text, stream))
+        stream.flush()
+    except OSError:
+        let_go_of(stream)
+
+
+def let_go_of(stream: TextIO) -> None:
+    """Drop what a full disk or a closed pipe refuses; Python would complain as it exits."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def plain(text: str, stream: TextIO | None) -> str:
@@ -48,6 +65,11 @@ def plain(text: str, stream: TextIO | None) -> str:
 
 def one_line(error: Exception) -> str:
     """Put an error into one line; one of the system names its file."""
+    if isinstance(error, MemoryError):
+        return (
+            "expected enough memory, found too little; choose leads (--leads), or close other "
+            "programs"
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split())
@@ -102,8 +124,13 @@ def _name(param: click.Parameter) -> str:
 
 @contextmanager
 def warnings_on_one_line() -> Iterator[None]:
-    """Show each SignalWarning as one line, and any other warning as before."""
+    """Show each SignalWarning as one line, and any other warning as before.
+
+    A warning of a package is no error of the user, also with ``PYTHONWARNINGS=error``.
+    """
     with warnings.catch_warnings():
+        if any(option.startswith("error") for option in sys.warnoptions):
+            warnings.simplefilter("default")
         warnings.simplefilter("always", SignalWarning)
         warnings.showwarning = _in_one_line(warnings.showwarning)
         yield
@@ -122,7 +149,7 @@ def _in_one_line(other: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if issubclass(category, SignalWarning):
             line_of_warning = " ".join(str(message).split())
-            terminal.write(plain(f"ecgscribe: warning: {line_of_warning}\n", terminal))
+            _say(f"ecgscribe: warning: {line_of_warning}\n", terminal)
         else:
             other(message, category, filename, lineno, file, line)
 

@@ -23,6 +23,13 @@ SUMS = "SHA256SUMS.txt"
 _TIMEOUT_S = 30.0  # without a byte, before the server counts as unreachable
 _CHUNK_BYTES = 1 << 16
 _SHOWN = 3  # files in one message
+_REFUSALS = {
+    401: "needs a login",
+    403: "is refused by the server",
+    404: "is not on the server",
+    410: "is not on the server",
+}
+"""What the status of an answer of HTTP means for a file."""
 
 
 def read_sums(folder: Path) -> dict[str, str]:
@@ -158,8 +165,17 @@ def _fetch(files: pooch.Pooch, name: str) -> None:
             name, downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S, chunk_size=_CHUNK_BYTES)
         )
     except requests.HTTPError as error:
-        status = "" if error.response is None else f" (status {error.response.status_code})"
-        raise _FileError(f"is not on the server{status}") from error
+        status = None if error.response is None else error.response.status_code
+        found = _REFUSALS.get(status or 0, "met an error of the server")
+        raise _FileError(f"{found} (status {status})") from error
+    except (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidSchema,
+    ) as error:
+        raise DatasetError(
+            f"expected an address such as https://host/path, found {files.base_url}; correct it"
+        ) from error
     except (requests.ConnectionError, requests.Timeout) as error:
         raise DatasetError(
             f"cannot reach {urlsplit(files.base_url).netloc} for {name} (offline?); try again "

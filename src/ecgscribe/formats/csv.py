@@ -73,7 +73,13 @@ def open_csv(
     """
     with format_errors(path, "a table with one numeric column a lead"):
         with path.open("rb") as file:
-            layout = Layout.of(file.read(_HEAD_BYTES))
+            head = file.read(_HEAD_BYTES)
+        if len(head) == _HEAD_BYTES and not re.search(rb"[\r\n]", head):
+            raise FormatError(
+                f"{path}: expected rows of numbers, found {_HEAD_BYTES} characters without an end "
+                "of line; save one row per sample"
+            )
+        layout = Layout.of(head)
         if not layout.width:
             raise FormatError(
                 f"{path}: expected rows of numbers, found none; save one row per sample"

@@ -321,6 +321,11 @@ def load_model(model: Model | str | Path | None = None) -> Model:
     if isinstance(model, Model):
         return model
     path = _find_model("default" if model is None else model)
+    if path.suffix == ".h5":
+        raise ModelError(
+            f"{path}: expected the JSON file that describes a model, found its weights; name the "
+            ".json next to them"
+        )
     try:
         text = path.read_text(encoding="utf-8")
         meta = json.loads(text)

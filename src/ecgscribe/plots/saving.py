@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,7 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
     figure = figure_of(np.ravel(np.array(ax, dtype=object))[0])
     canvas: Any = FigureCanvasAgg(figure)  # Matplotlib types it in part
     figure.set_dpi(DPI)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # missing in the font: a box replaces it
+    with _plain_text(figure):
         canvas.draw()
     drawn = np.asarray(canvas.buffer_rgba())
     image = Image.fromarray(drawn)
@@ -118,10 +118,31 @@ def save(
     figure = figure_of(np.ravel(np.array(ax, dtype=object))[0])
 
     def write(temporary: Path) -> None:
-        figure.savefig(temporary, dpi=dpi, format=suffix[1:])
+        with _plain_text(figure):
+            figure.savefig(temporary, dpi=dpi, format=suffix[1:])
 
     atomic_write(path, write, force=force)
     return path
+
+
+@contextmanager
+def _plain_text(figure: Figure) -> Iterator[None]:
+    """Draw names as they are: ``$`` begins no mathematics, and no character controls a terminal.
+
+    A box replaces a letter that the font lacks; names too long for the layout overlap it.
+    """
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_parse_math(False)
+            shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text.get_text())
+            if shown != text.get_text():
+                text.set_text(shown)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
+        yield
 
 
 def check_picture(path: str | Path, *, force: bool = False) -> None:
@@ -158,7 +179,9 @@ def check_picture(path: str | Path, *, force: bool = False) -> None:
 def png(ax: Axes, *, dpi: int = 110) -> bytes:
     """Return the figure of `ax` as the bytes of a PNG."""
     target = io.BytesIO()
-    figure_of(ax).savefig(target, dpi=dpi, format="png")
+    figure = figure_of(ax)
+    with _plain_text(figure):
+        figure.savefig(target, dpi=dpi, format="png")
     return target.getvalue()
 
 

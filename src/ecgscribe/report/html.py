@@ -9,6 +9,10 @@ from ecgscribe.report.blocks import Box, Bullets, Link, Page, Picture, Table
 __all__ = ["html"]
 
 
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "?")
+"""What controls a terminal, by its code; names from files may hold it."""
+
+
 def html(page: Page) -> str:
     """Render the page; everything that is text is escaped.
 
@@ -35,4 +39,5 @@ def html(page: Page) -> str:
     environment.tests["bullets"] = lambda block: isinstance(block, Bullets)
     environment.tests["link"] = lambda cell: isinstance(cell, Link)
     environment.tests["picture"] = lambda block: isinstance(block, Picture)
-    return environment.get_template("report.html.j2").render(page=page)
+    html = environment.get_template("report.html.j2").render(page=page)
+    return html.translate(_CONTROLS)
