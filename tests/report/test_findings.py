@@ -66,6 +66,21 @@ def test_noise_is_no_gap_but_a_line_and_a_strip() -> None:
     assert "may be noise, a standstill or flutter: look" in texts(content)[0]
 
 
+def test_rates_say_which_beats_they_are_of() -> None:
+    made = made_recording("N*20 V*9 N*20")
+    content = content_of(made)
+    rate = content["heart_rate"]
+    assert content["findings"][-1]["text"] == (
+        f"Mean heart rate {rate['mean']:.0f}/min over all beats; between normal beats, "
+        f"lowest {rate['min']['rate']:.0f}, highest {rate['max']['rate']:.0f}/min."
+    )
+
+
+def test_a_long_episode_is_given_in_minutes() -> None:
+    content = content_of(made_recording("N*20 VFL N*20", flutter_s=80))
+    assert "; the longest, 1 min 20 s, begins at" in content["findings"][0]["text"]
+
+
 def test_a_pause_may_be_limited_otherwise() -> None:
     made = made_recording("N*20 pause N*20")
     assert content_of(made)["pauses"]["count"] == 1

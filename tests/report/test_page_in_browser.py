@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ecgscribe.plots.saving import DPI
 from ecgscribe.report.build import report
 from support.report_pages import recording_with_ectopy
 
@@ -147,3 +148,27 @@ def test_a_print_has_no_heading_alone_and_shows_whole_tables(browser: Any, page_
           .every((d) => getComputedStyle(d).breakAfter === "avoid")"""
     )
     assert tab.pdf().startswith(b"%PDF")
+
+
+def test_print_makes_charts_smaller_and_keeps_strips_to_scale(
+    browser: Any, page_file: Path
+) -> None:
+    tab = opened(browser, page_file, 1280)
+    tab.emulate_media(media="print")
+    pictures = tab.evaluate(
+        """[...document.querySelectorAll("figure:not(.page)")].map((f) => {
+          const image = f.querySelector("img");
+          const shown = image.getBoundingClientRect();
+          return [f.id !== "", image.naturalWidth, image.naturalHeight,
+                  shown.width / 96 * 25.4, shown.height / 96 * 25.4];
+        })"""
+    )
+    charts = [height for is_strip, *_, height in pictures if not is_strip]
+    assert len(charts) > 5
+    assert max(charts) <= 101
+    assert sum(height > 71 for height in charts) == 1  # the Lorenz plot, which is square
+    strips = [
+        (natural / DPI * 25.4, width) for is_strip, natural, _, width, _ in pictures if is_strip
+    ]
+    assert len(strips) > 5
+    assert all(width == pytest.approx(natural, abs=0.2) for natural, width in strips)

@@ -20,6 +20,9 @@ __all__ = [
 ]
 
 
+_CHART_MM, _SQUARE_CHART_MM = 70.0, 100.0  # greatest height of a chart in print
+
+
 @dataclass(frozen=True)
 class Link:
     """Text that leads to another place of the page.
@@ -102,6 +105,19 @@ class Picture:
         """Width and height on paper."""
         width, height = (int.from_bytes(self.png[k : k + 4], "big") for k in (16, 20))
         return width / DPI * 25.4, height / DPI * 25.4
+
+    @property
+    def printed_mm(self) -> tuple[float, float]:
+        """Width and height in print: of a chart at most so much that pages fill well.
+
+        What has a title is to scale, or a page of its own, and stays as it is.
+        """
+        width, height = self.size_mm
+        if self.title:
+            return width, height
+        highest = _SQUARE_CHART_MM if height > 0.8 * width else _CHART_MM
+        factor = min(highest / height, 1.0)
+        return factor * width, factor * height
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def rr_histogram(histogram: RRHistogram, *, ax: Axes | None = None) -> Axes:
         label=["from N to N", "others"],
         rasterized=True,
     )
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=8, loc="upper right")
     room = max(3 * bin_ms, 60.0)
     ax.set_xlim(begin[0] - room, begin[-1] + bin_ms + room)
     ax.set(xlabel="RR interval (ms)", ylabel="intervals")

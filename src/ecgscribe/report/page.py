@@ -90,7 +90,7 @@ def _key_figures(content: ReportContent) -> tuple[tuple[str, str], ...]:
     return (
         ("Beats", number(beats.counted)),
         ("Mean heart rate", per_minute(rate.mean)),
-        ("Lowest to highest", _range(rate)),
+        (f"Lowest to highest{', N-N' if rate.extremes_are_normal else ''}", _range(rate)),
         ("PVC burden", share(beats.pvc_percent)),
         ("SVE burden", share(beats.sve_percent)),
         ("Pauses", number(content.pauses.count)),

@@ -21,6 +21,7 @@ _MARGIN_MM = 10.0
 _WIDTH_MM = 210.0 - 2 * _MARGIN_MM
 _SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 114, 178)
 _BAND = (243, 246, 249)
+_TABLE_BEGINS_MM = 60.0  # of a table that stay together; a longer one repeats its header
 
 
 def pdf(page: Page) -> bytes:
@@ -166,8 +167,7 @@ def _write_parts(document: FPDF, parts: Sequence[Cell], links: _Links, size: flo
 
 
 def _section(document: FPDF, section: Section, links: _Links) -> None:
-    # A title stays with the beginning of what follows it.
-    if document.will_page_break(16 + min(sum(map(_height, section.blocks[:2])), 170)):
+    if document.will_page_break(16 + _beginning(section.blocks)):
         document.add_page()
     document.ln(4)
     links.place(section.id)
@@ -193,7 +193,7 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
     from fpdf.enums import Align, TableBordersLayout
     from fpdf.fonts import FontFace
 
-    if document.will_page_break(min(_height(table), 170)):
+    if document.will_page_break(min(_height(table), _TABLE_BEGINS_MM)):
         document.add_page()
     _write(document, table.caption, 7.5, soft=True)
     pairs = len(table.header) == 2
@@ -224,12 +224,24 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
     document.ln(2)
 
 
+def _beginning(blocks: Sequence[Block]) -> float:
+    """Return how many mm of a section stay with its title: its texts and what they explain."""
+    height = 0.0
+    for block in blocks:
+        if isinstance(block, Table):
+            return height + min(_height(block), _TABLE_BEGINS_MM)
+        height += _height(block)
+        if not isinstance(block, str):
+            break
+    return height
+
+
 def _height(block: Block) -> float:
     """Estimate how high a block is on paper, in mm."""
     if isinstance(block, Table):
         return 12.0 + 5.3 * (1 + len(block.rows))
     if isinstance(block, Picture):
-        return _factor(block) * block.size_mm[1] + 16.0
+        return _factor(block) * block.printed_mm[1] + 16.0
     if isinstance(block, Box):
         return block.height_mm + 8.0
     if isinstance(block, Bullets):
@@ -239,12 +251,12 @@ def _height(block: Block) -> float:
 
 def _factor(picture: Picture) -> float:
     """Make smaller what is wider than the page, or too high, as noise may be."""
-    width, height = picture.size_mm
+    width, height = picture.printed_mm
     return min(_WIDTH_MM / width, (245.0 if picture.whole_page else 190.0) / height, 1.0)
 
 
 def _picture(document: FPDF, picture: Picture, links: _Links) -> None:
-    width, height = picture.size_mm
+    width, height = picture.printed_mm
     factor = _factor(picture)
     if document.will_page_break(_height(picture)):
         document.add_page()

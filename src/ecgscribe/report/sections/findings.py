@@ -72,7 +72,7 @@ def _rhythm(rhythm: RhythmEntry) -> FindingEntry:
     text = f"{rhythm.name}: {counted(rhythm.count, 'episode')}, {rhythm.time} (h:mm:ss) in all"
     if rhythm.rate_mean is not None:
         text += f", {per_minute(rhythm.rate_mean)}"
-    length = number(longest.length_s, " s")
+    length = _length(longest.length_s)
     return FindingEntry(
         f"{text}; the longest, {length}, begins at", at=longest.at, section="Rhythms"
     )
@@ -88,10 +88,18 @@ def _fibrillation(rhythm: RhythmEntry) -> FindingEntry:
         text += f", mean heart rate {per_minute(rhythm.rate_mean)}"
     if rhythm.rate_min is not None and rhythm.rate_max is not None:
         text += f" ({number(rhythm.rate_min)} to {number(rhythm.rate_max)})"
-    length = number(longest.length_s, " s")
+    length = _length(longest.length_s)
     return FindingEntry(
         f"{text}; the longest, {length}, begins at", at=longest.at, section="Rhythms"
     )
+
+
+def _length(seconds: float) -> str:
+    """Write a length as it is spoken; from a minute on without fractions of a second."""
+    if seconds < 60:
+        return number(seconds, " s")
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
 
 
 def _pauses(pauses: PausesEntry) -> Iterator[FindingEntry]:
@@ -128,7 +136,7 @@ def _unreadable(readable: ReadableEntry) -> Iterator[FindingEntry]:
     if not unknown:
         return
     longest = max(unknown, key=lambda span: span.length_s)
-    length = number(longest.length_s, " s")
+    length = _length(longest.length_s)
     yield FindingEntry(
         f"{share(readable.percent)} of the recording is readable; {counted(len(unknown), 'span')} "
         f"of {number(readable.listed_from_s)} s or more {MAY_BE}; the longest, {length}, at",
@@ -156,7 +164,10 @@ def _rates(rate: HeartRateEntry) -> Iterator[FindingEntry]:
         return
     text = f"Mean heart rate {per_minute(rate.mean)}"
     if rate.lowest is not None and rate.highest is not None:
-        text += f", lowest {number(rate.lowest.rate)}, highest {number(rate.highest.rate)}"
+        which = " over all beats; between normal beats" if rate.extremes_are_normal else ""
+        text += (
+            f"{which}, lowest {number(rate.lowest.rate)}, highest {per_minute(rate.highest.rate)}"
+        )
     yield FindingEntry(f"{text}.", at=None, section="Heart rate")
 
 
