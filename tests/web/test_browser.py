@@ -94,7 +94,7 @@ def shows(page: Page, selector: str, pattern: str) -> None:
 
 
 def counted(page: Page, letter: str) -> int:
-    row = page.locator("#summary tr", has_text=re.compile(f"^{letter} ")).first
+    row = page.locator("#summary tr", has_text=re.compile(rf"^{letter} ")).first
     return int(row.locator("td").inner_text())
 
 

@@ -1,9 +1,9 @@
 // The page: what is shown, and every action on it.
 
 import { Adapting } from "./adapting.js";
+import { Comparing } from "./comparing.js";
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
-import { Comparing } from "./comparing.js";
 import { Day } from "./day.js";
 import { Intervals } from "./intervals.js";
 import * as keys from "./keys.js";
@@ -31,10 +31,10 @@ class App {
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
     this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
     this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true));
-    this.adapting = new Adapting(this);
-    this.comparing = new Comparing(this);
     this.asked = false;
     this.later = 0;
+    this.adapting = new Adapting(this);
+    this.comparing = new Comparing(this);
   }
 
   get address() { return `/api/recordings/${encodeURIComponent(this.key)}`; }
@@ -93,6 +93,7 @@ class App {
     this.beats = new Beats(beats, about.fs);
     this.summary = summary;
     this.about = about;
+    this.adapting.draw();
     const there = new Set(beats.sample);
     for (const each of this.view.selection) if (!there.has(each)) this.view.selection.delete(each);
     drawSummary(about, summary);
@@ -101,7 +102,6 @@ class App {
     $("edits").textContent = `${summary.edits} ${summary.edits === 1 ? "edit" : "edits"}`;
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
-    this.adapting.draw();
     this.redraw(true);
     await this.comparing.draw();
   }
