@@ -13,10 +13,13 @@ from ecgscribe.adaptation.adapt import Patient, corrections_from
 from ecgscribe.adaptation.asking import beat_to_ask
 from ecgscribe.adaptation.posterior import (
     DISAGREEMENT,
+    FEW,
     MOST_LABELS,
     adapt_probability,
+    disagreement,
     kernel,
     left_unsure,
+    prior,
     thinned,
 )
 from ecgscribe.datasets.synthetic import synthesize
@@ -130,7 +133,8 @@ def test_the_posterior_equals_one_that_is_computed_beat_by_beat(seed: int, n_lab
     def alike(i: int, j: int) -> float:
         return float(np.exp(-sum((place[i] - place[j]) ** 2) / 2))
 
-    known = np.array([[alike(i, j) + DISAGREEMENT * (i == j) for j in labels] for i in labels])
+    own = disagreement(n_labels)
+    known = np.array([[alike(i, j) + own * (i == j) for j in labels] for i in labels])
     for beat in range(12):
         near = np.array([alike(beat, j) for j in labels])
         weight = np.linalg.inv(known) @ near
@@ -142,6 +146,24 @@ def test_the_posterior_equals_one_that_is_computed_beat_by_beat(seed: int, n_lab
             expected = np.eye(5)[labels[beat]]
         assert np.allclose(adapted[beat], expected, atol=1e-8)
         assert np.isclose(left[beat, beat], 1 - near @ weight, atol=1e-8)
+
+
+def test_each_of_many_labels_says_less() -> None:
+    assert disagreement(1) == disagreement(FEW) == DISAGREEMENT
+    assert disagreement(4 * FEW) == 2 * DISAGREEMENT
+
+
+def test_what_a_rule_decided_stays_until_a_label_says_otherwise() -> None:
+    beats = Annotation(
+        sample=np.array([100, 200]),
+        symbol=np.array(["N", "V"]),
+        fs=250.0,
+        probability=np.array([[0.05, 0.95, 0, 0, 0], [0.2, 0, 0.8, 0, 0]], np.float32),
+    )
+    mean = prior(beats)
+    assert mean.argmax(axis=1).tolist() == [0, 2]
+    assert mean[0, 1] < mean[0, 0]  # 0.6 * 0.95 would be more
+    assert mean[1] == pytest.approx([0.12, 0, 0.88, 0, 0])
 
 
 def test_beats_that_are_far_from_all_labels_stay_as_they_were() -> None:

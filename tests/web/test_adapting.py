@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.adapting import adaptation_of, labels_of, with_adaptation
 from ecgscribe.web.changes import apply_edits
 from ecgscribe.web.edits import Edit, EditFile
+from ecgscribe.web.review import Opened
 from web.conftest import Page
 
 
@@ -161,3 +163,14 @@ def test_the_layer_is_what_it_was_made_from() -> None:
         assert reviewed.annotation.beats().sample.tolist() == [200, 600, 800, 1000]
         assert [AAMI_CLASSES[k] for k in reviewed.annotation.class_index] == ["N", "V", "Q", "N"]
         assert reviewed.adapted.tolist() == [False, False, False, True]
+
+
+def test_names_of_nobody_are_not_kept(folder: Path) -> None:
+    path = next(folder.glob("made.hea"))
+    with ThreadPoolExecutor(1) as workers:
+        opened = Opened(path, load_model(), workers)
+    shared = opened.review("")
+    for k in range(5):
+        assert opened.review(f"nobody {k}") is shared
+    opened.change("Jane", lambda edits: edits.add("Jane", "delete", {"samples": [1]}))
+    assert opened.review("Jane") is not shared

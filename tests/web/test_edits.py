@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +15,10 @@ from numpy.typing import NDArray
 
 from ecgscribe import formats
 from ecgscribe.cli.main import main
-from ecgscribe.model.runtime import load_model
 from ecgscribe.record import Annotation
 from ecgscribe.web.changes import apply_edits
 from ecgscribe.web.edits import Edit, EditFile
 from ecgscribe.web.envelopes import BLOCKS, TILE, Envelopes, build_envelopes
-from ecgscribe.web.review import Opened
 from web.conftest import Page
 
 
@@ -274,14 +271,3 @@ def test_findings_follow_an_edit_at_once(page: Page) -> None:
     assert [each["at"] for each in found[:1]] == [10.0]
     page.post("undo")
     assert not any("fibrillation" in each["text"] for each in page.get("/summary")["findings"])
-
-
-def test_names_of_nobody_are_not_kept(folder: Path) -> None:
-    path = next(folder.glob("made.hea"))
-    with ThreadPoolExecutor(1) as workers:
-        opened = Opened(path, load_model(), workers)
-    shared = opened.review("")
-    for k in range(5):
-        assert opened.review(f"nobody {k}") is shared
-    opened.change("Jane", lambda edits: edits.add("Jane", "delete", {"samples": [1]}))
-    assert opened.review("Jane") is not shared

@@ -31,7 +31,7 @@ MOST_SECONDS = 90
 AT_ONCE = 100
 PATIENCE = 5.0
 """Seconds to wait for the answer to one request."""
-MOST_GROWTH = 48 * 2**20
+MOST_GROWTH = 24 * 2**20
 """Bytes: allocators keep some; what is kept once per request would be ten thousand times."""
 
 

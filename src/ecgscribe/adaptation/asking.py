@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.adaptation.posterior import DISAGREEMENT, Labels, left_unsure, thinned
+from ecgscribe.adaptation.posterior import Labels, disagreement, left_unsure, thinned
 
 __all__ = ["beat_to_ask"]
 
@@ -60,7 +60,7 @@ def beat_to_ask(
     covariance = left_unsure(place[pool], place[thinned(labels)[0]])
     variance = np.clip(np.diag(covariance), 0, 1)
     weight = stands_for * variance * (1 - adapted[pool].max(axis=1))
-    gain = (covariance**2) @ weight / (variance + DISAGREEMENT)
+    gain = (covariance**2) @ weight / (variance + disagreement(len(labels)))
     return int(pool[np.argmax(gain)])
 
 

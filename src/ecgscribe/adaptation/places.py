@@ -1,4 +1,4 @@
-"""Where each beat of a recording lies among the others: its shape, its timing, the model's odds.
+"""Where each beat of a recording lies among the others: shape, timing, P wave, the model's odds.
 
 Beats that lie close together are probably of one class, whatever the model calls it. Nothing here
 is learned: all is relative to the recording.
@@ -33,13 +33,16 @@ MOST_FITTED = 2000
 """Beats, evenly spaced, that the components are computed from."""
 TIMING = ("rr_before/near", "rr_after/near", "rr_before/previous", "rr_before/upper")
 """Columns of the beat head's features that say how early a beat is."""
+P_WAVES = ("p_near_1", "p_near_2")
+"""Columns that say how much the P wave is like those of the beats around, by lead."""
 ROOM = BEFORE + WAVEFORM
 """Steps of signal around the beats of a segment."""
 LEAST_PROBABILITY = 1e-4
 # Chosen on DS1 and svdb, on patients that the network has not seen: experiments/adaptation.csv.
-SHAPE_SCALE = 1.0
-TIMING_SCALE = 2.0
-ODDS_SCALE = 5.0
+SHAPE_SCALE = 1 / 0.7
+TIMING_SCALE = 2 / 0.7
+ODDS_SCALE = 5 / 0.7
+P_WAVE_SCALE = 2.0
 
 
 def place_beats(conditioner: Conditioner, beats: Annotation) -> Doubles:
@@ -69,22 +72,23 @@ def place_beats(conditioner: Conditioner, beats: Annotation) -> Doubles:
     r_peaks = samples_to_steps(beats.sample, conditioner.ratio)
     shapes = np.zeros((len(r_peaks), SHAPE.stop - SHAPE.start, 2), dtype=np.float32)
     size = np.zeros(len(r_peaks))
-    timing = np.zeros((len(r_peaks), len(TIMING)))
-    columns = [FEATURE_NAMES.index(name) for name in TIMING]
+    timed = np.zeros((len(r_peaks), len(TIMING) + len(P_WAVES)))
+    columns = [FEATURE_NAMES.index(name) for name in (*TIMING, *P_WAVES)]
     for segment in segments(len(r_peaks)):
         if segment.stop == segment.start:
             continue
         beat_shapes = _waveforms(conditioner, r_peaks[segment])
         first, last = max(segment.start - FAR, 0), min(segment.stop + FAR, len(r_peaks))
         own = slice(segment.start - first, segment.stop - first)
-        timing[segment] = segment_features(r_peaks[first:last], own, beat_shapes)[:, columns]
+        timed[segment] = segment_features(r_peaks[first:last], own, beat_shapes)[:, columns]
         size[segment] = (beat_shapes[:, QRS] ** 2).sum(axis=(1, 2))
         shapes[segment] = beat_shapes[:, SHAPE]
     odds = np.log(np.clip(beats.probability, LEAST_PROBABILITY, 1))
     parts = [
         _components(shapes) / (np.sqrt(size.mean() if len(size) else 1) + 1e-6) / SHAPE_SCALE,
-        timing / TIMING_SCALE,
+        timed[:, : len(TIMING)] / TIMING_SCALE,
         (odds[:, 1:4] - odds[:, :1]) / ODDS_SCALE,
+        timed[:, len(TIMING) :] / P_WAVE_SCALE,
     ]
     return np.concatenate(parts, axis=1, dtype=np.float64)
 

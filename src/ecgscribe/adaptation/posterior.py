@@ -7,13 +7,23 @@ Processes for Machine Learning, 2006, sections 2.2 and 2.7). All is in closed fo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["Labels", "adapt_probability", "kernel", "left_unsure", "prior", "thinned"]
+__all__ = [
+    "Labels",
+    "adapt_probability",
+    "disagreement",
+    "kernel",
+    "left_unsure",
+    "prior",
+    "thinned",
+]
 
 
 Doubles = NDArray[np.float64]
@@ -21,10 +31,18 @@ Positions = NDArray[np.int64]
 Labels = dict[int, int]
 """Index of each labelled beat, and of its class in `ecgscribe.symbols.AAMI_CLASSES`."""
 
-DECIDED = 0.5
-"""Part of the mean that is the class the model decided on, so that without labels it stays."""
-DISAGREEMENT = 0.3
-"""Variance of a label beside that of the process: equal beats may have different labels."""
+DECIDED = 0.4
+"""Part of the mean that is the class the model decided on; the rest is its probabilities."""
+SMALLEST_LEAD = 1e-6
+"""How much greater the mean of the beat's own class is than that of any other, at least."""
+DISAGREEMENT = 0.1
+"""Variance of each of `FEW` labels next to that of the process: equal beats may differ in label."""
+FEW = 20
+"""Labels above which the variance of each grows, with the root of their number.
+
+Those of consecutive beats say less than those of beats apart, and a class that the labels lack is
+not to be lost because of hundreds of labels of another.
+"""
 MOST_LABELS = 600
 """Labels of one class, evenly spaced, that are used for other beats."""
 BLOCK = 4096
@@ -32,9 +50,21 @@ BLOCK = 4096
 
 
 def prior(beats: Annotation) -> Doubles:
-    """Return the mean for each class and beat, shape (n_beats, 5); greatest for the beat's own."""
+    """Return the mean for each class and beat, shape (n_beats, 5).
+
+    That of the beat's own class is the greatest, also where a rule chose another one than the most
+    probable, so that a beat far from all labels keeps its class.
+    """
     probability = np.nan_to_num(np.asarray(beats.probability, dtype=np.float64))
-    return DECIDED * np.eye(len(AAMI_CLASSES))[beats.class_index] + (1 - DECIDED) * probability
+    is_own = np.eye(len(AAMI_CLASSES), dtype=bool)[beats.class_index]
+    mean = DECIDED * is_own + (1 - DECIDED) * probability
+    own = mean[is_own][:, None]
+    return np.where(is_own, own, np.minimum(mean, own - SMALLEST_LEAD))
+
+
+def disagreement(n_labels: int) -> float:
+    """Return the variance of a label, one of `n_labels`."""
+    return DISAGREEMENT * math.sqrt(max(n_labels / FEW, 1))
 
 
 def kernel(one: Doubles, other: Doubles) -> Doubles:
@@ -63,7 +93,7 @@ def adapt_probability(place: Doubles, mean: Doubles, labels: Labels) -> Doubles:
     adapted = mean.copy()
     at, of_class = thinned(labels)
     if len(at):
-        covariance = kernel(place[at], place[at]) + DISAGREEMENT * np.eye(len(at))
+        covariance = kernel(place[at], place[at]) + disagreement(len(at)) * np.eye(len(at))
         weight = np.linalg.solve(covariance, np.eye(len(AAMI_CLASSES))[of_class] - mean[at])
         for begin in range(0, len(place), BLOCK):
             own = slice(begin, begin + BLOCK)
@@ -91,7 +121,7 @@ def left_unsure(place: Doubles, labelled: Doubles) -> Doubles:
     if not len(labelled):
         return covariance
     across = kernel(labelled, place)
-    known = kernel(labelled, labelled) + DISAGREEMENT * np.eye(len(labelled))
+    known = kernel(labelled, labelled) + disagreement(len(labelled)) * np.eye(len(labelled))
     return np.asarray(covariance - across.T @ np.linalg.solve(known, across))
 
 

@@ -18,7 +18,14 @@ from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.comparing import ADJUDICATE
 from ecgscribe.web.edits import Edit
 
-__all__ = ["ADAPT", "adaptation_of", "labels_of", "last_adaptation", "with_adaptation"]
+__all__ = [
+    "ADAPT",
+    "adaptation_of",
+    "in_numbers",
+    "labels_of",
+    "last_adaptation",
+    "with_adaptation",
+]
 
 
 ADAPT = "adapt"
@@ -108,6 +115,18 @@ def last_adaptation(edits: Sequence[Edit]) -> Mapping[str, Any] | None:
     """Return the content of the adaptation that counts; None if there is none, or no longer."""
     contents = [edit.content for edit in edits if edit.kind == ADAPT]
     return contents[-1] if contents and contents[-1]["labels"] else None
+
+
+def in_numbers(edits: Sequence[Edit]) -> dict[str, int] | None:
+    """Return how many labels the adaptation that counts was made from, and how many beats changed.
+
+    Returns
+    -------
+    dict of str to int or None
+        ``labels`` and ``changed``; None if there is no adaptation.
+    """
+    found = last_adaptation(edits)
+    return None if found is None else {"labels": found["labels"], "changed": len(found["samples"])}
 
 
 def with_adaptation(base: Annotation, edits: Sequence[Edit]) -> Annotation:

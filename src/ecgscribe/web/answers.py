@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,7 @@ from ecgscribe.analysis.measures import Measures
 from ecgscribe.record import clock_text
 from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
-from ecgscribe.web.adapting import last_adaptation
-from ecgscribe.web.edits import Edit
+from ecgscribe.web.adapting import in_numbers
 from ecgscribe.web.envelopes import BLOCKS, TILE
 from ecgscribe.web.review import Opened, Review
 
@@ -83,7 +81,7 @@ def summary(opened: Opened, review: Review, reviewer: str) -> dict[str, Any]:
         "counts": dict(zip(AAMI_CLASSES, counts, strict=True)),
         "burden": _burden(measures),
         "readableS": measures.readable_s,
-        "adapted": _adapted(opened.edits.edits(reviewer)),
+        "adapted": in_numbers(opened.edits.edits(reviewer)),
         "meanRate": measures.mean_rate,
         "lowestRate": None if extremes is None else extremes[0].rate,
         "highestRate": None if extremes is None else extremes[1].rate,
@@ -104,12 +102,6 @@ def summary(opened: Opened, review: Review, reviewer: str) -> dict[str, Any]:
         "undone": review.undone,
         "strips": opened.edits.marks(reviewer, "strip"),
     }
-
-
-def _adapted(edits: Sequence[Edit]) -> dict[str, int] | None:
-    """Return how many labels an adaptation was made from, and how many beats it changed."""
-    found = last_adaptation(edits)
-    return None if found is None else {"labels": found["labels"], "changed": len(found["samples"])}
 
 
 def _burden(measures: Measures) -> dict[str, float]:

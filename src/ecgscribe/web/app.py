@@ -314,14 +314,14 @@ def _count(request: Request, name: str) -> int:
     return int(text)
 
 
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _MOST_NAME or not (value + "a").isprintable():
+        raise HTTPException(400, f"expected a name of at most {_MOST_NAME} letters, found another")
+    return value.strip()
+
+
 def _two(content: Mapping[str, Any]) -> tuple[str, str]:
     names = _name(content.get("first", "")), _name(content.get("second", ""))
     if names[0] == names[1]:
         raise HTTPException(400, "expected two reviewers, found one twice")
     return names
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MOST_NAME or not (value + "a").isprintable():
-        raise HTTPException(400, f"expected a name of at most {_MOST_NAME} letters, found another")
-    return value.strip()

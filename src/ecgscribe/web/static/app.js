@@ -1,10 +1,10 @@
 // The page: what is shown, and every action on it.
 
 import { Adapting } from "./adapting.js";
+import { Comparing } from "./comparing.js";
 import { Unreachable, get, post } from "./api.js";
 import { Beats } from "./beats.js";
 import { measured } from "./calipers.js";
-import { Comparing } from "./comparing.js";
 import { Day } from "./day.js";
 import { Events } from "./events.js";
 import { Intervals } from "./intervals.js";
@@ -110,6 +110,7 @@ class App {
     this.beats = new Beats(beats, about.fs);
     this.summary = summary;
     this.about = about;
+    this.adapting.draw();
     const there = new Set(beats.sample);
     for (const each of this.view.selection) if (!there.has(each)) this.view.selection.delete(each);
     drawSummary(about, summary);
@@ -119,7 +120,6 @@ class App {
     $("undo").disabled = summary.edits === 0;
     $("redo").disabled = summary.undone === 0;
     this.templates.load(this.beats, about);
-    this.adapting.draw();
     this.redraw(true);
     await this.comparing.draw();
   }
