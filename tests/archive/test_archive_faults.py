@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ pytestmark = pytest.mark.slow
 
 STORES = Path(__file__).with_name("stores")
 COUNT = 9
+FULL = os.environ.get("ECGSCRIBE_TEST_ROUNDS") == "full"
+"""Whether each process is killed as often as it takes to believe it: 20 times, or 5."""
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +102,44 @@ def test_store_that_fails_one_request_in_ten_loses_nothing(folder: Path, tmp_pat
     assert content(tmp_path / "out") == found
 
 
-def test_scheduler_that_dies_is_said_and_the_next_run_goes_on(
-    folder: Path, undisturbed: dict[str, bytes]
+@pytest.mark.parametrize("number", range(20 if FULL else 2))
+def test_worker_that_is_killed_at_any_moment_changes_nothing(
+    folder: Path, undisturbed: dict[str, bytes], number: int
 ) -> None:
-    dest = folder / "scheduler"
+    dest = folder / f"worker{number}"
+    process = start("in", "-o", dest.name, "--workers", 3, cwd=folder)
+    wait_for_results(dest, 1)
+    time.sleep(random.uniform(0, 1.5))
+    if workers := workers_of(process):
+        os.kill(random.choice(workers), signal.SIGKILL)
+    code, said = finish(process)
+    assert code == 0, said
+    assert content(dest) == undisturbed
+
+
+@pytest.mark.parametrize("number", range(5 if FULL else 1))
+def test_client_that_is_killed_at_any_moment_loses_nothing(
+    folder: Path, undisturbed: dict[str, bytes], number: int
+) -> None:
+    dest = folder / f"client{number}"
+    process = start("in", "-o", dest.name, "--workers", 3, cwd=folder)
+    wait_for_results(dest, 1)
+    time.sleep(random.uniform(0, 1.5))
+    process.kill()
+    finish(process)
+    code, said = archived("in", "-o", dest.name, "--workers", 3, cwd=folder)
+    assert code == 0, said
+    assert content(dest) == undisturbed
+
+
+@pytest.mark.parametrize("number", range(5 if FULL else 1))
+def test_scheduler_that_dies_is_said_and_the_next_run_goes_on(
+    folder: Path, undisturbed: dict[str, bytes], number: int
+) -> None:
+    dest = folder / f"scheduler{number}"
     with cluster(folder, workers=3) as (address, processes):
         process = start("in", "-o", dest.name, "--scheduler", address, cwd=folder)
-        wait_for_results(dest, 2)
+        wait_for_results(dest, 1 + number)
         processes[0].kill()
         code, said = finish(process)
     assert code == 1, said
@@ -123,7 +157,7 @@ def test_worker_without_its_network_for_a_while_loses_nothing(
     wait_for_results(dest, 1)
     silent = workers_of(process)[0]
     os.kill(silent, signal.SIGSTOP)  # it neither answers nor hears
-    time.sleep(5)
+    time.sleep(30 if FULL else 5)
     os.kill(silent, signal.SIGCONT)
     code, said = finish(process)
     assert code == 0, said

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import make_folder
 from ecgscribe.formats.finding import NEED_HEADER, find_recording, without_suffix
 from ecgscribe.formats.wfdb.header import read_header
 
 __all__ = ["Source", "fetch", "find_sources", "is_url"]
+
+_SECRET = re.compile(r"://([^/]*@|[^/]*:(?!\d+(/|$))|.*\?.*=)")  # a port is none
+_BYTES_A_SAMPLE = 2
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Source:
     path : str
         Absolute path of its file, or URL.
     size : int
-        Bytes of its files, as far as their names tell.
+        Bytes of its files of the same name; without signals there, about those of its signals.
     """
 
     path: str
@@ -57,6 +62,7 @@ def find_sources(sources: Iterable[str]) -> list[Source]:
     """
     found: dict[str, Source] = {}
     for source in sources:
+        _refuse_secrets(source)
         mine = _listed(source) if source.startswith("@") else _expanded(source)
         if not mine:
             raise FormatError(f"{source}: expected recordings, found none; check the path")
@@ -102,6 +108,16 @@ def _with_named_files(name: str, folder: Path) -> Iterator[str]:
                 yield from _with_named_files(signal.file_name, folder)
 
 
+def _refuse_secrets(source: str) -> None:
+    """Raise an error, which does not show it, if a URL holds a password or a signature."""
+    if _SECRET.search(source):
+        raise FormatError(
+            f"{source.partition('://')[0]}://: expected a URL without a user, password or "
+            "signature, found one with; give them in the environment, as the store's own program "
+            "reads them"
+        )
+
+
 def _listed(source: str) -> list[Source]:
     try:
         lines = Path(source[1:]).read_text(encoding="utf-8").splitlines()
@@ -134,10 +150,25 @@ def _expanded(source: str) -> list[Source]:
             "check the path"
         ) from error
     names = _recordings(files)
+    for name, size in names.items():
+        if name.lower().endswith(".hea") and size == files[name]:  # no signals of its own name
+            names[name] += _size_by_header(system, name)
     return [
         Source(system.unstrip_protocol(name) if is_url(source) else name, size)
         for name, size in names.items()
     ]
+
+
+def _size_by_header(system: Any, name: str) -> int:
+    """Return about the bytes of the signals that a header states, wherever they are."""
+    own = posixpath.basename(name)
+    with tempfile.TemporaryDirectory(prefix="ecgscribe-") as scratch:
+        try:
+            system.get_file(name, f"{scratch}/{own}")
+            header = read_header(Path(scratch) / own.removesuffix(".hea"))
+        except (EcgScribeError, OSError):
+            return 0  # the worker says so
+    return (header.n_frames or 0) * header.n_signals * _BYTES_A_SAMPLE
 
 
 def _files(system: Any, root: str, matches: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
