@@ -132,6 +132,21 @@ def test_start_is_left_out_if_asked_for(tmp_path: Path) -> None:
         assert (numbers["recording"]["start"] is None) == no_dates
 
 
+def test_classes_of_a_paced_recording_are_not_judged(tmp_path: Path) -> None:
+    header = save(made("a"), tmp_path / "in").with_suffix(".hea")
+    header.write_text(header.read_text() + "# The patient has a pacemaker\n")
+    for table in FOLDERS:
+        (tmp_path / "out" / table).mkdir(parents=True)
+    assert annotated(tmp_path, "a")
+    write_recordings(tmp_path / "out")
+    row = row_of(tmp_path, "a")
+    assert (row["paced"], row["pvc_burden"], row["sve_burden"]) == (True, None, None)
+    assert row["beats"] == row["Q"] > 0
+    key = key_of(str(header))
+    numbers = json.loads((tmp_path / "out" / "reports" / f"{key}.json").read_text())
+    assert numbers["annotations"]["probabilities"] is False
+
+
 def test_page_leads_to_the_reports_and_needs_no_script(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

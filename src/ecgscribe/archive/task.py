@@ -143,7 +143,7 @@ def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options
         formats.write(annotation, wfdb_file(dest, key), force=True)
     if options.reports:
         make_folder(report_file(dest, key).parent)
-        origin = origin_entry(annotation, model=model)
+        origin = origin_entry(inputs.annotation, model=model)
         report_on(inputs, origin=origin, files=sums, out=report_file(dest, key), force=True)
     write_result(dest, about | {"status": "done"} | figures_of(inputs))
     return True
