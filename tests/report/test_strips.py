@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ecgscribe.analysis.measures import measure
-from ecgscribe.report.build import rhythms_of
+from ecgscribe.metrics.rhythm_spans import named_rhythms
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
 from ecgscribe.report.strip_choice import choose_strips
@@ -23,7 +23,7 @@ NOTHING = np.zeros((0, 2))
 
 def inputs_of(made: Made) -> ReportInputs:
     record = made.record.lazy()
-    rhythms = rhythms_of(made.annotation, record.n_samples)
+    rhythms = named_rhythms(made.annotation, record.n_samples)
     measures = measure(record, made.annotation, [0], rhythms=rhythms)
     return ReportInputs(record, made.annotation, [0], measures)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,10 @@ class Measures:
 
     Parameters
     ----------
+    record : LazyRecord
+        The recording.
+    columns : tuple of int
+        Leads in which beat shapes are measured.
     beats : BeatSeries
         The readable beats and the intervals between them.
     unreadable : ndarray of int64, shape (m, 2)
@@ -81,12 +86,10 @@ class Measures:
         `variability` and of the ectopy of class S.
     fibrillation_rates : RhythmRates
         Of all these beats.
-    shapes : tuple of Shape
-        Of each class that occurs, the dominant one first.
-    templates : tuple of tuple of Template
-        Of each of `shapes`.
     """
 
+    record: LazyRecord
+    columns: tuple[int, ...]
     beats: BeatSeries
     unreadable: NDArray[np.int64]
     readable_s: float
@@ -104,8 +107,19 @@ class Measures:
     rhythms: tuple[RhythmEpisode, ...]
     in_fibrillation: NDArray[np.bool_]
     fibrillation_rates: RhythmRates
-    shapes: tuple[Shape, ...]
-    templates: tuple[tuple[Template, ...], ...]
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Of each class that occurs, the dominant one first.
+
+        Measured only when asked for: with the templates, that takes as long as to annotate.
+        """
+        return shapes(self.record, self.beats, self.columns)
+
+    @cached_property
+    def templates(self) -> tuple[tuple[Template, ...], ...]:
+        """Of each of `shapes`; also measured only when asked for."""
+        return tuple(beat_templates(shape, self.record.fs) for shape in self.shapes)
 
 
 def measure(
@@ -140,9 +154,10 @@ def measure(
     episodes = rhythm_episodes(record, beats, rhythms, columns)
     fibrillation = beats_inside(beats, episodes, "AFIB")
     rate = rates(beats)
-    measured = shapes(record, beats, columns)
     extremes, are_normal = usual_extremes(beats, pause_s)
     return Measures(
+        record=record,
+        columns=tuple(columns),
         beats=beats,
         unreadable=unreadable,
         readable_s=float(record.n_samples - np.diff(unreadable, axis=1).sum()) / record.fs,
@@ -169,8 +184,6 @@ def measure(
         rhythms=episodes,
         in_fibrillation=fibrillation,
         fibrillation_rates=rhythm_rates(of_intervals(beats, fibrillation)),
-        shapes=measured,
-        templates=tuple(beat_templates(shape, record.fs) for shape in measured),
     )
 
 

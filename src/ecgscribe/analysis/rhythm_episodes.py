@@ -7,7 +7,7 @@ fibrillation and flutter are one kind here, and so are ventricular fibrillation 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = [
     "beats_inside",
     "kind_of",
     "of_intervals",
+    "readable_length",
     "rhythm_episodes",
     "rhythm_rates",
 ]
@@ -145,6 +146,22 @@ def _wave_rate(record: LazyRecord, column: int, begin: int, end: int) -> float |
     if not waves.any() or power[waves].max() == 0:
         return None
     return float(60.0 * frequency[waves][np.argmax(power[waves])])
+
+
+def readable_length(episodes: Iterable[RhythmEpisode], unreadable: NDArray[np.int64]) -> int:
+    """Return how many samples of episodes are readable.
+
+    Parameters
+    ----------
+    episodes : iterable of RhythmEpisode
+    unreadable : ndarray of int64, shape (m, 2)
+        First sample of each unreadable span, and the one after the last; they do not touch.
+    """
+    readable = 0
+    for episode in episodes:
+        lost = unreadable.clip(episode.begin, episode.end)
+        readable += episode.end - episode.begin - int((lost[:, 1] - lost[:, 0]).sum())
+    return readable
 
 
 def beats_inside(

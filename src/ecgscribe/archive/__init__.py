@@ -1,5 +1,6 @@
 """An archive of recordings, annotated on a Dask cluster into a Parquet dataset.
 
 `sources` finds the recordings, `task` is what a worker does with one, `run` hands them out,
-`tables` is what is written, `summary` says what an archive contains. Only this room imports Dask.
+`figures` and `tables` are what is written, `summary` and `summary_page` say what an archive
+contains. Only this room imports Dask.
 """

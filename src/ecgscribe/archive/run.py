@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ecgscribe._version import __version__
 from ecgscribe.archive.bundles import annotate_bundle, bundles, first_unfinished
 from ecgscribe.archive.sources import Source
-from ecgscribe.archive.tables import FOLDERS, write_recordings
+from ecgscribe.archive.tables import EXTRAS, FOLDERS, write_recordings
 from ecgscribe.archive.task import Options, key_of, write_failure
 from ecgscribe.errors import EcgScribeError
 from ecgscribe.files import make_folder
@@ -122,7 +122,8 @@ def write_archive(
         make_folder(dest / folder)
     with ExitStack() as stack:
         stack.enter_context(_only_run(dest))
-        for left in (each for folder in FOLDERS for each in (dest / folder).glob(".ecgscribe-*")):
+        folders = [dest / folder for folder in (*FOLDERS, *EXTRAS)]
+        for left in (each for folder in folders for each in folder.glob(".ecgscribe-*")):
             shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
         client = stack.enter_context(_client(scheduler, workers, memory))
         if scheduler is not None:

@@ -7,29 +7,36 @@ stopped and resumed is the same, byte for byte, as one that was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS
 from ecgscribe.files import atomic_write, write_text
+from ecgscribe.formats.writing import DEFAULT_ANNOTATOR
 from ecgscribe.record import Annotation
 from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = [
-    "FOLDERS", "SCHEMA_VERSION", "Episode", "read_results", "result_file", "table_file",
-    "write_beats", "write_episodes", "write_recordings", "write_result",
+    "EXTRAS", "FOLDERS", "SCHEMA_VERSION", "Episode", "output_files", "read_columns",
+    "read_results", "report_file", "result_file", "table_file", "wfdb_file", "write_beats",
+    "write_episodes", "write_recordings", "write_result",
 ]  # fmt: skip
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Of all tables; in the metadata ``ecgscribe_schema`` of each file."""
 FOLDERS = ("beats", "episodes", "results")
+EXTRAS = ("wfdb", "reports")
+"""Folders that an archive has only where they are asked for."""
 
 Episode = tuple[str, int, int]
 """Kind, first sample, and the one after the last."""
 
+_TEXTS = "list of string"
 _BEATS = {
     "recording": "string", "sample": "int64", "time": "double", "class": "string",
     "symbol": "string", **{f"p_{name}": "float" for name in AAMI_CLASSES}, "score": "float",
@@ -44,9 +51,14 @@ _RECORDINGS = {
     "sha256": "string", "model": "string", "options": "string", "leads": "string",
     "fs": "double", "duration": "double", "readable": "double", "paced": "bool", "beats": "int64",
     **dict.fromkeys(AAMI_CLASSES, "int64"), "beats_in_noise": "int64", "pvc_burden": "double",
-    "afib_burden": "double", "mean_rate": "double", "lowest_rate": "double",
-    "highest_rate": "double", "v_runs": "int64", "s_runs": "int64", "pauses": "int64",
+    "sve_burden": "double", "afib_burden": "double", "mean_rate": "double",
+    "lowest_rate": "double", "highest_rate": "double",
+    **{f"{kind.lower()}_seconds": "double" for kind in EPISODE_KINDS},
+    "v_runs": "int64", "longest_v_run": "int64", "s_runs": "int64", "longest_s_run": "int64",
+    "pauses": "int64", "longest_pause": "double", "gaps": "int64", "longest_gap": "double",
+    "findings": _TEXTS,
 }  # fmt: skip
+_PART = 10_000  # rows of recordings.parquet that are in memory at once
 
 
 def table_file(dest: Path, table: str, key: str) -> Path:
@@ -57,6 +69,35 @@ def table_file(dest: Path, table: str, key: str) -> Path:
 def result_file(dest: Path, key: str) -> Path:
     """Return where the row of one recording is kept, from which `write_recordings` makes it."""
     return dest / "results" / f"{key}.json"
+
+
+def wfdb_file(dest: Path, key: str) -> Path:
+    """Return where the WFDB annotations of a recording are: ``wfdb/KEY.scribe``."""
+    return dest / "wfdb" / f"{key}.{DEFAULT_ANNOTATOR}"
+
+
+def report_file(dest: Path, key: str) -> Path:
+    """Return where the report of a recording is, with its numbers next to it as ``.json``."""
+    return dest / "reports" / f"{key}.html"
+
+
+def output_files(dest: Path, key: str, *, wfdb: bool, reports: bool) -> list[Path]:
+    """Return every file of a recording but its row.
+
+    Parameters
+    ----------
+    dest : Path
+        Folder of the archive.
+    key : str
+    wfdb, reports : bool
+        Whether its annotations and its report are among them.
+    """
+    files = [table_file(dest, table, key) for table in ("beats", "episodes")]
+    if wfdb:
+        files.append(wfdb_file(dest, key))
+    if reports:
+        files += [report_file(dest, key), report_file(dest, key).with_suffix(".json")]
+    return files
 
 
 def write_beats(dest: Path, key: str, recording: str, annotation: Annotation) -> None:
@@ -102,20 +143,37 @@ def write_result(dest: Path, row: Mapping[str, Any]) -> None:
     write_text(result_file(dest, row["key"]), text + "\n", force=True)
 
 
-def read_results(dest: Path) -> list[dict[str, Any]]:
-    """Return the row of every recording that the archive holds, by path."""
-    rows = [
-        json.loads(file.read_text(encoding="utf-8")) for file in (dest / "results").glob("*.json")
-    ]
-    return sorted(rows, key=lambda row: str(row["recording"]))
+def read_results(dest: Path) -> Iterator[dict[str, Any]]:
+    """Yield the row of every recording that the archive holds, ordered by key."""
+    for file in sorted((dest / "results").glob("*.json")):
+        yield json.loads(file.read_text(encoding="utf-8"))
 
 
-def write_recordings(dest: Path) -> list[dict[str, Any]]:
-    """Write ``recordings.parquet`` from the rows that are kept; return them."""
-    rows = read_results(dest)
-    columns = {name: [row.get(name) for row in rows] for name in _RECORDINGS}
-    _write(dest / "recordings.parquet", columns, _RECORDINGS)
-    return rows
+def write_recordings(dest: Path) -> None:
+    """Write ``recordings.parquet`` from the rows that are kept, some at a time."""
+    import pyarrow.parquet
+
+    def write(target: Path) -> None:
+        with pyarrow.parquet.ParquetWriter(target, _schema(_RECORDINGS)) as writer:
+            for part in _parts(dest, _RECORDINGS):
+                writer.write_table(part)
+
+    atomic_write(dest / "recordings.parquet", write, force=True)
+
+
+def read_columns(dest: Path, names: Sequence[str]) -> Any:
+    """Return columns of ``recordings.parquet`` from the rows that are kept, as a pyarrow table."""
+    import pyarrow
+
+    types = {name: _RECORDINGS[name] for name in names}
+    return pyarrow.concat_tables([_schema(types).empty_table(), *_parts(dest, types)])
+
+
+def _parts(dest: Path, types: Mapping[str, str]) -> Iterator[Any]:
+    """Yield the rows that are kept in tables of at most `_PART` rows."""
+    rows, schema = read_results(dest), _schema(types)
+    while part := list(islice(rows, _PART)):
+        yield _table({name: [row.get(name) for row in part] for name in types}, schema)
 
 
 def _rhythm_at(spans: Sequence[RhythmSpan], samples: Sequence[int]) -> list[str | None]:
@@ -126,13 +184,26 @@ def _rhythm_at(spans: Sequence[RhythmSpan], samples: Sequence[int]) -> list[str 
 
 
 def _write(path: Path, columns: Mapping[str, Any], types: Mapping[str, str]) -> None:
-    import pyarrow
     import pyarrow.parquet
 
-    fields = [(name, pyarrow.type_for_alias(kind)) for name, kind in types.items()]
-    schema = pyarrow.schema(fields, metadata={"ecgscribe_schema": SCHEMA_VERSION})
+    table = _table(columns, _schema(types))
+    atomic_write(path, lambda target: pyarrow.parquet.write_table(table, target), force=True)
+
+
+def _schema(types: Mapping[str, str]) -> Any:
+    import pyarrow
+
+    fields = [
+        (name, pyarrow.list_(pyarrow.string()) if kind == _TEXTS else pyarrow.type_for_alias(kind))
+        for name, kind in types.items()
+    ]
+    return pyarrow.schema(fields, metadata={"ecgscribe_schema": SCHEMA_VERSION})
+
+
+def _table(columns: Mapping[str, Any], schema: Any) -> Any:
+    import pyarrow
+
     arrays = [
         pyarrow.array(columns[field.name], type=field.type, from_pandas=True) for field in schema
     ]
-    table = pyarrow.Table.from_arrays(arrays, schema=schema)
-    atomic_write(path, lambda target: pyarrow.parquet.write_table(table, target), force=True)
+    return pyarrow.Table.from_arrays(arrays, schema=schema)

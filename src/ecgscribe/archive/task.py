@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ecgscribe._version import __version__
 from ecgscribe.archive.sources import fetch, is_url
 from ecgscribe.archive.tables import (
     SCHEMA_VERSION,
-    Episode,
+    output_files,
+    report_file,
     result_file,
-    table_file,
+    wfdb_file,
     write_beats,
     write_episodes,
     write_result,
@@ -25,7 +27,6 @@ from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
-    from ecgscribe.record import Annotation, LazyRecord
 
 __all__ = ["Options", "annotate_source", "key_of", "write_failure"]
 
@@ -40,14 +41,21 @@ class Options:
         Sampling frequency in Hz, where recordings do not state it.
     leads : tuple of str, optional
         As of the command ``annotate``.
+    no_dates : bool
+        Whether the start of the recording is left out of what is written.
+    wfdb, reports : bool
+        Whether its annotations are also written for WFDB, and its report.
     """
 
     fs: float | None = None
     leads: tuple[str, ...] | None = None
+    no_dates: bool = False
+    wfdb: bool = False
+    reports: bool = False
 
     def text(self) -> str:
         """Return them as JSON, with the version of ecgscribe: where it differs, a row is redone."""
-        return json.dumps({"fs": self.fs, "leads": self.leads, "version": __version__})
+        return json.dumps(dataclasses.asdict(self) | {"version": __version__})
 
 
 def key_of(path: str) -> str:
@@ -93,96 +101,66 @@ def annotate_source(path: str, dest: str, model: Model, options: Options) -> boo
 def write_failure(path: str, dest: Path, model: Model, options: Options, error: str) -> None:
     """Keep in the archive that a recording failed, and remove tables of it that no longer hold."""
     key = key_of(path)
-    for table in ("beats", "episodes"):
-        table_file(dest, table, key).unlink(missing_ok=True)
+    _remove(dest, key)
     about = {"model": model.hash, "options": options.text()}
     write_result(dest, {"recording": path, "key": key, "status": "failed", "error": error} | about)
 
 
 def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options) -> bool:
     from ecgscribe import formats
-    from ecgscribe.files import file_sums
+    from ecgscribe.archive.figures import episodes_of, figures_of
+    from ecgscribe.files import file_sums, make_folder
     from ecgscribe.pipeline.annotate import annotate
+    from ecgscribe.report.build import origin_entry, report_on
+    from ecgscribe.report.inputs import report_inputs
     from ecgscribe.signal.conditioning import choose_leads
 
     key = key_of(path)
-    sums = sorted(
-        f"{each['name']} {each['sha256']}" for each in file_sums(formats.recording_files(local))
-    )
+    sums = file_sums(formats.recording_files(local))
+    content = sorted(f"{each['name']} {each['sha256']}" for each in sums)
     about = {
         "recording": path,
         "key": key,
-        "sha256": hashlib.sha256("\n".join(sums).encode()).hexdigest(),
+        "sha256": hashlib.sha256("\n".join(content).encode()).hexdigest(),
         "model": model.hash,
         "options": options.text(),
     }
-    if _is_done(dest, about):
+    if _is_done(dest, about, options):
         return False
     result_file(dest, key).unlink(missing_ok=True)  # it no longer holds
+    _remove(dest, key)
     record = formats.open_record(local, fs=options.fs, leads=options.leads)
+    if options.no_dates:
+        record = dataclasses.replace(record, start=None)
     chosen = record.leads if options.leads and len(record.leads) <= 2 else None
     columns = choose_leads(record, chosen)
     annotation = annotate(record, model=model, leads=columns)
-    figures, episodes = _measures(record, annotation, columns)
+    inputs = report_inputs(record, annotation, columns)
     write_beats(dest, key, path, annotation)
-    write_episodes(dest, key, path, episodes, annotation.fs)
-    write_result(dest, about | {"status": "done"} | figures)
+    write_episodes(dest, key, path, episodes_of(inputs), annotation.fs)
+    if options.wfdb:
+        make_folder(wfdb_file(dest, key).parent)
+        formats.write(annotation, wfdb_file(dest, key), force=True)
+    if options.reports:
+        make_folder(report_file(dest, key).parent)
+        origin = origin_entry(inputs.annotation, model=model)
+        report_on(inputs, origin=origin, files=sums, out=report_file(dest, key), force=True)
+    write_result(dest, about | {"status": "done"} | figures_of(inputs))
     return True
 
 
-def _is_done(dest: Path, about: dict[str, str]) -> bool:
+def _remove(dest: Path, key: str) -> None:
+    """Remove what an earlier run wrote of a recording, perhaps with other options."""
+    for file in output_files(dest, key, wfdb=True, reports=True):
+        file.unlink(missing_ok=True)
+
+
+def _is_done(dest: Path, about: dict[str, str], options: Options) -> bool:
     try:
         row = json.loads(result_file(dest, about["key"]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    there = all(table_file(dest, each, about["key"]).is_file() for each in ("beats", "episodes"))
+    files = output_files(dest, about["key"], wfdb=options.wfdb, reports=options.reports)
+    there = all(file.is_file() for file in files)
     wanted = about | {"status": "done", "schema": SCHEMA_VERSION}
     return there and all(row.get(name) == value for name, value in wanted.items())
-
-
-def _measures(
-    record: LazyRecord, annotation: Annotation, columns: tuple[int, ...]
-) -> tuple[dict[str, Any], list[Episode]]:
-    """Return the figures of a recording, and its episodes."""
-    from ecgscribe.analysis.ectopy import ECTOPIC_CLASSES, ectopy
-    from ecgscribe.analysis.measures import usual_extremes
-    from ecgscribe.analysis.pauses import times_without_beats
-    from ecgscribe.analysis.rhythm_episodes import rhythm_episodes
-    from ecgscribe.analysis.rr_intervals import PAUSE_S, beat_series, mean_rate
-    from ecgscribe.quality_annotations import readable_seconds, unreadable_spans
-
-    beats = beat_series(annotation, record.n_samples)
-    rhythms = rhythm_episodes(record, beats, annotation.rhythms, columns)
-    runs = {name: ectopy(beats, name).runs for name in ECTOPIC_CLASSES}
-    pauses = times_without_beats(record, annotation, beats, columns, apart_from=rhythms)
-    extremes, _ = usual_extremes(beats, PAUSE_S)
-    spans = unreadable_spans(annotation, record.n_samples).tolist()
-    episodes: list[Episode] = [(r.kind, r.begin, r.end) for r in rhythms if r.kind != "N"]
-    episodes += [("unreadable", begin, end) for begin, end in spans]
-    episodes += [("gap" if p.is_gap else "pause", p.begin, p.end) for p in pauses]
-    episodes += [
-        (f"{name} run", int(beats.sample[run.first]), int(beats.sample[run.last]) + 1)
-        for name, found in runs.items()
-        for run in found
-    ]
-    counts = annotation.counts()
-    total = sum(counts.values())
-    fibrillation = sum(r.end - r.begin for r in rhythms if r.kind == "AFIB")
-    return {
-        "leads": ",".join(record.leads[k] for k in columns),
-        "fs": float(record.fs),
-        "duration": record.duration,
-        "readable": readable_seconds(annotation, record.n_samples),
-        "paced": record.paced,
-        "beats": total,
-        **counts,
-        "beats_in_noise": len(annotation.beats()) - total,
-        "pvc_burden": counts["V"] / total if total else None,
-        "afib_burden": fibrillation / record.n_samples if annotation.rhythms else None,
-        "mean_rate": mean_rate(beats),
-        "lowest_rate": extremes[0].rate if extremes else None,
-        "highest_rate": extremes[1].rate if extremes else None,
-        "v_runs": len(runs["V"]),
-        "s_runs": len(runs["S"]),
-        "pauses": sum(not pause.is_gap for pause in pauses),
-    }, episodes

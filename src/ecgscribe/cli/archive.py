@@ -42,9 +42,13 @@ _NAMED = 20  # failures that are named on stderr; recordings.parquet has all
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
 @options.model
+@click.option("--wfdb", is_flag=True, help="Also write the annotations of each recording for WFDB.")
+@click.option("--reports", is_flag=True, help="Also write the report of each recording.")
+@options.no_dates
 @click.option(
-    "--summary", metavar="DIR", type=options.FILE, help="Only print what an archive contains."
-)
+    "--summary", metavar="DIR", type=options.FILE,
+    help="Only print what an archive contains, and write a page of it: DIR/summary.html.",
+)  # fmt: skip
 @options.quiet
 def archive(
     sources: tuple[str, ...],
@@ -57,6 +61,9 @@ def archive(
     fs: float | None,
     leads: tuple[str, ...] | None,
     model: str,
+    wfdb: bool,
+    reports: bool,
+    no_dates: bool,
     summary: Path | None,
     quiet: bool,
 ) -> None:
@@ -68,9 +75,7 @@ def archive(
     if summary is not None:
         if sources or out is not None:
             raise click.UsageError("expected --summary DIR alone, found SOURCE or --out as well")
-        from ecgscribe.archive.summary import summary_text
-
-        print_text(summary_text(summary))
+        _summarize(summary, quiet=quiet)
         return
     if not sources or out is None:
         raise click.UsageError("expected SOURCE and --out DIR, or --summary DIR")
@@ -90,7 +95,7 @@ def archive(
             find_sources(sources),
             out,
             model=load_model(model),
-            options=Options(fs, leads),
+            options=Options(fs, leads, no_dates, wfdb, reports),
             scheduler=scheduler,
             workers=workers or os.cpu_count() or 1,
             memory=memory,
@@ -108,6 +113,21 @@ def archive(
         )
     if done.failed:
         raise click.exceptions.Exit(1)
+
+
+def _summarize(dest: Path, *, quiet: bool) -> None:
+    """Print what an archive contains, and write its page."""
+    from ecgscribe.archive.run import check_packages
+
+    check_packages()
+    from ecgscribe.archive.summary import read_summary, summary_text
+    from ecgscribe.archive.summary_page import write_page
+
+    rows = read_summary(dest)
+    print_text(summary_text(rows))
+    page = write_page(rows, dest)
+    if not quiet:
+        complain(f"{page} written")
 
 
 @contextmanager

@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 
 from ecgscribe.metrics.spans import Spans, hold, union
 from ecgscribe.record import Annotation
+from ecgscribe.rhythms import RhythmSpan
 
-__all__ = ["UNNAMED", "RhythmSpans", "flutter_spans", "marked_rhythms", "rhythm_spans"]
+__all__ = [
+    "UNNAMED",
+    "RhythmSpans",
+    "flutter_spans",
+    "marked_rhythms",
+    "named_rhythms",
+    "rhythm_spans",
+]
 
 
 UNNAMED = "?"
@@ -101,6 +109,28 @@ def marked_rhythms(annotation: Annotation, n_samples: int) -> RhythmSpans:
     changes = np.append(True, label[1:] != label[:-1])
     begin, label = begin[changes], label[changes]
     return RhythmSpans(begin=begin, end=np.append(begin, n_samples)[1:], label=label)
+
+
+def named_rhythms(annotation: Annotation, n_samples: int) -> tuple[RhythmSpan, ...]:
+    """Return the spans of `marked_rhythms` that have a name, in time order.
+
+    Parameters
+    ----------
+    annotation : Annotation
+    n_samples : int
+        Length of the recording in samples.
+
+    Returns
+    -------
+    tuple of RhythmSpan
+    """
+    marked = marked_rhythms(annotation, n_samples)
+    spans = zip(marked.begin.tolist(), marked.end.tolist(), marked.label.tolist(), strict=True)
+    return tuple(
+        RhythmSpan(begin=begin, end=end, kind=label)
+        for begin, end, label in spans
+        if label != UNNAMED
+    )
 
 
 def flutter_spans(annotation: Annotation, n_samples: int) -> Spans:

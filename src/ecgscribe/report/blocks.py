@@ -25,17 +25,25 @@ _CHART_MM, _SQUARE_CHART_MM = 70.0, 100.0  # greatest height of a chart in print
 
 @dataclass(frozen=True)
 class Link:
-    """Text that leads to another place of the page.
+    """Text that leads to another place of the page, or to another file.
 
     Parameters
     ----------
     text : str
     target : str
-        `Section.id` or `Picture.id`.
+        `Section.id` or `Picture.id`; may be empty for a file.
+    file : str
+        URL of the file relative to the page; empty for the page itself.
     """
 
     text: str
-    target: str
+    target: str = ""
+    file: str = ""
+
+    @property
+    def href(self) -> str:
+        """Where it leads to, as HTML writes it."""
+        return f"{self.file}#{self.target}" if self.target else self.file
 
 
 Cell = str | Link

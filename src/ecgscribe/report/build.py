@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,9 @@ from typing import Any
 import numpy as np
 
 from ecgscribe import plots
-from ecgscribe.analysis.measures import measure
-from ecgscribe.analysis.paced import as_paced
 from ecgscribe.analysis.rr_intervals import PAUSE_S
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import file_sums, refuse_existing, write_together
-from ecgscribe.metrics.rhythm_spans import UNNAMED, marked_rhythms
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
@@ -25,7 +22,7 @@ from ecgscribe.record import Annotation, LazyRecord, Record, check_within
 from ecgscribe.report import figures
 from ecgscribe.report.content import ReportContent, report_content
 from ecgscribe.report.full_disclosure import full_pages
-from ecgscribe.report.inputs import ReportInputs
+from ecgscribe.report.inputs import ReportInputs, report_inputs
 from ecgscribe.report.json_form import to_json
 from ecgscribe.report.page import Pictures, page
 from ecgscribe.report.patient import Patient, read_patient
@@ -34,10 +31,9 @@ from ecgscribe.report.sections.recording import ModelEntry, OriginEntry
 from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.report.template_figure import template_panels
 from ecgscribe.review_notes import reviewer_of
-from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.signal.conditioning import choose_leads
 
-__all__ = ["SUFFIXES", "check_target", "report"]
+__all__ = ["SUFFIXES", "check_target", "origin_entry", "report", "report_on"]
 
 
 SUFFIXES = (".html", ".pdf")
@@ -135,18 +131,61 @@ def report(
     elif corrected_by is None:
         corrected_by = reviewer_of(annotation)
     check_within(annotation, lazy)
-    annotation = _at_fs(annotation, lazy.fs)
-    withheld = lazy.paced and annotation.probability is not None
-    if withheld:
-        annotation = as_paced(annotation)
-    measures = measure(
-        lazy, annotation, columns, rhythms=rhythms_of(annotation, lazy.n_samples), pause_s=pause_s
+    inputs = report_inputs(lazy, _at_fs(annotation, lazy.fs), columns, pause_s=pause_s)
+    origin = origin_entry(
+        inputs.annotation, model=model, annotator=annotator, corrected_by=corrected_by
     )
-    inputs = ReportInputs(lazy, annotation, columns, measures, classes_withheld=withheld)
+    return report_on(
+        inputs,
+        origin=origin,
+        files=sums,
+        out=out,
+        strips=strips,
+        patient=patient,
+        comments=comments,
+        full=full,
+        force=force,
+    )
+
+
+def report_on(
+    inputs: ReportInputs,
+    *,
+    origin: OriginEntry,
+    files: Iterable[Mapping[str, str]] = (),
+    out: str | Path | None = None,
+    strips: int = 1,
+    patient: Patient | None = None,
+    comments: bool = False,
+    full: bool = False,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Report on a recording that is annotated and measured.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        Without strips, which are chosen here.
+    origin : OriginEntry
+        Where the annotations come from.
+    files : iterable of mapping
+        ``name`` and ``sha256`` of each file of the recording.
+    out, strips, patient, comments, full, force
+        See `report`.
+
+    Returns
+    -------
+    dict
+        As of `report`.
+
+    Raises
+    ------
+    FormatError
+        If the page exists or cannot be written.
+    """
     inputs = dataclasses.replace(inputs, strips=choose_strips(inputs, per_kind=strips))
-    origin = _origin(annotation, model=model, annotator=annotator, corrected_by=corrected_by)
     content = report_content(
-        inputs, origin=origin, files=sums, patient=patient, comments=comments, full=full
+        inputs, origin=origin, files=files, patient=patient, comments=comments, full=full
     )
     if out is not None:
         _write(Path(out), inputs, content, force=force)
@@ -191,17 +230,6 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
         )
 
 
-def rhythms_of(annotation: Annotation, n_samples: int) -> tuple[RhythmSpan, ...]:
-    """Return the rhythms that are annotated in either way, by notes and by ``[`` and ``]``."""
-    marked = marked_rhythms(annotation, n_samples)
-    spans = zip(marked.begin.tolist(), marked.end.tolist(), marked.label.tolist(), strict=True)
-    return tuple(
-        RhythmSpan(begin=begin, end=end, kind=label)
-        for begin, end, label in spans
-        if label != UNNAMED
-    )
-
-
 def _at_fs(annotation: Annotation, fs: float) -> Annotation:
     """Convert annotations to samples at another frequency."""
     if annotation.fs == fs:
@@ -210,13 +238,14 @@ def _at_fs(annotation: Annotation, fs: float) -> Annotation:
     return dataclasses.replace(annotation, sample=sample, fs=fs)
 
 
-def _origin(
+def origin_entry(
     annotation: Annotation,
     *,
     model: Model | str | Path | None,
-    annotator: str | None,
-    corrected_by: str | None,
+    annotator: str | None = None,
+    corrected_by: str | None = None,
 ) -> OriginEntry:
+    """Describe where annotations come from; see `report`."""
     entry = None
     if isinstance(model, Model):
         version = model.meta.get("versions", {}).get("ecgscribe")

@@ -32,15 +32,23 @@ from ecgscribe.report.sections.shapes import ShapesEntry, shapes_entry
 from ecgscribe.report.sections.strips import PAPER, StripEntry, strip_entries
 from ecgscribe.report.sections.variability import VariabilityEntry, variability_entry
 
-__all__ = ["VERSION", "ReportContent", "SoftwareEntry", "report_content"]
+__all__ = [
+    "INTENDED_USE",
+    "VERSION",
+    "ReportContent",
+    "SoftwareEntry",
+    "findings_of",
+    "report_content",
+]
 
 
 VERSION = 1
 """Version of the JSON form; see `ecgscribe.report.schema`."""
-_INTENDED_USE = (
+INTENDED_USE = (
     "ecgscribe is a research tool, not a medical device: this report is not for diagnosis or "
     "treatment, and a person qualified to read ECGs must judge everything in it."
 )
+"""What is on every report's first page."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,29 @@ class ReportContent:
     full: FullEntry | None
 
 
+def findings_of(inputs: ReportInputs) -> tuple[FindingEntry, ...]:
+    """Write the findings of a recording, the most urgent first.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        With strips, times are linked to them.
+
+    Returns
+    -------
+    tuple of FindingEntry
+    """
+    return finding_entries(
+        rhythms=rhythms_entry(inputs),
+        pauses=pauses_entry(inputs),
+        ectopy=ectopy_entries(inputs),
+        readable=readable_entry(inputs),
+        beats=beats_entry(inputs),
+        rate=heart_rate_entry(inputs),
+        paced=inputs.classes_withheld,
+    )
+
+
 def report_content(
     inputs: ReportInputs,
     *,
@@ -106,33 +137,23 @@ def report_content(
     -------
     ReportContent
     """
-    readable, rhythms, beats = readable_entry(inputs), rhythms_entry(inputs), beats_entry(inputs)
-    rate, ectopy, pauses = heart_rate_entry(inputs), ectopy_entries(inputs), pauses_entry(inputs)
     return ReportContent(
         version=VERSION,
         patient=patient if patient and patient.stated() else None,
-        findings=finding_entries(
-            rhythms=rhythms,
-            pauses=pauses,
-            ectopy=ectopy,
-            readable=readable,
-            beats=beats,
-            rate=rate,
-            paced=inputs.classes_withheld,
-        ),
+        findings=findings_of(inputs),
         recording=recording_entry(inputs, files, comments=comments),
         annotations=origin,
-        readable=readable,
-        rhythms=rhythms,
-        beats=beats,
-        heart_rate=rate,
+        readable=readable_entry(inputs),
+        rhythms=rhythms_entry(inputs),
+        beats=beats_entry(inputs),
+        heart_rate=heart_rate_entry(inputs),
         hours=hour_entries(inputs),
         rr_intervals=rr_entry(inputs),
         variability=variability_entry(inputs),
-        ectopy=ectopy,
-        pauses=pauses,
+        ectopy=ectopy_entries(inputs),
+        pauses=pauses_entry(inputs),
         shapes=shapes_entry(inputs),
-        software=SoftwareEntry("ecgscribe", __version__, _INTENDED_USE),
+        software=SoftwareEntry("ecgscribe", __version__, INTENDED_USE),
         paper=PAPER,
         strips=strip_entries(inputs),
         full=full_entry(inputs) if full else None,

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.analysis.measures import Measures
+from ecgscribe.analysis.measures import Measures, measure
+from ecgscribe.analysis.paced import as_paced
+from ecgscribe.analysis.rr_intervals import PAUSE_S
+from ecgscribe.metrics.rhythm_spans import named_rhythms
 from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.report.wording import TimeEntry, time_entry
 
 if TYPE_CHECKING:
     from ecgscribe.report.strips import Strip
 
-__all__ = ["ReportInputs"]
+__all__ = ["ReportInputs", "report_inputs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +87,36 @@ class ReportInputs:
             inside[1:] &= beats.time[:-1] >= begin
             rr += beats.rr[inside].tolist()
         return round(60.0 * len(rr) / sum(rr)) if rr else None
+
+
+def report_inputs(
+    record: LazyRecord,
+    annotation: Annotation,
+    columns: Sequence[int],
+    *,
+    pause_s: float = PAUSE_S,
+) -> ReportInputs:
+    """Measure a recording for its report.
+
+    Parameters
+    ----------
+    record : LazyRecord
+    annotation : Annotation
+        In samples of the recording. What a model made of a paced one is changed as by
+        `ecgscribe.analysis.paced.as_paced`.
+    columns : sequence of int
+        Leads to show.
+    pause_s : float
+        Seconds that a pause exceeds.
+
+    Returns
+    -------
+    ReportInputs
+        Without strips.
+    """
+    withheld = record.paced and annotation.probability is not None
+    if withheld:
+        annotation = as_paced(annotation)
+    rhythms = named_rhythms(annotation, record.n_samples)
+    measures = measure(record, annotation, columns, rhythms=rhythms, pause_s=pause_s)
+    return ReportInputs(record, annotation, columns, measures, classes_withheld=withheld)

@@ -66,8 +66,8 @@ class _Links:
         return self._by_target[target]
 
     def of(self, cell: Cell) -> int | None:
-        """Return the link of a cell; None for plain text."""
-        return self.to(cell.target) if isinstance(cell, Link) else None
+        """Return the link of a cell; None for plain text, and for another file."""
+        return self.to(cell.target) if isinstance(cell, Link) and not cell.file else None
 
     def place(self, target: str) -> None:
         """Let the links to a target lead to where the document is now."""

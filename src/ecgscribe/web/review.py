@@ -17,11 +17,10 @@ from ecgscribe.analysis.measures import Measures, measure
 from ecgscribe.analysis.paced import as_paced
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.formats.reading import open_record, recording_files
-from ecgscribe.metrics.rhythm_spans import UNNAMED, marked_rhythms
+from ecgscribe.metrics.rhythm_spans import named_rhythms
 from ecgscribe.model.runtime import Model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, LazyRecord
-from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.signal.conditioning import choose_leads
 from ecgscribe.web.changes import Reviewed, apply_edits
 from ecgscribe.web.edits import EditFile, edit_path
@@ -130,9 +129,8 @@ class Opened:
                 edits = self.edits.edits(reviewer)
                 reviewed = apply_edits(self.base, edits, self.record.n_samples)
                 annotation = reviewed.annotation
-                measures = measure(
-                    self.record, annotation, self.columns, rhythms=self._rhythms(annotation)
-                )
+                rhythms = named_rhythms(annotation, self.record.n_samples)
+                measures = measure(self.record, annotation, self.columns, rhythms=rhythms)
                 undone = self.edits.undone(reviewer)
                 self._reviews[reviewer] = Review(reviewed, measures, len(edits), undone)
             return self._reviews[reviewer]
@@ -142,11 +140,6 @@ class Opened:
         with self._lock:
             act(self.edits)
             self._reviews.pop(reviewer, None)
-
-    def _rhythms(self, annotation: Annotation) -> tuple[RhythmSpan, ...]:
-        marked = marked_rhythms(annotation, self.record.n_samples)
-        spans = zip(marked.begin.tolist(), marked.end.tolist(), marked.label.tolist(), strict=True)
-        return tuple(RhythmSpan(begin=a, end=b, kind=k) for a, b, k in spans if k != UNNAMED)
 
     def _prepare(self) -> None:
         try:

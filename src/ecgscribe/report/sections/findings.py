@@ -25,6 +25,11 @@ class FindingEntry:
     at: TimeEntry | None
     section: str
 
+    @property
+    def sentence(self) -> str:
+        """The whole of it as text."""
+        return self.text if self.at is None else f"{self.text} {self.at.text}."
+
 
 def finding_entries(
     *,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS, RhythmEpisode, RhythmRates
+from ecgscribe.analysis.rhythm_episodes import (
+    EPISODE_KINDS,
+    RhythmEpisode,
+    RhythmRates,
+    readable_length,
+)
 from ecgscribe.formatting import format_time, percent, rounded
 from ecgscribe.report.blocks import Block, Cell, Table
 from ecgscribe.report.inputs import ReportInputs
@@ -109,13 +114,14 @@ def _rhythm(inputs: ReportInputs, kind: str) -> RhythmEntry:
     own = [episode for episode in inputs.measures.rhythms if episode.kind == kind]
     seconds = sum(episode.end - episode.begin for episode in own) / inputs.record.fs
     rates = _all_rates(inputs, own)
+    readable_s = readable_length(own, inputs.measures.unreadable) / inputs.record.fs
     return RhythmEntry(
         kind=kind,
         name=episode_name(kind),
         count=len(own),
         seconds=round(seconds, 3),
         time=format_time(seconds, hours=True),
-        percent=percent(_readable_s(inputs, own), inputs.measures.readable_s),
+        percent=percent(readable_s, inputs.measures.readable_s),
         rate_min=rounded(rates.lowest, 0),
         rate_mean=rounded(rates.mean, 0),
         rate_max=rounded(rates.highest, 0),
@@ -138,16 +144,6 @@ def _all_rates(inputs: ReportInputs, episodes: Sequence[RhythmEpisode]) -> Rhyth
         sum(rate * weight for rate, weight in weighted) / total if total else None,
         max(highest, default=None),
     )
-
-
-def _readable_s(inputs: ReportInputs, episodes: Sequence[RhythmEpisode]) -> float:
-    """Return how much of episodes is readable."""
-    readable = 0
-    unreadable = inputs.measures.unreadable
-    for episode in episodes:
-        lost = unreadable.clip(episode.begin, episode.end)
-        readable += episode.end - episode.begin - int((lost[:, 1] - lost[:, 0]).sum())
-    return readable / inputs.record.fs
 
 
 def _episode(inputs: ReportInputs, episode: RhythmEpisode) -> RhythmEpisodeEntry:
