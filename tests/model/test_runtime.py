@@ -152,6 +152,15 @@ def test_the_model_in_the_package_is_what_its_description_says() -> None:
     assert load_model(model) is model
 
 
+def test_rhythm_networks_of_another_version_are_refused(folder: Path) -> None:
+    path = folder / "default.json"
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    del meta["files"]["rhythm_intervals"]
+    path.write_text(json.dumps(meta), encoding="utf-8")
+    with pytest.raises(ModelError, match="found no rhythm_intervals; use the version"):
+        load_model(folder / "default.json")
+
+
 def test_a_model_is_loaded_by_file_and_by_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

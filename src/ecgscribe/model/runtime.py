@@ -212,7 +212,14 @@ class Model:
         parts = ("trunk", "beat_head") if beat_head else ("trunk",)
         if beat_head:
             _check_feature_names(path, meta["facts"])
-        rhythm = [_weight_file(path, meta, part) for part in RHYTHM_PARTS if part in meta["files"]]
+        found = [part for part in RHYTHM_PARTS if part in meta["files"]]
+        if found and len(found) < len(RHYTHM_PARTS):
+            missing = next(part for part in RHYTHM_PARTS if part not in found)
+            raise ModelError(
+                f"{path.name}: expected the rhythm networks of this version, found no {missing}; "
+                "use the version of ecgscribe that trained the model, or train it again"
+            )
+        rhythm = [_weight_file(path, meta, part) for part in found]
         return cls(
             path,
             meta,
