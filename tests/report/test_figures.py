@@ -19,7 +19,7 @@ def test_a_strip_shades_each_lost_lead_once(subtype: int, n_shaded: int) -> None
     """Once, grey of 35% on white paper is 219; twice, it would be darker."""
     record, _ = synthesize(duration=20.0, seed=1)
     lost = Annotation(np.array([0]), np.array(["~"]), record.fs, subtype=np.array([subtype]))
-    with Image.open(io.BytesIO(paper_strip(record.lazy(), lost, [0, 1], SHOWN))) as image:
+    with Image.open(io.BytesIO(paper_strip(record.lazy(), lost, [0, 1], SHOWN)[0])) as image:
         pixels = np.asarray(image.convert("L")).astype(int)
     inner = pixels[20:-60, 60:-60]  # without the margins
     is_grey = np.abs(inner - 219) <= 2

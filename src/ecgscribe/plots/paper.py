@@ -27,7 +27,8 @@ _LONGEST_STRIP = 60.0  # s: 1.5 m of paper
 _MM_PER_S, _MM_PER_MV = 25.0, 10.0
 _MARGIN_MM = 14.0
 _ROW_S = 10.0  # of paper, where a span breaks into rows
-_ROOM_MV, _BELOW_MV = 1.5, 0.5  # around the leads, and the part of it below them
+_ROOM_MV, _BELOW_MV = 1.2, 0.2  # around the leads, and the part of it below them
+_BETWEEN_MV = 0.3
 _PULSE_MV, _PULSE_ROOM_S = 1.0, 0.3
 _FAINT = "#4A4A4A"
 _BEFORE, _AFTER = 0.08, 0.12  # s around an R-peak that are drawn in the colour of its class
@@ -268,8 +269,9 @@ def _stack(millivolts: Doubles, *, least_top: float = 0.0) -> tuple[Doubles, Dou
     for k, lead in enumerate(millivolts.T):
         finite = lead[np.isfinite(lead)]
         low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
-        low, high = np.floor(2 * min(low, -0.25)) / 2, np.ceil(2 * max(high, 0.25, least_top)) / 2
-        offsets[k] = bands[k - 1, 0] - 0.5 - high if k else 0.0
+        low = np.floor(10 * min(low, -0.25)) / 10
+        high = np.ceil(10 * max(high, 0.25, least_top)) / 10
+        offsets[k] = bands[k - 1, 0] - _BETWEEN_MV - high if k else 0.0
         bands[k] = offsets[k] + low, offsets[k] + high
     return offsets, bands
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-__all__ = ["DPI", "check_picture", "figure_of", "picture", "png", "save", "stacked"]
+__all__ = ["DPI", "check_picture", "figure_of", "picture", "png", "save"]
 
 
 DPI = 150
@@ -57,21 +57,6 @@ def picture(ax: Axes | NDArray[np.object_], *, box: Any = None) -> bytes:
         top, bottom = (image.height - round(DPI * y) for y in (box.y1, box.y0))
         image = image.crop((left, top, right, bottom))
     return _small(image)
-
-
-def stacked(pngs: Sequence[bytes]) -> bytes:
-    """Put pictures as of `picture` one below the other."""
-    from PIL import Image
-
-    rows = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
-    whole = Image.new(
-        "RGB", (max(row.width for row in rows), sum(row.height for row in rows)), "white"
-    )
-    top = 0
-    for row in rows:
-        whole.paste(row, (0, top))
-        top += row.height
-    return _small(whole)
 
 
 def _small(image: Image) -> bytes:

@@ -98,6 +98,8 @@ class Picture:
         Written below it.
     whole_page : bool
         Whether it may fill a page.
+    more : tuple of bytes
+        Further rows of it, below, which may be on the next page.
     """
 
     png: bytes
@@ -107,12 +109,17 @@ class Picture:
     id: str = ""
     back: Link | None = None
     whole_page: bool = False
+    more: tuple[bytes, ...] = ()
 
     @property
     def size_mm(self) -> tuple[float, float]:
         """Width and height on paper."""
-        width, height = (int.from_bytes(self.png[k : k + 4], "big") for k in (16, 20))
-        return width / DPI * 25.4, height / DPI * 25.4
+        return _size_mm(self.png)
+
+    @property
+    def rows(self) -> tuple[tuple[bytes, float, float], ...]:
+        """Each row, with its width and height on paper."""
+        return tuple((png, *_size_mm(png)) for png in (self.png, *self.more))
 
     @property
     def printed_mm(self) -> tuple[float, float]:
@@ -126,6 +133,11 @@ class Picture:
         highest = _SQUARE_CHART_MM if height > 0.8 * width else _CHART_MM
         factor = min(highest / height, 1.0)
         return factor * width, factor * height
+
+
+def _size_mm(png: bytes) -> tuple[float, float]:
+    width, height = (int.from_bytes(png[k : k + 4], "big") for k in (16, 20))
+    return width / DPI * 25.4, height / DPI * 25.4
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.overview import RHYTHM_SHADES
-from ecgscribe.plots.saving import figure_of, picture, stacked
+from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
 from ecgscribe.quality_annotations import excerpt
 from ecgscribe.record import Annotation, LazyRecord
@@ -230,8 +230,8 @@ def beat_overlay(
 
 def paper_strip(
     record: LazyRecord, annotation: Annotation, columns: Sequence[int], strip: Strip
-) -> bytes:
-    """Draw a strip to scale, reading only that piece, and return it as PNG without margins.
+) -> tuple[bytes, ...]:
+    """Draw a strip to scale, reading only that piece, and return each row as PNG without margins.
 
     Parameters
     ----------
@@ -241,14 +241,12 @@ def paper_strip(
     columns : sequence of int
         Leads to draw.
     strip : Strip
-        Its rows are drawn one below the other.
 
     Returns
     -------
-    bytes
+    tuple of bytes
     """
-    rows = [_paper_row(record, annotation, columns, row, strip.marks) for row in strip.rows]
-    return rows[0] if len(rows) == 1 else stacked(rows)
+    return tuple(_paper_row(record, annotation, columns, row, strip.marks) for row in strip.rows)
 
 
 def _paper_row(

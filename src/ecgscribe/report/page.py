@@ -38,7 +38,7 @@ class Pictures:
 
     Parameters
     ----------
-    strips : tuple of bytes
+    strips : tuple of tuple of bytes
         One per strip of the content.
     day, lorenz, histogram, tachogram, trend : bytes or None
         None without RR intervals.
@@ -48,7 +48,7 @@ class Pictures:
         One per page of the full disclosure of the content.
     """
 
-    strips: tuple[bytes, ...]
+    strips: tuple[tuple[bytes, ...], ...]
     day: bytes | None
     lorenz: bytes | None
     histogram: bytes | None

@@ -267,6 +267,11 @@ def _picture(document: FPDF, picture: Picture, links: _Links) -> None:
     document.image(
         io.BytesIO(picture.png), w=factor * width, h=factor * height, alt_text=picture.alt
     )
+    for png, wide, high in picture.rows[1:]:
+        smaller = min(_WIDTH_MM / wide, 1.0)
+        if document.will_page_break(smaller * high + 16.0):
+            document.add_page()
+        document.image(io.BytesIO(png), w=smaller * wide, h=smaller * high, alt_text=picture.alt)
     document.ln(0.5)
     _write(document, picture.caption, 8)
     if picture.back is not None:

@@ -114,7 +114,7 @@ def _text(strip: Strip, probability: ProbabilityEntry | None, beat: BeatEntry | 
 
 
 def strip_blocks(
-    strips: Sequence[StripEntry], *, paper: str, probabilities: bool, pictures: Sequence[bytes]
+    strips: Sequence[StripEntry], *, paper: str, probabilities: bool, pictures: Sequence[tuple[bytes, ...]]
 ) -> tuple[Block, ...]:
     """Show the strips.
 
@@ -125,7 +125,7 @@ def strip_blocks(
         Scale of the strips.
     probabilities : bool
         Whether the annotations contain probabilities.
-    pictures : sequence of bytes
+    pictures : sequence of tuple of bytes
         One per strip, as PNG.
 
     Returns
@@ -140,7 +140,7 @@ def strip_blocks(
     if not probabilities:
         notes.append("The annotations contain no probabilities.")
     shown = []
-    for strip, png in zip(strips, pictures, strict=True):
+    for strip, (png, *more) in zip(strips, pictures, strict=True):
         rate = "" if strip.rate is None else f", {strip.rate:g}/min"
         title = f"{strip.number}. {strip.title}, {strip.at.text}{rate}"
         shown.append(
@@ -151,6 +151,7 @@ def strip_blocks(
                 title=title,
                 id=strip_id(strip.number),
                 back=Link(f"Back to {strip.section}", section_id(strip.section)),
+                more=tuple(more),
             )
         )
     return (*notes, *shown)
