@@ -114,7 +114,11 @@ def _text(strip: Strip, probability: ProbabilityEntry | None, beat: BeatEntry | 
 
 
 def strip_blocks(
-    strips: Sequence[StripEntry], *, paper: str, probabilities: bool, pictures: Sequence[tuple[bytes, ...]]
+    strips: Sequence[StripEntry],
+    *,
+    paper: str,
+    probabilities: bool,
+    pictures: Sequence[tuple[bytes, ...]],
 ) -> tuple[Block, ...]:
     """Show the strips.
 
