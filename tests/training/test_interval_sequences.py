@@ -105,6 +105,12 @@ def test_batches_hold_each_database_and_rhythm() -> None:
     assert sorted({int(row.max()) for row in label}) == [0, 1]
 
 
+def test_other_databases_serve_where_those_are_missing() -> None:
+    features, label = IntervalPools([steady("vfdb/1")]).draw(4, np.random.default_rng(0))
+    assert features.any()
+    assert label.max() == 0
+
+
 def test_the_same_seed_draws_the_same_batch() -> None:
     pools = IntervalPools([steady("svdb/1"), steady("aftdb/1", 1)])
     first, second, other = (pools.draw(8, np.random.default_rng(k))[0] for k in (0, 0, 1))

@@ -165,13 +165,15 @@ class IntervalPools:
     """
 
     def __init__(self, sources: Sequence[Intervals]) -> None:
-        self._pools: dict[str, list[Intervals]] = {}
+        pools: dict[str, list[Intervals]] = {}
         for source in sources:
-            for group in GROUPS:
-                db, _, fibrillates = group.partition(", ")
-                if source.name.startswith(f"{db}/") and (source.label == bool(fibrillates)).any():
-                    self._pools.setdefault(group, []).append(source)
-        share = np.array([GROUPS[group] for group in self._pools])
+            db = source.name.partition("/")[0]
+            for group, wanted in ((db, 0), (f"{db}, fibrillation", 1)):
+                if (source.label == wanted).any():
+                    pools.setdefault(group, []).append(source)
+        # Where none of those databases is there, from what is.
+        self._pools = {group: pools[group] for group in GROUPS if group in pools} or pools
+        share = np.array([GROUPS.get(group, 1.0) for group in self._pools])
         self._share = share / max(share.sum(), 1e-9)
 
     def draw(self, n: int, rng: Generator) -> tuple[Floats, Labels]:
