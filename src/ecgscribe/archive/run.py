@@ -284,7 +284,6 @@ def _results(
             future = client.submit(
                 annotate_bundle, task.paths, *arguments,
                 key=f"archive-{key_of(task.paths[0])}-{next(numbers)}", pure=False,
-
             )  # fmt: skip
             tasks[future.key] = task
             at_work.add(future)

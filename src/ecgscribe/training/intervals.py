@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,14 @@ from ecgscribe.signal.windows import FS
 from ecgscribe.training.rhythm_labels import UNKNOWN
 from ecgscribe.training.rhythm_records import RhythmRecord
 
-__all__ = ["IntervalPools", "Intervals", "draw_intervals", "intervals_of", "recorded_intervals"]
+__all__ = [
+    "IntervalPools",
+    "Intervals",
+    "draw_intervals",
+    "intervals_of",
+    "recorded_intervals",
+    "recorded_marks",
+]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -84,8 +91,12 @@ def intervals_of(record: RhythmRecord) -> Intervals:
     return Intervals(record.name, record.fold, seconds, label)
 
 
-def recorded_intervals(*, data_dir: str | Path | None = None) -> list[Intervals]:
-    """Return the R-peaks of afdb, but for the records that `ecgscribe.datasets.resequenced` uses.
+def recorded_marks(
+    *, data_dir: str | Path | None = None
+) -> Iterator[tuple[str, Annotation, Annotation]]:
+    """Yield name, rhythms and R-peaks of the records of afdb that training may use.
+
+    Those that `ecgscribe.datasets.resequenced` evaluates with are left out.
 
     Parameters
     ----------
@@ -95,13 +106,19 @@ def recorded_intervals(*, data_dir: str | Path | None = None) -> list[Intervals]
     try:
         records = datasets.available("afdb", data_dir=data_dir)
     except DatasetError:
-        return []
-    found = []
+        return
     for name in sorted(set(records) - set(FIBRILLATION_RECORDS)):
         rhythms, r_peaks = (
             datasets.read_annotation("afdb", name, marks=marks, data_dir=data_dir)
             for marks in ("rhythms", "peaks")
         )
+        yield name, rhythms, r_peaks
+
+
+def recorded_intervals(*, data_dir: str | Path | None = None) -> list[Intervals]:
+    """Return the R-peaks of `recorded_marks`, with whether each is in fibrillation."""
+    found = []
+    for name, rhythms, r_peaks in recorded_marks(data_dir=data_dir):
         beats = r_peaks.beats().sample
         label = _labels(rhythms, beats)
         found.append(Intervals(f"afdb/{name}", None, beats / r_peaks.fs, label))

@@ -18,14 +18,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ecgscribe import datasets
-from ecgscribe.datasets.resequenced.fibrillation import FIBRILLATION_RECORDS, intervals_within
-from ecgscribe.errors import DatasetError
+from ecgscribe.datasets.resequenced.fibrillation import intervals_within
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
 from ecgscribe.model.rhythm import Rhythm, heights, shapes_of, typical_heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.examples import Example
+from ecgscribe.training.intervals import recorded_marks
 from ecgscribe.training.resequencing import SHORTEST_RR, BeatPlan, identity_plan
 from ecgscribe.training.rhythm_augmentation import (
     changing_rate,
@@ -66,25 +65,13 @@ FEWEST_INTERVALS = 500
 def training_intervals(*, data_dir: str | Path | None = None) -> list[Doubles]:
     """Return the RR intervals in seconds of each recording of afdb while it is in fibrillation.
 
-    Those that `ecgscribe.datasets.resequenced` evaluates with are left out.
-
     Parameters
     ----------
     data_dir : str or Path, optional
-        See `ecgscribe.datasets.locate`; without afdb there are none.
+        See `ecgscribe.training.intervals.recorded_marks`.
     """
-    try:
-        records = datasets.available("afdb", data_dir=data_dir)
-    except DatasetError:
-        return []
     intervals = []
-    for record in records:
-        if record in FIBRILLATION_RECORDS:
-            continue
-        rhythms, r_peaks = (
-            datasets.read_annotation("afdb", record, marks=marks, data_dir=data_dir)
-            for marks in ("rhythms", "peaks")
-        )
+    for _, rhythms, r_peaks in recorded_marks(data_dir=data_dir):
         own = intervals_within(rhythms, r_peaks)
         usable = own[own > SHORTEST_RR]
         if len(usable) >= FEWEST_INTERVALS:

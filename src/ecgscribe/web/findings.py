@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ecgscribe.report.content import findings_of
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.sections.beats import beats_entry
-from ecgscribe.report.sections.ectopy import ectopy_entries
-from ecgscribe.report.sections.findings import finding_entries
-from ecgscribe.report.sections.heart_rate import heart_rate_entry
-from ecgscribe.report.sections.pauses import pauses_entry
-from ecgscribe.report.sections.recording import readable_entry
-from ecgscribe.report.sections.rhythms import rhythms_entry
 from ecgscribe.web.review import Opened, Review
 
 __all__ = ["findings"]
@@ -37,15 +31,7 @@ def findings(opened: Opened, review: Review) -> list[dict[str, Any]]:
         review.measures,
         classes_withheld=opened.record.paced,
     )
-    entries = finding_entries(
-        rhythms=rhythms_entry(inputs),
-        pauses=pauses_entry(inputs),
-        ectopy=ectopy_entries(inputs),
-        readable=readable_entry(inputs),
-        beats=beats_entry(inputs),
-        rate=heart_rate_entry(inputs),
-        paced=inputs.classes_withheld,
-    )
     return [
-        {"text": each.text, "at": None if each.at is None else each.at.seconds} for each in entries
+        {"text": each.text, "at": None if each.at is None else each.at.seconds}
+        for each in findings_of(inputs)
     ]
