@@ -92,6 +92,7 @@ RUNS = st.lists(st.tuples(st.sampled_from("natfsx"), st.integers(1, 40)), min_si
 @settings(max_examples=60)
 @given(runs=RUNS)
 @example(runs=[("t", 8), ("f", 9), ("t", 9), ("f", 20)])
+@example(runs=[("s", 3), ("n", 8), ("s", 8)])
 def test_of_any_sequence_each_report_is_later_than_the_last_and_on_time(
     runs: list[tuple[str, int]],
 ) -> None:

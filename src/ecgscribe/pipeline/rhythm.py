@@ -383,7 +383,7 @@ def _sure(beats: Doubles, smooth: Floats) -> Doubles:
 def _beside_a_heart(
     still: Sequence[StepSpan], beats: Doubles, ventricular: Sequence[StepSpan]
 ) -> list[StepSpan]:
-    """Leave out standstills, or groups of them, with neither beats nor flutter around."""
+    """Leave out groups of standstills with neither beats nor flutter around or in between."""
     reach = BESIDE_S * FS
     edges = np.array([edge for span in ventricular for edge in (span.begin, span.end)])
     # A ventricular rhythm is as sure as several beats.
@@ -393,11 +393,17 @@ def _beside_a_heart(
     for first, last in pairwise([*starts, len(still)]):
         group = still[first:last]
         begin, end = group[0].begin, group[-1].end
-        since_before, since_end = np.searchsorted(signs, [begin - reach, end])
-        up_to_begin, up_to_after = np.searchsorted(signs, [begin, end + reach], side="right")
-        if up_to_begin - since_before + up_to_after - since_end >= BEATS_BESIDE:
+        around = _n_within(signs, begin - reach, begin) + _n_within(signs, end, end + reach)
+        between = [_n_within(signs, one.end, other.begin) for one, other in pairwise(group)]
+        if max([around, *between]) >= BEATS_BESIDE:
             kept += group
     return kept
+
+
+def _n_within(signs: Doubles, begin: int, end: int) -> int:
+    """Count those from `begin` to `end`, both included."""
+    first, last = np.searchsorted(signs, begin), np.searchsorted(signs, end, side="right")
+    return int(last - first)
 
 
 def _is_near(beat: int, edge: int, rest: Flags) -> bool:
