@@ -22,13 +22,15 @@ from ecgscribe.metrics.ec57 import compare
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import score_signal
 from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.pipeline.beats_by_likeness import apply_likeness
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import condition
 from ecgscribe.signal.filters import BRIDGED_S
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
-from support.whole_record import classify
+from support.whole_record import classify, traits_at
 
 N, V = AAMI_CLASSES.index("N"), AAMI_CLASSES.index("V")
 
@@ -169,7 +171,12 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_classified_without_
     scores = score_signal(model.network, conditioned.signal)
     step, height = find_beats(scores.peak, conditioned.signal, threshold=model.thresholds.peak)
     alone, _ = classify(model, conditioned.signal, scores, step[beat], height[beat])
-    np.testing.assert_allclose(kept.probability, alone, atol=1e-6)
+    n = int(beat.sum())
+    ones, shapes = np.ones(n, np.float32), np.zeros((n, 3, 2), np.float32)
+    traits = traits_at(conditioned.signal, step[beat])
+    alike = ClassifiedCandidates(step[beat], ones, alone, ones, shapes, traits)
+    judged = apply_likeness(alike).class_probability
+    np.testing.assert_allclose(kept.probability, judged, atol=1e-6)
     assert not np.allclose(kept.probability, every.probability[beat], atol=1e-3)
 
 

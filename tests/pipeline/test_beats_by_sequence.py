@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgscribe.model.decision import Thresholds, decide
+from ecgscribe.model.traits import no_traits
 from ecgscribe.pipeline.beats_by_sequence import apply_sequence, begins_suddenly
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -30,6 +32,7 @@ def beats(rr_s: list[float], classes: str) -> ClassifiedCandidates:
         probability,
         np.ones(n, dtype=np.float32),
         np.zeros((n, 3, 2), dtype=np.float32),
+        no_traits(n),
     )
 
 
@@ -50,14 +53,14 @@ def classes_of(rr_s: list[float], classes: str) -> str:
         ([0.8] * 6 + [0.5] * 12, "N" * 6 + "S" * 12, "N" * 6 + "S" * 12),
         ([0.8] * 6 + [0.6] + [0.79] * 11, "N" * 6 + "S" * 12, "N" * 18),
         # The run began suddenly, and some of its beats were called N.
-        ([0.8] * 6 + [0.5] * 20, "N" * 12 + "S" * 14, "N" * 12 + "S" * 14),
+        ([0.8] * 6 + [0.65] * 20, "N" * 12 + "S" * 14, "N" * 12 + "S" * 14),
         (
-            [0.8] * 6 + [0.5] * 20,
+            [0.8] * 6 + [0.65] * 20,
             "N" * 6 + "SSSNNNNSSSNNNNNSSSSS",
             "N" * 6 + "SSSNNNNSSSNNNNNSSSSS",
         ),
         # Not so where the rate changed once more in between.
-        ([0.8] * 6 + [0.5] * 4 + [0.6] * 9 + [0.55] * 9, "N" * 16 + "S" * 12, "N" * 28),
+        ([0.8] * 6 + [0.62] * 4 + [0.74] * 9 + [0.68] * 9, "N" * 16 + "S" * 12, "N" * 28),
     ],
 )
 def test_runs_of_s_begin_suddenly(rr_s: list[float], classes: str, expected: str) -> None:
@@ -80,15 +83,20 @@ def test_where_the_rate_only_rises_no_beat_is_s(
 def test_a_tachycardia_that_leaps_is_s() -> None:
     rr = [0.8] * 12 + [0.45] * 12 + [1.0] + [0.8] * 3
     predicted = "N" * 14 + "V" + "N" * 13
-    in_fibrillation = beats(rr, predicted)  # there, the rhythm leaves no probability to S
-    changed = apply_sequence(in_fibrillation, THRESHOLDS).class_probability
-    assert not (decide(changed, THRESHOLDS) == AAMI_CLASSES.index("S")).any()
-    in_none = dataclasses.replace(
-        in_fibrillation, class_probability=0.99 * in_fibrillation.class_probability + 0.002
-    )
-    changed = apply_sequence(in_none, THRESHOLDS).class_probability
-    found = "".join(AAMI_CLASSES[k] for k in decide(changed, THRESHOLDS).tolist())
-    assert found == "N" * 12 + "SS" + "V" + "S" * 9 + "NNNN"
+    own = beats(rr, predicted)
+    own = dataclasses.replace(own, class_probability=0.99 * own.class_probability + 0.002)
+    end = int(own.r_peaks[-1]) + 1
+    found = {}
+    for kind in ("N", "AFIB"):
+        whole = StepSpan(begin=0, end=end, kind=kind, probability=0.9)
+        changed = apply_sequence(own, THRESHOLDS, [whole]).class_probability
+        found[kind] = "".join(AAMI_CLASSES[k] for k in decide(changed, THRESHOLDS).tolist())
+    assert found == {"N": "N" * 12 + "SS" + "V" + "S" * 9 + "NNNN", "AFIB": predicted}
+
+
+def test_what_speaks_against_s_leaves_some_of_its_probability() -> None:
+    changed = apply_sequence(beats([0.8] * 10, "NNNNSNNNNN"), THRESHOLDS).class_probability
+    np.testing.assert_allclose(changed[4], [0.79, 0.21, 0, 0, 0], atol=1e-6)
 
 
 def test_a_run_at_the_begin_of_a_recording() -> None:

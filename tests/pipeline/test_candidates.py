@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ecgscribe.model.decision import Thresholds
+from ecgscribe.model.traits import no_traits
 from ecgscribe.pipeline.candidates import (
     Candidates,
     ClassifiedCandidates,
@@ -47,6 +48,7 @@ def test_candidates_are_cut_and_joined() -> None:
         np.eye(5, dtype=np.float32),
         PROBABILITY,
         np.zeros((5, 3, 2), dtype=np.float32),
+        no_traits(5),
     )
     joined = ClassifiedCandidates.join([classified[:2], classified[2:2], classified[2:]])
     for name in ("r_peaks", "beat_probability", "class_probability"):
@@ -61,7 +63,7 @@ def test_next_to_an_end_only_sure_beats_count() -> None:
     score = np.array([0.98, 0.97, 0.95, 0.5, 0.95, 0.95, 0.5, 0.99], dtype=np.float32)
     classes = np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32)
     beats = ClassifiedCandidates(
-        r_peaks, score, classes, score, np.zeros((n, 3, 2), dtype=np.float32)
+        r_peaks, score, classes, score, np.zeros((n, 3, 2), dtype=np.float32), no_traits(n)
     )
     cut_off = is_cut_off(beats, 1000, np.array([[505, 600]]))
     assert r_peaks[cut_off].tolist() == [3.0, 15.0, 500.0, 610.0]

@@ -26,7 +26,9 @@ from ecgscribe.model.rhythm import shapes_of
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores, score_beats
 from ecgscribe.model.shape_features import WAVEFORM
+from ecgscribe.model.traits import traits_of
 from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.pipeline.beats_by_likeness import apply_likeness
 from ecgscribe.pipeline.beats_by_sequence import apply_sequence
 from ecgscribe.pipeline.candidates import Candidates, ClassifiedCandidates, is_cut_off
 from ecgscribe.pipeline.classification import SegmentClassifier
@@ -174,7 +176,7 @@ def test_candidates_in_pieces_are_classified_as_all_at_once(
         classifier.push(candidates[slice(a, b)], is_last=k == len(edges) - 2)
         for k, (a, b) in enumerate(pairwise(edges))
     ]
-    done, of_class, of_beat, shapes = (list(column) for column in zip(*parts, strict=True))
+    done, of_class, of_beat, shapes, traits = (list(column) for column in zip(*parts, strict=True))
     # The slow way: all features, then all windows.
     features = np.empty((n, len(FEATURE_NAMES)), dtype=np.float32)
     for segment in segments(n):
@@ -185,6 +187,8 @@ def test_candidates_in_pieces_are_classified_as_all_at_once(
     probability = calibrate(expected, model.calibration)
     np.testing.assert_array_equal(Candidates.join(done).r_peaks, candidates.r_peaks)
     np.testing.assert_array_equal(np.concatenate(shapes), shapes_of(features, FEATURE_NAMES))
+    expected_traits = traits_of(features, FEATURE_NAMES, candidates.waveforms)
+    np.testing.assert_allclose(np.concatenate(traits), expected_traits, rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(np.concatenate(of_beat), score, atol=1e-6)
     np.testing.assert_allclose(np.concatenate(of_class), probability, atol=1e-6)
 
@@ -219,9 +223,9 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
     whole = annotate(record, model=model, block_windows=100)
     assert_same(annotate(record, model=model, block_windows=windows), whole)
     model = replace(model, rhythm=None)  # nor does it know rhythms
-    sample, probability, score = annotate_whole(record, model)
+    sample, probability, score, traits = annotate_whole(record, model)
     shapes = np.zeros((len(sample), 3, 2), dtype=np.float32)
-    alone = ClassifiedCandidates(sample / record.fs * FS, score, probability, score, shapes)
+    alone = ClassifiedCandidates(sample / record.fs * FS, score, probability, score, shapes, traits)
     lost = condition(record).lost
     available = lead_availability(lost, slice(0, len(lost)), begin=0)
     unreadable = available.unreadable_spans()
@@ -232,7 +236,8 @@ def test_a_record_in_pieces_has_the_beats_of_the_whole(
     assume((cut_off[0] == cut_off[2]).all())  # rounded to samples, none is just within reach
     whole_waves = ~cut_off[1]
     sample, score, alone = sample[whole_waves], score[whole_waves], alone[whole_waves]
-    probability = apply_sequence(alone, model.thresholds).class_probability
+    judged = apply_likeness(alone)
+    probability = apply_sequence(judged, model.thresholds).class_probability
     beats = annotate(record, model=model).beats()
     assert beats.probability is not None
     assert beats.score is not None

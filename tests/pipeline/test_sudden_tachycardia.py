@@ -38,6 +38,14 @@ def test_what_is_none(rr: list[float]) -> None:
     assert inside(rr) == []
 
 
+def test_it_goes_on_after_ectopic_beats() -> None:
+    ectopic = [0.3, 0.5, 0.45]
+    assert inside([0.8] * 10 + [0.4] * 10 + ectopic + [0.4] * 10) == list(range(11, 34))
+    # More than three intervals that differ end it, and none at its end is of it.
+    assert inside([0.8] * 10 + [0.4] * 10 + [0.8] * 4 + [0.4] * 5) == list(range(11, 21))
+    assert inside([0.8] * 10 + [0.4] * 10 + [0.3, 0.6]) == list(range(11, 21))
+
+
 def test_two_runs_are_two() -> None:
     run = [0.8] * 12 + [0.45] * 12
     assert inside([*run, *run, 0.8]) == [*range(13, 25), *range(37, 49)]

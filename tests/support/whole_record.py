@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
-from ecgscribe.model.features import beat_features, logit_features
+from ecgscribe.model.features import FEATURE_NAMES, beat_features, logit_features
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_beats, score_signal
+from ecgscribe.model.shape_features import waveforms
+from ecgscribe.model.traits import traits_of
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import condition
@@ -52,8 +54,10 @@ def classify(
     return calibrate(class_probability, model.calibration), beat_probability
 
 
-def annotate_whole(record: Record, model: Model) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Return samples, probabilities and scores of all beats."""
+def annotate_whole(
+    record: Record, model: Model
+) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.float16]]:
+    """Return samples, probabilities, scores and traits of all beats."""
     conditioned = condition(record)
     scores = score_signal(model.network, conditioned.signal)
     thresholds = model.thresholds
@@ -73,4 +77,10 @@ def annotate_whole(record: Record, model: Model) -> tuple[NDArray[np.int64], Flo
         )
         probability, _ = classify(model, conditioned.signal, scores, r_peaks, peak_scores)
     sample = steps_to_samples(r_peaks, conditioned.ratio, record.n_samples)
-    return sample, probability, beat_probability
+    return sample, probability, beat_probability, traits_at(conditioned.signal, r_peaks)
+
+
+def traits_at(signal: Floats, r_peaks: NDArray[np.float64]) -> NDArray[np.float16]:
+    """Return the traits of all beats of a record."""
+    features = beat_features(signal, r_peaks)
+    return traits_of(features, FEATURE_NAMES, waveforms(signal, r_peaks))

@@ -7,9 +7,10 @@ run: it is one of its beats, but not of its V. Unclassifiable beats (Q) end a ru
 crosses an interval that does not count.
 
 With the probabilities of a model, a couplet or a run is *doubtful* if the mean probability of its
-class over its ectopic beats is below `CERTAIN`. In the records of DS1, annotated by the model in
-the package, that holds for all 28 couplets of V and of S in which less than half of the beats are
-of that class, and for 32 of 419 couplets and runs that are right.
+class over its ectopic beats is below `CERTAIN`. As annotated by networks that had not seen the
+patient, in DS1 and svdb 58 of 150 couplets and runs of V and of S that are mostly of another class
+are doubtful, and 139 of 1,194 that are right; of runs of V none of 92 that are right, and the only
+one that is not.
 """
 
 from __future__ import annotations

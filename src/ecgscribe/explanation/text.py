@@ -25,8 +25,9 @@ IN_RHYTHM = {
     "VT": "every beat in it is V",
     "AFIB": "no beat in it is early, so this one is N instead of S",
 }
-BY_SEQUENCE = (
-    "The beats around it say otherwise: S begins suddenly, and F needs V beats in the recording."
+BY_OTHERS = (
+    "Other beats say otherwise: those that are like it in this recording, or those around it (S "
+    "begins suddenly, and F needs V beats)."
 )
 REPLACED_BY: dict[str | None, str] = {"typical": "the typical beat", "linear": "a straight line"}
 
@@ -55,7 +56,7 @@ def describe(explanation: Explanation) -> str:
     if e.rhythm is not None:
         return "\n".join([*lines, f"The rhythm decided the class: {describe_rhythm(e.rhythm)}."])
     if e.annotated_class != e.aami_class:
-        lines.append(f"{BY_SEQUENCE} It is annotated as {e.annotated_class}.")
+        lines.append(f"{BY_OTHERS} It is annotated as {e.annotated_class}.")
     return "\n".join(lines + _effects(e))
 
 

@@ -12,7 +12,7 @@ from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.model.shape_features import BEFORE, waveforms
-from ecgscribe.pipeline.beats_by_sequence import begins_suddenly, s_to_n
+from ecgscribe.pipeline.beats_by_sequence import begins_suddenly, temper_s
 from ecgscribe.pipeline.candidates import is_beat, near_end
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
@@ -145,7 +145,7 @@ class BeatHistory:
             end = int(others[k]) if k < len(others) else len(at)
             self._in_run = self._in_run or begins_suddenly(rr, begin, end)
             if not self._in_run:
-                s_to_n(class_probability, slice(at[row], at[row] + 1))
+                temper_s(class_probability, slice(at[row], at[row] + 1))
 
     def _predict(self, model: Model, signal: LiveSignal, which: Flags) -> tuple[Floats, Floats]:
         """Return class and beat probabilities of some R-peaks; those of the others are zero."""

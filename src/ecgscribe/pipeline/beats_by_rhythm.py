@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ecgscribe.metrics.spans import union
 from ecgscribe.model.decision import Thresholds, decide
+from ecgscribe.model.traits import no_traits
+from ecgscribe.pipeline.beats_by_sequence import temper_s
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks
 from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan
 from ecgscribe.record import READABLE
@@ -32,7 +34,7 @@ NOISE_LEAST = 0.5
 """Least probability of noise in a second that cannot be read."""
 CLEAR_MOST = 0.05
 """Probability that there is no signal, noise or a lead that is off, below which it can be read."""
-N, S, V = (AAMI_CLASSES.index(name) for name in "NSV")
+S, V = (AAMI_CLASSES.index(name) for name in "SV")
 
 
 def apply_rhythms(
@@ -71,10 +73,7 @@ def apply_rhythms(
             beat[own] = np.maximum(beat[own], max(span.probability, sure))
             of_class[own] = np.eye(len(AAMI_CLASSES))[V]
         elif span.kind == "AFIB":
-            rows = of_class[own]
-            early = decide(rows, thresholds) == S
-            rows[early, N] += rows[early, S]
-            rows[early, S] = 0
+            temper_s(of_class[own], decide(of_class[own], thresholds) == S)
     changed = dataclasses.replace(candidates, beat_probability=beat, class_probability=of_class)
     return changed[kept]
 
@@ -89,13 +88,14 @@ def _with_faint_peaks(
             inside |= (faint.r_peaks >= span.begin) & (faint.r_peaks < span.end)
     if not inside.any():
         return candidates
-    n = np.count_nonzero(inside)
+    n = int(np.count_nonzero(inside))
     added = ClassifiedCandidates(
         faint.r_peaks[inside],
         np.zeros(n, dtype=np.float32),
         np.zeros((n, len(AAMI_CLASSES)), dtype=np.float32),
         faint.peak_scores[inside],
         np.zeros((n, *candidates.shapes.shape[1:]), dtype=np.float32),
+        no_traits(n),
     )
     joined = ClassifiedCandidates.join([candidates, added])
     order = np.argsort(joined.r_peaks, kind="stable")

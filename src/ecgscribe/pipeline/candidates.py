@@ -102,6 +102,8 @@ class ClassifiedCandidates(_Rows):
     """Scores of the R-peaks, 0 to 1, shape (n,)."""
     shapes: Floats
     """Shape of each, shape (n, 3, 2); see `ecgscribe.model.rhythm.shapes_of`."""
+    traits: NDArray[np.float16]
+    """By what each is like others, shape (n, `TRAITS`); see `ecgscribe.model.traits`."""
 
 
 def is_beat(beat_probability: Floats, thresholds: Thresholds) -> Flags:

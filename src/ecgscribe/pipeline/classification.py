@@ -19,6 +19,7 @@ from ecgscribe.model.rhythm import Seconds, shapes_of
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
+from ecgscribe.model.traits import no_traits, traits_of
 from ecgscribe.pipeline.candidates import (
     Candidates,
     ClassifiedCandidates,
@@ -64,7 +65,8 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
     ClassifiedRecording
     """
     among_all, among_beats = SegmentClassifier(model.head), SegmentClassifier(model.head)
-    r_peaks, peak_scores, beat_probability, class_probability, shapes = [], [], [], [], []
+    r_peaks, peak_scores, beat_probability, shapes = [], [], [], []
+    class_probability, traits = [], []
     availability, faint, seconds = [], [], []
     for block in blocks:
         scored = among_all.push(block.candidates, is_last=block.is_last)
@@ -75,15 +77,20 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
         beat_probability.append(scored.beat_probability)
         class_probability.append(classified.class_probability)
         shapes.append(scored.shapes)
+        traits.append(classified.traits)
         availability.append(block.availability)
         faint.append(block.faint)
         seconds += [] if block.seconds is None else [block.seconds]
     of_beat = np.concatenate(beat_probability)
     of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
-    of_class[is_beat(of_beat, model.thresholds)] = np.concatenate(class_probability)
+    alike = no_traits(len(of_beat))
+    beat = is_beat(of_beat, model.thresholds)
+    of_class[beat], alike[beat] = np.concatenate(class_probability), np.concatenate(traits)
     scores = np.concatenate(peak_scores)
     near = np.concatenate(shapes)
-    candidates = ClassifiedCandidates(np.concatenate(r_peaks), of_beat, of_class, scores, near)
+    candidates = ClassifiedCandidates(
+        np.concatenate(r_peaks), of_beat, of_class, scores, near, alike
+    )
     return ClassifiedRecording(
         candidates,
         join_availability(availability),
@@ -100,6 +107,8 @@ class Classified(NamedTuple):
     beat_probability: Floats
     shapes: Floats
     """See `ecgscribe.model.rhythm.shapes_of`."""
+    traits: NDArray[np.float16]
+    """See `ecgscribe.model.traits`."""
 
 
 class SegmentClassifier:
@@ -143,7 +152,7 @@ class SegmentClassifier:
         if not parts:
             nothing = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
             none = shapes_of(nothing, ())
-            return Classified(Candidates.none(), nothing, nothing[:, 0], none)
+            return Classified(Candidates.none(), nothing, nothing[:, 0], none, no_traits(0))
         joined, *others = zip(*parts, strict=True)
         return Classified(Candidates.join(joined), *(np.concatenate(other) for other in others))
 
@@ -172,8 +181,9 @@ class SegmentClassifier:
         own = slice(begin, begin + len(of_beat))
         near = shapes_of(features[own], self._head.feature_names)
         done = self._described[own]
+        alike = traits_of(features[own], self._head.feature_names, done.waveforms)
         # The last of these windows is kept: the next one overlaps with it.
         keep = slice((n_windows - 1) * BEAT_CORE, None)
         self._described, self._features = self._described[keep], [features[keep]]
         self._windows_done = 1
-        return Classified(done, of_class, of_beat, near)
+        return Classified(done, of_class, of_beat, near, alike)

@@ -25,6 +25,8 @@ REGULAR = 0.1
 """Part of their median by which the first RR intervals differ from it at most."""
 HOLDS_ON = 0.15
 """Part of its rate by which an RR interval differs from it at most while it holds on."""
+ECTOPIC = 3
+"""RR intervals in a row that may differ by more where it goes on after them."""
 ADAPTS = 0.1
 """Part of a difference from its rate by which the rate follows each RR interval."""
 
@@ -64,9 +66,14 @@ def sudden_tachycardia(rr: Doubles) -> Flags:
 
 
 def _end(rr: Doubles, begin: int, rate: float) -> int:
-    """Return the beat after the last that holds on to an RR interval, which may change slowly."""
-    beat = begin
-    while beat < len(rr) and abs(rr[beat] - rate) <= HOLDS_ON * rate:
-        rate += ADAPTS * (rr[beat] - rate)
+    """Return the beat after the last that holds on to an RR interval, which may change slowly.
+
+    Ectopic beats in between do not end a tachycardia that goes on at the same rate.
+    """
+    end = beat = begin
+    while beat < len(rr) and beat - end <= ECTOPIC:
+        if abs(rr[beat] - rate) <= HOLDS_ON * rate:
+            rate += ADAPTS * (rr[beat] - rate)
+            end = beat + 1
         beat += 1
-    return beat
+    return end

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.runtime import Model
+from ecgscribe.pipeline.beats_by_likeness import apply_likeness
 from ecgscribe.pipeline.beats_by_rhythm import (
     apply_rhythms,
     grade_by_rhythm,
@@ -53,6 +54,7 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     """
     beats, availability, faint, seconds = classified
     beats = beats[~is_cut_off(beats, n_steps, availability.unreadable_spans())]
+    beats = apply_likeness(beats)
     found: FoundRhythms | None = None
     rhythms: list[StepSpan] = []
     if model.rhythm is not None and seconds is not None:
@@ -71,5 +73,5 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
         quality = grade_by_rhythm(quality, found)
     of_beats = quality_at(beats.r_peaks, quality)
     beats = beats[is_written(beats.beat_probability, of_beats, model.thresholds)]
-    beats = apply_sequence(beats, model.thresholds)
+    beats = apply_sequence(beats, model.thresholds, rhythms)
     return WrittenBeats(beats, quality, availability, rhythms)
