@@ -10,8 +10,8 @@ is absent.
 
 No property has a deadline, which would fail on a busy machine.
 
-With ECGSCRIBE_NO_SKIP=1 a test that is skipped for want of data or of packages fails instead, so
-that a run meant to have them cannot pass without them.
+With ECGSCRIBE_NO_SKIP=1 a test with one of the two marks fails where it would be skipped, and so
+does a file of tests, so that a run meant to have data and packages cannot pass without them.
 """
 
 from __future__ import annotations
@@ -91,12 +91,19 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    expected = (
-        item.get_closest_marker("mitdb")
-        or (item.get_closest_marker("slow") and not CAN_TRAIN)
-        or "installed" in _requested(item)
-    )
-    if expected and report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
+    if item.get_closest_marker("mitdb") or item.get_closest_marker("slow"):
+        _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_if_skipped(report)  # a whole file, at its first import
+    return report
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get("ECGSCRIBE_NO_SKIP") == "1":
         report.outcome = "failed"
         report.longrepr = f"skipped, with ECGSCRIBE_NO_SKIP=1: {report.longrepr}"
-    return report

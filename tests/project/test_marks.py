@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,10 @@ def test_requests_both(data_dir, reference_dir): assert reference_dir.is_dir()
 def test_is_marked(): assert os.environ["ECGSCRIBE_DATA"]
 def test_forgot_its_mark(): assert "ECGSCRIBE_DATA" not in os.environ
 """
+LACK_A_PACKAGE = {
+    "test_slow.py": "@pytest.mark.slow\ndef test_one(): pytest.importorskip('no_such_package')\n",
+    "test_file.py": "pytest.importorskip('no_such_package')\ndef test_one(): pass\n",
+}
 
 
 @pytest.fixture
@@ -68,3 +73,11 @@ def test_what_may_not_be_skipped_fails(folder: Path) -> None:
     assert run(folder, ECGSCRIBE_NO_SKIP="1")[-1].startswith("1 passed, 3 error")
     missing = str(folder / "missing")
     assert run(folder, ECGSCRIBE_DATA=missing)[-1].startswith("1 passed, 3 error")
+
+
+@pytest.mark.parametrize("name", LACK_A_PACKAGE)
+def test_package_that_is_missing_is_no_reason_to_skip(name: str, folder: Path) -> None:
+    (folder / name).write_text("import pytest\n" + LACK_A_PACKAGE[name])
+    assert run(folder, name)[-1].startswith("1 skipped")
+    *_, count = run(folder, name, ECGSCRIBE_NO_SKIP="1")
+    assert re.match("1 (failed|error) in", count)
