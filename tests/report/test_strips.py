@@ -10,8 +10,12 @@ import pytest
 
 from ecgscribe.analysis.measures import measure
 from ecgscribe.metrics.rhythm_spans import named_rhythms
+from ecgscribe.plots.saving import DPI
+from ecgscribe.report.blocks import Picture
+from ecgscribe.report.figures import paper_strip
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
+from ecgscribe.report.sections.strips import PAPER, strip_blocks, strip_entries
 from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.review_notes import review_notes
 from ecgscribe.web.changes import with_notes
@@ -153,3 +157,28 @@ def test_what_a_reviewer_kept_is_shown_first_and_whole(begin: float, length: flo
     assert all(row_end - row_begin <= ROW_S for strip in kept for row_begin, row_end in strip.rows)
     assert kept[0].time == pytest.approx(begin, abs=0.01)
     assert len(kept) == max(1, int(np.ceil((min(begin + length, duration) - begin) / 13)))
+
+
+@pytest.mark.parametrize(("factor", "gain"), [(1.0, 10.0), (5.0, 5.0), (9.0, 2.5)])
+def test_high_waves_have_less_gain_and_the_title_states_it(factor: float, gain: float) -> None:
+    made = made_recording("N*9 V N*9")
+    record = made.record
+    signal = np.clip(factor * np.repeat(record.signal, 2, axis=1), -9, 9).astype(np.float32)
+    made = dataclasses.replace(
+        made,
+        record=dataclasses.replace(record, signal=signal, leads=("II", "V1"), units=("mV",) * 2),
+    )
+    inputs = dataclasses.replace(inputs_of(made), columns=[0, 1])
+    inputs = dataclasses.replace(inputs, strips=choose_strips(inputs))
+    entries = strip_entries(inputs)
+    assert {entry.mm_per_mv for entry in entries} == {gain}
+    for strip, entry in zip(inputs.strips, entries, strict=True):
+        rows = paper_strip(inputs.record, made.annotation, [0, 1], strip, mm_per_mv=entry.mm_per_mv)
+        heights = [int.from_bytes(png[20:24], "big") / DPI * 25.4 for png in rows]
+        assert max(heights) < 80
+    blocks = strip_blocks(
+        entries, paper=PAPER, probabilities=False, pictures=[(b"",)] * len(entries)
+    )
+    titles = [block.title for block in blocks if isinstance(block, Picture)]
+    assert titles
+    assert all(title.endswith(" mm/mV") == (gain != 10.0) for title in titles)

@@ -19,16 +19,16 @@ from ecgscribe.symbols import AAMI_CLASSES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["check_strip", "strip", "strip_rows"]
+__all__ = ["check_strip", "paper_height", "strip", "strip_rows"]
 
 
 Doubles = NDArray[np.float64]
 _LONGEST_STRIP = 60.0  # s: 1.5 m of paper
-_MM_PER_S, _MM_PER_MV = 25.0, 10.0
+_MM_PER_S, _MM_PER_MV = 25.0, 10.0  # by default
 _MARGIN_MM = 14.0
 _ROW_S = 10.0  # of paper, where a span breaks into rows
-_ROOM_MV, _BELOW_MV = 1.2, 0.2  # around the leads, and the part of it below them
-_BETWEEN_MV = 0.3
+_ROOM_MM, _BELOW_MM = 12.0, 2.0  # around the leads, and the part of it below them
+_BETWEEN_MM = 3.0
 _PULSE_MV, _PULSE_ROOM_S = 1.0, 0.3
 _FAINT = "#4A4A4A"
 _BEFORE, _AFTER = 0.08, 0.12  # s around an R-peak that are drawn in the colour of its class
@@ -43,6 +43,7 @@ def strip(
     letters: bool = True,
     rr: bool = False,
     calibration: bool = False,
+    mm_per_mv: float = _MM_PER_MV,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a span of a recording on ECG paper, its beats coloured by AAMI class.
@@ -62,9 +63,11 @@ def strip(
         Write the RR intervals in ms between the beats.
     calibration : bool
         Draw a pulse of 1 mV before each lead.
+    mm_per_mv : float
+        Height of 1 mV on the paper.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. A new figure is to scale: 25 mm/s and 10 mm/mV, with a line every 1 mm and a
-        stronger one every 5 mm. Given axes keep the proportion.
+        Where to draw. A new figure is to scale: 25 mm/s and `mm_per_mv`, with a line every 1 mm
+        and a stronger one every 5 mm. Given axes keep the proportion.
 
     Returns
     -------
@@ -79,21 +82,23 @@ def strip(
     first, last = _samples(record, start, end)
     time = np.arange(first, last) / record.fs
     millivolts, to_scale = _millivolts(record, first, last)
-    offsets, bands = _stack(millivolts, least_top=_PULSE_MV if calibration else 0.0)
-    bottom, top = bands[-1, 0] - _BELOW_MV, bands[0, 1] + _ROOM_MV - _BELOW_MV
+    least_top = _PULSE_MV if calibration else 0.0
+    offsets, bands = _stack(millivolts, between=_BETWEEN_MM / mm_per_mv, least_top=least_top)
+    bottom = bands[-1, 0] - _BELOW_MM / mm_per_mv
+    top = bands[0, 1] + (_ROOM_MM - _BELOW_MM) / mm_per_mv
     left = start - _PULSE_ROOM_S if calibration else start
     if ax is None:
-        ax = _paper(end - left, top - bottom)
-    _grid(ax, left, end, bottom, top)
-    _clock(ax, record, start)
+        ax = _paper((end - left) * _MM_PER_S, (top - bottom) * mm_per_mv)
+    _grid(ax, left, end, bottom, top, mm_per_mv=mm_per_mv)
+    _clock(ax, record, start, mm_per_mv=mm_per_mv)
     for k, lead in enumerate(record.leads):
         ax.plot(time, millivolts[:, k] + offsets[k], color="black", linewidth=0.8, zorder=3)
         note = lead if to_scale[k] else f"{lead} (not to scale)"
-        ax.text(start, bands[k, 1] + 0.05, f" {note}", fontsize=8, va="bottom", zorder=5)
+        ax.text(start, bands[k, 1] + 0.5 / mm_per_mv, f" {note}", fontsize=8, va="bottom", zorder=5)
         if calibration and to_scale[k]:
             _pulse(ax, start, offsets[k])
     if annotation is not None:
-        level = top - 0.25
+        level = top - 2.5 / mm_per_mv
         beats = beat_series(annotation, record.n_samples)
         _mark_beats(
             ax, annotation, beats, time, millivolts + offsets, level=level if letters else None
@@ -170,13 +175,12 @@ def strip_rows(
     end = check_strip(record, start, end)
     begins = np.arange(start, end - 1e-6, _ROW_S).tolist()
     edges = [(begin, min(begin + _ROW_S, end)) for begin in begins]
-    heights = [_row_height(record, *edge) for edge in edges]
+    heights = [paper_height(record, *edge) for edge in edges]
     width = min(_ROW_S, end - start) * _MM_PER_S + 2 * _MARGIN_MM
-    whole = sum(height * _MM_PER_MV + 2 * _MARGIN_MM for height in heights)
+    whole = sum(height + 2 * _MARGIN_MM for height in heights)
     figure = ShownFigure(figsize=(width / 25.4, whole / 25.4))
     top, axes = whole, []
-    for (begin, stop), height in zip(edges, heights, strict=True):
-        paper = height * _MM_PER_MV
+    for (begin, stop), paper in zip(edges, heights, strict=True):
         ax = figure.add_axes(
             (
                 _MARGIN_MM / width,
@@ -191,18 +195,40 @@ def strip_rows(
     return shown_together(axes)
 
 
-def _row_height(record: Record, start: float, end: float) -> float:
-    """Return the height of a row of paper in mV."""
+def paper_height(
+    record: Record,
+    start: float,
+    end: float,
+    *,
+    calibration: bool = False,
+    mm_per_mv: float = _MM_PER_MV,
+) -> float:
+    """Return how high the paper of a strip is.
+
+    Parameters
+    ----------
+    record, start, end, calibration, mm_per_mv
+        As `strip` takes them.
+
+    Returns
+    -------
+    float
+        Millimetres, without the margins.
+    """
     first, last = _samples(record, start, end)
-    _, bands = _stack(_millivolts(record, first, last)[0])
-    return float(bands[0, 1] - bands[-1, 0]) + _ROOM_MV
+    _, bands = _stack(
+        _millivolts(record, first, last)[0],
+        between=_BETWEEN_MM / mm_per_mv,
+        least_top=_PULSE_MV if calibration else 0.0,
+    )
+    return float(bands[0, 1] - bands[-1, 0]) * mm_per_mv + _ROOM_MM
 
 
 def _samples(record: Record, start: float, end: float) -> tuple[int, int]:
     return int(start * record.fs), min(int(np.ceil(end * record.fs)), record.n_samples)
 
 
-def _clock(ax: Axes, record: Record, start: float) -> None:
+def _clock(ax: Axes, record: Record, start: float, *, mm_per_mv: float) -> None:
     """Write which time the axis shows, and in the title both times of its start."""
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
@@ -217,7 +243,8 @@ def _clock(ax: Axes, record: Record, start: float) -> None:
         label = "time of day"
         title = f"{format_time(start, start=record.start)} ({since} from the start)"
     ax.set_xlabel(label, fontsize=7)
-    ax.set_title(f"{record.name}, {title}: 25 mm/s, 10 mm/mV", fontsize=9, loc="left")
+    scale = f"{_MM_PER_S:g} mm/s, {mm_per_mv:g} mm/mV"
+    ax.set_title(f"{record.name}, {title}: {scale}", fontsize=9, loc="left")
 
 
 def _pulse(ax: Axes, start: float, level: float) -> None:
@@ -262,7 +289,9 @@ def _millivolts(record: Record, first: int, last: int) -> tuple[Doubles, list[bo
     return np.clip(part, -5.0, 5.0), to_scale
 
 
-def _stack(millivolts: Doubles, *, least_top: float = 0.0) -> tuple[Doubles, Doubles]:
+def _stack(
+    millivolts: Doubles, *, between: float, least_top: float = 0.0
+) -> tuple[Doubles, Doubles]:
     """Return offsets in mV that separate the leads, and the lowest and highest level of each."""
     offsets = np.zeros(millivolts.shape[1])
     bands = np.zeros((millivolts.shape[1], 2))
@@ -271,14 +300,13 @@ def _stack(millivolts: Doubles, *, least_top: float = 0.0) -> tuple[Doubles, Dou
         low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
         low = np.floor(10 * min(low, -0.25)) / 10
         high = np.ceil(10 * max(high, 0.25, least_top)) / 10
-        offsets[k] = bands[k - 1, 0] - _BETWEEN_MV - high if k else 0.0
+        offsets[k] = bands[k - 1, 0] - between - high if k else 0.0
         bands[k] = offsets[k] + low, offsets[k] + high
     return offsets, bands
 
 
-def _paper(seconds: float, millivolts: float) -> Axes:
-    """Make new axes whose size in millimetres is to scale."""
-    width, height = seconds * _MM_PER_S, millivolts * _MM_PER_MV
+def _paper(width: float, height: float) -> Axes:
+    """Make new axes of so many millimetres."""
     whole = np.array([width + 2 * _MARGIN_MM, height + 2 * _MARGIN_MM])
     edge_x, edge_y = _MARGIN_MM / whole
     from ecgscribe.plots.shown import ShownAxes, ShownFigure
@@ -288,18 +316,18 @@ def _paper(seconds: float, millivolts: float) -> Axes:
     return figure.add_axes(place, axes_class=ShownAxes)
 
 
-def _grid(ax: Axes, start: float, end: float, bottom: float, top: float) -> None:
-    """Draw the paper: lines every 0.04 s and 0.1 mV, stronger ones every 0.2 s and 0.5 mV."""
-    for step_x, step_y, colour, width in (
-        (0.04, 0.1, "#F7DCDC", 0.4),
-        (0.2, 0.5, "#EBB5B5", 0.7),
-    ):
+def _grid(
+    ax: Axes, start: float, end: float, bottom: float, top: float, *, mm_per_mv: float
+) -> None:
+    """Draw the paper: lines every 1 mm, and stronger ones every 5 mm."""
+    for step_mm, colour, width in ((1.0, "#F7DCDC", 0.4), (5.0, "#EBB5B5", 0.7)):
+        step_x, step_y = step_mm / _MM_PER_S, step_mm / mm_per_mv
         x = np.arange(np.ceil(start / step_x - 1e-6), end / step_x + 1e-6) * step_x
         y = np.arange(np.ceil(bottom / step_y - 1e-6), top / step_y + 1e-6) * step_y
         ax.vlines(x, bottom, top, color=colour, linewidth=width, zorder=1)
         ax.hlines(y, start, end, color=colour, linewidth=width, zorder=1)
     ax.set(xlim=(start, end), ylim=(bottom, top), yticks=[])
-    ax.set_aspect(_MM_PER_MV / _MM_PER_S)
+    ax.set_aspect(mm_per_mv / _MM_PER_S)
     ax.tick_params(labelsize=7)
     for spine in ax.spines.values():
         spine.set_visible(False)

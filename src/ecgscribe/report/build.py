@@ -295,8 +295,10 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
             templates = picture(template_panels(measures.shapes, measures.templates, leads))
     return Pictures(
         strips=tuple(
-            figures.paper_strip(record, inputs.annotation, inputs.columns, strip)
-            for strip in inputs.strips
+            figures.paper_strip(
+                record, inputs.annotation, inputs.columns, strip, mm_per_mv=entry.mm_per_mv
+            )
+            for strip, entry in zip(inputs.strips, content.strips, strict=True)
         ),
         day=day,
         lorenz=lorenz,

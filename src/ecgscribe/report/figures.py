@@ -21,7 +21,7 @@ from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
 from ecgscribe.quality_annotations import excerpt
 from ecgscribe.record import Annotation, LazyRecord
-from ecgscribe.report.paper_rows import Row
+from ecgscribe.report.paper_rows import Row, row_samples, shown_leads
 from ecgscribe.report.strips import Mark, Strip
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -229,7 +229,12 @@ def beat_overlay(
 
 
 def paper_strip(
-    record: LazyRecord, annotation: Annotation, columns: Sequence[int], strip: Strip
+    record: LazyRecord,
+    annotation: Annotation,
+    columns: Sequence[int],
+    strip: Strip,
+    *,
+    mm_per_mv: float = 10.0,
 ) -> tuple[bytes, ...]:
     """Draw a strip to scale, reading only that piece, and return each row as PNG without margins.
 
@@ -241,12 +246,17 @@ def paper_strip(
     columns : sequence of int
         Leads to draw.
     strip : Strip
+    mm_per_mv : float
+        As of `ecgscribe.report.strip_gain.strip_gain`.
 
     Returns
     -------
     tuple of bytes
     """
-    return tuple(_paper_row(record, annotation, columns, row, strip.marks) for row in strip.rows)
+    return tuple(
+        _paper_row(record, annotation, columns, row, strip.marks, mm_per_mv=mm_per_mv)
+        for row in strip.rows
+    )
 
 
 def _paper_row(
@@ -255,22 +265,24 @@ def _paper_row(
     columns: Sequence[int],
     row: Row,
     marks: Sequence[Mark],
+    *,
+    mm_per_mv: float,
 ) -> bytes:
     from matplotlib.ticker import FuncFormatter, MultipleLocator
     from matplotlib.transforms import Bbox
 
-    begin = int(row[0] * record.fs)
-    end = min(int(np.ceil(row[1] * record.fs)), record.n_samples)
-    whole = record.record(begin, end)
+    begin, end = row_samples(record, row)
+    part = shown_leads(record.record(begin, end), columns)
     part = dataclasses.replace(
-        whole,
-        signal=whole.signal[:, list(columns)],
-        name=_plain_text(whole.name),
-        leads=tuple(_plain_text(whole.leads[k]) for k in columns),
-        units=tuple(whole.units[k] for k in columns),
+        part, name=_plain_text(part.name), leads=tuple(_plain_text(lead) for lead in part.leads)
     )
     ax = plots.strip(
-        part, excerpt(annotation, begin, end), end=part.duration, rr=True, calibration=True
+        part,
+        excerpt(annotation, begin, end),
+        end=part.duration,
+        rr=True,
+        calibration=True,
+        mm_per_mv=mm_per_mv,
     )
     ax.set_title("", loc="left")
     origin = begin / record.fs  # the ticks are whole seconds of the recording
@@ -279,7 +291,7 @@ def _paper_row(
         FuncFormatter(lambda x, _: format_time(origin + x, start=record.start, hours=True))
     )
     for mark in marks:
-        _draw_mark(ax, mark, origin, part.duration)
+        _draw_mark(ax, mark, origin, part.duration, above=2.5 / mm_per_mv)
     width, height = figure_of(ax).get_size_inches()
     box = ax.get_position()
     shown = Bbox.from_extents(
@@ -291,12 +303,12 @@ def _paper_row(
     return picture(ax, box=shown)
 
 
-def _draw_mark(ax: Axes, mark: Mark, origin: float, duration: float) -> None:
-    """Draw the part of an arrow that is on a row, and its text in the middle."""
+def _draw_mark(ax: Axes, mark: Mark, origin: float, duration: float, *, above: float) -> None:
+    """Draw the part of an arrow that is on a row, above its edge, and its text in the middle."""
     begin, end = max(mark.begin - origin, 0.0), min(mark.end - origin, duration)
     if end - begin < 0.5:
         return
-    level = ax.get_ylim()[0] + 0.25
+    level = ax.get_ylim()[0] + above
     first = "<" if mark.begin >= origin else ""
     last = ">" if mark.end <= origin + duration else ""
     arrow = {"arrowstyle": f"{first}-{last}", "color": "black", "linewidth": 0.9}

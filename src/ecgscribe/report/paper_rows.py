@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ROW_S", "Row", "one_row", "rows_around"]
+from ecgscribe.record import LazyRecord, Record
+
+__all__ = ["ROW_S", "Row", "one_row", "row_samples", "rows_around", "shown_leads"]
 
 
 ROW_S = 7.0
@@ -82,3 +87,18 @@ def rows_around(begin: float, end: float, duration: float) -> tuple[Row, ...]:
 def _row(first: float, duration: float) -> Row:
     first = max(0.0, min(first, duration - ROW_S))
     return first, min(first + ROW_S, duration)
+
+
+def row_samples(record: LazyRecord, row: Row) -> tuple[int, int]:
+    """Return the first sample of a row, and the one after its last."""
+    return int(row[0] * record.fs), min(int(np.ceil(row[1] * record.fs)), record.n_samples)
+
+
+def shown_leads(record: Record, columns: Sequence[int]) -> Record:
+    """Return some leads of a recording."""
+    return dataclasses.replace(
+        record,
+        signal=record.signal[:, list(columns)],
+        leads=tuple(record.leads[k] for k in columns),
+        units=tuple(record.units[k] for k in columns),
+    )

@@ -21,7 +21,10 @@ _MARGIN_MM = 10.0
 _WIDTH_MM = 210.0 - 2 * _MARGIN_MM
 _SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 114, 178)
 _BAND = (243, 246, 249)
+_BOTTOM_MM = 14.0  # with the number of the page
 _TABLE_BEGINS_MM = 60.0  # of a table that stay together; a longer one repeats its header
+_LEAST_FACTOR = 0.65  # by which a chart shrinks at most to fit on the rest of a page
+_TEXTS_MM = 16.0  # title and caption of a picture
 
 
 def pdf(page: Page) -> bytes:
@@ -99,7 +102,7 @@ def _document(page: Page) -> FPDF:
     document.add_font(_FONT, "B", fname=fonts / "DejaVuSans-Bold.ttf")
     document.set_margin(_MARGIN_MM)
     document.c_margin = 0
-    document.set_auto_page_break(True, margin=_MARGIN_MM + 6)
+    document.set_auto_page_break(True, margin=_BOTTOM_MM)
     document.set_title(page.title)
     document.set_lang("en")
     document.set_creator("ecgscribe")
@@ -225,12 +228,17 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
 
 
 def _beginning(blocks: Sequence[Block]) -> float:
-    """Return how many mm of a section stay with its title: its texts and what they explain."""
+    """Return how many mm of a section stay with its title: its texts and what they explain.
+
+    A strip may follow them on the next page, as it cannot shrink.
+    """
     height = 0.0
     for block in blocks:
         if isinstance(block, Table):
             return height + min(_height(block), _TABLE_BEGINS_MM)
-        height += _height(block)
+        if isinstance(block, Picture) and block.title and height:
+            return height
+        height += _least_height(block)
         if not isinstance(block, str):
             break
     return height
@@ -241,7 +249,7 @@ def _height(block: Block) -> float:
     if isinstance(block, Table):
         return 12.0 + 5.3 * (1 + len(block.rows))
     if isinstance(block, Picture):
-        return _factor(block) * block.printed_mm[1] + 16.0
+        return _factor(block) * block.printed_mm[1] + _TEXTS_MM
     if isinstance(block, Box):
         return block.height_mm + 8.0
     if isinstance(block, Bullets):
@@ -255,11 +263,21 @@ def _factor(picture: Picture) -> float:
     return min(_WIDTH_MM / width, (245.0 if picture.whole_page else 190.0) / height, 1.0)
 
 
+def _least_height(block: Block) -> float:
+    """Return how little of a page is enough for a block: what is to scale keeps its size."""
+    if isinstance(block, Picture) and not block.title:
+        return _LEAST_FACTOR * (_height(block) - _TEXTS_MM) + _TEXTS_MM
+    return _height(block)
+
+
 def _picture(document: FPDF, picture: Picture, links: _Links) -> None:
     width, height = picture.printed_mm
     factor = _factor(picture)
-    if document.will_page_break(_height(picture)):
+    if document.will_page_break(_least_height(picture)):
         document.add_page()
+    elif document.will_page_break(_height(picture)):
+        room = document.page_break_trigger - document.get_y() - _TEXTS_MM
+        factor = room / height
     if picture.id:
         links.place(picture.id)
     if picture.title:
@@ -273,9 +291,8 @@ def _picture(document: FPDF, picture: Picture, links: _Links) -> None:
             document.add_page()
         document.image(io.BytesIO(png), w=smaller * wide, h=smaller * high, alt_text=picture.alt)
     document.ln(0.5)
-    _write(document, picture.caption, 8)
-    if picture.back is not None:
-        _write_parts(document, (picture.back,), links, 8)
+    back = () if picture.back is None else (" ", picture.back)
+    _write_parts(document, (picture.caption, *back), links, 8)
     document.ln(3)
 
 

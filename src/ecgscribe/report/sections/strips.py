@@ -10,6 +10,7 @@ from ecgscribe.report.blocks import Block, Link, Picture, section_id
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import OPTIONAL, key
 from ecgscribe.report.paper_rows import ROW_S
+from ecgscribe.report.strip_gain import GAINS, strip_gain
 from ecgscribe.report.strips import Strip
 from ecgscribe.report.wording import TimeEntry, strip_id, time_entry
 from ecgscribe.symbols import AAMI_CLASSES
@@ -18,8 +19,9 @@ __all__ = ["PAPER", "ProbabilityEntry", "RowEntry", "StripEntry", "strip_blocks"
 
 
 PAPER = (
-    f"rows of {ROW_S:g} s of paper at 25 mm/s and 10 mm/mV, to scale when printed at 100%; the "
-    "pulse at the beginning of each lead is 1 mV high, numbers between beats are RR intervals in ms"
+    f"rows of {ROW_S:g} s of paper at 25 mm/s and {GAINS[0]:g} mm/mV (where waves are high less, "
+    "as the title of the strip states), to scale when printed at 100%; the pulse at the beginning "
+    "of each lead is 1 mV high, numbers between beats are RR intervals in ms"
 )
 """Scale of the strips."""
 
@@ -43,7 +45,7 @@ class RowEntry:
 
 @dataclass(frozen=True)
 class StripEntry:
-    """A strip: number, title and time, heart rate per minute, its rows, and what it shows."""
+    """A strip: number, title, time, heart rate per minute, its rows, gain, and what it shows."""
 
     number: int
     title: str
@@ -51,6 +53,7 @@ class StripEntry:
     at: TimeEntry
     rate: float | None
     rows: tuple[RowEntry, ...]
+    mm_per_mv: float
     probability: ProbabilityEntry | None
     beat: BeatEntry | None = field(metadata=OPTIONAL)
     text: str
@@ -81,6 +84,7 @@ def _strip_entry(inputs: ReportInputs, k: int, strip: Strip) -> StripEntry:
         at=time_entry(strip.time, start=inputs.record.start, strip=k),
         rate=inputs.rate_of_paper(strip),
         rows=tuple(RowEntry(round(begin, 3), round(end, 3)) for begin, end in strip.rows),
+        mm_per_mv=strip_gain(inputs.record, inputs.columns, strip.rows),
         probability=probability,
         beat=beat,
         text=_text(strip, probability, beat),
@@ -146,7 +150,8 @@ def strip_blocks(
     shown = []
     for strip, (png, *more) in zip(strips, pictures, strict=True):
         rate = "" if strip.rate is None else f", {strip.rate:g}/min"
-        title = f"{strip.number}. {strip.title}, {strip.at.text}{rate}"
+        gain = "" if strip.mm_per_mv == GAINS[0] else f", {strip.mm_per_mv:g} mm/mV"
+        title = f"{strip.number}. {strip.title}, {strip.at.text}{rate}{gain}"
         shown.append(
             Picture(
                 png,
