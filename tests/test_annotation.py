@@ -57,7 +57,7 @@ def test_items_and_iteration() -> None:
     assert full()[1:] == full()[np.array([False, True, True])] == full()[np.array([1, 2])]
 
 
-@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Annotation)])
+@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Annotation) if f.init])
 def test_equal_in_every_field(name: str) -> None:
     one = full()
     assert one == full()
@@ -105,6 +105,16 @@ def test_episodes() -> None:
     assert with_rhythms().episodes("AFIB") == every
     assert len(with_rhythms().episodes("N")) == 2
     assert with_rhythms().episodes("VT") == ()
+
+
+def test_beats_keep_the_rhythms_that_they_were_taken_from() -> None:
+    one = with_rhythms()
+    beats = one.beats()
+    assert len(beats) == 1
+    assert beats.rhythms == beats[:0].rhythms == beats.beats().rhythms == one.rhythms
+    assert beats.episodes() == one.episodes()
+    moved = dataclasses.replace(beats, sample=beats.sample + 1)
+    assert moved.rhythms == ()  # those of other samples would be wrong
 
 
 def test_wfdb_writes_and_reads_them(tmp_path: Path) -> None:

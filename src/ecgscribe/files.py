@@ -7,8 +7,8 @@ import hashlib
 import io
 import os
 import platform
+import secrets
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -202,8 +202,9 @@ def _scratch(path: Path, write: Callable[[Path], object]) -> Iterator[Path]:
     with ExitStack() as stack:
         with _refusals(path):
             _remove_leftovers(path.parent.absolute())
-            folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=path.parent))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder = path.parent / f"{_SCRATCH}{os.getpid()}-{secrets.token_hex(8)}"
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)  # first: a signal may come
+            folder.mkdir(mode=0o700)
             write(folder / path.name)
             with (folder / path.name).open("r+b") as file:
                 os.fsync(file.fileno())  # some file systems report only now that the disk is full

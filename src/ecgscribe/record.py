@@ -271,6 +271,8 @@ class Annotation:
     start: datetime | None = None
     mapping: Mapping = "literature"
     n_samples: int | None = None
+    # Those of `beats`, which have no `+`; `dataclasses.replace` drops them, as they may not fit.
+    _rhythms: tuple[RhythmSpan, ...] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         n = np.size(self.sample)
@@ -376,7 +378,12 @@ class Annotation:
 
     @property
     def rhythms(self) -> tuple[RhythmSpan, ...]:
-        """Spans of one rhythm each, in time order; none where no ``+`` names a rhythm."""
+        """Spans of one rhythm each, in time order; none where no ``+`` names a rhythm.
+
+        Those of `beats` are the spans of the annotations that they were taken from.
+        """
+        if self._rhythms is not None:
+            return self._rhythms
         return decode_rhythms(
             self.sample,
             self.symbol,
@@ -405,13 +412,17 @@ class Annotation:
         )
 
     def beats(self) -> Annotation:
-        """Return the annotations that are beats."""
-        return self.select(self.class_index >= 0)
+        """Return the annotations that are beats, with the `rhythms` of all annotations."""
+        beats = self.select(self.class_index >= 0)
+        object.__setattr__(beats, "_rhythms", self.rhythms)
+        return beats
 
     def select(self, keep: NDArray[np.bool_] | slice) -> Annotation:
         """Return the annotations where `keep`, shape (n,), is true, or those of a slice."""
         kept: dict[str, Any] = {key: values[keep] for key, values in self._columns().items()}
-        return dataclasses.replace(self, **kept)
+        selected = dataclasses.replace(self, **kept)
+        object.__setattr__(selected, "_rhythms", self._rhythms)
+        return selected
 
     def to_wfdb(self, extension: str = "scribe") -> wfdb.Annotation:
         """Return all annotations as an object of the wfdb package.

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ecgscribe.cli.main import main
+from ecgscribe.files import atomic_write
 from support.command_line import ecgscribe, made, only_error
 from support.wfdb_files import save
 
@@ -80,22 +81,48 @@ def test_report_killed_while_it_writes_tears_nothing_and_a_rerun_clears(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_nothing_is_torn_and_nothing_left_after_a_rerun(
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_nothing_is_torn_and_nothing_left(
     number: signal.Signals, batch: list[Path], tmp_path: Path
 ) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
     out.mkdir()
     assert main(arguments(batch, "json", whole)) == 0
     status = end(arguments(batch, "json", out), out, number, 0.0)
-    assert status in (0, 128 + number, -number)  # 0: it had ended before the signal came
-    if number == signal.SIGINT:
-        assert {path.name for path in out.iterdir()} == set(files(out))
+    assert status in (0, 128 + number)  # 0: it had ended before the signal came
+    assert {path.name for path in out.iterdir()} == set(files(out))
     for name, data in files(out).items():
         assert data == files(whole)[name]
     assert main(arguments(batch, "json", out)) == 0
     assert files(out) == files(whole)
     assert {path.name for path in out.iterdir()} == set(files(out))
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_in_the_middle_of_a_file_leaves_nothing(
+    number: signal.Signals,
+    code: int,
+    batch: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def half(data: object, path: Path, **_: object) -> None:
+        def write(target: Path) -> None:
+            target.write_text("half")
+            assert len(list(tmp_path.iterdir())) == 1
+            signal.raise_signal(number)
+
+        atomic_write(path, write)
+
+    monkeypatch.setattr("ecgscribe.formats.write", half)
+    before = signal.getsignal(number)
+    assert main(["annotate", str(batch[0]), "-o", str(tmp_path), "--quiet"]) == code
+    assert capsys.readouterr().err.strip() == "ecgscribe: stopped"
+    assert not list(tmp_path.iterdir())
+    assert signal.getsignal(number) == before
 
 
 @pytest.mark.parametrize("fmt", FORMATS)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -214,16 +215,6 @@ def test_a_closed_stdin_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_during_work_takes_effect_after_it(number: signal.Signals) -> None:
-    chunks = sources.until_interrupted(iter([np.zeros((1, 1), np.float32)] * 3))
-    before = signal.getsignal(number)
-    next(chunks)
-    signal.raise_signal(number)
-    assert list(chunks) == []
-    assert signal.getsignal(number) == before
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_beats_are_printed_at_once_and_ctrl_c_ends_well(
     samples: Signal, number: signal.Signals
 ) -> None:
@@ -422,6 +413,42 @@ def test_samples_from_lsl(samples: Signal) -> None:
         got += next(inlet.chunks).tolist()
     sender.join()
     assert got == sent.tolist()
+
+
+class LostInlet:
+    """An inlet of pylsl that gives one chunk, then is lost."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.left = [([[1.0], [2.0]], [0.0, 0.1])]
+
+    def info(self, timeout: float) -> Any:
+        return SimpleNamespace(
+            channel_format=lambda: 1,
+            get_channel_labels=lambda: ["II"],
+            channel_count=lambda: 1,
+            nominal_srate=lambda: 250.0,
+        )
+
+    def pull_chunk(self, **_: object) -> tuple[list[list[float]], list[float]]:
+        if not self.left:
+            raise TimeoutError
+        return self.left.pop()
+
+
+def test_a_lost_stream_of_lsl_is_an_error_after_its_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = SimpleNamespace(
+        resolve_byprop=lambda *_, **__: ["a stream"],
+        StreamInlet=LostInlet,
+        cf_string=3,
+        LostError=TimeoutError,
+    )
+    monkeypatch.setitem(sys.modules, "pylsl", package)
+    chunks = sources.lsl_inlet("ECG").chunks
+    assert next(chunks).tolist() == [[1.0], [2.0]]
+    with pytest.raises(sources.LostConnectionError, match="the stream 'ECG' was lost"):
+        next(chunks)
 
 
 def _send(outlet: Any, samples: Signal) -> None:

@@ -1,14 +1,18 @@
 """The command ``ecgscribe`` itself: its commands by subject, and its exit codes.
 
-Exit codes: 0 done, 1 something could not be done, 2 the command line is wrong. Results go to
-files or to stdout; progress, warnings and errors go to stderr, one line each.
+Exit codes: 0 done, 1 something could not be done, 2 the command line is wrong, 130 ended by Ctrl-C,
+129 and 143 ended by SIGHUP and SIGTERM. Results go to files or to stdout; progress, warnings and
+errors go to stderr, one line each.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -66,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _open_closed_streams()
     os.environ.pop("MPLBACKEND", None)  # no command opens a window; an unknown one is an error
-    with warnings_on_one_line():
+    with warnings_on_one_line(), _signals_unwind():
         try:
             _refuse_nul(sys.argv[1:] if arguments is None else arguments)
             code = ecgscribe.main(arguments, prog_name="ecgscribe", standalone_mode=False)
@@ -74,9 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except click.UsageError as error:
             complain(usage_line(error))
             code = 2
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             complain("stopped")
             code = 130
+        except _EndedError as error:
+            complain("stopped")
+            code = 128 + error.number
         except BrokenPipeError:  # the reader has what it wanted (`| head`)
             code = 1
         except (EcgScribeError, OSError, MemoryError) as error:
@@ -84,6 +91,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = 1
     let_go_of(sys.stdout)
     return int(code or 0)
+
+
+class _EndedError(BaseException):
+    """A signal that ends programs has come; no `except Exception` may catch it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the command as Ctrl-C does: temporary files are removed."""
+
+    def end(number: int, frame: object) -> None:
+        for each in numbers:  # what cleans up is not interrupted
+            signal.signal(each, signal.SIG_IGN)
+        raise _EndedError(number)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    known = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]  # Windows lacks one
+    numbers = [
+        number
+        for number in known
+        if is_main and number is not None and signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _open_closed_streams() -> None:

@@ -75,58 +75,65 @@ def stream(
     A class comes at most 2.5 s after its beat. If the model recognises rhythms, a line is printed
     where one begins: what kills within 10 s, atrial fibrillation within 30 s. Ends with stdin (0),
     with Ctrl-C or SIGTERM (0), or when a server or a stream is lost (1), each time after the last
-    beats.
+    beats. Another Ctrl-C 5 s later ends it at once (130).
     """
     from ecgscribe.live import sources as source
+    from ecgscribe.live.interruption import Interruption
     from ecgscribe.live.stream import Stream
     from ecgscribe.model.runtime import load_model
 
     if connect is not None and lsl is not None:
         raise click.UsageError("expected --connect or --lsl, found both; leave one out")
-    inlet = None if lsl is None else source.lsl_inlet(lsl)
-    if inlet is not None:
-        fs, columns = fs or inlet.fs, columns or inlet.leads
-    if not fs or not (columns or leads):
-        raise FormatError(
-            "stream: expected the sampling frequency and a name for each column, found none; "
-            "give --fs and --leads"
-        )
-    if retry and connect is None:
-        raise click.UsageError("expected --connect with --retry, found none; add the address")
-    if skip_bad and (kind != "text" or lsl is not None):
-        raise click.UsageError("expected --skip-bad with lines of text, found none; leave it out")
-    live = Stream(fs, leads, columns=columns, model=load_model(model))
-    n_columns = len(columns or leads or ())
+    interruption = Interruption()
     skipped = _Skipped(quiet=quiet)
     failure = None
-    with ExitStack() as stack:
+    with interruption.watched(), ExitStack() as stack:
+        inlet = None if lsl is None else interruption.wait(partial(source.lsl_inlet, lsl))
+        if interruption.came:
+            return
+        if inlet is not None:
+            fs, columns = fs or inlet.fs, columns or inlet.leads
+        if not fs or not (columns or leads):
+            raise FormatError(
+                "stream: expected the sampling frequency and a name for each column, found none; "
+                "give --fs and --leads"
+            )
+        if retry and connect is None:
+            raise click.UsageError("expected --connect with --retry, found none; add the address")
+        if skip_bad and (kind != "text" or lsl is not None):
+            raise click.UsageError(
+                "expected --skip-bad with lines of text, found none; leave it out"
+            )
+        live = Stream(fs, leads, columns=columns, model=load_model(model))
+        n_columns = len(columns or leads or ())
+        frames = partial(source.read_frames, n_columns=n_columns)
+        skip = skipped.count if skip_bad else None
+        lines = partial(source.read_lines, n_columns=n_columns, skip=skip)
+        reader = lines if kind == "text" else frames
+        read = source.standard_input
+        if connect is not None and not retry:
+            connection = source.connected(connect)
+            read = interruption.wait(partial(stack.enter_context, connection)) or read
         if inlet is not None:
             chunks = inlet.chunks
+        elif connect is not None and retry:
+            chunks = source.reconnected(
+                connect, reader, fs=fs, n_columns=n_columns, report=complain
+            )
         else:
-            frames = partial(source.read_frames, n_columns=n_columns)
-            skip = skipped.count if skip_bad else None
-            lines = partial(source.read_lines, n_columns=n_columns, skip=skip)
-            reader = lines if kind == "text" else frames
-            if connect is not None and retry:
-                chunks = source.reconnected(
-                    connect, reader, fs=fs, n_columns=n_columns, report=complain
-                )
-            elif connect is not None:
-                chunks = reader(stack.enter_context(source.connected(connect)))
-            else:
-                chunks = reader(source.standard_input)
-        if not quiet:
+            chunks = reader(read)
+        if not quiet and not interruption.came:
             complain(
                 f"analyses {', '.join(live.leads)}; the first beats come after {STARTUP_S:g} s of "
                 "samples"
             )
         try:
-            for chunk in source.until_interrupted(chunks):
+            for chunk in interruption.until(chunks):
                 _print_events(live.push(chunk), fs=fs, peaks=peaks)
         except EcgScribeError as error:  # what came before it still counts
             failure = error
         _print_events(live.close(), fs=fs, peaks=peaks)
-    skipped.summarize()
+        skipped.summarize()
     if failure is not None:
         raise failure
 
@@ -146,7 +153,7 @@ class _Skipped:
     def summarize(self) -> None:
         """Show how many there were."""
         if self._n and not self._quiet:
-            complain(f"{self._n} lines were no samples")
+            complain("1 line was no sample" if self._n == 1 else f"{self._n} lines were no samples")
 
 
 def _print_events(events: Sequence[Event], *, fs: float, peaks: bool) -> None:

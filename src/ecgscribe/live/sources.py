@@ -6,10 +6,8 @@ Samples are yielded as soon as they come; nothing waits for a block to fill.
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +27,6 @@ __all__ = [
     "read_lines",
     "reconnected",
     "standard_input",
-    "until_interrupted",
 ]
 
 
@@ -176,39 +173,6 @@ def _missing(n: int, n_columns: int, *, at_once: int) -> Iterator[Floats]:
         yield np.full((min(at_once, n - begin), n_columns), np.nan, dtype=np.float32)
 
 
-def until_interrupted(chunks: Iterator[Floats]) -> Iterator[Floats]:
-    """Yield chunks until the last one, or until Ctrl-C or SIGTERM.
-
-    A signal that comes while a chunk is worked on takes effect after it, so that no beat is lost.
-    """
-    stopped = waiting = False
-
-    def stop(number: int, frame: object) -> None:
-        nonlocal stopped
-        stopped = True
-        if waiting:
-            raise KeyboardInterrupt
-
-    is_main = threading.current_thread() is threading.main_thread()
-    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        while True:
-            try:
-                waiting = True
-                if stopped:
-                    return
-                chunk = next(chunks)
-            except (StopIteration, KeyboardInterrupt):
-                return
-            finally:
-                waiting = False
-            yield chunk
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def read_lines(
     read: Read, n_columns: int, *, skip: Callable[[str], object] | None = None
 ) -> Iterator[Floats]:
@@ -349,7 +313,7 @@ class Inlet:
     leads : tuple of str
         Labels of its channels, or ``ECG1``, ``ECG2`` … if it has none.
     chunks : iterator of ndarray of float32, shape (n, n_channels)
-        Its samples as they come, until the stream is lost.
+        Its samples as they come; a `LostConnectionError` when the stream is lost.
     """
 
     fs: float
@@ -401,8 +365,11 @@ def lsl_inlet(name: str, *, timeout: float = RESOLVE_S) -> Inlet:
         while True:
             try:
                 samples, _ = inlet.pull_chunk(timeout=PULL_S, max_samples=1024)
-            except pylsl.LostError:
-                return
+            except pylsl.LostError as error:
+                raise LostConnectionError(
+                    f"lsl: expected samples until Ctrl-C, the stream {name!r} was lost; start both "
+                    "again"
+                ) from error
             if samples:
                 yield np.array(samples, dtype=np.float32)
 
