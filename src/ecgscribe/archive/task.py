@@ -134,7 +134,7 @@ def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options
         record = dataclasses.replace(record, start=None)
     chosen = record.leads if options.leads and len(record.leads) <= 2 else None
     columns = choose_leads(record, chosen)
-    annotation = annotate(record, model=model, leads=columns)
+    annotation = annotate(record, model=model, leads=columns, threads=1)  # the workers are many
     inputs = report_inputs(record, annotation, columns)
     write_beats(dest, key, path, annotation)
     write_episodes(dest, key, path, episodes_of(inputs), annotation.fs)
