@@ -7,6 +7,7 @@ import hashlib
 import json
 import tempfile
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,15 +88,19 @@ def annotate_source(path: str, dest: str, model: Model, options: Options) -> boo
     FormatError
         If it cannot be read or annotated.
     """
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="ecgscribe-") as scratch:
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore", SignalWarning)
+        scratch = ""
         try:
-            local = fetch(path, Path(scratch)) if is_url(path) else Path(path)
+            local = Path(path)
+            if is_url(path):
+                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ecgscribe-"))
+                local = fetch(path, Path(scratch))
             return _annotate(path, local, Path(dest), model, options)
         except (EcgScribeError, OSError) as error:
             # Plain text: it is sent to the client, and names no folder of this worker.
-            said = " ".join(str(error).split()).replace(f"{scratch}/", "")
-            raise FormatError(said) from None
+            said = " ".join(str(error).split())
+            raise FormatError(said.replace(f"{scratch}/", "") if scratch else said) from None
 
 
 def write_failure(path: str, dest: Path, model: Model, options: Options, error: str) -> None:
