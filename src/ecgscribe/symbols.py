@@ -77,7 +77,9 @@ def class_indices(symbols: Iterable[str], *, mapping: Mapping = "literature") ->
         Index into `AAMI_CLASSES`; -1 where the symbol is not a beat.
     """
     table = _INDEX[mapping]
-    return np.array([table.get(s, -1) for s in symbols], dtype=np.int8)
+    every = np.array(symbols if isinstance(symbols, np.ndarray) else list(symbols), dtype=np.str_)
+    different, which = np.unique(every, return_inverse=True)  # they are few
+    return np.array([table.get(s, -1) for s in different.tolist()], dtype=np.int8)[which]
 
 
 def is_beat(symbols: Iterable[str]) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,22 @@ def test_cluster_that_is_there_is_used(tmp_path: Path) -> None:
     )
     (row,) = pyarrow.parquet.read_table(tmp_path / "out" / "recordings.parquet").to_pylist()
     assert (row["recording"], row["beats"] > 20) == (f"file://{tmp_path}/in/r.hea", True)
+
+
+@pytest.mark.slow
+def test_on_a_terminal_the_address_of_the_dashboard_is_shown(tmp_path: Path) -> None:
+    save(made("r"), tmp_path / "in")
+    terminal, theirs = os.openpty()
+    process = start("in", "-o", "out", "--workers", 1, cwd=tmp_path, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # raised once the other side is closed
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    assert finish(process)[0] == 0
+    assert re.search(rb"the cluster's dashboard is http://127\.0\.0\.1:\d+/status\r\n", shown)
+    assert b"1 recordings annotated" in shown
 
 
 # What a user can get wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -294,6 +295,20 @@ def test_the_number_of_processors_does_not_matter(
     expected = annotate(record, model=model, block_windows=1)
     monkeypatch.setattr(os, "cpu_count", lambda: workers)
     assert_same(annotate(record, model=model, block_windows=1), expected)
+
+
+def test_one_thread_is_the_caller_s(model: Model) -> None:
+    record, _ = synthesize(duration=400.0, seed=4)
+    expected = annotate(record, model=model, block_windows=1)
+    threads = set()
+
+    def read(begin: int, end: int) -> Floats:
+        threads.add(threading.current_thread())
+        return record.signal[begin:end]
+
+    lazy = replace(record.lazy(), reader=read)
+    assert_same(annotate(lazy, model=model, block_windows=1, threads=1), expected)
+    assert threads == {threading.current_thread()}
 
 
 def test_no_place_that_is_quiet_enough_is_no_place_to_cut() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 Process = subprocess.Popen[str]
 
 
-def start(*arguments: object, cwd: Path) -> Process:
+def start(*arguments: object, cwd: Path, stderr: int = subprocess.PIPE) -> Process:
     command = [sys.executable, "-m", "ecgscribe", "archive", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=cwd, text=True, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, cwd=cwd, text=True, stderr=stderr)
 
 
 def finish(process: Process) -> tuple[int, str]:

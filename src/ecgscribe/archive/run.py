@@ -86,6 +86,7 @@ def write_archive(
     memory: str = "auto",
     limit_s: float = LIMIT_S,
     progress: Callable[[int, int, int], object] = lambda done, total, failed: None,
+    dashboard: Callable[[str], object] = lambda address: None,
 ) -> Done:
     """Annotate recordings on a cluster; those that the archive has already are left as they are.
 
@@ -107,6 +108,8 @@ def write_archive(
         Seconds that one recording may take; then its worker is ended.
     progress : callable, optional
         Called with how many recordings are done, how many there are, and how many failed.
+    dashboard : callable, optional
+        Called once, with the address of the cluster's dashboard, if it has one.
 
     Returns
     -------
@@ -128,6 +131,8 @@ def write_archive(
         client = stack.enter_context(_client(scheduler, workers, memory))
         if scheduler is not None:
             _check_cluster(client, scheduler, dest)
+        if address := _dashboard_of(client):
+            dashboard(address)
         annotated = unchanged = 0
         failed: dict[str, str] = {}
         for path, result in _results(client, sources, (str(dest), model, options, limit_s)):
@@ -228,6 +233,14 @@ def _close(cluster: Any) -> None:
     """Close a local cluster; one whose worker is just being started again may never answer."""
     with suppress(TimeoutError):
         cluster.close(timeout=_CLOSING_S)
+
+
+def _dashboard_of(client: Any) -> str:
+    """Return the address of the cluster's dashboard; an empty text if it has none."""
+    try:
+        return client.dashboard_link or ""
+    except KeyError:
+        return ""
 
 
 def _check_cluster(client: Any, scheduler: str, dest: Path) -> None:

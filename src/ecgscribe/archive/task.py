@@ -7,6 +7,7 @@ import hashlib
 import json
 import tempfile
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,15 +88,19 @@ def annotate_source(path: str, dest: str, model: Model, options: Options) -> boo
     FormatError
         If it cannot be read or annotated.
     """
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="ecgscribe-") as scratch:
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore", SignalWarning)
+        scratch = ""
         try:
-            local = fetch(path, Path(scratch)) if is_url(path) else Path(path)
+            local = Path(path)
+            if is_url(path):
+                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ecgscribe-"))
+                local = fetch(path, Path(scratch))
             return _annotate(path, local, Path(dest), model, options)
         except (EcgScribeError, OSError) as error:
             # Plain text: it is sent to the client, and names no folder of this worker.
-            said = " ".join(str(error).split()).replace(f"{scratch}/", "")
-            raise FormatError(said) from None
+            said = " ".join(str(error).split())
+            raise FormatError(said.replace(f"{scratch}/", "") if scratch else said) from None
 
 
 def write_failure(path: str, dest: Path, model: Model, options: Options, error: str) -> None:
@@ -134,7 +139,7 @@ def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options
         record = dataclasses.replace(record, start=None)
     chosen = record.leads if options.leads and len(record.leads) <= 2 else None
     columns = choose_leads(record, chosen)
-    annotation = annotate(record, model=model, leads=columns)
+    annotation = annotate(record, model=model, leads=columns, threads=1)  # the workers are many
     inputs = report_inputs(record, annotation, columns)
     write_beats(dest, key, path, annotation)
     write_episodes(dest, key, path, episodes_of(inputs), annotation.fs)

@@ -90,7 +90,7 @@ def archive(
     from ecgscribe.archive.task import Options
     from ecgscribe.model.runtime import load_model
 
-    with _progress(quiet=quiet) as progress:
+    with _progress(quiet=quiet) as (progress, dashboard):
         done = write_archive(
             find_sources(sources),
             out,
@@ -101,6 +101,7 @@ def archive(
             memory=memory,
             limit_s=LIMIT_S if time_limit is None else time_limit,
             progress=progress,
+            dashboard=dashboard,
         )
     for path, error in sorted(done.failed.items())[:_NAMED]:
         complain(error if path in error else f"{path}: {error}")
@@ -131,8 +132,13 @@ def _summarize(dest: Path, *, quiet: bool) -> None:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
-    """Show how much is done, how fast, how long the rest takes, and how many failed."""
+def _progress(
+    *, quiet: bool
+) -> Iterator[tuple[Callable[[int, int, int], None], Callable[[str], None]]]:
+    """Show how much is done, how fast, how long the rest takes, how many failed, and where to look.
+
+    Yields what shows the numbers, and what shows the address of the dashboard, above them.
+    """
     from tqdm import tqdm
 
     off = True if quiet else None  # None: only on a terminal, not in a log
@@ -143,4 +149,8 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
             bar.set_postfix(failed=failed, refresh=False)
             bar.update(done - bar.n)
 
-        yield show
+        def show_dashboard(address: str) -> None:
+            if not bar.disable:
+                bar.write(f"ecgscribe: the cluster's dashboard is {address}", file=sys.stderr)
+
+        yield show, show_dashboard

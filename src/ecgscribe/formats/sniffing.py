@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +56,12 @@ def detect_format(path: Path) -> Format | None:
     OSError
         If the file cannot be read.
     """
-    head = head_of(path)
+    return _format_of(head_of(path))
+
+
+@lru_cache(maxsize=4)
+def _format_of(head: bytes) -> Format | None:
+    """Detect a format from the first bytes, once: who opens a recording asks several times."""
     for offset, magic, name in _MAGIC:
         if head[offset:].startswith(magic):
             return name

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -132,6 +133,7 @@ class Layout:
     doubtful: str = ""
 
     @classmethod
+    @lru_cache(maxsize=4)  # asked to detect the format, and again to read the table
     def of(cls, data: bytes) -> Layout:
         """Judge a table by `data`, its first lines."""
         encoding = _encoding(data)

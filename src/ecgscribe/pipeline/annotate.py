@@ -23,6 +23,7 @@ def annotate(
     model: Model | str | Path | None = None,
     leads: Sequence[str | int] | None = None,
     block_windows: int = BLOCK_WINDOWS,
+    threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Annotation:
     """Detect and classify every beat of a recording.
@@ -40,6 +41,10 @@ def annotate(
         One or two leads to use; by default the best ones.
     block_windows : int
         Windows of the trunk per block; see `ecgscribe.pipeline.detection`.
+    threads : int, optional
+        Blocks that are scored at once, each by a processor; by default as many as there are
+        processors, four at most. With 1 no thread is started: for programs that annotate several
+        recordings at once.
     progress : callable, optional
         Called after each block with how much is done, and how much there is.
 
@@ -69,7 +74,9 @@ def annotate(
     model = load_model(model)
     conditioner = Conditioner.for_record(record, leads=leads)
     # Block by block: no more than some blocks are in memory until their candidates are classified.
-    blocks = detect_r_peaks(model, conditioner, block_windows=block_windows, progress=progress)
+    blocks = detect_r_peaks(
+        model, conditioner, block_windows=block_windows, threads=threads, progress=progress
+    )
     written = written_beats(model, classify_beats(model, blocks), conditioner.n_steps)
     warn_of_limits(record, conditioner, written.availability, len(written.beats))
     return assemble(record, conditioner, *written, model.thresholds)

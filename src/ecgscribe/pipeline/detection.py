@@ -142,6 +142,7 @@ def detect_r_peaks(
     conditioner: Conditioner,
     *,
     block_windows: int = BLOCK_WINDOWS,
+    threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Iterator[DetectedBlock]:
     """Detect the R-peaks of a recording, block by block.
@@ -153,6 +154,8 @@ def detect_r_peaks(
         Of the recording.
     block_windows : int
         Windows of the trunk per block; the candidates do not depend on it.
+    threads : int, optional
+        Blocks that are scored at once; by default one for each processor, `MOST_WORKERS` at most.
     progress : callable, optional
         Called after each block with the steps done and those of the whole.
 
@@ -164,7 +167,9 @@ def detect_r_peaks(
     threshold, n_steps = model.thresholds.peak, conditioner.n_steps
     least = threshold if model.rhythm is None else min(threshold, FAINT)
     rest: _ScoredBlock | None = None
-    for own, availability, seconds in _score_blocks(model, conditioner, block_windows):
+    for own, availability, seconds in _score_blocks(
+        model, conditioner, block_windows, threads or min(os.cpu_count() or 1, MOST_WORKERS)
+    ):
         block = own if rest is None else rest.followed_by(own)
         is_last = block.end == n_steps
         cut = len(block) if is_last else last_quiet_step(block.scores, least)
@@ -176,14 +181,15 @@ def detect_r_peaks(
 
 
 def _score_blocks(
-    model: Model, conditioner: Conditioner, block_windows: int
+    model: Model, conditioner: Conditioner, block_windows: int, threads: int
 ) -> Iterator[tuple[_ScoredBlock, LeadAvailability, Seconds | None]]:
     n_windows = len(trunk_grid(conditioner.n_steps).starts)
     ranges = [
         (first, min(first + block_windows, n_windows))
         for first in range(0, n_windows, block_windows)
     ]
-    return _map_ahead(partial(_score_block, model, conditioner), ranges)
+    score = partial(_score_block, model, conditioner)
+    return map(score, ranges) if threads == 1 else _map_ahead(score, ranges, threads)
 
 
 def _score_block(
@@ -205,15 +211,16 @@ def _score_block(
     return block, lead_availability(conditioned.lost, own, begin=begin), seconds
 
 
-def _map_ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Map in order, with as many items in work as there are processors; stop if not asked on."""
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    with ThreadPoolExecutor(workers) as pool:
+def _map_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Iterator[Result]:
+    """Map in order, with as many items in work as there are threads; stop if not asked on."""
+    with ThreadPoolExecutor(threads) as pool:
         ahead: deque[Future[Result]] = deque()
         try:
             for item in items:
                 ahead.append(pool.submit(function, item))
-                if len(ahead) > workers:
+                if len(ahead) > threads:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

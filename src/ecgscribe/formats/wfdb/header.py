@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import islice
 from pathlib import Path
 
 from ecgscribe.errors import FormatError, warn
@@ -112,8 +113,8 @@ class Header:
 
 def is_header(head: bytes) -> bool:
     """Return whether a file that begins with `head` is a WFDB header."""
-    lines = [line.split() for line in head.splitlines()]
-    lines = [line for line in lines if line and not line[0].startswith(b"#")][:2]
+    every = (line.split() for line in head.splitlines())
+    lines = list(islice((line for line in every if line and not line[0].startswith(b"#")), 2))
     return (
         len(lines) == 2
         and all(len(line) > 1 for line in lines)
