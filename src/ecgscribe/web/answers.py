@@ -115,7 +115,7 @@ def _burden(measures: Measures) -> dict[str, float]:
 
 
 def _trend(opened: Opened, measures: Measures) -> dict[str, list[float | None]]:
-    """Return the heart rate by the minute, and by ten seconds in a short recording."""
+    """Return the heart rate by the minute, by ten seconds in a short recording; their middles."""
     seconds = 60.0 if opened.record.duration > 2 * 3600 else 10.0
     series = measures.beats
     n = max(math.ceil(opened.record.duration / seconds), 1)
@@ -125,7 +125,7 @@ def _trend(opened: Opened, measures: Measures) -> dict[str, list[float | None]]:
     count = np.bincount(slot, minlength=n)
     rate = [60.0 * c / t if t > 0 else None for c, t in zip(count, total, strict=True)]
     result: dict[str, list[float | None]] = {
-        "time": [k * seconds for k in range(n)],
+        "time": [(k + 0.5) * seconds for k in range(n)],
         "rate": [None if each is None else round(float(each), 1) for each in rate],
     }
     place = np.minimum((series.time / seconds).astype(int), n - 1)
