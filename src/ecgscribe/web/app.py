@@ -226,7 +226,9 @@ class Viewer:
                     found = self.library.get(key)
                 except KeyError:
                     raise HTTPException(404, "no such recording") from None
-                self._opened[key] = Opened(found.path, self.model, self._workers)
+                opened = Opened(found.path, self.model, self._workers)
+                self._workers.submit(self._patients.prepare, opened)
+                self._opened[key] = opened
             return self._opened[key]
 
     def _ready(self, request: Request) -> Opened:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe._version import __version__
+from ecgscribe.adaptation.adapt import Patient
 from ecgscribe.analysis.measures import Measures, measure
 from ecgscribe.analysis.paced import as_paced
 from ecgscribe.errors import EcgScribeError, FormatError
@@ -92,6 +94,7 @@ class Opened:
         self._stamp = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
         self._model = model
         self._lock = threading.RLock()
+        self._placing = threading.Lock()
         self._reviews: dict[str, Review] = {}
         self._base: Annotation | None = None
         self._envelopes: Envelopes | None = None
@@ -119,6 +122,17 @@ class Opened:
         if self._shapes is None:
             raise FormatError(f"{self.record.name}: expected a recording that is annotated; wait")
         return self._shapes
+
+    def patient(self) -> Patient:
+        """Return the recording ready to be adapted; its beats are read once, and stored."""
+        with self._placing:
+            name = f"places {__version__} of {self._name}"
+            stored = self.edits.arrays(name)
+            if stored is not None:
+                return Patient(self.base, stored["place"])
+            patient = Patient.of(self.record, self.base, leads=self.columns)
+            self._keep(name, {"place": patient.place})
+            return patient
 
     def review(self, reviewer: str) -> Review:
         """Return what a reviewer has made of the recording; measured anew after each edit."""
