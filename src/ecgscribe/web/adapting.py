@@ -15,8 +15,7 @@ import numpy as np
 
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
-from ecgscribe.web.comparing import ADJUDICATE
-from ecgscribe.web.edits import Edit
+from ecgscribe.web.edits import ADJUDICATE, Edit
 
 __all__ = [
     "ADAPT",

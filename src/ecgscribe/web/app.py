@@ -27,7 +27,8 @@ from ecgscribe.review_notes import review_notes
 from ecgscribe.web import answers
 from ecgscribe.web.adapting import ADAPT
 from ecgscribe.web.changes import check_edit, with_notes
-from ecgscribe.web.comparing import ADJUDICATE, adjudicated, compare_reviewers, listed
+from ecgscribe.web.comparing import adjudicated, compare_reviewers, listed
+from ecgscribe.web.edits import ADJUDICATE
 from ecgscribe.web.events import events
 from ecgscribe.web.findings import findings
 from ecgscribe.web.patients import Patients
@@ -178,7 +179,8 @@ class Viewer:
         names = _two(request.query_params)
         one, other = (opened.review(name).reviewed.annotation for name in names)
         decisions = opened.edits.edits(_reviewer(request))
-        return JSONResponse(listed(compare_reviewers(one, other), names, decisions))
+        compared = compare_reviewers(one, other, opened.record.n_samples)
+        return JSONResponse(listed(compared, names, decisions))
 
     def adjudicate(self, opened: Opened, content: Mapping[str, Any]) -> None:
         """Store what a reviewer decides where two others disagree."""
@@ -186,7 +188,8 @@ class Viewer:
         if reviewer in names:
             raise HTTPException(400, "expected someone other than the two to decide, found one")
         one, other, own = (opened.review(n).reviewed.annotation for n in (*names, reviewer))
-        change = adjudicated(compare_reviewers(one, other), names, own, content)
+        compared = compare_reviewers(one, other, opened.record.n_samples)
+        change = adjudicated(compared, names, own, content)
         opened.change(reviewer, lambda edits: edits.add(reviewer, ADJUDICATE, change))
 
     def mark(self, opened: Opened, content: Mapping[str, Any]) -> None:

@@ -21,8 +21,11 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 
-__all__ = ["Edit", "EditFile", "edit_path"]
+__all__ = ["ADJUDICATE", "Edit", "EditFile", "edit_path"]
 
+
+ADJUDICATE = "adjudicate"
+"""Kind of the edits by which one reviewer decides between two others."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrays (name TEXT PRIMARY KEY, data BLOB NOT NULL);
@@ -49,7 +52,7 @@ class Edit:
         When, in UTC, as ISO 8601 writes it.
     kind : str
         One of `ecgscribe.web.changes.KINDS`, or what the server makes itself:
-        `ecgscribe.web.adapting.ADAPT`, `ecgscribe.web.comparing.ADJUDICATE`.
+        `ecgscribe.web.adapting.ADAPT`, or `ADJUDICATE`.
     content : mapping
         What was changed, see there.
     """

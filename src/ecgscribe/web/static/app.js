@@ -207,7 +207,13 @@ class App {
   show(sample, end = sample) {
     const { fs } = this.about;
     const inside = sample / fs >= this.view.begin && end / fs <= this.view.begin + this.strip.seconds;
-    if (!inside) this.go((sample + Math.min(end - sample, this.strip.seconds * fs * 0.8)  / 2 ) / fs - this.strip.seconds / 2);
+    if (!inside) this.goTo(sample, end);
+  }
+
+  // Show a span of samples in the middle, or its begin where it is longer than the strip.
+  goTo(begin, end) {
+    const { fs } = this.about;
+    this.go((begin + Math.min(end - begin, this.strip.seconds * fs * 0.8) / 2) / fs - this.strip.seconds / 2);
   }
 
   // Selecting.
@@ -281,7 +287,7 @@ class App {
   event(way) { if (this.about) this.events.step(way); }
 
   showEvent({ kind, text, begin, end }) {
-    this.go((begin + Math.min(end - begin, this.strip.seconds * this.about.fs * 0.8) / 2) / this.about.fs - this.strip.seconds / 2);
+    this.goTo(begin, end);
     $("spoken").textContent = `${kind}: ${text}`;
   }
 
