@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,3 +105,26 @@ def test_a_span_that_two_mark_differently_is_decided_by_keys(page: Page, folder:
         shows(page, "#message", "^No disagreement is left to decide.$")
         row = page.locator("#summary tr", has_text="atrial fibrillation").locator("td")
         assert row.inner_text() == "10 s"
+
+
+def test_a_review_of_a_copy_is_chosen_by_the_name_of_its_file(page: Page, folder: Path) -> None:
+    own = folder / "made.hea.review.sqlite"
+    EditFile(own).add("Joe", "span", {"begin": 5000, "end": 7500, "as": "VT"})
+    shutil.copy(own, folder / "made.hea.ward 3.review.sqlite")
+    EditFile(own).undo("Joe")
+    port = free_port()
+    with server(folder, port):
+        opened(page, port, reviewer="Ann")
+        page.select_option("#first", "Joe")
+        page.select_option("#second", "Joe (ward 3)")
+        page.click("#compare")
+        shows(page, "#disagreements", r"for 10\.0 s Joe no arr.*, Joe \(ward 3\) ventricular tachy")
+        page.focus("#strip")
+        page.keyboard.press("d")
+        page.keyboard.press("l")
+        edits(page, 1)
+        shows(page, "#agreement", "1 of 1 disagreements decided by Ann")
+        (folder / "made.hea.b.review.sqlite").write_text("no database")
+        page.keyboard.press("z")
+        edits(page, 0)
+        shows(page, "#review-problems", r"^made\.hea\.b\.review\.sqlite: expected edits")

@@ -21,6 +21,7 @@ __all__ = ["about", "beats", "summary"]
 def about(opened: Opened) -> dict[str, Any]:
     """Describe a recording and its tiles."""
     record = opened.record
+    reviewers, problems = opened.reviewers()
     return {
         "name": record.name,
         "fs": record.fs,
@@ -32,7 +33,8 @@ def about(opened: Opened) -> dict[str, Any]:
         "blocks": list(BLOCKS),
         "tile": TILE,
         "lean": opened.envelopes.lean if opened.state.is_ready else None,
-        "reviewers": [name for name in opened.edits.reviewers() if name],
+        "reviewers": reviewers,
+        "reviewProblems": problems,
         "classes": CLASS_NAMES,
         "rhythmNames": SHOWN_RHYTHMS,
     }

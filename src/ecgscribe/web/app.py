@@ -43,6 +43,7 @@ __all__ = ["Viewer", "make_app"]
 
 _STATIC = Path(__file__).with_name("static")
 _MOST_NAME = 80
+_MOST_LABEL = 400  # a name and that of a file
 _MOST_DIGITS = 12
 _MARKS = ("seen", "strip")
 _STRIP = re.compile(r"[0-9]{1,9}\.[0-9]{2} [0-9]{1,9}\.[0-9]{2}")
@@ -177,7 +178,7 @@ class Viewer:
         """Compare two reviewers, and list what the third one has to decide."""
         opened = self._ready(request)
         names = _two(request.query_params)
-        one, other = (opened.review(name).reviewed.annotation for name in names)
+        one, other = map(opened.compared, names)
         decisions = opened.edits.edits(_reviewer(request))
         compared = compare_reviewers(one, other, opened.record.n_samples)
         return JSONResponse(listed(compared, names, decisions))
@@ -187,7 +188,8 @@ class Viewer:
         reviewer, names = _name(content.get("reviewer")), _two(content)
         if reviewer in names:
             raise HTTPException(400, "expected someone other than the two to decide, found one")
-        one, other, own = (opened.review(n).reviewed.annotation for n in (*names, reviewer))
+        one, other = map(opened.compared, names)
+        own = opened.review(reviewer).reviewed.annotation
         compared = compare_reviewers(one, other, opened.record.n_samples)
         change = adjudicated(compared, names, own, content)
         opened.change(reviewer, lambda edits: edits.add(reviewer, ADJUDICATE, change))
@@ -319,14 +321,14 @@ def _count(request: Request, name: str) -> int:
     return int(text)
 
 
-def _name(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MOST_NAME or not (value + "a").isprintable():
-        raise HTTPException(400, f"expected a name of at most {_MOST_NAME} letters, found another")
+def _name(value: object, most: int = _MOST_NAME) -> str:
+    if not isinstance(value, str) or len(value) > most or not (value + "a").isprintable():
+        raise HTTPException(400, f"expected a name of at most {most} letters, found another")
     return value.strip()
 
 
 def _two(content: Mapping[str, Any]) -> tuple[str, str]:
-    names = _name(content.get("first", "")), _name(content.get("second", ""))
-    if names[0] == names[1]:
+    first, second = (_name(content.get(key, ""), _MOST_LABEL) for key in ("first", "second"))
+    if first == second:
         raise HTTPException(400, "expected two reviewers, found one twice")
-    return names
+    return first, second

@@ -26,6 +26,7 @@ from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.signal.conditioning import choose_leads
 from ecgscribe.web.changes import Reviewed, apply_edits
 from ecgscribe.web.edits import EditFile, edit_path
+from ecgscribe.web.elsewhere import ReviewsElsewhere, stored_annotation
 from ecgscribe.web.envelopes import Envelopes, build_envelopes
 from ecgscribe.web.templates import BeatShapes
 
@@ -92,6 +93,7 @@ class Opened:
         states = [file.stat() for file in recording_files(path)]
         # What is kept of a recording that was replaced in the meantime is made anew.
         self._stamp = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
+        self._elsewhere = ReviewsElsewhere(path, self.record, [each.st_size for each in states])
         self._model = model
         self._lock = threading.RLock()
         self._placing = threading.Lock()
@@ -149,6 +151,28 @@ class Opened:
                 self._reviews[reviewer] = Review(reviewed, measures, len(edits), undone)
             return self._reviews[reviewer]
 
+    def reviewers(self) -> tuple[list[str], list[str]]:
+        """List who can be compared, and what is wrong with files of edits from elsewhere."""
+        elsewhere, problems = self._elsewhere.reviewers()
+        return [*(name for name in self.edits.reviewers() if name), *elsewhere], problems
+
+    def compared(self, name: str) -> Annotation:
+        """Return the annotation of one of the `reviewers`; the model's for an empty name.
+
+        Raises
+        ------
+        FormatError
+            If there is no such reviewer.
+        """
+        elsewhere = self._elsewhere.annotation(name)
+        if elsewhere is not None:
+            return elsewhere
+        if name and name not in self.edits.reviewers():
+            raise FormatError(
+                f"{self.record.name}: expected one of its reviewers, found {name}; reload the page"
+            )
+        return self.review(name).reviewed.annotation
+
     def change(self, reviewer: str, act: Callable[[EditFile], object]) -> None:
         """Change the edits of a reviewer."""
         with self._lock:
@@ -191,14 +215,7 @@ class Opened:
         record, name = self.record, self._name
         stored = self.edits.arrays(name)
         if stored is not None:
-            columns: dict[str, Any] = dict(stored)
-            return Annotation(
-                **columns,
-                fs=record.fs,
-                name=record.name,
-                start=record.start,
-                n_samples=record.n_samples,
-            )
+            return stored_annotation(stored, record)
         made = annotate(
             record, model=self._model, leads=self.columns, progress=self._progress("annotating")
         )

@@ -25,8 +25,9 @@ export class Comparing {
   // After each edit: who there is, and the comparison that is shown.
   async draw() {
     const { address } = this.app;
-    const { reviewers } = await get(address);
+    const { reviewers, reviewProblems } = await get(address);
     if (address !== this.app.address) return;
+    $("review-problems").textContent = reviewProblems.join(" ");
     const all = ["", ...reviewers];
     for (const [k, id] of ["first", "second"].entries()) {
       const chosen = this.address === address ? $(id).value : reviewers[k];
