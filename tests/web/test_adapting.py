@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgscribe.adaptation.adapt import Patient
 from ecgscribe.model.runtime import load_model
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.adapting import adaptation_of, labels_of, with_adaptation
 from ecgscribe.web.changes import apply_edits
 from ecgscribe.web.edits import Edit, EditFile
+from ecgscribe.web.patients import Patients
 from ecgscribe.web.review import Opened
 from web.conftest import Page
 
@@ -163,6 +165,20 @@ def test_the_layer_is_what_it_was_made_from() -> None:
         assert reviewed.annotation.beats().sample.tolist() == [200, 600, 800, 1000]
         assert [AAMI_CLASSES[k] for k in reviewed.annotation.class_index] == ["N", "V", "Q", "N"]
         assert reviewed.adapted.tolist() == [False, False, False, True]
+
+
+def test_beats_are_read_once_and_stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(folder.glob("made.hea"))
+    made = []
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as workers:
+            opened = Opened(path, load_model(), workers)
+        samples = opened.base.beats().sample[:30].tolist()
+        opened.edits.add("Jane", "relabel", {"samples": samples, "class": "V"})
+        made.append(Patients().adaptation(opened, "Jane"))
+        monkeypatch.setattr(Patient, "of", None)  # it is not called again
+    assert made[0] == made[1]
+    assert made[0]["samples"]
 
 
 def test_names_of_nobody_are_not_kept(folder: Path) -> None:

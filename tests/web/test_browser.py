@@ -308,4 +308,36 @@ def test_plots_and_times_are_reached_by_keyboard_alone(page: Page, folder: Path)
         shows(page, "#spoken", r"^RR 880 to 960 ms after 800 to 880 ms: \d+ intervals$")
         page.fill("#goto", "0:01:30")
         page.press("#goto", "Enter")
-        shows(page, "#scale", "0:01:23")  # 13.5 s around it
+        shows(page, "#scale", "0:01:25")  # 10 s around it
+
+
+def test_the_table_of_beats_is_beside_the_strip_and_selects(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        strip, table = (page.locator(each).bounding_box() for each in ("#strip", "#beats"))
+        assert strip is not None
+        assert table is not None
+        assert strip["x"] + strip["width"] <= table["x"]
+        assert strip["y"] <= table["y"] < strip["y"] + strip["height"]
+        rows = page.locator("#beats tbody tr")
+        shows(page, "#beats caption", f"^{rows.count()} beats in the strip$")
+        rows.nth(2).locator("button").focus()
+        page.keyboard.press("Enter")
+        shows(page, "#selected", "^1 selected")
+        shows(page, "#beats button[aria-pressed=true]", rows.nth(2).locator("button").inner_text())
+        assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+        page.keyboard.press("f")
+        edits(page, 1)
+        shows(page, "#beats tbody tr >> nth=2", "F.*edited$")
+        page.set_viewport_size({"width": 768, "height": 1024})
+        shows(page, "#scale", r" 8\.1 s$")
+        strip, table = (page.locator(each).bounding_box() for each in ("#strip", "#beats"))
+        assert strip is not None
+        assert table is not None
+        assert strip["y"] + strip["height"] <= table["y"] <= strip["y"] + strip["height"] + 120
+        page.keyboard.press("c")
+        assert page.is_hidden("#beats")
+        page.reload()
+        page.wait_for_selector("#main:not([hidden])")
+        assert page.is_hidden("#beats")

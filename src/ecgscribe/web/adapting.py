@@ -15,8 +15,7 @@ import numpy as np
 
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
-from ecgscribe.web.comparing import ADJUDICATE
-from ecgscribe.web.edits import Edit
+from ecgscribe.web.edits import ADJUDICATE, Edit
 
 __all__ = [
     "ADAPT",
@@ -148,13 +147,14 @@ def with_adaptation(base: Annotation, edits: Sequence[Edit]) -> Annotation:
     if adaptation is None:
         return base
     at = np.flatnonzero(base.class_index >= 0)
-    place = dict(zip(base.sample[at].tolist(), at.tolist(), strict=True))
     symbol = base.symbol.copy()
     probability = None if base.probability is None else np.array(base.probability)
-    rows = zip(adaptation["samples"], adaptation["classes"], adaptation["percent"], strict=True)
-    for sample, name, percent in rows:
-        if (k := place.get(sample)) is not None:
-            symbol[k] = CLASS_SYMBOLS[AAMI_CLASSES.index(name)]
-            if probability is not None:
-                probability[k] = np.array(percent) / 100
+    samples = np.array(adaptation["samples"], np.int64)
+    index = np.array([AAMI_CLASSES.index(name) for name in adaptation["classes"]], np.int64)
+    order = np.searchsorted(base.sample[at], samples)
+    known = np.isin(samples, base.sample[at])
+    rows = at[order[known]]
+    symbol[rows] = CLASS_SYMBOLS[index[known]]
+    if probability is not None and len(rows):
+        probability[rows] = np.array(adaptation["percent"])[known] / 100
     return dataclasses.replace(base, symbol=symbol, probability=probability)

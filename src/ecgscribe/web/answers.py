@@ -9,9 +9,9 @@ import numpy as np
 
 from ecgscribe.analysis.measures import Measures
 from ecgscribe.record import clock_text
-from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 from ecgscribe.web.adapting import in_numbers
+from ecgscribe.web.changes import SHOWN_RHYTHMS
 from ecgscribe.web.envelopes import BLOCKS, TILE
 from ecgscribe.web.review import Opened, Review
 
@@ -21,6 +21,7 @@ __all__ = ["about", "beats", "summary"]
 def about(opened: Opened) -> dict[str, Any]:
     """Describe a recording and its tiles."""
     record = opened.record
+    reviewers, problems = opened.reviewers()
     return {
         "name": record.name,
         "fs": record.fs,
@@ -32,9 +33,10 @@ def about(opened: Opened) -> dict[str, Any]:
         "blocks": list(BLOCKS),
         "tile": TILE,
         "lean": opened.envelopes.lean if opened.state.is_ready else None,
-        "reviewers": [name for name in opened.edits.reviewers() if name],
+        "reviewers": reviewers,
+        "reviewProblems": problems,
         "classes": CLASS_NAMES,
-        "rhythmNames": RHYTHM_NAMES,
+        "rhythmNames": SHOWN_RHYTHMS,
     }
 
 
@@ -115,7 +117,7 @@ def _burden(measures: Measures) -> dict[str, float]:
 
 
 def _trend(opened: Opened, measures: Measures) -> dict[str, list[float | None]]:
-    """Return the heart rate by the minute, and by ten seconds in a short recording."""
+    """Return the heart rate by the minute, by ten seconds in a short recording; their middles."""
     seconds = 60.0 if opened.record.duration > 2 * 3600 else 10.0
     series = measures.beats
     n = max(math.ceil(opened.record.duration / seconds), 1)
@@ -125,7 +127,7 @@ def _trend(opened: Opened, measures: Measures) -> dict[str, list[float | None]]:
     count = np.bincount(slot, minlength=n)
     rate = [60.0 * c / t if t > 0 else None for c, t in zip(count, total, strict=True)]
     result: dict[str, list[float | None]] = {
-        "time": [k * seconds for k in range(n)],
+        "time": [(k + 0.5) * seconds for k in range(n)],
         "rate": [None if each is None else round(float(each), 1) for each in rate],
     }
     place = np.minimum((series.time / seconds).astype(int), n - 1)

@@ -27,7 +27,8 @@ from ecgscribe.review_notes import review_notes
 from ecgscribe.web import answers
 from ecgscribe.web.adapting import ADAPT
 from ecgscribe.web.changes import check_edit, with_notes
-from ecgscribe.web.comparing import ADJUDICATE, adjudicated, compare_reviewers, listed
+from ecgscribe.web.comparing import adjudicated, compare_reviewers, listed
+from ecgscribe.web.edits import ADJUDICATE
 from ecgscribe.web.events import events
 from ecgscribe.web.findings import findings
 from ecgscribe.web.patients import Patients
@@ -42,6 +43,7 @@ __all__ = ["Viewer", "make_app"]
 
 _STATIC = Path(__file__).with_name("static")
 _MOST_NAME = 80
+_MOST_LABEL = 400  # a name and that of a file
 _MOST_DIGITS = 12
 _MARKS = ("seen", "strip")
 _STRIP = re.compile(r"[0-9]{1,9}\.[0-9]{2} [0-9]{1,9}\.[0-9]{2}")
@@ -176,17 +178,20 @@ class Viewer:
         """Compare two reviewers, and list what the third one has to decide."""
         opened = self._ready(request)
         names = _two(request.query_params)
-        one, other = (opened.review(name).reviewed.annotation for name in names)
+        one, other = map(opened.compared, names)
         decisions = opened.edits.edits(_reviewer(request))
-        return JSONResponse(listed(compare_reviewers(one, other), names, decisions))
+        compared = compare_reviewers(one, other, opened.record.n_samples)
+        return JSONResponse(listed(compared, names, decisions))
 
     def adjudicate(self, opened: Opened, content: Mapping[str, Any]) -> None:
         """Store what a reviewer decides where two others disagree."""
         reviewer, names = _name(content.get("reviewer")), _two(content)
         if reviewer in names:
             raise HTTPException(400, "expected someone other than the two to decide, found one")
-        one, other, own = (opened.review(n).reviewed.annotation for n in (*names, reviewer))
-        change = adjudicated(compare_reviewers(one, other), names, own, content)
+        one, other = map(opened.compared, names)
+        own = opened.review(reviewer).reviewed.annotation
+        compared = compare_reviewers(one, other, opened.record.n_samples)
+        change = adjudicated(compared, names, own, content)
         opened.change(reviewer, lambda edits: edits.add(reviewer, ADJUDICATE, change))
 
     def mark(self, opened: Opened, content: Mapping[str, Any]) -> None:
@@ -226,7 +231,9 @@ class Viewer:
                     found = self.library.get(key)
                 except KeyError:
                     raise HTTPException(404, "no such recording") from None
-                self._opened[key] = Opened(found.path, self.model, self._workers)
+                opened = Opened(found.path, self.model, self._workers)
+                self._workers.submit(self._patients.prepare, opened)
+                self._opened[key] = opened
             return self._opened[key]
 
     def _ready(self, request: Request) -> Opened:
@@ -314,14 +321,14 @@ def _count(request: Request, name: str) -> int:
     return int(text)
 
 
-def _name(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MOST_NAME or not (value + "a").isprintable():
-        raise HTTPException(400, f"expected a name of at most {_MOST_NAME} letters, found another")
+def _name(value: object, most: int = _MOST_NAME) -> str:
+    if not isinstance(value, str) or len(value) > most or not (value + "a").isprintable():
+        raise HTTPException(400, f"expected a name of at most {most} letters, found another")
     return value.strip()
 
 
 def _two(content: Mapping[str, Any]) -> tuple[str, str]:
-    names = _name(content.get("first", "")), _name(content.get("second", ""))
-    if names[0] == names[1]:
+    first, second = (_name(content.get(key, ""), _MOST_LABEL) for key in ("first", "second"))
+    if first == second:
         raise HTTPException(400, "expected two reviewers, found one twice")
-    return names
+    return first, second

@@ -16,19 +16,31 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE
 from ecgscribe.record import Annotation
-from ecgscribe.rhythms import RhythmSpan, encode_rhythms
+from ecgscribe.rhythms import RHYTHM_NAMES, RhythmSpan, encode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.adapting import ADAPT, last_adaptation, with_adaptation
-from ecgscribe.web.comparing import ADJUDICATE
-from ecgscribe.web.edits import Edit
+from ecgscribe.web.edits import ADJUDICATE, Edit
 
-__all__ = ["KINDS", "RHYTHMS", "Reviewed", "apply_edits", "check_edit", "with_notes"]
+__all__ = [
+    "KINDS",
+    "READABILITY",
+    "RHYTHMS",
+    "SHOWN_RHYTHMS",
+    "Reviewed",
+    "apply_edits",
+    "check_edit",
+    "with_notes",
+]
 
 
 KINDS = ("add", "relabel", "delete", "move", "span")
 RHYTHMS = ("N", "AFIB", "AFL", "VT", "VFL", "ASYS")
 """Rhythms that a span can be marked as."""
-_OTHER_SPANS = ("unreadable", "readable", "pause")
+SHOWN_RHYTHMS = {**RHYTHM_NAMES, "AFL": "atrial flutter"}
+"""What the page calls them."""
+READABILITY = ("unreadable", "readable")
+"""What else a span can be marked as."""
+_OTHER_SPANS = (*READABILITY, "pause")
 _MOST_BEATS = 500_000
 
 
@@ -139,6 +151,11 @@ def apply_edits(base: Annotation, edits: Iterable[Edit], n_samples: int) -> Revi
         if edit.kind == ADJUDICATE:
             changed.update(dict.fromkeys(content["remove"]))
             changed.update({sample: _symbol(name) for sample, name in content["beats"]})
+            for begin, end, name in content.get("spans", []):
+                if name in READABILITY:
+                    quality.append((begin, end, name == "unreadable"))
+                else:
+                    rhythms.append((begin, end, name))
         elif edit.kind in ("add", "relabel"):
             symbol = _symbol(content["class"])
             samples = [content["sample"]] if edit.kind == "add" else content["samples"]

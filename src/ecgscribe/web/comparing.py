@@ -1,8 +1,8 @@
 """Two reviewers of one recording: where they differ, and what a third one decides.
 
 They are compared beat by beat as EC57 compares a test annotation with a reference; the first
-reviewer's is the reference. Each decision is an edit of kind ``adjudicate`` of the one who decides,
-and so is taking over what the two agree on.
+reviewer's is the reference. Rhythms and unreadable spans are compared over time. Each decision is
+an edit of kind ``adjudicate`` of the one who decides, and so is taking over what the two agree on.
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ from ecgscribe.metrics.comparison import Comparison
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
-from ecgscribe.web.edits import Edit
+from ecgscribe.web.changes import READABILITY, RHYTHMS
+from ecgscribe.web.comparing_spans import (
+    SPAN_KINDS,
+    SpanDisagreement,
+    agreed_spans,
+    alike,
+    differing_spans,
+)
+from ecgscribe.web.edits import ADJUDICATE, Edit
 
 __all__ = [
-    "ADJUDICATE",
     "Compared",
     "Disagreement",
     "adjudicated",
@@ -28,8 +35,6 @@ __all__ = [
 ]
 
 
-ADJUDICATE = "adjudicate"
-"""Kind of the edits."""
 _AGREED = "agreed"
 _MOST_LISTED = 500
 
@@ -59,10 +64,15 @@ class Disagreement:
         """The samples of its beats: one or two."""
         return [s for s in self.samples if s is not None]
 
+    @property
+    def begin(self) -> int:
+        """Where it is first."""
+        return self.at[0]
+
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """How the beats of two reviewers compare.
+    """How two reviewers compare.
 
     Parameters
     ----------
@@ -70,21 +80,32 @@ class Compared:
     agreed : dict of int to str
         Class by sample, as the first reviewer has it, of each beat that both have alike.
     disagreements : dict of str to Disagreement
-        By key, in time order.
+        In beats, by key, in time order.
+    spans : dict of str to SpanDisagreement
+        In rhythm and in readability, by key.
+    annotations : tuple of Annotation
+        The two.
+    n_samples : int
+        Length of the recording.
     """
 
     comparison: Comparison
     agreed: dict[int, str]
     disagreements: dict[str, Disagreement]
+    spans: dict[str, SpanDisagreement]
+    annotations: tuple[Annotation, Annotation]
+    n_samples: int
 
 
-def compare_reviewers(first: Annotation, second: Annotation) -> Compared:
+def compare_reviewers(first: Annotation, second: Annotation, n_samples: int) -> Compared:
     """Compare two annotations of one recording from its start on.
 
     Parameters
     ----------
     first, second : Annotation
         The first is the reference.
+    n_samples : int
+        Length of the recording.
 
     Returns
     -------
@@ -101,7 +122,15 @@ def compare_reviewers(first: Annotation, second: Annotation) -> Compared:
             agreed[a[0]] = a[1]
         else:
             different.append(Disagreement((a[0], b[0]), (a[1], b[1])))
-    return Compared(comparison, agreed, {each.key: each for each in different})
+    spans = differing_spans(first, second, n_samples)
+    return Compared(
+        comparison,
+        agreed,
+        {each.key: each for each in different},
+        {each.key: each for each in spans},
+        (first, second),
+        n_samples,
+    )
 
 
 def listed(compared: Compared, names: tuple[str, str], decisions: Sequence[Edit]) -> dict[str, Any]:
@@ -118,24 +147,29 @@ def listed(compared: Compared, names: tuple[str, str], decisions: Sequence[Edit]
     Returns
     -------
     dict
-        ``matrix`` and ``ratios`` as EC57 defines them; ``agreed``, ``disagreed`` and ``decided``,
-        counts; ``takenOver``, whether the agreed beats were; ``rows``, the disagreements: those
-        that are open first, at most 500 of these and of the others.
+        ``matrix`` and ``ratios`` as EC57 defines them; ``agreed``, the number of beats alike,
+        and ``differing``, of those that are not; ``alike``, the part of the time with the same
+        ``rhythm`` and the same ``quality``; ``disagreed`` and ``decided``, numbers of
+        disagreements of all kinds; ``takenOver``, whether what both agree on was; ``rows``, the
+        disagreements: those that are open first, at most 500 of these and of the others.
     """
     made = {
         edit.content["key"]: edit
         for edit in decisions
         if edit.kind == ADJUDICATE and (edit.content["first"], edit.content["second"]) == names
     }
-    is_open = [d for d in compared.disagreements.values() if d.key not in made]
-    decided = [d for d in compared.disagreements.values() if d.key in made]
+    every = sorted(_all(compared), key=lambda each: each.begin)
+    is_open = [d for d in every if d.key not in made]
+    decided = [d for d in every if d.key in made]
     rows = [_row(d, None) for d in is_open[:_MOST_LISTED]]
     rows += [_row(d, made[d.key]) for d in decided[:_MOST_LISTED]]
     return {
         "matrix": compared.comparison.matrix.tolist(),
         "ratios": {k: v.to_dict() for k, v in compared.comparison.ratios._asdict().items()},
         "agreed": len(compared.agreed),
-        "disagreed": len(compared.disagreements),
+        "differing": len(compared.disagreements),
+        "alike": {k: alike(k, *compared.annotations, compared.n_samples) for k in SPAN_KINDS},
+        "disagreed": len(every),
         "decided": len(decided),
         "takenOver": _AGREED in made,
         "rows": rows,
@@ -155,14 +189,15 @@ def adjudicated(
     own : Annotation
         Of the one who decides, as it is now.
     request : mapping
-        ``key`` of the disagreement and the ``class`` of its beat, None for no beat; or ``agreed``
-        as the key, to take over all beats that the two agree on. Those that they disagree on stay.
+        ``key`` of the disagreement and the ``class`` of its beat, None for no beat, or what holds
+        over its span; or ``agreed`` as the key, to take over all that the two agree on. What they
+        disagree on stays.
 
     Returns
     -------
     dict
         ``first``, ``second``, ``key``; ``remove``, samples without a beat; ``beats``, pairs of a
-        sample and a class.
+        sample and a class; ``spans``, each with its begin, its end and what holds there.
 
     Raises
     ------
@@ -170,22 +205,37 @@ def adjudicated(
         If there is no such disagreement, or no such class.
     """
     key, name = request.get("key"), request.get("class")
-    content = {"first": names[0], "second": names[1], "key": key}
+    content: dict[str, Any] = {"first": names[0], "second": names[1], "key": key}
+    content |= {"remove": [], "beats": [], "spans": []}
     if key == _AGREED:
         mine = dict(_beats(own))
         disputed = {s for d in compared.disagreements.values() for s in d.at}
         gone = sorted(set(mine) - disputed - set(compared.agreed))
         new = [[s, c] for s, c in compared.agreed.items() if mine.get(s) != c]
-        return content | {"remove": gone, "beats": new}
+        spans = agreed_spans(*compared.annotations, own, compared.n_samples)
+        return content | {"remove": gone, "beats": new, "spans": [[*each] for each in spans]}
+    if isinstance(key, str) and (span := compared.spans.get(key)) is not None:
+        known = RHYTHMS if span.kind == "rhythm" else READABILITY
+        _check_answer(name, (*known, *span.answers))
+        return content | {"spans": [[span.begin, span.end, name]]}
     found = compared.disagreements.get(key) if isinstance(key, str) else None
     if found is None:
         raise FormatError("adjudicate: expected a disagreement of the two, found none; reload it")
-    if name is not None and name not in AAMI_CLASSES:
-        raise FormatError(f"adjudicate: expected {', '.join(AAMI_CLASSES)} or null, found another")
     if name is None:
-        return content | {"remove": found.at, "beats": []}
+        return content | {"remove": found.at}
+    _check_answer(name, AAMI_CLASSES)
     is_second = name == found.classes[1] or found.samples[0] is None
     return content | {"remove": found.at, "beats": [[found.at[-1 if is_second else 0], name]]}
+
+
+def _check_answer(name: object, known: Sequence[str]) -> None:
+    if name not in known:
+        listed = ", ".join(dict.fromkeys(known))
+        raise FormatError(f"adjudicate: expected one of {listed}, found another")
+
+
+def _all(compared: Compared) -> list[Disagreement | SpanDisagreement]:
+    return [*compared.disagreements.values(), *compared.spans.values()]
 
 
 def _beats(annotation: Annotation) -> list[tuple[int, str]]:
@@ -194,16 +244,15 @@ def _beats(annotation: Annotation) -> list[tuple[int, str]]:
     return list(zip(beats.sample.tolist(), names, strict=True))
 
 
-def _row(found: Disagreement, decision: Edit | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "key": found.key,
-        "sample": found.at[0],
-        "first": found.classes[0],
-        "second": found.classes[1],
-        "made": None,
-        "class": None,
-    }
+def _row(found: Disagreement | SpanDisagreement, decision: Edit | None) -> dict[str, Any]:
+    row: dict[str, Any] = {"key": found.key, "made": None, "class": None}
+    if isinstance(found, SpanDisagreement):
+        row |= {"kind": found.kind, "sample": found.begin, "end": found.end}
+        row["first"], row["second"] = found.answers
+    else:
+        row |= {"kind": "beat", "sample": found.begin, "end": found.begin + 1}
+        row["first"], row["second"] = found.classes
     if decision is not None:
-        beats = decision.content["beats"]
-        row |= {"made": decision.made, "class": beats[0][1] if beats else None}
+        made = [*decision.content["beats"], *decision.content.get("spans", [])]
+        row |= {"made": decision.made, "class": made[0][-1] if made else None}
     return row

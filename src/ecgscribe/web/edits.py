@@ -21,8 +21,11 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 
-__all__ = ["Edit", "EditFile", "edit_path"]
+__all__ = ["ADJUDICATE", "Edit", "EditFile", "edit_path"]
 
+
+ADJUDICATE = "adjudicate"
+"""Kind of the edits by which one reviewer decides between two others."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrays (name TEXT PRIMARY KEY, data BLOB NOT NULL);
@@ -49,7 +52,7 @@ class Edit:
         When, in UTC, as ISO 8601 writes it.
     kind : str
         One of `ecgscribe.web.changes.KINDS`, or what the server makes itself:
-        `ecgscribe.web.adapting.ADAPT`, `ecgscribe.web.comparing.ADJUDICATE`.
+        `ecgscribe.web.adapting.ADAPT`, or `ADJUDICATE`.
     content : mapping
         What was changed, see there.
     """
@@ -75,10 +78,12 @@ class EditFile:
     ----------
     path : Path
         It is made when something is first stored.
+    writable : bool
+        Without it, the file is only read; it is then to be one that nobody writes.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
+        self.path, self._writable = path, writable
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]] | None:
         """Return stored arrays; None if there are none of that name."""
@@ -90,6 +95,15 @@ class EditFile:
             return None
         with np.load(io.BytesIO(row[0]), allow_pickle=False) as found:
             return dict(found)
+
+    def last_name(self, begin: str) -> str | None:
+        """Return the name, of those that begin so, under which arrays were stored last."""
+        rows = self._rows(
+            "SELECT name FROM arrays WHERE substr(name, 1, length(?)) = ? ORDER BY rowid DESC",
+            begin,
+            begin,
+        )
+        return str(rows[0][0]) if rows else None
 
     def store_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Store arrays under a name, in place of any before."""
@@ -178,17 +192,34 @@ class EditFile:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=_WAIT_S)) as file:
-                file.execute("PRAGMA journal_mode = WAL")
-                file.execute("PRAGMA synchronous = FULL")
-                file.executescript(_SCHEMA)
-                with file:
-                    yield file
+            with closing(self._connection()) as file, file:
+                yield file
         except sqlite3.Error as error:
+            if not self._writable:
+                raise FormatError(
+                    f"{self.path.name}: expected edits that ecgscribe serve wrote, the system "
+                    f"could not read them ({error}); copy the file again"
+                ) from error
             raise FormatError(
                 f"{self.path.name}: expected to keep edits in this file next to the recording, "
                 f"the system refused ({error}); check the permissions of the folder"
             ) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        if not self._writable:
+            # A copy that was made while edits were written comes with a second file.
+            has_log = self.path.with_name(f"{self.path.name}-wal").exists()
+            address = f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
+            return sqlite3.connect(address, timeout=_WAIT_S, uri=True)
+        file = sqlite3.connect(self.path, timeout=_WAIT_S)
+        try:
+            file.execute("PRAGMA journal_mode = WAL")
+            file.execute("PRAGMA synchronous = FULL")
+            file.executescript(_SCHEMA)
+        except sqlite3.Error:
+            file.close()
+            raise
+        return file
 
 
 def _now() -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ecgscribe.adaptation.adapt import Patient
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.web.adapting import adaptation_of, labels_of, last_adaptation
 from ecgscribe.web.review import Opened
 
@@ -17,11 +18,11 @@ __all__ = ["Patients"]
 
 
 _MOST_KEPT = 4
-"""Recordings whose beats are kept in memory; those of others are read again when needed."""
+"""Recordings whose beats are kept in memory; those of others are loaded again when needed."""
 
 
 class Patients:
-    """Adapts open recordings; the beats of each are read once."""
+    """Adapts open recordings; the beats of each are read once, before anybody asks."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, tuple[Opened, Patient]] = OrderedDict()
@@ -67,12 +68,20 @@ class Patients:
             "adapted": 0 if adaptation is None else adaptation["labels"],
         }
 
+    def prepare(self, opened: Opened) -> None:
+        """Read the beats of a recording that is annotated, so that adapting it takes no time."""
+        if opened.state.is_ready:
+            with suppress(EcgScribeError, OSError):  # whoever adapts it then reads why not
+                self._of(opened)
+
     def _of(self, opened: Opened) -> Patient:
         with self._lock:
-            if id(opened) not in self._kept:
-                patient = Patient.of(opened.record, opened.base, leads=opened.columns)
-                self._kept[id(opened)] = opened, patient
-                if len(self._kept) > _MOST_KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(id(opened))
-            return self._kept[id(opened)][1]
+            if id(opened) in self._kept:
+                self._kept.move_to_end(id(opened))
+                return self._kept[id(opened)][1]
+        patient = opened.patient()
+        with self._lock:
+            self._kept[id(opened)] = opened, patient
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return patient

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe._version import __version__
+from ecgscribe.adaptation.adapt import Patient
 from ecgscribe.analysis.measures import Measures, measure
 from ecgscribe.analysis.paced import as_paced
 from ecgscribe.errors import EcgScribeError, FormatError
@@ -24,6 +26,7 @@ from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.signal.conditioning import choose_leads
 from ecgscribe.web.changes import Reviewed, apply_edits
 from ecgscribe.web.edits import EditFile, edit_path
+from ecgscribe.web.elsewhere import ReviewsElsewhere, stored_annotation
 from ecgscribe.web.envelopes import Envelopes, build_envelopes
 from ecgscribe.web.templates import BeatShapes
 
@@ -90,8 +93,10 @@ class Opened:
         states = [file.stat() for file in recording_files(path)]
         # What is kept of a recording that was replaced in the meantime is made anew.
         self._stamp = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
+        self._elsewhere = ReviewsElsewhere(path, self.record, [each.st_size for each in states])
         self._model = model
         self._lock = threading.RLock()
+        self._placing = threading.Lock()
         self._reviews: dict[str, Review] = {}
         self._base: Annotation | None = None
         self._envelopes: Envelopes | None = None
@@ -120,6 +125,17 @@ class Opened:
             raise FormatError(f"{self.record.name}: expected a recording that is annotated; wait")
         return self._shapes
 
+    def patient(self) -> Patient:
+        """Return the recording ready to be adapted; its beats are read once, and stored."""
+        with self._placing:
+            name = f"places {__version__} of {self._name}"
+            stored = self.edits.arrays(name)
+            if stored is not None:
+                return Patient(self.base, stored["place"])
+            patient = Patient.of(self.record, self.base, leads=self.columns)
+            self._keep(name, {"place": patient.place})
+            return patient
+
     def review(self, reviewer: str) -> Review:
         """Return what a reviewer has made of the recording; measured anew after each edit."""
         with self._lock:
@@ -134,6 +150,28 @@ class Opened:
                 undone = self.edits.undone(reviewer)
                 self._reviews[reviewer] = Review(reviewed, measures, len(edits), undone)
             return self._reviews[reviewer]
+
+    def reviewers(self) -> tuple[list[str], list[str]]:
+        """List who can be compared, and what is wrong with files of edits from elsewhere."""
+        elsewhere, problems = self._elsewhere.reviewers()
+        return [*(name for name in self.edits.reviewers() if name), *elsewhere], problems
+
+    def compared(self, name: str) -> Annotation:
+        """Return the annotation of one of the `reviewers`; the model's for an empty name.
+
+        Raises
+        ------
+        FormatError
+            If there is no such reviewer.
+        """
+        elsewhere = self._elsewhere.annotation(name)
+        if elsewhere is not None:
+            return elsewhere
+        if name and name not in self.edits.reviewers():
+            raise FormatError(
+                f"{self.record.name}: expected one of its reviewers, found {name}; reload the page"
+            )
+        return self.review(name).reviewed.annotation
 
     def change(self, reviewer: str, act: Callable[[EditFile], object]) -> None:
         """Change the edits of a reviewer."""
@@ -177,14 +215,7 @@ class Opened:
         record, name = self.record, self._name
         stored = self.edits.arrays(name)
         if stored is not None:
-            columns: dict[str, Any] = dict(stored)
-            return Annotation(
-                **columns,
-                fs=record.fs,
-                name=record.name,
-                start=record.start,
-                n_samples=record.n_samples,
-            )
+            return stored_annotation(stored, record)
         made = annotate(
             record, model=self._model, leads=self.columns, progress=self._progress("annotating")
         )

@@ -154,7 +154,9 @@ class App {
         this.templates.mark(this.view.selection);
         this.drawn = [this.beats, this.view.selection];
       }
-      drawTable(this.about, this.beats, this.beats.after(begin * fs), this.beats.after((begin + this.strip.seconds) * fs));
+      if (!$("beats").hidden) {
+        drawTable(this.about, this.beats, this.beats.after(begin * fs), this.beats.after((begin + this.strip.seconds) * fs), this.view.selection, (k) => this.selectOnly(k));
+      }
       history.replaceState(null, "", `#r=${this.key}&t=${begin.toFixed(2)}&s=${this.view.speed.toPrecision(6)}`);
     }, QUIET_MS);
   }
@@ -205,7 +207,13 @@ class App {
   show(sample, end = sample) {
     const { fs } = this.about;
     const inside = sample / fs >= this.view.begin && end / fs <= this.view.begin + this.strip.seconds;
-    if (!inside) this.go((sample + Math.min(end - sample, this.strip.seconds * fs * 0.8)  / 2 ) / fs - this.strip.seconds / 2);
+    if (!inside) this.goTo(sample, end);
+  }
+
+  // Show a span of samples in the middle, or its begin where it is longer than the strip.
+  goTo(begin, end) {
+    const { fs } = this.about;
+    this.go((begin + Math.min(end - begin, this.strip.seconds * fs * 0.8) / 2) / fs - this.strip.seconds / 2);
   }
 
   // Selecting.
@@ -279,7 +287,7 @@ class App {
   event(way) { if (this.about) this.events.step(way); }
 
   showEvent({ kind, text, begin, end }) {
-    this.go((begin + Math.min(end - begin, this.strip.seconds * this.about.fs * 0.8) / 2) / this.about.fs - this.strip.seconds / 2);
+    this.goTo(begin, end);
     $("spoken").textContent = `${kind}: ${text}`;
   }
 
@@ -353,6 +361,15 @@ class App {
   redo() { this.change("redo", {}); }
 
   help() { $("keys").showModal(); }
+
+  showTable(on) {
+    $("beats").hidden = !on;
+    $("rows").setAttribute("aria-pressed", String(on));
+    localStorage.setItem("ecgscribe table", on ? "shown" : "hidden");
+    this.redraw(true);
+  }
+
+  toggleTable() { this.showTable($("beats").hidden); }
 }
 
 function button(text, value, act) {
@@ -383,6 +400,8 @@ $("goto").addEventListener("change", (event) => {
   app.say(t === null ? "Expected a time as h:mm:ss." : "");
   if (t !== null) app.go(t - app.strip.seconds / 2);
 });
+$("rows").addEventListener("click", () => app.toggleTable());
+app.showTable(localStorage.getItem("ecgscribe table") !== "hidden");
 $("whole").addEventListener("click", () => app.whole());
 $("recording").addEventListener("change", (event) => { location.hash = ""; if (event.target.value) app.open(event.target.value); });
 $("reviewer").addEventListener("change", async () => {
@@ -404,7 +423,7 @@ $("ruler-length").addEventListener("input", (event) => {
   $("ruler").style.width = `${100 * pixelsPerMm()}px`;
   if (app.about) app.go(app.view.begin);
 });
-new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-section"));
+new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-box"));
 onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));
 window.addEventListener("unhandledrejection", (event) => {

@@ -1,4 +1,5 @@
-// Two reviewers of one recording: how their beats compare, and what a third one decides.
+// Two reviewers of one recording: how their beats, rhythms and readability compare, and what a third
+// one decides.
 
 import { get } from "./api.js";
 import { element, table } from "./panels.js";
@@ -7,7 +8,8 @@ import { clock } from "./time.js";
 const $ = (id) => document.getElementById(id);
 const CLASSES = ["N", "S", "V", "F", "Q"];
 const RATIOS = { qrs_se: "QRS Se", qrs_pp: "QRS +P", veb_se: "VEB Se", veb_pp: "VEB +P", sveb_se: "SVEB Se", sveb_pp: "SVEB +P" };
-const called = (letter) => letter ?? "no beat";
+const QUALITY = ["readable", "unreadable"];
+const percent = (part) => `${(100 * part).toFixed(2)} %`;
 
 export class Comparing {
   constructor(app) {
@@ -23,8 +25,9 @@ export class Comparing {
   // After each edit: who there is, and the comparison that is shown.
   async draw() {
     const { address } = this.app;
-    const { reviewers } = await get(address);
+    const { reviewers, reviewProblems } = await get(address);
     if (address !== this.app.address) return;
+    $("review-problems").textContent = reviewProblems.join(" ");
     const all = ["", ...reviewers];
     for (const [k, id] of ["first", "second"].entries()) {
       const chosen = this.address === address ? $(id).value : reviewers[k];
@@ -54,7 +57,9 @@ export class Comparing {
     if (found === null) return;
     const { about } = this.app;
     const [first, second] = [found.first || "the model", found.second || "the model"];
-    $("agreement").textContent = `${found.agreed} beats alike, ${found.disagreed} not; ${found.decided} of these decided by ${this.app.reviewer || "you"}.`;
+    $("agreement").textContent = `${found.agreed} beats alike, ${found.differing} not. Rhythm alike for ${percent(found.alike.rhythm)} of the time, readability for ${percent(found.alike.quality)}. `
+      + `${found.decided} of ${found.disagreed} disagreements decided by ${this.app.reviewer || "you"}.`
+      + (found.rows.length < found.disagreed ? ` The first ${found.rows.length} are listed; more come as you decide.` : "");
     $("take-over").disabled = found.takenOver;
     $("ec57").replaceChildren(table(Object.entries(RATIOS).map(([key, text]) => {
       const { hits, total } = found.ratios[key];
@@ -65,8 +70,9 @@ export class Comparing {
       found.matrix.map((row, k) => [names[k], ...row.map(String)]), [`${first} \\ ${second}`, ...names],
     ));
     $("disagreements").replaceChildren(...found.rows.map((row) => {
-      const decided = row.made === null ? "" : `✓ ${called(row.class)}: `;
-      const text = `${decided}${clock(row.sample / about.fs, about, 2)} ${first} ${called(row.first)}, ${second} ${called(row.second)}`;
+      const decided = row.made === null ? "" : `✓ ${this.called(row, row.class)}: `;
+      const length = row.kind === "beat" ? "" : ` for ${((row.end - row.sample) / about.fs).toFixed(1)} s`;
+      const text = `${decided}${clock(row.sample / about.fs, about, 2)}${length} ${first} ${this.called(row, row.first)}, ${second} ${this.called(row, row.second)}`;
       const button = element("button", text, { type: "button", "aria-current": String(row.key === this.current) });
       if (row.made !== null) button.title = `decided ${row.made}`;
       button.addEventListener("click", () => this.choose(row));
@@ -76,11 +82,20 @@ export class Comparing {
     const row = found.rows.find(({ key }) => key === this.current);
     if (!row) return;
     $("decide").append(
-      this.button(`${first}: ${called(row.first)} (H)`, row, row.first),
-      this.button(`${second}: ${called(row.second)} (L)`, row, row.second),
-      ...CLASSES.filter((name) => name !== row.first && name !== row.second).map((name) => this.button(name, row, name)),
+      this.button(`${first}: ${this.called(row, row.first)} (H)`, row, row.first),
+      this.button(`${second}: ${this.called(row, row.second)} (L)`, row, row.second),
+      ...this.answers(row).filter((name) => name !== row.first && name !== row.second).map((name) => this.button(this.called(row, name), row, name)),
     );
-    if (row.first !== null && row.second !== null) $("decide").append(this.button("no beat", row, null));
+  }
+
+  answers({ kind }) {
+    if (kind === "rhythm") return Object.keys(this.app.about.rhythmNames);
+    return kind === "quality" ? QUALITY : [...CLASSES, null];
+  }
+
+  called({ kind }, name) {
+    if (kind === "rhythm") return this.app.about.rhythmNames[name] ?? name;
+    return name ?? "no beat";
   }
 
   button(text, row, letter) {
@@ -92,10 +107,13 @@ export class Comparing {
   choose(row) {
     const { app } = this;
     this.current = row.key;
-    app.go(row.sample / app.about.fs - app.strip.seconds / 2);
+    app.clear();
+    app.goTo(row.sample, row.end);
     const k = app.beats.at(row.sample);
-    if (k >= 0) app.selectOnly(k); else app.select([]);
+    if (row.kind !== "beat") app.setSpan(row.sample / app.about.fs, row.end / app.about.fs);
+    else if (k >= 0) app.selectOnly(k);
     this.show();
+    app.say($("disagreements").querySelector("[aria-current=true]")?.textContent ?? "");
     $("disagreements").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }
 

@@ -41,6 +41,7 @@ export const KEYS = [
   ["b", "B", "keep this strip in the list of events, or not", (a) => a.keepStrip()],
   ["z", "Z", "undo", (a) => a.undo()],
   ["y", "Y", "redo", (a) => a.redo()],
+  ["c", "C", "show or hide the table of the beats in the strip", (a) => a.toggleTable()],
   ["Escape", "Escape", "select nothing", (a) => a.clear()],
   ["?", "?", "these keys", (a) => a.help()],
 ];

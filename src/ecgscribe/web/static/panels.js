@@ -1,4 +1,4 @@
-// The panels under the strip: summary, events, the table of beats. Text only, never markup.
+// What is around the strip as text: summary, findings, the table of beats. Text only, never markup.
 
 import { clock } from "./time.js";
 
@@ -64,17 +64,35 @@ export function drawSummary(about, summary) {
 
 const MOST_ROWS = 200;
 
-export function drawTable(about, beats, first, last) {
-  const rows = [];
-  for (let k = first; k < Math.min(last, first + MOST_ROWS); k += 1) {
-    const rr = beats.rr(k);
-    rows.push([clock(beats.sample[k] / about.fs, about, 2), beats.letter[k], rr === null ? "–" : rr.toFixed(0),
-      beats.p[k] < 0 ? "–" : `${beats.p[k]} %`, beats.edited[k] === "1" ? "yes" : ""]);
-  }
+// The beats from one to before another; `choose(k)` selects one.
+export function drawTable(about, beats, first, last, selection, choose) {
+  const end = Math.min(last, first + MOST_ROWS);
   const made = element("table");
-  made.append(table(rows, ["Time", "Class", "RR, ms", "Probability", "Edited"]));
+  made.append(element("caption", last > end ? `The first ${MOST_ROWS} of the ${last - first} beats in the strip` : `${last - first} beats in the strip`));
+  const head = made.createTHead().insertRow();
+  for (const text of ["Time", "Class", "RR, ms", "Probability", "Notes"]) head.append(element("th", text, { scope: "col" }));
+  const body = made.createTBody();
+  for (let k = first; k < end; k += 1) {
+    const rr = beats.rr(k);
+    const row = body.insertRow();
+    const button = element("button", clock(beats.sample[k] / about.fs, about, 2), { type: "button", "aria-pressed": String(selection.has(beats.sample[k])) });
+    button.addEventListener("click", () => choose(k));
+    row.insertCell().append(button);
+    for (const text of [beats.letter[k], rr === null ? "–" : rr.toFixed(0), beats.p[k] < 0 ? "–" : `${beats.p[k]} %`, notes(beats, k).join(", ")]) {
+      row.insertCell().textContent = text;
+    }
+  }
+  const place = [...$("beats").querySelectorAll("button")].indexOf(document.activeElement);
   $("beats").replaceChildren(made);
-  if (last - first > MOST_ROWS) $("beats").append(element("p", `the first ${MOST_ROWS} of ${last - first}`));
+  if (place >= 0) $("beats").querySelectorAll("button")[Math.min(place, end - first - 1)]?.focus({ preventScroll: true });
+}
+
+function notes(beats, k) {
+  const found = [];
+  if (beats.edited[k] === "1") found.push("edited");
+  if (beats.adapted[k] === "1") found.push("adapted");
+  if (beats.readable[k] !== "1") found.push("in noise");
+  return found;
 }
 
 export function describe(about, beats, k) {
@@ -82,7 +100,5 @@ export function describe(about, beats, k) {
   return `${clock(beats.sample[k] / about.fs, about, 2)} ${beats.letter[k]}, ${about.classes[beats.letter[k]]}`
     + (beats.p[k] < 0 ? "" : `, ${beats.p[k]} %`)
     + (rr === null ? "" : `, RR ${rr.toFixed(0)} ms, ${(60000 / rr).toFixed(0)}/min`)
-    + (beats.edited[k] === "1" ? ", edited" : "")
-    + (beats.adapted[k] === "1" ? ", adapted" : "")
-    + (beats.readable[k] === "1" ? "" : ", in noise");
+    + notes(beats, k).map((each) => `, ${each}`).join("");
 }
