@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE
 from ecgscribe.record import Annotation
-from ecgscribe.rhythms import RhythmSpan, encode_rhythms
+from ecgscribe.rhythms import RHYTHM_KINDS, RhythmSpan, encode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.adapting import ADAPT, last_adaptation, with_adaptation
 from ecgscribe.web.comparing import ADJUDICATE
@@ -26,7 +26,7 @@ __all__ = ["KINDS", "RHYTHMS", "Reviewed", "apply_edits", "check_edit", "with_no
 
 
 KINDS = ("add", "relabel", "delete", "move", "span")
-RHYTHMS = ("N", "AFIB", "AFL", "VT", "VFL", "ASYS")
+RHYTHMS = (*RHYTHM_KINDS, "AFL")
 """Rhythms that a span can be marked as."""
 _OTHER_SPANS = ("unreadable", "readable", "pause")
 _MOST_BEATS = 500_000
