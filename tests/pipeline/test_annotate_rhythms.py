@@ -14,12 +14,15 @@ from ecgscribe.errors import SignalWarning
 from ecgscribe.formats.reading import read_annotation
 from ecgscribe.formats.writing import write
 from ecgscribe.metrics.ec57 import compare
+from ecgscribe.model.decision import Thresholds
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.detection import FAINT, detect_r_peaks
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import Conditioner
+from ecgscribe.signal.windows import FS
 from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 
 pytestmark = pytest.mark.usefixtures("narrow_beats_count")
@@ -135,6 +138,33 @@ def test_every_format_holds_rhythms(
             "(N", "(VT", "(VFL", "(N",
         ]  # fmt: skip
         assert {b["symbol"] for b in content["beats"]} <= set("NAVFQ")
+
+
+def test_a_fast_run_of_s_is_a_span_in_every_format(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_s(beats: ClassifiedCandidates, _: Thresholds) -> ClassifiedCandidates:
+        of_class = beats.class_probability.copy()
+        run = (beats.r_peaks >= 20 * FS) & (beats.r_peaks < 30 * FS)
+        of_class[run] = [0.1, 0.9, 0, 0, 0]
+        return replace(beats, class_probability=of_class)
+
+    monkeypatch.setattr("ecgscribe.pipeline.written.apply_sequence", as_s)
+    fast = synthesize(duration=60.0, seed=3, noise=0.2, heart_rate=140, classes=("N",))[0]
+    assert "SVTA" not in {s.kind for s in planned(model, fast, "n" * 10 + "a" * 50).rhythms}
+    annotation = planned(model, fast, "n" * 60)
+    plain, run, rest = annotation.rhythms
+    assert [span.kind for span in (plain, run, rest)] == ["N", "SVTA", "N"]
+    assert run.begin / fast.fs == pytest.approx(20, abs=0.5)
+    assert run.end / fast.fs == pytest.approx(30, abs=0.5)
+    assert run.probability == pytest.approx(0.9)
+    s = annotation.sample[annotation.class_index == 1]
+    assert ((s >= run.begin) & (s < run.end)).all()
+    for suffix in ("csv", "json", "edf", "parquet"):
+        written = write(annotation, tmp_path / f"x.{suffix}").read_bytes()
+        assert b"(SVTA" in written
+    write(annotation, tmp_path / "x.scribe")
+    assert [s.kind for s in read_annotation(tmp_path / "x", "scribe").rhythms] == ["N", "SVTA", "N"]
 
 
 def test_rhythm_annotations_do_not_change_the_comparison_of_beats(

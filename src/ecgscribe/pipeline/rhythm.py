@@ -37,6 +37,7 @@ __all__ = [
     "FIBRILLATION_SMOOTHED_S",
     "LEAST_PART_S",
     "LEAST_S",
+    "NETWORK_KINDS",
     "Evidence",
     "FoundRhythms",
     "StepSpan",
@@ -74,6 +75,8 @@ BEATS_BESIDE = 3
 """Beats that must lie there: in noise, a single one may be false."""
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
+NETWORK_KINDS: tuple[RhythmKind, ...] = ("N", "AFIB", "VT", "VFL", "ASYS")
+"""Kinds of the spans of `rhythm_spans`: what the network predicts by the second."""
 FIBRILLATION_SMOOTHED_S = 15
 FIBRILLATION_LASTS = 0.3
 """Probability down to which a span of atrial fibrillation lasts. Both probabilities were chosen on

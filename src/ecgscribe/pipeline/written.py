@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model
 from ecgscribe.pipeline.beats_by_likeness import apply_likeness
 from ecgscribe.pipeline.beats_by_rhythm import (
@@ -21,8 +22,13 @@ from ecgscribe.pipeline.classification import ClassifiedRecording
 from ecgscribe.pipeline.lead_availability import LeadAvailability, readable_within
 from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan, find_rhythms
 from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
+from ecgscribe.pipeline.svta_spans import with_svta
+from ecgscribe.record import READABLE
+from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["WrittenBeats", "written_beats"]
+
+S = AAMI_CLASSES.index("S")
 
 
 class WrittenBeats(NamedTuple):
@@ -74,4 +80,7 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     of_beats = quality_at(beats.r_peaks, quality)
     beats = beats[is_written(beats.beat_probability, of_beats, model.thresholds)]
     beats = apply_sequence(beats, model.thresholds, rhythms)
+    is_s = decide(beats.class_probability, model.thresholds) == S
+    is_s &= quality_at(beats.r_peaks, quality) >= READABLE
+    rhythms = with_svta(rhythms, beats.r_peaks, is_s, beats.class_probability[:, S])
     return WrittenBeats(beats, quality, availability, rhythms)

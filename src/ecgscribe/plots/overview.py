@@ -28,10 +28,17 @@ __all__ = ["day", "heart_rate", "lorenz", "timeline"]
 
 
 GUIDE, UNREADABLE = "#D9D9D9", "#BBBBBB"
-RHYTHM_SHADES = {"AFIB": "#CFE8F7", "VT": "#F9D5C2", "VFL": "#F2A98A", "ASYS": "#E3D3F0"}
+RHYTHM_SHADES = {
+    "AFIB": "#CFE8F7",
+    "SVTA": "#D3EBD3",
+    "VT": "#F9D5C2",
+    "VFL": "#F2A98A",
+    "ASYS": "#E3D3F0",
+}
 """Colour behind the rhythms that pictures shade, by `rhythm_episodes.kind_of`."""
 RHYTHM_NOTES = {
     "AFIB": "atrial fibrillation (blue)",
+    "SVTA": "supraventricular tachyarrhythmia (green)",
     "VT": "ventricular tachycardia (pale orange)",
     "VFL": "ventricular flutter or fibrillation (orange)",
     "ASYS": "standstill (violet)",

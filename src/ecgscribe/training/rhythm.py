@@ -13,8 +13,7 @@ from ecgscribe.files import write_csv
 from ecgscribe.model.rhythm import Rhythm, embed_windows
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import trunk_grid
-from ecgscribe.pipeline.rhythm import predict_seconds, rhythm_spans
-from ecgscribe.rhythms import RHYTHM_KINDS
+from ecgscribe.pipeline.rhythm import NETWORK_KINDS, predict_seconds, rhythm_spans
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig
@@ -135,7 +134,7 @@ def unseen_seconds(model: Model, records: Sequence[RhythmRecord]) -> list[dict[s
     -------
     list of dict
         One row for each record and marked rhythm: ``record``, ``rhythm``, ``seconds``, and how many
-        of them lie in a span of each of `ecgscribe.rhythms.RHYTHM_KINDS`.
+        of them lie in a span of each of `ecgscribe.pipeline.rhythm.NETWORK_KINDS`.
     """
     rows = []
     for record in records:
@@ -144,14 +143,14 @@ def unseen_seconds(model: Model, records: Sequence[RhythmRecord]) -> list[dict[s
         for rhythm in Rhythm:
             own = shown[label == rhythm]
             if len(own):
-                counts = np.bincount(own, minlength=len(RHYTHM_KINDS)).tolist()
+                counts = np.bincount(own, minlength=len(NETWORK_KINDS)).tolist()
                 row = {"record": record.name, "rhythm": rhythm.name.lower(), "seconds": len(own)}
-                rows.append(row | dict(zip(RHYTHM_KINDS, counts, strict=True)))
+                rows.append(row | dict(zip(NETWORK_KINDS, counts, strict=True)))
     return rows
 
 
 def _shown(model: Model, record: RhythmRecord) -> NDArray[np.int64]:
-    """Return the index of the rhythm of each second in `RHYTHM_KINDS`, by spans."""
+    """Return the index of the rhythm of each second in `NETWORK_KINDS`, by spans."""
     if model.rhythm is None:
         raise ValueError("expected a model with a rhythm network, found none; train it first")
     leads = zip(record.unscaled.T, record.lost.T, strict=True)
@@ -164,7 +163,7 @@ def _shown(model: Model, record: RhythmRecord) -> NDArray[np.int64]:
     probability = predict_seconds(model.rhythm, seconds, *peaks)
     shown = np.zeros(len(seconds), dtype=np.int64)
     for span in rhythm_spans(probability, record.r_peaks[record.peak_scores >= SURE], len(signal)):
-        shown[span.begin // FS : span.end // FS] = RHYTHM_KINDS.index(span.kind)
+        shown[span.begin // FS : span.end // FS] = NETWORK_KINDS.index(span.kind)
     return shown
 
 
@@ -186,6 +185,6 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for (db, rhythm), own in sorted(groups.items()):
         total = sum(row["seconds"] for row in own)
-        shares = (f"{k} {sum(row[k] for row in own) / total:.1%}" for k in RHYTHM_KINDS)
+        shares = (f"{k} {sum(row[k] for row in own) / total:.1%}" for k in NETWORK_KINDS)
         lines.append(f"{db} {rhythm}, {total} s: {', '.join(shares)}")
     return lines

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE
 from ecgscribe.record import Annotation
-from ecgscribe.rhythms import RHYTHM_NAMES, RhythmSpan, encode_rhythms
+from ecgscribe.rhythms import RHYTHM_KINDS, RHYTHM_NAMES, RhythmSpan, encode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.adapting import ADAPT, last_adaptation, with_adaptation
 from ecgscribe.web.edits import ADJUDICATE, Edit
@@ -34,7 +34,7 @@ __all__ = [
 
 
 KINDS = ("add", "relabel", "delete", "move", "span")
-RHYTHMS = ("N", "AFIB", "AFL", "VT", "VFL", "ASYS")
+RHYTHMS = (*RHYTHM_KINDS, "AFL")
 """Rhythms that a span can be marked as."""
 SHOWN_RHYTHMS = {**RHYTHM_NAMES, "AFL": "atrial flutter"}
 """What the page calls them."""
