@@ -14,7 +14,6 @@ from ecgscribe.errors import SignalWarning
 from ecgscribe.formats.reading import read_annotation
 from ecgscribe.formats.writing import write
 from ecgscribe.metrics.ec57 import compare
-from ecgscribe.model.decision import Thresholds
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
@@ -143,7 +142,7 @@ def test_every_format_holds_rhythms(
 def test_a_fast_run_of_s_is_a_span_in_every_format(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def as_s(beats: ClassifiedCandidates, _: Thresholds) -> ClassifiedCandidates:
+    def as_s(beats: ClassifiedCandidates, *_: object) -> ClassifiedCandidates:
         of_class = beats.class_probability.copy()
         run = (beats.r_peaks >= 20 * FS) & (beats.r_peaks < 30 * FS)
         of_class[run] = [0.1, 0.9, 0, 0, 0]
