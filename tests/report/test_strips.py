@@ -12,7 +12,7 @@ from ecgscribe.analysis.measures import measure
 from ecgscribe.metrics.rhythm_spans import named_rhythms
 from ecgscribe.plots.saving import DPI
 from ecgscribe.report.blocks import Link, Picture, Table
-from ecgscribe.report.build import origin_entry
+from ecgscribe.report.build import origin_entry, report
 from ecgscribe.report.content import report_content
 from ecgscribe.report.figures import paper_strip
 from ecgscribe.report.inputs import ReportInputs
@@ -217,6 +217,10 @@ def test_each_line_of_a_table_leads_to_the_strip_of_its_kind() -> None:
         "S": "A beat of class S",
         "V": "A beat of class V",
     }
-    usual = content.heart_rate.mean_strip
-    assert usual is not None
-    assert content.strips[usual - 1].title == "Normal beats at the mean heart rate"
+
+
+def test_the_mean_heart_rate_leads_to_normal_beats_at_it() -> None:
+    content = report(*recording_with_ectopy(200.0))
+    strip = content["strips"][content["heart_rate"]["mean_strip"] - 1]
+    assert strip["title"] == "Normal beats at the mean heart rate"
+    assert strip["rate"] == pytest.approx(content["heart_rate"]["mean"], abs=5)
