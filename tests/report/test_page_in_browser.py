@@ -147,6 +147,10 @@ def test_a_print_has_no_heading_alone_and_shows_whole_tables(browser: Any, page_
         """[...document.querySelectorAll("h2, h3, caption")]
           .every((d) => getComputedStyle(d).breakAfter === "avoid")"""
     )
+    assert tab.evaluate(
+        """[...document.querySelectorAll("main p")]
+          .every((d) => getComputedStyle(d).breakInside === "avoid")"""
+    )
     assert tab.pdf().startswith(b"%PDF")
 
 

@@ -11,10 +11,13 @@ import pytest
 from ecgscribe.analysis.measures import measure
 from ecgscribe.metrics.rhythm_spans import named_rhythms
 from ecgscribe.plots.saving import DPI
-from ecgscribe.report.blocks import Picture
+from ecgscribe.report.blocks import Link, Picture, Table
+from ecgscribe.report.build import origin_entry, report
+from ecgscribe.report.content import report_content
 from ecgscribe.report.figures import paper_strip
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
+from ecgscribe.report.sections.ectopy import ectopy_blocks
 from ecgscribe.report.sections.strips import PAPER, strip_blocks, strip_entries
 from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.review_notes import review_notes
@@ -182,3 +185,42 @@ def test_high_waves_have_less_gain_and_the_title_states_it(factor: float, gain: 
     titles = [block.title for block in blocks if isinstance(block, Picture)]
     assert titles
     assert all(title.endswith(" mm/mV") == (gain != 10.0) for title in titles)
+
+
+def test_each_line_of_a_table_leads_to_the_strip_of_its_kind() -> None:
+    made = made_recording(
+        "N*20 V N*9 V V N*9 V V V N*9 V N V N V N V N*9 V N N V N N V N*9 S S N*9 S N*9 S N*20"
+    )
+    inputs = inputs_of(made)
+    inputs = dataclasses.replace(inputs, strips=choose_strips(inputs))
+    content = report_content(inputs, origin=origin_entry(made.annotation, model=None), files=())
+    shown = {
+        (name, pattern): getattr(content.ectopy[name], pattern).strip
+        for name in ("V", "S")
+        for pattern in ("isolated", "couplets", "bigeminy", "trigeminy", "runs")
+    }
+    titles = {key: content.strips[k - 1].title for key, k in shown.items() if k is not None}
+    assert titles == {
+        ("V", "isolated"): "A beat of class V",
+        ("V", "couplets"): "Couplet of V",
+        ("V", "bigeminy"): "Bigeminy of V",
+        ("V", "trigeminy"): "Trigeminy of V",
+        ("V", "runs"): "Longest run of V",
+        ("S", "isolated"): "A beat of class S",
+        ("S", "couplets"): "Couplet of S",
+    }
+    tables = [block for block in ectopy_blocks(content.ectopy) if isinstance(block, Table)]
+    first = [row[0] for table in tables for row in table.rows]
+    assert sum(isinstance(cell, Link) for cell in first) == len(titles)
+    of_class = {c.class_name: c.strip for c in content.beats.classes if c.strip is not None}
+    assert {name: content.strips[k - 1].title for name, k in of_class.items()} == {
+        "S": "A beat of class S",
+        "V": "A beat of class V",
+    }
+
+
+def test_the_mean_heart_rate_leads_to_normal_beats_at_it() -> None:
+    content = report(*recording_with_ectopy(200.0))
+    strip = content["strips"][content["heart_rate"]["mean_strip"] - 1]
+    assert strip["title"] == "Normal beats at the mean heart rate"
+    assert strip["rate"] == pytest.approx(content["heart_rate"]["mean"], abs=5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,33 @@ class ReportInputs:
         """Write a time, in seconds from the start of the recording."""
         shown = (k for k, strip in enumerate(self.strips, start=1) if strip.shows(seconds))
         return time_entry(seconds, start=self.record.start, strip=next(shown, None))
+
+    def strip_of(self, beats: Iterable[range], class_name: str) -> int | None:
+        """Return the number of the first strip of exactly some beats, of one class.
+
+        Parameters
+        ----------
+        beats : iterable of range
+            Positions in the beat series; a strip of any of these is one.
+        class_name : str
+
+        Returns
+        -------
+        int or None
+            None if there is no such strip.
+        """
+        wanted = set(beats)
+        shown = (
+            k
+            for k, strip in enumerate(self.strips, start=1)
+            if strip.compares and strip.class_name == class_name and strip.beats in wanted
+        )
+        return next(shown, None)
+
+    def strip_titled(self, title: str) -> int | None:
+        """Return the number of the first strip of a title; None if there is none."""
+        shown = (k for k, strip in enumerate(self.strips, start=1) if strip.title == title)
+        return next(shown, None)
 
     def probabilities(self, beats: range, class_index: int) -> NDArray[np.float32] | None:
         """Return the probability of a class for those of some beats that are of it.

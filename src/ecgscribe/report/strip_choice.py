@@ -21,7 +21,7 @@ from ecgscribe.formatting import rounded
 from ecgscribe.report.beat_comparison import usual_interval
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
-from ecgscribe.report.strips import Mark, Strip
+from ecgscribe.report.strips import USUAL_RATE, Mark, Strip
 from ecgscribe.report.wording import episode_name
 from ecgscribe.review_notes import kept_strips, reviewer_of
 from ecgscribe.symbols import AAMI_CLASSES
@@ -327,7 +327,7 @@ def _heart_rates(inputs: ReportInputs) -> Iterator[Strip]:
     nearest = np.argsort(away, kind="stable")[: min(int(normal.sum()), _MOST_TRIED)].tolist()
     if nearest:
         last = min(nearest, key=lambda k: not _is_clean(inputs, k - RATE_INTERVALS, k))
-        yield _heart_rate(inputs, "Normal beats at the mean heart rate", last)
+        yield _heart_rate(inputs, USUAL_RATE, last)
 
 
 def _heart_rate(inputs: ReportInputs, title: str, last: int) -> Strip:

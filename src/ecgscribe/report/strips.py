@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from ecgscribe.report.paper_rows import Row
 
-__all__ = ["Mark", "Strip"]
+__all__ = ["USUAL_RATE", "Mark", "Strip"]
+
+
+USUAL_RATE = "Normal beats at the mean heart rate"
+"""Title of a strip."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "per_minute",
     "share",
+    "strip_cell",
     "strip_id",
     "time_cell",
     "time_entry",
@@ -72,9 +73,14 @@ def strip_id(strip: int) -> str:
     return f"strip-{strip}"
 
 
+def strip_cell(text: str, strip: int | None) -> Cell:
+    """Write a text, as a link to a strip if there is one."""
+    return text if strip is None else Link(text, strip_id(strip))
+
+
 def time_cell(at: TimeEntry) -> Cell:
     """Write a time, as a link to the strip that shows it if there is one."""
-    return at.text if at.strip is None else Link(at.text, strip_id(at.strip))
+    return strip_cell(at.text, at.strip)
 
 
 _EPISODES = {

@@ -10,7 +10,7 @@ from ecgscribe.formatting import percent
 from ecgscribe.report.blocks import Table
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import key
-from ecgscribe.report.wording import number, share
+from ecgscribe.report.wording import number, share, strip_cell
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
 __all__ = ["BeatsEntry", "ClassEntry", "beats_blocks", "beats_entry"]
@@ -18,12 +18,13 @@ __all__ = ["BeatsEntry", "ClassEntry", "beats_blocks", "beats_entry"]
 
 @dataclass(frozen=True)
 class ClassEntry:
-    """Beats of one AAMI class."""
+    """Beats of one AAMI class, and the number of the strip with an example."""
 
     class_name: str = field(metadata=key("class"))
     name: str
     count: int
     percent: float
+    strip: int | None
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,18 @@ def beats_entry(inputs: ReportInputs) -> BeatsEntry:
         in_fibrillation=int(fibrillation.sum()),
         s_in_fibrillation=s_inside,
         classes=tuple(
-            ClassEntry(c, CLASS_NAMES[c], count, percent(count, total))
-            for c, count in counts.items()
+            ClassEntry(c, CLASS_NAMES[c], count, percent(count, total), _example(inputs, k))
+            for k, (c, count) in enumerate(counts.items())
         ),
         all_percent=100.0 if total else None,
         pvc_percent=percent(counts["V"], total) if total and not withheld else None,
         sve_percent=percent(counts["S"] - s_inside, outside) if outside and not withheld else None,
     )
+
+
+def _example(inputs: ReportInputs, class_index: int) -> int | None:
+    of_class = np.flatnonzero(inputs.measures.beats.class_index == class_index).tolist()
+    return inputs.strip_of((range(k, k + 1) for k in of_class), AAMI_CLASSES[class_index])
 
 
 def beats_blocks(beats: BeatsEntry) -> tuple[str | Table, ...]:
@@ -90,7 +96,8 @@ def beats_blocks(beats: BeatsEntry) -> tuple[str | Table, ...]:
     tuple of str or Table
     """
     rows = tuple(
-        (f"{c.class_name}: {c.name}", number(c.count), share(c.percent)) for c in beats.classes
+        (strip_cell(f"{c.class_name}: {c.name}", c.strip), number(c.count), share(c.percent))
+        for c in beats.classes
     )
     total = ("All", number(beats.counted), share(beats.all_percent))
     table = Table("Beats by AAMI class", ("Class", "Beats", "Share"), (*rows, total))

@@ -9,7 +9,7 @@ from ecgscribe.analysis.ectopy import CERTAIN, LEAST_REPEATS, LEAST_RUN, PATTERN
 from ecgscribe.formatting import rounded
 from ecgscribe.report.blocks import Block, Cell, Table
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.wording import NONE, TimeEntry, number, per_minute, time_cell
+from ecgscribe.report.wording import NONE, TimeEntry, number, per_minute, strip_cell, time_cell
 from ecgscribe.symbols import CLASS_NAMES
 
 __all__ = [
@@ -40,11 +40,15 @@ class EpisodeEntry:
 
 @dataclass(frozen=True)
 class PatternEntry:
-    """The episodes of one pattern, how many are doubtful, and the ectopic beats in all of them."""
+    """The episodes of one pattern, how many are doubtful, and the ectopic beats in all of them.
+
+    `strip` is the number of the strip with an example.
+    """
 
     count: int
     doubtful: int
     beats: int
+    strip: int | None
     longest: EpisodeEntry | None
     fastest: EpisodeEntry | None
 
@@ -89,11 +93,11 @@ def ectopy_entries(inputs: ReportInputs) -> dict[str, EctopyEntry]:
             beats=(n_beats := _ectopic_beats(patterns)),
             per_hour=_per_hour(inputs, n_beats),
             r_on_t=inputs.measures.r_on_t if name == "V" else None,
-            isolated=_pattern_entry(inputs, patterns.isolated, single=True),
-            couplets=_pattern_entry(inputs, patterns.couplets),
-            bigeminy=_pattern_entry(inputs, patterns.bigeminy),
-            trigeminy=_pattern_entry(inputs, patterns.trigeminy),
-            runs=_pattern_entry(inputs, patterns.runs),
+            isolated=_pattern_entry(inputs, patterns.isolated, name, single=True),
+            couplets=_pattern_entry(inputs, patterns.couplets, name),
+            bigeminy=_pattern_entry(inputs, patterns.bigeminy, name),
+            trigeminy=_pattern_entry(inputs, patterns.trigeminy, name),
+            runs=_pattern_entry(inputs, patterns.runs, name),
         )
         for name, patterns in inputs.measures.ectopy.items()
     }
@@ -111,7 +115,7 @@ def _per_hour(inputs: ReportInputs, count: int) -> float | None:
 
 
 def _pattern_entry(
-    inputs: ReportInputs, episodes: tuple[Episode, ...], *, single: bool = False
+    inputs: ReportInputs, episodes: tuple[Episode, ...], class_name: str, *, single: bool = False
 ) -> PatternEntry:
     longest = fastest = None
     if episodes and not single:
@@ -122,6 +126,7 @@ def _pattern_entry(
         count=len(episodes),
         doubtful=sum(episode.is_doubtful for episode in episodes if not single),
         beats=sum(episode.ectopic for episode in episodes),
+        strip=inputs.strip_of((range(e.first, e.last + 1) for e in episodes), class_name),
         longest=None if longest is None else _episode_entry(inputs, longest),
         fastest=None if fastest is None else _episode_entry(inputs, fastest),
     )
@@ -206,7 +211,7 @@ def _row(title: str, pattern: PatternEntry) -> tuple[Cell, ...]:
             f"{per_minute(fastest.rate)}{_star(fastest)}",
             time_cell(fastest.at),
         )
-    return (title, count_text(pattern), number(pattern.beats), *episodes)
+    return (strip_cell(title, pattern.strip), count_text(pattern), number(pattern.beats), *episodes)
 
 
 def _per_hour_text(name: str, entry: EctopyEntry) -> str:

@@ -11,7 +11,8 @@ from ecgscribe.report.blocks import Block, Cell, Picture, Table
 from ecgscribe.report.inputs import ReportInputs
 from ecgscribe.report.json_form import key
 from ecgscribe.report.sections.hours import HourEntry, hours_table
-from ecgscribe.report.wording import NONE, TimeEntry, per_minute, time_cell
+from ecgscribe.report.strips import USUAL_RATE
+from ecgscribe.report.wording import NONE, TimeEntry, per_minute, strip_cell, time_cell
 
 __all__ = ["HeartRateEntry", "RateEntry", "heart_rate_blocks", "heart_rate_entry"]
 
@@ -28,12 +29,14 @@ class RateEntry:
 class HeartRateEntry:
     """Heart rate in beats per minute; the extremes are means over so many intervals.
 
-    Times are spent above `fast` and below `slow` beats per minute; it is day between two hours.
+    `mean_strip` is the number of the strip with normal beats at the mean heart rate. Times are
+    spent above `fast` and below `slow` beats per minute; it is day between two hours.
     """
 
     intervals: int
     extremes_are_normal: bool
     mean: float | None
+    mean_strip: int | None
     lowest: RateEntry | None = field(metadata=key("min"))
     highest: RateEntry | None = field(metadata=key("max"))
     fast: float | None
@@ -66,6 +69,7 @@ def heart_rate_entry(inputs: ReportInputs) -> HeartRateEntry:
         intervals=RATE_INTERVALS,
         extremes_are_normal=inputs.measures.extremes_are_normal,
         mean=rounded(inputs.measures.mean_rate, 0),
+        mean_strip=inputs.strip_titled(USUAL_RATE),
         lowest=None if extremes is None else _rate_entry(inputs, extremes[0]),
         highest=None if extremes is None else _rate_entry(inputs, extremes[1]),
         fast=rounded(FAST, 0),
@@ -109,7 +113,9 @@ def heart_rate_blocks(
     """
     if rate.mean is None:
         return ("No two successive beats are readable, so there is no heart rate.",)
-    rows: list[tuple[Cell, ...]] = [("Mean", per_minute(rate.mean), NONE)]
+    rows: list[tuple[Cell, ...]] = [
+        (strip_cell("Mean", rate.mean_strip), per_minute(rate.mean), NONE)
+    ]
     for name, extreme in (("Lowest", rate.lowest), ("Highest", rate.highest)):
         if extreme is not None:
             rows.append((name, per_minute(extreme.rate), time_cell(extreme.at)))
