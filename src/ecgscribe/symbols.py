@@ -77,7 +77,10 @@ def class_indices(symbols: Iterable[str], *, mapping: Mapping = "literature") ->
         Index into `AAMI_CLASSES`; -1 where the symbol is not a beat.
     """
     table = _INDEX[mapping]
-    return np.array([table.get(s, -1) for s in symbols], dtype=np.int8)
+    letters = symbols if isinstance(symbols, np.ndarray) else np.array(list(symbols), np.str_)
+    different, position = np.unique(letters, return_inverse=True)
+    indices = np.array([table.get(s, -1) for s in different.tolist()], dtype=np.int8)
+    return indices[position.reshape(letters.shape)]
 
 
 def is_beat(symbols: Iterable[str]) -> NDArray[np.bool_]:
