@@ -341,7 +341,7 @@ def test_folder_without_permission_is_one_line(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     # A real folder without permission stops nobody who runs the tests as root.
-    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(FormatError, match="Permission denied"):
         write(annotation(), tmp_path / "100.scribe")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -241,12 +242,13 @@ def compare_runs(
 def _lengths(track: Track, other: Track, start: int, margin: int) -> _Int:
     """Count the runs of a track by length and by the longest run of the other near them."""
     matrix = np.zeros((len(RUN_LENGTHS),) * 2, dtype=np.int64)
+    longest = cache(other.longest)  # any number of runs may be in one place
     for run in track.runs(start):
         begin = run.first - margin
         # After an onset of fibrillation that another beat follows at once the window is empty:
         # then only fibrillation that the other annotation has at its first sample counts.
         end = begin if run.last is None else run.last + margin
-        matrix[min(run.length, LONG), other.longest(begin, end)] += 1
+        matrix[min(run.length, LONG), longest(begin, end)] += 1
     return matrix
 
 
