@@ -27,7 +27,7 @@ const QUIET_MS = 300;
 
 class App {
   constructor() {
-    this.view = { begin: 0, speed: 25, gain: 10, selection: new Set(), span: null };
+    this.view = { begin: 0, speed: 25, gain: 10, selection: new Set(), span: null, spanning: false };
     this.about = null;
     this.events = new Events((first) => get(`${this.address}/events`, { reviewer: this.reviewer, first }), (each) => this.showEvent(each));
     this.strip = new Strip($("strip"), this.view);
@@ -165,6 +165,7 @@ class App {
     const { speed, gain, begin } = this.view;
     const shown = speed >= 1 ? speed.toFixed(1).replace(".0", "") : speed.toPrecision(2);
     $("scale").textContent = `${shown} mm/s · ${gain} mm/mV · ${clock(begin, this.about)} · ${this.strip.seconds.toFixed(this.strip.seconds < 100 ? 1 : 0)} s`;
+    $("keep").setAttribute("aria-pressed", String(this.summary.strips.includes(this.stripKey)));
     for (const button of $("speeds").children) button.setAttribute("aria-pressed", String(Number(button.value) === speed));
     for (const button of $("gains").children) button.setAttribute("aria-pressed", String(Number(button.value) === gain));
   }
@@ -294,11 +295,14 @@ class App {
   toggleSeen() {
     const chosen = this.events.current;
     if (chosen) this.change("marks", { kind: "seen", key: chosen.key, on: !chosen.seen });
+    else this.say("Choose an event first: J.");
   }
+
+  get stripKey() { return `${this.view.begin.toFixed(2)} ${this.strip.seconds.toFixed(2)}`; }
 
   keepStrip() {
     if (!this.about) return;
-    const key = `${this.view.begin.toFixed(2)} ${this.strip.seconds.toFixed(2)}`;
+    const key = this.stripKey;
     this.change("marks", { kind: "strip", key, on: !this.summary.strips.includes(key) });
   }
 
@@ -381,8 +385,14 @@ function button(text, value, act) {
 }
 
 const app = new App();
-$("speeds").append(...SPEEDS.map((each) => button(`${each} mm/s`, String(each), () => app.setSpeed(each))));
-$("gains").append(...GAINS.map((each) => button(`${each} mm/mV`, String(each), () => app.setGain(each))));
+for (const [id, values, unit, set] of [["speeds", SPEEDS, "mm/s", (each) => app.setSpeed(each)], ["gains", GAINS, "mm/mV", (each) => app.setGain(each)]]) {
+  for (const each of values) {
+    const made = button(String(each), String(each), () => set(each));
+    made.setAttribute("aria-label", `${each} ${unit}`);
+    $(id).append(made);
+  }
+  $(id).append(unit);
+}
 $("spans").append(...Object.entries(SPANS).map(([kind, text]) => button(text, kind, () => app.markSpan(kind))));
 $("relabel").append(
   ...["N", "S", "V", "F", "Q"].map((each) => button(each, each, () => app.relabel(each))),
@@ -403,6 +413,14 @@ $("goto").addEventListener("change", (event) => {
 $("rows").addEventListener("click", () => app.toggleTable());
 app.showTable(localStorage.getItem("ecgscribe table") !== "hidden");
 $("whole").addEventListener("click", () => app.whole());
+$("zoom-in").addEventListener("click", () => app.zoom(1.5));
+$("zoom-out").addEventListener("click", () => app.zoom(1 / 1.5));
+$("keep").addEventListener("click", () => app.keepStrip());
+$("event-seen").addEventListener("click", () => app.toggleSeen());
+$("span").addEventListener("click", ({ target }) => {
+  app.view.spanning = !app.view.spanning;
+  target.setAttribute("aria-pressed", String(app.view.spanning));
+});
 $("recording").addEventListener("change", (event) => { location.hash = ""; if (event.target.value) app.open(event.target.value); });
 $("reviewer").addEventListener("change", async () => {
   localStorage.setItem("ecgscribe reviewer", app.reviewer);
