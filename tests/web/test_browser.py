@@ -387,3 +387,26 @@ def test_a_wave_that_leaves_the_paper_is_marked(page: Page, folder: Path) -> Non
         page.click("#gains button[value='20']")
         shows(page, "#scale", "20 mm/mV")
         assert page.evaluate(count, 46) > 100
+
+
+def test_the_day_and_the_page_are_sliders_for_the_keyboard(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.fill("#goto", "0:00:30")
+        page.press("#goto", "Enter")
+        shows(page, "#scale", "0:00:25")
+        page.wait_for_timeout(600)
+        page.press("#day", "ArrowRight")
+        shows(page, "#scale", "0:00:26")
+        spoken = page.get_attribute("#day", "aria-valuetext") or ""
+        assert re.match(r"0:00:31, \d+ beats per minute$", spoken)
+        page.wait_for_timeout(600)
+        page.press("#page", "ArrowDown")
+        shows(page, "#scale", "0:01:26")
+        unnamed = page.evaluate(
+            """[...document.querySelectorAll("button, select, input, canvas[tabindex], table")]
+            .filter((each) => !(each.ariaLabel || each.getAttribute("aria-labelledby") || each.caption
+              || each.labels?.length || each.textContent.trim())).map((each) => each.id)"""
+        )
+        assert unnamed == []

@@ -21,7 +21,7 @@ import { clock, parseClock } from "./time.js";
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [12.5, 25, 50];
 const GAINS = [5, 10, 20];
-const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "fibrillation", AFL: "flutter", VT: "ventricular tachycardia", N: "no arrhythmia", pause: "pause" };
+const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "atrial fibrillation", AFL: "atrial flutter", VT: "ventricular tachycardia", VFL: "ventricular flutter or fibrillation", N: "no arrhythmia", pause: "pause" };
 const SHORTEST_S = 2;
 const QUIET_MS = 300;
 

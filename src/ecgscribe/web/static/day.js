@@ -1,10 +1,12 @@
 // The whole recording: heart rate over time, ectopic beats, and a band of rhythms and noise.
 
 import uPlot from "./vendor/uplot.js";
+import { Slider } from "./slider.js";
 import { clock, startOf } from "./time.js";
 import { context, palette } from "./palette.js";
 
 const HEIGHT = 150;
+const PARTS = 100; // of the recording, of which an arrow key moves by one
 const STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400];
 
 const bars = uPlot.paths.bars({ size: [0.6, 8, 1] });
@@ -27,6 +29,7 @@ export class Day {
     this.band = band;
     this.go = go;
     this.plot = null;
+    this.slider = new Slider(element, { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }, go);
   }
 
   draw(about, summary) {
@@ -69,6 +72,15 @@ export class Day {
     for (const [begin, end] of unreadable) bar(begin, end, colours.noise);
   }
 
+  speak(about, { rate }, { begin, seconds }) {
+    const duration = about.samples / about.fs;
+    const text = (t) => {
+      const own = rate.rate[Math.min(Math.floor((t / duration) * rate.rate.length), rate.rate.length - 1)];
+      return `${clock(t, about)}, ${own === null ? "no heart rate" : `${own.toFixed(0)} beats per minute`}`;
+    };
+    this.slider.show(Math.min(begin + seconds / 2, duration), duration, duration / PARTS, text);
+  }
+
   drawBand(about, summary, view) {
     if (!this.plot) return;
     const colours = palette();
@@ -94,6 +106,7 @@ export class Day {
       }
     }
     ctx.fill();
+    if (view) this.speak(about, summary, view);
     if (view) bar(view.begin * about.fs, (view.begin + view.seconds) * about.fs, colours.chosen, 11, 3);
   }
 }
