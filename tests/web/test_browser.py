@@ -406,7 +406,8 @@ def test_the_day_and_the_page_are_sliders_for_the_keyboard(page: Page, folder: P
         shows(page, "#scale", "0:01:26")
         unnamed = page.evaluate(
             """[...document.querySelectorAll("button, select, input, canvas[tabindex], table")]
-            .filter((each) => !(each.ariaLabel || each.getAttribute("aria-labelledby") || each.caption
-              || each.labels?.length || each.textContent.trim())).map((each) => each.id)"""
+            .filter((each) => !(each.ariaLabel || each.getAttribute("aria-labelledby")
+              || each.caption || each.labels?.length || each.textContent.trim()))
+            .map((each) => each.id)"""
         )
         assert unnamed == []
