@@ -411,3 +411,17 @@ def test_the_day_and_the_page_are_sliders_for_the_keyboard(page: Page, folder: P
             .map((each) => each.id)"""
         )
         assert unnamed == []
+
+
+def test_the_strip_stays_on_the_screen_where_it_leaves_room(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        for height, is_pinned in ((800, True), (450, False)):
+            page.set_viewport_size({"width": 1280, "height": height})
+            page.wait_for_timeout(300)
+            page.locator("#page").scroll_into_view_if_needed()
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            box = page.locator("#strip").bounding_box()
+            assert box is not None
+            assert (box["y"] == 0) is is_pinned

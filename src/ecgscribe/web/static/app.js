@@ -23,6 +23,7 @@ const SPEEDS = [12.5, 25, 50];
 const GAINS = [5, 10, 20];
 const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "atrial fibrillation", AFL: "atrial flutter", VT: "ventricular tachycardia", VFL: "ventricular flutter or fibrillation", N: "no arrhythmia", pause: "pause" };
 const SHORTEST_S = 2;
+const MOST_PINNED = 0.66; // of the window's height
 const QUIET_MS = 300;
 
 class App {
@@ -32,7 +33,7 @@ class App {
     this.events = new Events((first) => get(`${this.address}/events`, { reviewer: this.reviewer, first }), (each) => this.showEvent(each));
     this.strip = new Strip($("strip"), this.view);
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
-    this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
+    this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); this.reveal(); });
     this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true), (text) => { $("spoken").textContent = text; });
     this.templates = new Templates((lead) => get(`${this.address}/templates`, { reviewer: this.reviewer, ...(lead === undefined ? {} : { lead }) }), (samples) => this.select(samples, true));
     this.adapting = new Adapting(this);
@@ -211,6 +212,17 @@ class App {
     if (!inside) this.goTo(sample, end);
   }
 
+  // A strip that leaves room for what is under it stays on the screen while that is scrolled.
+  pin() {
+    const section = $("strip-section");
+    const isPinned = section.offsetHeight <= MOST_PINNED * window.innerHeight;
+    section.classList.toggle("pinned", isPinned);
+    document.documentElement.style.scrollPaddingTop = isPinned ? `${section.offsetHeight}px` : "";
+  }
+
+  // Scroll to the strip if it is not pinned.
+  reveal() { if (!$("strip-section").classList.contains("pinned")) $("strip").scrollIntoView({ block: "nearest" }); }
+
   // Show a span of samples in the middle, or its begin where it is longer than the strip.
   goTo(begin, end) {
     const { fs } = this.about;
@@ -234,7 +246,7 @@ class App {
     this.redraw(true);
   }
 
-  clear() { this.view.span = null; $("mark").hidden = true; $("spoken").textContent = ""; this.select([]); }
+  clear() { this.comparing.leave(); this.view.span = null; $("mark").hidden = true; $("spoken").textContent = ""; this.select([]); }
 
   step(way) {
     if (!this.about || !this.beats.length) return;
@@ -442,6 +454,8 @@ $("ruler-length").addEventListener("input", (event) => {
   if (app.about) app.go(app.view.begin);
 });
 new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-box"));
+new ResizeObserver(() => app.pin()).observe($("strip-section"));
+window.addEventListener("resize", () => app.pin());
 onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));
 window.addEventListener("unhandledrejection", (event) => {
