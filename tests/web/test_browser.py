@@ -341,3 +341,87 @@ def test_the_table_of_beats_is_beside_the_strip_and_selects(page: Page, folder: 
         page.reload()
         page.wait_for_selector("#main:not([hidden])")
         assert page.is_hidden("#beats")
+
+
+def test_what_keys_do_is_done_by_buttons_for_a_finger(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.click("#zoom-in")
+        shows(page, "#scale", "^37.5 mm/s")
+        page.click("#zoom-out")
+        shows(page, "#scale", "^25 mm/s")
+        page.click("#keep")
+        shows(page, "#seen", "strip: 0 of 1 seen")
+        assert page.get_attribute("#keep", "aria-pressed") == "true"
+        page.click("#event-seen")
+        shows(page, "#message", "^Choose an event first")
+        page.locator("#events button").first.click()
+        page.click("#event-seen")
+        shows(page, "#seen", "strip: 1 of 1 seen")
+        page.click("#span")
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 200, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 389, box["y"] + 100, steps=3)
+        page.mouse.up()
+        shows(page, "#spoken", "^span 2000 ms")
+        shows(page, "#mark", "Mark the span as")
+
+
+def test_a_wave_that_leaves_the_paper_is_marked(page: Page, folder: Path) -> None:
+    header = folder / "made.hea"
+    header.write_text(re.sub(r"(?<= )[\d.]+(?=(\(-?\d+\))?/mV)", "300", header.read_text()))
+    count = """(top) => { const canvas = document.querySelector("#strip");
+        const { data } = canvas.getContext("2d").getImageData(0, top, canvas.width, 6);
+        let n = 0;
+        for (let k = 0; k < data.length; k += 4) n += data[k] < 40 && data[k + 2] > 150;
+        return n; }"""
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.click("#gains button[value='5']")
+        shows(page, "#scale", "5 mm/mV")
+        assert page.evaluate(count, 46) == 0
+        page.click("#gains button[value='20']")
+        shows(page, "#scale", "20 mm/mV")
+        assert page.evaluate(count, 46) > 100
+
+
+def test_the_day_and_the_page_are_sliders_for_the_keyboard(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.fill("#goto", "0:00:30")
+        page.press("#goto", "Enter")
+        shows(page, "#scale", "0:00:25")
+        page.wait_for_timeout(600)
+        page.press("#day", "ArrowRight")
+        shows(page, "#scale", "0:00:26")
+        spoken = page.get_attribute("#day", "aria-valuetext") or ""
+        assert re.match(r"0:00:31, \d+ beats per minute$", spoken)
+        page.wait_for_timeout(600)
+        page.press("#page", "ArrowDown")
+        shows(page, "#scale", "0:01:26")
+        unnamed = page.evaluate(
+            """[...document.querySelectorAll("button, select, input, canvas[tabindex], table")]
+            .filter((each) => !(each.ariaLabel || each.getAttribute("aria-labelledby")
+              || each.caption || each.labels?.length || each.textContent.trim()))
+            .map((each) => each.id)"""
+        )
+        assert unnamed == []
+
+
+def test_the_strip_stays_on_the_screen_where_it_leaves_room(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        for height, is_pinned in ((800, True), (450, False)):
+            page.set_viewport_size({"width": 1280, "height": height})
+            page.wait_for_timeout(300)
+            page.locator("#page").scroll_into_view_if_needed()
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            box = page.locator("#strip").bounding_box()
+            assert box is not None
+            assert (box["y"] == 0) is is_pinned

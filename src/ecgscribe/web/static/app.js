@@ -21,18 +21,19 @@ import { clock, parseClock } from "./time.js";
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [12.5, 25, 50];
 const GAINS = [5, 10, 20];
-const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "fibrillation", AFL: "flutter", SVTA: "supraventricular tachyarrhythmia", VT: "ventricular tachycardia", N: "no arrhythmia", pause: "pause" };
+const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "atrial fibrillation", AFL: "atrial flutter", SVTA: "supraventricular tachyarrhythmia", VT: "ventricular tachycardia", VFL: "ventricular flutter or fibrillation", N: "no arrhythmia", pause: "pause" };
 const SHORTEST_S = 2;
+const MOST_PINNED = 0.66; // of the window's height
 const QUIET_MS = 300;
 
 class App {
   constructor() {
-    this.view = { begin: 0, speed: 25, gain: 10, selection: new Set(), span: null };
+    this.view = { begin: 0, speed: 25, gain: 10, selection: new Set(), span: null, spanning: false };
     this.about = null;
     this.events = new Events((first) => get(`${this.address}/events`, { reviewer: this.reviewer, first }), (each) => this.showEvent(each));
     this.strip = new Strip($("strip"), this.view);
     this.day = new Day($("day"), $("band"), (t) => this.go(t - this.strip.seconds / 2));
-    this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); $("strip").scrollIntoView({ block: "nearest" }); });
+    this.page = new Page($("page"), (t) => { this.setSpeed(Math.max(this.view.speed, 12.5)); this.go(t - this.strip.seconds / 2); this.reveal(); });
     this.intervals = new Intervals($("lorenz"), $("histogram"), (samples) => this.select(samples, true), (text) => { $("spoken").textContent = text; });
     this.templates = new Templates((lead) => get(`${this.address}/templates`, { reviewer: this.reviewer, ...(lead === undefined ? {} : { lead }) }), (samples) => this.select(samples, true));
     this.adapting = new Adapting(this);
@@ -165,6 +166,7 @@ class App {
     const { speed, gain, begin } = this.view;
     const shown = speed >= 1 ? speed.toFixed(1).replace(".0", "") : speed.toPrecision(2);
     $("scale").textContent = `${shown} mm/s · ${gain} mm/mV · ${clock(begin, this.about)} · ${this.strip.seconds.toFixed(this.strip.seconds < 100 ? 1 : 0)} s`;
+    $("keep").setAttribute("aria-pressed", String(this.summary.strips.includes(this.stripKey)));
     for (const button of $("speeds").children) button.setAttribute("aria-pressed", String(Number(button.value) === speed));
     for (const button of $("gains").children) button.setAttribute("aria-pressed", String(Number(button.value) === gain));
   }
@@ -210,6 +212,17 @@ class App {
     if (!inside) this.goTo(sample, end);
   }
 
+  // A strip that leaves room for what is under it stays on the screen while that is scrolled.
+  pin() {
+    const section = $("strip-section");
+    const isPinned = section.offsetHeight <= MOST_PINNED * window.innerHeight;
+    section.classList.toggle("pinned", isPinned);
+    document.documentElement.style.scrollPaddingTop = isPinned ? `${section.offsetHeight}px` : "";
+  }
+
+  // Scroll to the strip if it is not pinned.
+  reveal() { if (!$("strip-section").classList.contains("pinned")) $("strip").scrollIntoView({ block: "nearest" }); }
+
   // Show a span of samples in the middle, or its begin where it is longer than the strip.
   goTo(begin, end) {
     const { fs } = this.about;
@@ -233,7 +246,7 @@ class App {
     this.redraw(true);
   }
 
-  clear() { this.view.span = null; $("mark").hidden = true; $("spoken").textContent = ""; this.select([]); }
+  clear() { this.comparing.leave(); this.view.span = null; $("mark").hidden = true; $("spoken").textContent = ""; this.select([]); }
 
   step(way) {
     if (!this.about || !this.beats.length) return;
@@ -294,11 +307,14 @@ class App {
   toggleSeen() {
     const chosen = this.events.current;
     if (chosen) this.change("marks", { kind: "seen", key: chosen.key, on: !chosen.seen });
+    else this.say("Choose an event first: J.");
   }
+
+  get stripKey() { return `${this.view.begin.toFixed(2)} ${this.strip.seconds.toFixed(2)}`; }
 
   keepStrip() {
     if (!this.about) return;
-    const key = `${this.view.begin.toFixed(2)} ${this.strip.seconds.toFixed(2)}`;
+    const key = this.stripKey;
     this.change("marks", { kind: "strip", key, on: !this.summary.strips.includes(key) });
   }
 
@@ -381,8 +397,14 @@ function button(text, value, act) {
 }
 
 const app = new App();
-$("speeds").append(...SPEEDS.map((each) => button(`${each} mm/s`, String(each), () => app.setSpeed(each))));
-$("gains").append(...GAINS.map((each) => button(`${each} mm/mV`, String(each), () => app.setGain(each))));
+for (const [id, values, unit, set] of [["speeds", SPEEDS, "mm/s", (each) => app.setSpeed(each)], ["gains", GAINS, "mm/mV", (each) => app.setGain(each)]]) {
+  for (const each of values) {
+    const made = button(String(each), String(each), () => set(each));
+    made.setAttribute("aria-label", `${each} ${unit}`);
+    $(id).append(made);
+  }
+  $(id).append(unit);
+}
 $("spans").append(...Object.entries(SPANS).map(([kind, text]) => button(text, kind, () => app.markSpan(kind))));
 $("relabel").append(
   ...["N", "S", "V", "F", "Q"].map((each) => button(each, each, () => app.relabel(each))),
@@ -403,6 +425,14 @@ $("goto").addEventListener("change", (event) => {
 $("rows").addEventListener("click", () => app.toggleTable());
 app.showTable(localStorage.getItem("ecgscribe table") !== "hidden");
 $("whole").addEventListener("click", () => app.whole());
+$("zoom-in").addEventListener("click", () => app.zoom(1.5));
+$("zoom-out").addEventListener("click", () => app.zoom(1 / 1.5));
+$("keep").addEventListener("click", () => app.keepStrip());
+$("event-seen").addEventListener("click", () => app.toggleSeen());
+$("span").addEventListener("click", ({ target }) => {
+  app.view.spanning = !app.view.spanning;
+  target.setAttribute("aria-pressed", String(app.view.spanning));
+});
 $("recording").addEventListener("change", (event) => { location.hash = ""; if (event.target.value) app.open(event.target.value); });
 $("reviewer").addEventListener("change", async () => {
   localStorage.setItem("ecgscribe reviewer", app.reviewer);
@@ -424,6 +454,8 @@ $("ruler-length").addEventListener("input", (event) => {
   if (app.about) app.go(app.view.begin);
 });
 new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-box"));
+new ResizeObserver(() => app.pin()).observe($("strip-section"));
+window.addEventListener("resize", () => app.pin());
 onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));
 window.addEventListener("unhandledrejection", (event) => {

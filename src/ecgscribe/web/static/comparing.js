@@ -53,7 +53,9 @@ export class Comparing {
 
   show() {
     const { found } = this;
+    const row = found?.rows.find(({ key }) => key === this.current);
     $("comparison").hidden = found === null;
+    $("decision").hidden = !row;
     if (found === null) return;
     const { about } = this.app;
     const [first, second] = [found.first || "the model", found.second || "the model"];
@@ -78,10 +80,9 @@ export class Comparing {
       button.addEventListener("click", () => this.choose(row));
       return button;
     }));
-    $("decide").replaceChildren();
-    const row = found.rows.find(({ key }) => key === this.current);
     if (!row) return;
-    $("decide").append(
+    $("disputed").textContent = `${clock(row.sample / about.fs, about, 2)}:`;
+    $("decide").replaceChildren(
       this.button(`${first}: ${this.called(row, row.first)} (H)`, row, row.first),
       this.button(`${second}: ${this.called(row, row.second)} (L)`, row, row.second),
       ...this.answers(row).filter((name) => name !== row.first && name !== row.second).map((name) => this.button(this.called(row, name), row, name)),
@@ -106,16 +107,20 @@ export class Comparing {
 
   choose(row) {
     const { app } = this;
-    this.current = row.key;
     app.clear();
+    this.current = row.key;
     app.goTo(row.sample, row.end);
     const k = app.beats.at(row.sample);
     if (row.kind !== "beat") app.setSpan(row.sample / app.about.fs, row.end / app.about.fs);
     else if (k >= 0) app.selectOnly(k);
     this.show();
     app.say($("disagreements").querySelector("[aria-current=true]")?.textContent ?? "");
+    app.reveal();
     $("disagreements").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }
+
+  // Decide nothing.
+  leave() { if (this.current !== null) { this.current = null; this.show(); } }
 
   next() {
     const rows = this.found?.rows.filter(({ made }) => made === null) ?? [];

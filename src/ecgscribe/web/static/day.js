@@ -1,11 +1,27 @@
 // The whole recording: heart rate over time, ectopic beats, and a band of rhythms and noise.
 
 import uPlot from "./vendor/uplot.js";
-import { clock } from "./time.js";
+import { Slider } from "./slider.js";
+import { clock, startOf } from "./time.js";
 import { context, palette } from "./palette.js";
 
 const HEIGHT = 150;
+const PARTS = 100; // of the recording, of which an arrow key moves by one
 const STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400];
+
+const bars = uPlot.paths.bars({ size: [0.6, 8, 1] });
+// Bars reach half of the height: V from below, S from above.
+const range = (u, low, high) => [0, Math.max(4, high) * 2];
+
+// Whole steps of the clock, which the recording need not begin with.
+function ticks(about, duration, step) {
+  const from = startOf(about);
+  const found = [];
+  for (let t = Math.ceil(from / step) * step - from; t <= duration; t += step) found.push(t);
+  return found;
+}
+
+const label = (t, about, step) => (step < 60 ? clock(t, about) : clock(t, about).replace(/:\d\d$/, ""));
 
 export class Day {
   constructor(element, band, go) {
@@ -13,6 +29,7 @@ export class Day {
     this.band = band;
     this.go = go;
     this.plot = null;
+    this.slider = new Slider(element, { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }, go);
   }
 
   draw(about, summary) {
@@ -24,20 +41,20 @@ export class Day {
     this.plot = new uPlot({
       width: this.element.clientWidth,
       height: HEIGHT,
-      padding: [6, 26, 0, 0],
+      padding: [6, 30, 0, 0],
       legend: { show: false },
       hooks: { drawClear: [(plot) => this.shade(plot, about, summary, colours)] },
       cursor: { drag: { x: false, y: false } },
-      scales: { x: { time: false, range: [0, about.samples / about.fs] }, n: { range: (u, low, high) => [0, Math.max(4, high) * 2] } },
+      scales: { x: { time: false, range: [0, about.samples / about.fs] }, n: { range }, s: { range, dir: -1 } },
       axes: [
-        { ...axis, size: 26, incrs: STEPS, values: (u, times) => times.map((t) => clock(t, about)) },
+        { ...axis, size: 26, space: 64, incrs: STEPS, splits: (u, k, low, high, step) => ticks(about, high, step), values: (u, times, k, space, step) => times.map((t) => label(t, about, step)) },
         { ...axis, label: "beats/min", labelSize: 18, size: 42 },
       ],
       series: [
         {},
         { label: "heart rate", stroke: colours.ink, width: 1.2, points: { show: false } },
-        { label: "V", scale: "n", stroke: colours.V, fill: colours.V, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: 1 }), points: { show: false } },
-        { label: "S", scale: "n", stroke: colours.S, width: 1, paths: uPlot.paths.bars({ size: [0.45, 8, 1], align: -1 }), points: { show: false } },
+        { label: "V", scale: "n", stroke: colours.V, fill: colours.V, width: 1, paths: bars, points: { show: false } },
+        { label: "S", scale: "s", stroke: colours.S, fill: colours.S, width: 1, paths: bars, points: { show: false } },
       ],
     }, [rate.time, rate.rate, rate.V, rate.S], this.element);
     this.plot.over.addEventListener("click", (event) => this.go(this.plot.posToVal(event.offsetX, "x")));
@@ -53,6 +70,15 @@ export class Day {
     };
     for (const each of rhythms) if (each.kind !== "N") bar(each.begin, each.end, colours.shade);
     for (const [begin, end] of unreadable) bar(begin, end, colours.noise);
+  }
+
+  speak(about, { rate }, { begin, seconds }) {
+    const duration = about.samples / about.fs;
+    const text = (t) => {
+      const own = rate.rate[Math.min(Math.floor((t / duration) * rate.rate.length), rate.rate.length - 1)];
+      return `${clock(t, about)}, ${own === null ? "no heart rate" : `${own.toFixed(0)} beats per minute`}`;
+    };
+    this.slider.show(Math.min(begin + seconds / 2, duration), duration, duration / PARTS, text);
   }
 
   drawBand(about, summary, view) {
@@ -80,6 +106,7 @@ export class Day {
       }
     }
     ctx.fill();
+    if (view) this.speak(about, summary, view);
     if (view) bar(view.begin * about.fs, (view.begin + view.seconds) * about.fs, colours.chosen, 11, 3);
   }
 }

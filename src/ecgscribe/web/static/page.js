@@ -1,5 +1,6 @@
 // Full disclosure: a minute a line.
 
+import { Slider } from "./slider.js";
 import { clock } from "./time.js";
 import { context, palette } from "./palette.js";
 
@@ -11,6 +12,7 @@ export class Page {
   constructor(canvas, go) {
     this.canvas = canvas;
     this.first = 0;
+    this.slider = new Slider(canvas, { ArrowUp: -1, ArrowDown: 1 }, go);
     canvas.addEventListener("click", (event) => {
       const line = Math.floor(event.offsetY / LINE);
       const part = Math.min(Math.max((event.offsetX - LEFT) / (canvas.clientWidth - LEFT), 0), 1);
@@ -21,6 +23,7 @@ export class Page {
   draw(about, tiles, beats, middle) {
     const width = this.canvas.clientWidth;
     const colours = palette();
+    this.slider.show(middle, about.samples / about.fs, 60, (t) => clock(t, about));
     const minutes = Math.ceil(about.samples / about.fs / 60);
     this.first = Math.max(0, Math.min(Math.floor(middle / 60 / LINES) * LINES, minutes - 1));
     const shown = Math.min(LINES, minutes - this.first);

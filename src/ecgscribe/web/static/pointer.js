@@ -16,7 +16,7 @@ export function listen(canvas, strip, actions) {
     canvas.setPointerCapture(event.pointerId);
     const k = near(event.offsetX);
     const selected = k >= 0 && actions.view.selection.has(actions.beats.sample[k]);
-    from = { x: event.offsetX, begin: actions.view.begin, span: event.shiftKey, moved: false, beat: selected ? k : -1 };
+    from = { x: event.offsetX, begin: actions.view.begin, span: event.shiftKey || actions.view.spanning, moved: false, beat: selected ? k : -1 };
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!from) { actions.hover(near(event.offsetX), event.offsetX, event.offsetY); return; }

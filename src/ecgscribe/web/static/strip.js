@@ -10,6 +10,7 @@ const ROWS_MM = [50, 42, 34]; // a row of one lead, of two, of more
 const LEAST_GRID = 10; // mm/s, below which the squares are too small to count
 const MOST_LEAN = 0.3; // of a row, by which its baseline is lower where the waves are upright, or higher
 const NAMED_S = 600; // of a strip, up to which spans have their names in it
+const CUT = 14; // pixels, of which one triangle marks waves that are cut off
 const CLASSES = ["N", "S", "V", "F", "Q"];
 const STEPS = [0.2, 1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400];
 
@@ -139,9 +140,12 @@ export class Strip {
     const middle = top + row / 2 + Math.max(-most, Math.min(about.lean[lead] * perUnit, most));
     if (offset !== null) {
       const scale = this.perSecond / about.fs;
+      const lowest = this.height(about.leads.length) - BOTTOM;
+      const cut = [new Set(), new Set()]; // places where a wave leaves the paper above, and below
+      const check = (x, y) => { if (y < TOP) cut[0].add(Math.floor(x / CUT)); else if (y > lowest) cut[1].add(Math.floor(x / CUT)); };
       ctx.save();
       ctx.beginPath();
-      ctx.rect(0, TOP, this.width, this.height(about.leads.length) - TOP - BOTTOM); // a tall wave may reach into the next row
+      ctx.rect(0, TOP, this.width, lowest - TOP); // a tall wave may reach into the next row
       ctx.clip();
       ctx.beginPath();
       let isDown = false;
@@ -149,6 +153,7 @@ export class Strip {
         tiles.each(lead, begin - 1, end + 1, 0, (sample, value) => {
           const x = (sample - begin) * scale;
           const y = middle - (value - offset) * perUnit;
+          check(x, y);
           if (!Number.isFinite(y)) isDown = false;
           else if (isDown) ctx.lineTo(x, y);
           else { ctx.moveTo(x, y); isDown = true; }
@@ -163,6 +168,8 @@ export class Strip {
           if (low <= high) {
             const y = Math.round(middle - (high - offset) * perUnit);
             ctx.fillRect(column, y, 1, Math.ceil((high - low) * perUnit) + 1);
+            check(column, y);
+            check(column, y + (high - low) * perUnit);
           }
         };
         tiles.each(lead, begin, end, level, (sample, a, b) => {
@@ -180,10 +187,24 @@ export class Strip {
       ctx.lineWidth = 1.1;
       ctx.stroke();
       ctx.restore();
+      if (this.seconds < NAMED_S) this.cut(ctx, colours, cut, lowest);
     }
     ctx.font = "bold 13px system-ui";
     ctx.fillStyle = colours.ink;
     ctx.fillText(name, 6, top + 15);
+  }
+
+  // A triangle where a wave is cut off, as it leaves the paper.
+  cut(ctx, colours, [above, below], lowest) {
+    ctx.fillStyle = colours.chosen;
+    ctx.beginPath();
+    for (const [places, edge, way] of [[above, TOP, 7], [below, lowest, -7]]) {
+      for (const k of places) {
+        const x = (k + 0.5) * CUT;
+        ctx.moveTo(x - 5, edge + way); ctx.lineTo(x + 5, edge + way); ctx.lineTo(x, edge);
+      }
+    }
+    ctx.fill();
   }
 
   beats(ctx, colours, about, beats, height) {

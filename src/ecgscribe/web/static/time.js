@@ -5,7 +5,7 @@ const DAY_S = 86400;
 function two(value) { return String(value).padStart(2, "0"); }
 
 // Seconds of the time of day at which a recording begins; 0 if it has no start.
-function startOf(about) {
+export function startOf(about) {
   if (!about.start) return 0;
   const [, h, m, s] = about.start.match(/(\d\d):(\d\d):(\d\d)/).map(Number);
   return 3600 * h + 60 * m + s;
