@@ -21,10 +21,8 @@ LEAST_CHANGE = 0.05
 """Smallest change of the probability that is described."""
 MOST = 4
 """Most spans, and most groups of features, that are described."""
-IN_RHYTHM = {
-    "VT": "every beat in it is V",
-    "AFIB": "no beat in it is early, so this one is N instead of S",
-}
+NONE_EARLY = "no beat in it is early, so this one is N instead of S"
+IN_RHYTHM = {"VT": "every beat in it is V", "AFIB": NONE_EARLY, "AFL": NONE_EARLY}
 BY_SEQUENCE = (
     "The beats around it say otherwise: S begins suddenly, and F needs V beats in the recording."
 )
