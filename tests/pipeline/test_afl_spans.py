@@ -107,7 +107,8 @@ def test_flutter_of_people_that_no_limit_was_chosen_on(data_dir: Path) -> None:
         ]
         for span in with_flutter(spans, beats):
             found[span.begin : span.end] = span.kind == "AFL"
-        both += np.count_nonzero(found & flutter)
-        marked, called = marked + flutter.sum(), called + found.sum()
+        both += int(np.count_nonzero(found & flutter))
+        marked += int(np.count_nonzero(flutter))
+        called += int(np.count_nonzero(found))
     assert both / marked >= 0.71
     assert both / called >= 0.70

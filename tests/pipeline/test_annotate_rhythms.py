@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.datasets.synthetic_settings import SyntheticSettings
 from ecgscribe.errors import SignalWarning
 from ecgscribe.formats.reading import read_annotation
 from ecgscribe.formats.writing import write
@@ -170,8 +171,10 @@ def test_a_fast_run_of_s_is_a_span_in_every_format(
 
 
 def test_regular_fibrillation_is_flutter_in_every_format(model: Model, tmp_path: Path) -> None:
-    steady = {"sinus_arrhythmia": 0.0, "drift": 0.0, "jitter": 0.0, "classes": ("N",)}
-    record = synthesize(duration=60.0, seed=3, noise=0.2, heart_rate=140, **steady)[0]
+    steady = SyntheticSettings(
+        heart_rate=140, sinus_arrhythmia=0, drift=0, jitter=0, classes=("N",), noise=0.2
+    )
+    record = synthesize(steady, duration=60.0, seed=3)[0]
     annotation = planned(model, record, "a" * 60)
     (span,) = annotation.rhythms
     assert (span.kind, span.begin, span.end) == ("AFL", 0, record.n_samples)
