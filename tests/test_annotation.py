@@ -104,6 +104,7 @@ def test_episodes() -> None:
     assert [(span.kind, span.begin, span.end) for span in every] == [("AFIB", 250, 750)]
     assert with_rhythms().episodes("AFIB") == every
     assert len(with_rhythms().episodes("N")) == 2
+    assert with_rhythms().episodes("AFL", "AFIB") == every
     assert with_rhythms().episodes("VT") == ()
 
 

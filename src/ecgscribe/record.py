@@ -392,13 +392,13 @@ class Annotation:
             n_samples=self.n_samples,
         )
 
-    def episodes(self, kind: str | None = None) -> tuple[RhythmSpan, ...]:
-        """Return the spans of one rhythm, or of every rhythm but ``N``.
+    def episodes(self, *kinds: str) -> tuple[RhythmSpan, ...]:
+        """Return the spans of some rhythms, or of every rhythm but ``N``.
 
         Parameters
         ----------
-        kind : str, optional
-            Such as ``AFIB`` or ``VT``; see `RhythmSpan`.
+        *kinds : str
+            Such as ``VT``, or ``AFIB`` and ``AFL`` for fibrillation and flutter; see `RhythmSpan`.
 
         Returns
         -------
@@ -406,9 +406,7 @@ class Annotation:
             In time order.
         """
         return tuple(
-            span
-            for span in self.rhythms
-            if (span.kind != "N" if kind is None else span.kind == kind)
+            span for span in self.rhythms if (span.kind in kinds if kinds else span.kind != "N")
         )
 
     def beats(self) -> Annotation:

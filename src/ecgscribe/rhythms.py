@@ -1,9 +1,9 @@
 """Rhythm annotations (``+``): the one place that names, encodes and decodes them.
 
 The note of a ``+`` names the rhythm that holds from there to the next one, as in the MIT-BIH
-databases (https://physionet.org/physiotools/wag/intro.htm): ``(N``, ``(AFIB``, ``(SVTA``, ``(VT``,
-``(VFL``. ecgscribe also writes ``(ASYS`` for standstill, as vfdb does. ``[`` and ``]`` enclose
-ventricular flutter and fibrillation.
+databases (https://physionet.org/physiotools/wag/intro.htm): ``(N``, ``(AFIB``, ``(AFL``,
+``(SVTA``, ``(VT``, ``(VFL``. ecgscribe also writes ``(ASYS`` for standstill, as vfdb does. ``[``
+and ``]`` enclose ventricular flutter and fibrillation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-RhythmKind = Literal["N", "AFIB", "SVTA", "VT", "VFL", "ASYS"]
+RhythmKind = Literal["N", "AFIB", "AFL", "SVTA", "VT", "VFL", "ASYS"]
 """Rhythms that ecgscribe recognises."""
 
 
@@ -37,6 +37,7 @@ RHYTHM_KINDS: tuple[RhythmKind, ...] = get_args(RhythmKind)
 RHYTHM_NAMES: dict[str, str] = {
     "N": "no arrhythmia of these",
     "AFIB": "atrial fibrillation or flutter",
+    "AFL": "regular atrial flutter",
     "SVTA": "supraventricular tachyarrhythmia",
     "VT": "ventricular tachycardia",
     "VFL": "ventricular flutter or fibrillation",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.live.annotate import annotate_live
-from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD
+from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD, BeatHistory
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import Event, LiveBeat, RhythmChange, SignalChange, to_dict
 from ecgscribe.live.rhythm import AHEAD_S, EMBEDDED_S, LiveRhythm
@@ -99,6 +99,31 @@ def test_atrial_fibrillation_and_its_end_are_reported_within_30_s(model: Model) 
     assert all(delay(event) <= FIBRILLATION_DELAY_S for event in found)
     assert found[1].samples_received <= (5 + FIBRILLATION_DELAY_S) * RATE
     assert found[2].samples_received <= (35 + FIBRILLATION_DELAY_S) * RATE
+
+
+def test_a_fast_run_of_s_and_its_end_are_reported_within_30_s(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = BeatHistory.classify
+
+    def as_s(
+        history: BeatHistory, model: Model, signal: LiveSignal, *, until: float
+    ) -> tuple[NDArray[np.float64], Signal, Signal]:
+        r_peaks, of_class, of_beat = usual(history, model, signal, until=until)
+        of_class[(r_peaks >= 20 * FS) & (r_peaks < 26 * FS)] = [0.2, 0.8, 0, 0, 0]
+        return r_peaks, of_class, of_beat
+
+    monkeypatch.setattr(BeatHistory, "classify", as_s)
+    fast = synthesize(duration=60.0, seed=3, noise=0.2, heart_rate=140, classes=("N",))[0]
+    found = rhythms(events_of(fast, model, PlannedNetwork("n" * 60)))
+    assert [event.kind for event in found] == ["N", "SVTA", "N"]
+    assert [event.time for event in found[1:]] == pytest.approx([20, 26], abs=0.5)
+    assert all(0 < delay(event) <= FIBRILLATION_DELAY_S for event in found)
+    assert found[1].probability == pytest.approx(0.8)
+    live = annotate_live(fast, model=replace(model, rhythm=PlannedNetwork("n" * 60)))
+    assert [span.kind for span in live.rhythms] == ["N", "SVTA", "N"]
+    beats = live.sample[live.class_index == 1]
+    assert ((beats >= live.rhythms[1].begin) & (beats < live.rhythms[1].end)).all()
 
 
 def test_the_rhythm_changes_no_beat_and_no_time(model: Model) -> None:
@@ -204,7 +229,7 @@ def test_what_is_kept_does_not_grow(model: Model) -> None:
     assert rhythm is not None
     assert rhythm.n_predicted > 190
     assert len(rhythm.probability) == WINDOW_S
-    for peaks in (rhythm._candidates, rhythm._beats):
+    for peaks in (rhythm._candidates, rhythm._beats, rhythm._classified):
         assert 100 < len(peaks.r_peaks) == len(peaks.values)
         assert peaks.r_peaks[0] >= stream._signal.end - HISTORY_STEPS - FS
 

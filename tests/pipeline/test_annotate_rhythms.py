@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.datasets.synthetic_settings import SyntheticSettings
 from ecgscribe.errors import SignalWarning
 from ecgscribe.formats.reading import read_annotation
 from ecgscribe.formats.writing import write
 from ecgscribe.metrics.ec57 import compare
+from ecgscribe.metrics.weak_labels import called_label
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
@@ -22,6 +24,7 @@ from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Annotation, Record
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
+from ecgscribe.symbols import AAMI_CLASSES
 from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 
 pytestmark = pytest.mark.usefixtures("narrow_beats_count")
@@ -164,6 +167,21 @@ def test_a_fast_run_of_s_is_a_span_in_every_format(
         assert b"(SVTA" in written
     write(annotation, tmp_path / "x.scribe")
     assert [s.kind for s in read_annotation(tmp_path / "x", "scribe").rhythms] == ["N", "SVTA", "N"]
+
+
+def test_regular_fibrillation_is_flutter_in_every_format(model: Model, tmp_path: Path) -> None:
+    steady = SyntheticSettings(
+        heart_rate=140, sinus_arrhythmia=0, drift=0, jitter=0, classes=("N",), noise=0.2
+    )
+    record = synthesize(steady, duration=60.0, seed=3)[0]
+    annotation = planned(model, record, "a" * 60)
+    (span,) = annotation.rhythms
+    assert (span.kind, span.begin, span.end) == ("AFL", 0, record.n_samples)
+    assert span.probability > 0.98
+    assert "S" not in {AAMI_CLASSES[k] for k in annotation.class_index if k >= 0}
+    assert called_label(annotation, record.n_samples) == "A"
+    for suffix in ("csv", "json", "edf", "parquet"):
+        assert b"(AFL" in write(annotation, tmp_path / f"x.{suffix}").read_bytes()
 
 
 def test_rhythm_annotations_do_not_change_the_comparison_of_beats(

@@ -10,7 +10,7 @@ import numpy as np
 from ecgscribe.evaluation.counts import Count
 from ecgscribe.evaluation.groups import Compared, Scored
 from ecgscribe.evaluation.results import PER_1000
-from ecgscribe.metrics.episodes import EpisodeKind, compare_episodes
+from ecgscribe.metrics.episodes import EpisodeKind, compare_episodes, flutter_as_fibrillation
 from ecgscribe.metrics.false_ectopy import LIMIT_PER_1000, PLACES, PREDICTED, false_ectopy, per_1000
 from ecgscribe.metrics.runs import compare_runs
 
@@ -78,11 +78,18 @@ def episode_counts(items: Sequence[Scored]) -> Iterator[Count]:
     ------
     Count
         Se and +P of episodes, and of their duration in s; see
-        `ecgscribe.metrics.episodes.compare_episodes`.
+        `ecgscribe.metrics.episodes.compare_episodes`. Atrial flutter of the test annotation counts
+        as fibrillation.
     """
     for kind, title in _KINDS:
         compared = [
-            compare_episodes(i.reference, i.test, kind=kind, start=0, n_samples=i.n_samples)
+            compare_episodes(
+                i.reference,
+                flutter_as_fibrillation(i.test),
+                kind=kind,
+                start=0,
+                n_samples=i.n_samples,
+            )
             for i in items
         ]
         ratios, seconds = [c.ratios for c in compared], [1 / c.fs for c in compared]

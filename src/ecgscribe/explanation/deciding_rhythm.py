@@ -6,6 +6,7 @@ import numpy as np
 
 from ecgscribe.explanation.detected_beats import DetectedBeats
 from ecgscribe.explanation.result import DecidingRhythm
+from ecgscribe.metrics.switches import ATRIAL_RHYTHMS
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.signal.windows import FS
 
@@ -28,15 +29,16 @@ def deciding_rhythm(
     Returns
     -------
     DecidingRhythm, optional
-        Ventricular tachycardia decides the class of every beat in it, atrial fibrillation that of
-        the beats whose class would be another without it. None where no rhythm did.
+        Ventricular tachycardia decides the class of every beat in it, atrial fibrillation or
+        flutter that of the beats whose class would be another without it. None where no rhythm did.
     """
     written = beats.written.beats
     r_peak = written.r_peaks[index]
     for span in beats.written.rhythms:
         if not span.begin <= r_peak < span.end:
             continue
-        if span.kind == "VT" or (span.kind == "AFIB" and _is_changed(beats, index, thresholds)):
+        is_atrial = span.kind in ATRIAL_RHYTHMS
+        if span.kind == "VT" or (is_atrial and _is_changed(beats, index, thresholds)):
             return DecidingRhythm(
                 kind=span.kind,
                 begin=span.begin / FS,

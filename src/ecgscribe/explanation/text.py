@@ -21,10 +21,8 @@ LEAST_CHANGE = 0.05
 """Smallest change of the probability that is described."""
 MOST = 4
 """Most spans, and most groups of features, that are described."""
-IN_RHYTHM = {
-    "VT": "every beat in it is V",
-    "AFIB": "no beat in it is early, so this one is N instead of S",
-}
+NONE_EARLY = "no beat in it is early, so this one is N instead of S"
+IN_RHYTHM = {"VT": "every beat in it is V", "AFIB": NONE_EARLY, "AFL": NONE_EARLY}
 BY_OTHERS = (
     "Other beats say otherwise: those that are like it in this recording, or those around it (S "
     "begins suddenly, and F needs V beats)."

@@ -106,8 +106,9 @@ class RhythmChange:
         Its begin in samples of the stream, later than that of the rhythm before.
     time : float
         The same in seconds.
-    kind : {"N", "AFIB", "VT", "VFL", "ASYS"}
-        See `ecgscribe.rhythms.RHYTHM_NAMES`; ``"N"`` is none of the others.
+    kind : {"N", "AFIB", "SVTA", "VT", "VFL", "ASYS"}
+        See `ecgscribe.rhythms.RHYTHM_NAMES`; ``"N"`` is none of the others, and ``"AFIB"`` may be
+        flutter.
     probability : float
         Of the rhythm, from its begin up to when it was recognised.
     samples_received : int

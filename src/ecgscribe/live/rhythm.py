@@ -81,7 +81,7 @@ class LiveRhythm:
         self._height = Tail(TYPICAL_S, np.zeros((0, n_leads), dtype=np.float32))
         self._lost = Tail(TYPICAL_S, np.zeros((0, n_leads), dtype=np.bool_))
         self._probability = Tail(WINDOW_S, np.zeros((0, N_RHYTHMS), dtype=np.float32))
-        self._candidates, self._beats = _Peaks(), _Peaks()
+        self._candidates, self._beats, self._classified = _Peaks(), _Peaks(), _Peaks()
 
     @property
     def first(self) -> int:
@@ -100,13 +100,29 @@ class LiveRhythm:
         inside = (r_peaks >= 0) & (r_peaks < len(self.probability) * FS)
         return beats_not_still(r_peaks[inside], self._beats.values[inside], self.probability)
 
+    @property
+    def classified(self) -> tuple[Doubles, Floats]:
+        """All beats in the seconds that are kept, in steps from the first, and P(S) of each S.
+
+        Of a beat of another class that is 0.
+        """
+        r_peaks = self._classified.r_peaks - self.first * FS
+        inside = (r_peaks >= 0) & (r_peaks < len(self.probability) * FS)
+        return r_peaks[inside], self._classified.values[inside]
+
     def add_candidates(self, r_peaks: Doubles, peak_scores: Floats, *, end: int) -> None:
         """Add the R-peaks that were detected by step `end`, and their scores, shape (n,) each."""
         self._candidates.add(r_peaks, peak_scores, since=end - HISTORY_STEPS)
 
-    def add_beats(self, r_peaks: Doubles, beat_probability: Floats, *, end: int) -> None:
-        """Add those that are beats, and the probability of that, shape (n,) each."""
+    def add_beats(
+        self, r_peaks: Doubles, beat_probability: Floats, s_probability: Floats, *, end: int
+    ) -> None:
+        """Add those that are beats, the probability of that, and P(S) of each S, shape (n,) each.
+
+        Of a beat of another class that is 0.
+        """
         self._beats.add(r_peaks, beat_probability, since=end - HISTORY_STEPS)
+        self._classified.add(r_peaks, s_probability, since=end - HISTORY_STEPS)
 
     def rescale(self, lead: int, ratio: float) -> None:
         """Count a lead as if it had always had its new scale, `ratio` times as large."""

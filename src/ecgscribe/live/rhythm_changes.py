@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from ecgscribe.pipeline.rhythm import (
     StepSpan,
     rhythm_spans,
 )
+from ecgscribe.pipeline.svta_spans import with_svta
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS
 
@@ -31,6 +32,10 @@ FIBRILLATION_S = 20
 FIBRILLATION_END_S = FIBRILLATION_SMOOTHED_S // 2 + 1
 """Shortest rhythm after atrial fibrillation that ends it, in seconds: no later second then changes
 the mean at its begin."""
+SVTA_SETTLED_S = 28
+"""Age in seconds at which supraventricular tachyarrhythmia is reported: it is no fibrillation."""
+SVTA_END_S = 2
+"""Shortest rhythm after it that ends it, in seconds: longer than any RR interval within it."""
 VENTRICULAR = ("VT", "VFL")
 
 
@@ -53,7 +58,14 @@ class RhythmReporter:
         return self.kind in KILLING
 
     def changes(
-        self, probability: Floats, beats: Doubles, *, first: int, now: int
+        self,
+        probability: Floats,
+        beats: Doubles,
+        *,
+        classified: tuple[Doubles, Floats],
+        first: int,
+        now: int,
+        ended: bool = False,
     ) -> Iterator[StepSpan]:
         """Decide on the rhythm of the latest seconds.
 
@@ -63,10 +75,15 @@ class RhythmReporter:
             Of the latest seconds, at least one more than the last time.
         beats : ndarray of float64, shape (n,)
             R-peaks in steps from the first of them, within no standstill.
+        classified : tuple of ndarray of float64 and ndarray of float32, shape (m,) each
+            All beats, in steps from the first of these seconds, and P(S) of each; 0 of those that
+            are of another class.
         first : int
             The first of these seconds.
         now : int
             Step that the signal has reached.
+        ended : bool
+            Whether no signal follows.
 
         Yields
         ------
@@ -79,10 +96,12 @@ class RhythmReporter:
             len(probability) * FS,
             evidence=self._evidence(),
         )
-        for span in spans:
-            earliest = max(self.begin + LEAST_S * FS, now - FIBRILLATION_DELAY_S * FS)
+        settled = now - (0 if ended else SVTA_SETTLED_S * FS) - first * FS
+        for span in self._with_svta(spans, *classified, first=first, settled=settled):
+            apart = 1 if "SVTA" in (span.kind, self.kind) else LEAST_S * FS
+            earliest = max(self.begin + apart, now - FIBRILLATION_DELAY_S * FS)
             begin, end = max(span.begin + first * FS, earliest), span.end + first * FS
-            if span.kind != self.kind and end - begin >= self._least(span.kind) * FS:
+            if span.kind != self.kind and end - begin >= self._least(span.kind):
                 self.kind, self.begin = span.kind, begin
                 yield StepSpan(begin=begin, end=end, kind=span.kind, probability=span.probability)
 
@@ -98,10 +117,45 @@ class RhythmReporter:
             unsettled_s=FIBRILLATION_SMOOTHED_S // 2,
         )
 
+    def _with_svta(
+        self,
+        spans: Sequence[StepSpan],
+        r_peaks: Doubles,
+        of_s: Floats,
+        *,
+        first: int,
+        settled: int,
+    ) -> list[StepSpan]:
+        """Cut out the tachyarrhythmia that is in force, or those that began by step `settled`.
+
+        Any other counts as plain until it is settled.
+        """
+        runs = [
+            span
+            for span in with_svta(spans, r_peaks, of_s > 0, of_s)
+            if span.kind == "SVTA" and span.end + first * FS > self.begin
+        ]
+        if self.kind == "SVTA":
+            runs = runs[:1]
+        else:
+            runs = [run for run in runs if run.begin <= settled and self.kind in (None, "N")]
+        kept = np.zeros(len(r_peaks), dtype=np.bool_)
+        for run in runs:
+            kept |= (r_peaks >= run.begin) & (r_peaks < run.end)
+        return with_svta(spans, r_peaks, kept, of_s)
+
     def _least(self, kind: RhythmKind) -> int:
-        """Return how many seconds a rhythm must last to follow the one in force."""
+        """Return how many steps a rhythm must last to follow the one in force."""
+        if kind == "SVTA":
+            return 1
+        return FS * self._least_s(kind)
+
+    def _least_s(self, kind: RhythmKind) -> int:
+        """Return how many seconds a rhythm other than SVTA must last."""
         if kind == "AFIB":
             return FIBRILLATION_S
         if kind == "N" and self.kind == "AFIB":
             return FIBRILLATION_END_S
+        if kind == "N" and self.kind == "SVTA":
+            return SVTA_END_S
         return LEAST_PART_S if {kind, self.kind} <= set(VENTRICULAR) else LEAST_S

@@ -11,8 +11,9 @@ A stream uses the weights and most functions of `ecgscribe.annotate`, but it can
   detected and reported, and beats are found again less than 5 s later.
 - The first beats come after 2.7 s, when the scale is known.
 - Rhythms are recognised if the model has a rhythm network: ventricular tachycardia, ventricular
-  flutter or fibrillation, standstill and their end within 10 s, atrial fibrillation and its end
-  within 30 s; see `ecgscribe.live.rhythm_changes`. They change no beat: its class comes before.
+  flutter or fibrillation, standstill and their end within 10 s, atrial fibrillation,
+  supraventricular tachyarrhythmia and their end within 30 s; see
+  `ecgscribe.live.rhythm_changes`. They change no beat: its class comes before.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ SECOND_LOOK = 16
 """Steps before the end of the last look that are searched again for R-peaks."""
 BEATS_OF_CHANGE = 2
 """Typical beats that a lead must show at a new scale before that is used."""
+S = AAMI_CLASSES.index("S")
 
 
 Floats = NDArray[np.float32]
@@ -175,7 +177,7 @@ class Stream:
         while not self._closed and signal.end - CLASS_AHEAD < signal.n_steps:
             events += self._hop()
         if not self._closed and self._rhythm is not None and self._rhythm.finish(self._signal):
-            events += self._rhythm_changes(self._rhythm)
+            events += self._rhythm_changes(self._rhythm, ended=True)
         self._closed = True
         return sorted(events, key=lambda event: isinstance(event, LiveBeat))
 
@@ -299,8 +301,10 @@ class Stream:
         r_peaks, class_probability, beat_probability = self._history.classify(
             self.model, self._signal, until=until
         )
+        index = decide(class_probability, self.model.thresholds)
         if self._rhythm is not None:
-            self._rhythm.add_beats(r_peaks, beat_probability, end=self._signal.end)
+            of_s = np.where(index == S, class_probability[:, S], np.float32(0))
+            self._rhythm.add_beats(r_peaks, beat_probability, of_s, end=self._signal.end)
         received = self._samples_received
         return [
             LiveBeat(
@@ -316,20 +320,25 @@ class Stream:
             for sample, r_peak, k, probability, score in zip(
                 self._samples(r_peaks),
                 r_peaks.tolist(),
-                decide(class_probability, self.model.thresholds).tolist(),
+                index.tolist(),
                 class_probability.tolist(),
                 beat_probability.tolist(),
                 strict=True,
             )
         ]
 
-    def _rhythm_changes(self, rhythm: LiveRhythm) -> list[RhythmChange]:
+    def _rhythm_changes(self, rhythm: LiveRhythm, *, ended: bool = False) -> list[RhythmChange]:
         """Decide on the rhythm of the seconds that are predicted."""
         received = self._samples_received
         now = self._signal.clock.n_steps(received)
         events = []
         for span in self._rhythms.changes(
-            rhythm.probability, rhythm.beats, first=rhythm.first, now=now
+            rhythm.probability,
+            rhythm.beats,
+            classified=rhythm.classified,
+            first=rhythm.first,
+            now=now,
+            ended=ended,
         ):
             (sample,) = self._samples(np.array([span.begin], dtype=np.float64))
             time = sample / self.fs

@@ -15,7 +15,7 @@ import numpy as np
 
 from ecgscribe.metrics.arguments import check_comparable, to_samples
 from ecgscribe.metrics.comparison import Ratio, mean_of_defined, none_if_nan
-from ecgscribe.metrics.switches import Spans, flutter_switches, rhythm_switches
+from ecgscribe.metrics.switches import Spans, flutter_switches, rhythm_name, rhythm_switches
 from ecgscribe.record import Annotation
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "EpisodeRatios",
     "EpisodeSummary",
     "compare_episodes",
+    "flutter_as_fibrillation",
     "summarize_episodes",
 ]
 
@@ -214,6 +215,24 @@ def _episodes(annotation: Annotation, kind: EpisodeKind) -> Spans:
     # Atrial flutter ends an episode of atrial fibrillation, and a `+` with (VFL begins none of
     # ventricular flutter. (For runs, see `run_tracks`, it is the other way round.)
     return rhythm_switches(annotation, {"AFIB"}) if kind == "AF" else flutter_switches(annotation)
+
+
+def flutter_as_fibrillation(annotation: Annotation) -> Annotation:
+    """Return an annotation in which atrial flutter has the note of fibrillation.
+
+    The model calls flutter what it first recognised as one or the other; with this, all of that
+    time counts, as the standard's program has it for fibrillation alone.
+
+    Parameters
+    ----------
+    annotation : Annotation
+
+    Returns
+    -------
+    Annotation
+    """
+    is_flutter = [rhythm_name(note) == "AFL" for note in annotation.aux_note.tolist()]
+    return replace(annotation, aux_note=np.where(is_flutter, "(AFIB", annotation.aux_note))
 
 
 def summarize_episodes(comparisons: Iterable[EpisodeComparison]) -> EpisodeSummary:

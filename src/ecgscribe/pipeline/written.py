@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model
+from ecgscribe.pipeline.afl_spans import with_flutter
 from ecgscribe.pipeline.beats_by_likeness import apply_likeness
 from ecgscribe.pipeline.beats_by_rhythm import (
     apply_rhythms,
@@ -82,5 +83,6 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     beats = apply_sequence(beats, model.thresholds, rhythms)
     is_s = decide(beats.class_probability, model.thresholds) == S
     is_s &= quality_at(beats.r_peaks, quality) >= READABLE
+    rhythms = with_flutter(rhythms, beats.r_peaks)
     rhythms = with_svta(rhythms, beats.r_peaks, is_s, beats.class_probability[:, S])
     return WrittenBeats(beats, quality, availability, rhythms)

@@ -37,7 +37,7 @@ RHYTHM_SHADES = {
 }
 """Colour behind the rhythms that pictures shade, by `rhythm_episodes.kind_of`."""
 RHYTHM_NOTES = {
-    "AFIB": "atrial fibrillation (blue)",
+    "AFIB": "atrial fibrillation or flutter (blue)",
     "SVTA": "supraventricular tachyarrhythmia (green)",
     "VT": "ventricular tachycardia (pale orange)",
     "VFL": "ventricular flutter or fibrillation (orange)",

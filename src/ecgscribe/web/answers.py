@@ -9,9 +9,9 @@ import numpy as np
 
 from ecgscribe.analysis.measures import Measures
 from ecgscribe.record import clock_text
+from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 from ecgscribe.web.adapting import in_numbers
-from ecgscribe.web.changes import SHOWN_RHYTHMS
 from ecgscribe.web.envelopes import BLOCKS, TILE
 from ecgscribe.web.review import Opened, Review
 
@@ -36,7 +36,7 @@ def about(opened: Opened) -> dict[str, Any]:
         "reviewers": reviewers,
         "reviewProblems": problems,
         "classes": CLASS_NAMES,
-        "rhythmNames": SHOWN_RHYTHMS,
+        "rhythmNames": RHYTHM_NAMES,
     }
 
 

@@ -16,30 +16,17 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.quality_annotations import ALL_READABLE, NONE_READABLE
 from ecgscribe.record import Annotation
-from ecgscribe.rhythms import RHYTHM_KINDS, RHYTHM_NAMES, RhythmSpan, encode_rhythms
+from ecgscribe.rhythms import RHYTHM_KINDS, RhythmSpan, encode_rhythms
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_SYMBOLS
 from ecgscribe.web.adapting import ADAPT, last_adaptation, with_adaptation
 from ecgscribe.web.edits import ADJUDICATE, Edit
 
-__all__ = [
-    "KINDS",
-    "READABILITY",
-    "RHYTHMS",
-    "SHOWN_RHYTHMS",
-    "Reviewed",
-    "apply_edits",
-    "check_edit",
-    "with_notes",
-]
+__all__ = ["KINDS", "READABILITY", "Reviewed", "apply_edits", "check_edit", "with_notes"]
 
 
 KINDS = ("add", "relabel", "delete", "move", "span")
-RHYTHMS = (*RHYTHM_KINDS, "AFL")
-"""Rhythms that a span can be marked as."""
-SHOWN_RHYTHMS = {**RHYTHM_NAMES, "AFL": "atrial flutter"}
-"""What the page calls them."""
 READABILITY = ("unreadable", "readable")
-"""What else a span can be marked as."""
+"""What a span can be marked as, besides the rhythms."""
 _OTHER_SPANS = (*READABILITY, "pause")
 _MOST_BEATS = 500_000
 
@@ -73,8 +60,8 @@ def check_edit(kind: object, content: object, n_samples: int) -> tuple[str, dict
     kind : str
         ``add`` with ``sample`` and ``class``; ``relabel`` with ``samples`` and ``class``;
         ``delete`` with ``samples``; ``move`` with ``sample`` and ``to``; ``span`` with ``begin``,
-        ``end`` and ``as``: one of `RHYTHMS`, ``unreadable``, ``readable`` or ``pause``, which
-        deletes the beats inside.
+        ``end`` and ``as``: one of `ecgscribe.rhythms.RHYTHM_KINDS`, ``unreadable``, ``readable``
+        or ``pause``, which deletes the beats inside.
     content : mapping
     n_samples : int
         Length of the recording.
@@ -115,7 +102,7 @@ def check_edit(kind: object, content: object, n_samples: int) -> tuple[str, dict
         checked["begin"], checked["end"] = position("begin", n_samples), position("end", n_samples)
         if checked["begin"] >= checked["end"]:
             raise FormatError("edit: expected a span that ends after it begins, found another")
-        if content.get("as") not in (*RHYTHMS, *_OTHER_SPANS):
+        if content.get("as") not in (*RHYTHM_KINDS, *_OTHER_SPANS):
             raise FormatError("edit: expected a kind of span, found another")
         checked["as"] = content["as"]
     return str(kind), checked
@@ -169,7 +156,7 @@ def apply_edits(base: Annotation, edits: Iterable[Edit], n_samples: int) -> Revi
             if moved is not None:
                 changed[content["sample"]] = None
                 changed[content["to"]] = moved
-        elif content["as"] in RHYTHMS:
+        elif content["as"] in RHYTHM_KINDS:
             rhythms.append((content["begin"], content["end"], content["as"]))
         elif content["as"] == "pause":
             inside = (s for s in {*known, *changed} if content["begin"] < s < content["end"])

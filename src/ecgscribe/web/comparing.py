@@ -15,8 +15,9 @@ from ecgscribe.errors import FormatError
 from ecgscribe.metrics.comparison import Comparison
 from ecgscribe.metrics.ec57 import compare
 from ecgscribe.record import Annotation
+from ecgscribe.rhythms import RHYTHM_KINDS
 from ecgscribe.symbols import AAMI_CLASSES
-from ecgscribe.web.changes import READABILITY, RHYTHMS
+from ecgscribe.web.changes import READABILITY
 from ecgscribe.web.comparing_spans import (
     SPAN_KINDS,
     SpanDisagreement,
@@ -215,7 +216,7 @@ def adjudicated(
         spans = agreed_spans(*compared.annotations, own, compared.n_samples)
         return content | {"remove": gone, "beats": new, "spans": [[*each] for each in spans]}
     if isinstance(key, str) and (span := compared.spans.get(key)) is not None:
-        known = RHYTHMS if span.kind == "rhythm" else READABILITY
+        known = RHYTHM_KINDS if span.kind == "rhythm" else READABILITY
         _check_answer(name, (*known, *span.answers))
         return content | {"spans": [[span.begin, span.end, name]]}
     found = compared.disagreements.get(key) if isinstance(key, str) else None

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ecgscribe.analysis.ectopy import ECTOPIC_CLASSES
+from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES
-from ecgscribe.web.changes import SHOWN_RHYTHMS
 from ecgscribe.web.review import Opened, Review
 
 __all__ = ["PAGE", "Event", "events", "find_events"]
@@ -130,7 +130,7 @@ def _rhythms(opened: Opened, review: Review) -> list[Event]:
     found = []
     for rhythm in review.measures.rhythms:
         if rhythm.kind != "N":
-            name = SHOWN_RHYTHMS.get(rhythm.kind, rhythm.kind)
+            name = RHYTHM_NAMES.get(rhythm.kind, rhythm.kind)
             text = f"{name}, {(rhythm.end - rhythm.begin) / fs:.0f} s"
             order = rhythm.begin - rhythm.end
             found.append(Event("rhythm", text, rhythm.begin, rhythm.end, order))

@@ -21,7 +21,7 @@ import { clock, parseClock } from "./time.js";
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [12.5, 25, 50];
 const GAINS = [5, 10, 20];
-const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "atrial fibrillation", AFL: "atrial flutter", SVTA: "supraventricular tachyarrhythmia", VT: "ventricular tachycardia", VFL: "ventricular flutter or fibrillation", N: "no arrhythmia", pause: "pause" };
+const SPANS = { unreadable: "unreadable", readable: "readable", AFIB: "atrial fibrillation", AFL: "regular atrial flutter", SVTA: "supraventricular tachyarrhythmia", VT: "ventricular tachycardia", VFL: "ventricular flutter or fibrillation", N: "no arrhythmia", pause: "pause" };
 const SHORTEST_S = 2;
 const MOST_PINNED = 0.66; // of the window's height
 const QUIET_MS = 300;
