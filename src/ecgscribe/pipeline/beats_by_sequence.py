@@ -20,10 +20,11 @@ from ecgscribe.pipeline.sudden_tachycardia import sudden_tachycardia
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["apply_sequence", "begins_suddenly", "s_to_n"]
+__all__ = ["apply_sequence", "begins_suddenly", "n_to_s", "s_to_n"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 N, S, V, F = (AAMI_CLASSES.index(name) for name in "NSVF")
 
@@ -64,9 +65,7 @@ def apply_sequence(beats: ClassifiedCandidates, thresholds: Thresholds) -> Class
     """
     probability = beats.class_probability.copy()
     rr = np.diff(beats.r_peaks, prepend=np.nan)
-    leaps = sudden_tachycardia(rr / FS) & (probability[:, S] > 0)
-    probability[leaps, S] += probability[leaps, N]
-    probability[leaps, N] = 0
+    n_to_s(probability, sudden_tachycardia(rr / FS) & (probability[:, S] > 0))
     predicted = decide(probability, thresholds)
     if np.count_nonzero(predicted == V) < FEWEST_V:
         rows = predicted == F
@@ -105,6 +104,18 @@ def begins_suddenly(rr: Doubles, begin: int, end: int) -> bool:
             return True
     first = _first_at_the_rate(rr, begin, end)
     return 1 < first < begin and _is_early(rr, first) and _falls(rr, first)
+
+
+def n_to_s(class_probability: Floats, rows: Flags | slice) -> None:
+    """Add the probability of N to that of S in some rows, in place.
+
+    Parameters
+    ----------
+    class_probability : ndarray of float32, shape (n, 5)
+    rows : ndarray of bool, shape (n,), or slice
+    """
+    class_probability[rows, S] += class_probability[rows, N]
+    class_probability[rows, N] = 0
 
 
 def s_to_n(class_probability: Floats, rows: slice) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-__all__ = ["sudden_tachycardia"]
+__all__ = ["next_rate", "sudden_tachycardia"]
 
 
 BEATS = 8
@@ -63,10 +63,28 @@ def sudden_tachycardia(rr: Doubles) -> Flags:
     return inside
 
 
-def _end(rr: Doubles, begin: int, rate: float) -> int:
-    """Return the beat after the last that holds on to an RR interval, which may change slowly."""
-    beat = begin
-    while beat < len(rr) and abs(rr[beat] - rate) <= HOLDS_ON * rate:
-        rate += ADAPTS * (rr[beat] - rate)
+def next_rate(rate: float, rr: float) -> float | None:
+    """Return the RR interval of a tachycardia that holds on for one beat more.
+
+    Parameters
+    ----------
+    rate : float
+        Its RR interval so far, in seconds; it may change slowly.
+    rr : float
+        The next one.
+
+    Returns
+    -------
+    float or None
+        None if the tachycardia ends before that beat.
+    """
+    return rate + ADAPTS * (rr - rate) if abs(rr - rate) <= HOLDS_ON * rate else None
+
+
+def _end(rr: Doubles, begin: int, first_rate: float) -> int:
+    """Return the beat after the last that holds on to an RR interval."""
+    beat, rate = begin, next_rate(first_rate, float(rr[begin]))
+    while rate is not None:
         beat += 1
+        rate = next_rate(rate, float(rr[beat])) if beat < len(rr) else None
     return beat
