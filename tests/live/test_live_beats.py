@@ -1,4 +1,4 @@
-"""Which beats of a stream are S: those whose run began from one beat to the next."""
+"""Which beats of a stream are S: those of a run or tachycardia that began suddenly."""
 
 from __future__ import annotations
 
@@ -67,6 +67,12 @@ def classes_of(
             "N" * 5 + "S" * 5 + "N" * 10 + "S" * 5 + "N" * 5,
             "N" * 5 + "S" * 5 + "N" * 20,
         ),
+        # A tachycardia is known to be sudden once eight of its beats are; four lie ahead.
+        ([0.8] * 10 + [0.45] * 300, "N" * 310, "N" * 13 + "S" * 297),
+        ([0.8] * 10 + [0.45] * 20 + [0.8] * 10, "N" * 40, "N" * 13 + "S" * 17 + "N" * 10),
+        # Not so if it is too short, or ventricular.
+        ([0.8] * 10 + [0.45] * 7 + [0.8] * 10, "N" * 27, "N" * 27),
+        ([0.8] * 10 + [0.45] * 20, "N" * 10 + "V" * 20, "N" * 10 + "V" * 20),
     ],
 )
 def test_runs_of_s_begin_suddenly(

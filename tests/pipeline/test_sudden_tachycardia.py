@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.pipeline.sudden_tachycardia import BEATS, sudden_tachycardia
+from ecgscribe.pipeline.sudden_tachycardia import BEATS, next_rate, sudden_tachycardia
 
 
 def inside(rr: list[float] | NDArray[np.float64]) -> list[int]:
@@ -61,3 +61,9 @@ def test_a_rate_that_rises_makes_none(n: int, change: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rr = np.maximum(change ** np.arange(n), 0.33) * np.exp(rng.uniform(-0.03, 0.03, n))
     assert inside(rr) == []
+
+
+def test_a_rate_follows_slowly_until_it_ends() -> None:
+    assert next_rate(0.4, 0.44) == pytest.approx(0.404)
+    assert next_rate(0.4, 0.47) is None
+    assert next_rate(0.4, 0.33) is None

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from ecgscribe.live.changes import all_lost_at
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.hop_filter import HOP
-from ecgscribe.model.decision import Thresholds, decide
+from ecgscribe.live.sequence import LiveSequence
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.model.shape_features import BEFORE, waveforms
-from ecgscribe.pipeline.beats_by_sequence import begins_suddenly, temper_s
 from ecgscribe.pipeline.candidates import is_beat, near_end
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
@@ -30,7 +29,6 @@ HISTORY = 128
 HISTORY_STEPS = 160 * FS
 RUN = 64
 """Beats that the beat head sees."""
-S = AAMI_CLASSES.index("S")
 
 
 Floats = NDArray[np.float32]
@@ -46,8 +44,7 @@ class BeatHistory:
         self._peak_scores = np.zeros(0, dtype=np.float32)
         self._logits = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
         self._n_classified = 0
-        self._in_run = False
-        """Whether the last classified beat is one of a run of S that began suddenly."""
+        self._sequence = LiveSequence()
 
     def __len__(self) -> int:
         return len(self._r_peaks)
@@ -121,31 +118,15 @@ class BeatHistory:
         if (beat != candidate).any():  # the rhythm without the false detections is another
             class_probability, _ = self._predict(model, signal, beat)
         done = due & beat
-        self._apply_sequence(class_probability, beat, done, model.thresholds)
+        at = np.flatnonzero(beat)[-RUN:]
+        class_probability[at] = self._sequence.apply(
+            class_probability[at], self._r_peaks[at], done[at], model.thresholds
+        )
         result = self._r_peaks[done], class_probability[done], beat_probability[done]
         # Only false detections that were due are dropped; later ones are examined again.
         self._keep(~due | beat)
         self._n_classified = int(np.sum(self._r_peaks < until))
         return result
-
-    def _apply_sequence(
-        self, class_probability: Floats, beat: Flags, due: Flags, thresholds: Thresholds
-    ) -> None:
-        """Make due beats of S normal in place, if their run does not begin suddenly."""
-        at = np.flatnonzero(beat)[-RUN:]
-        rr = np.diff(self._r_peaks[at], prepend=np.nan)
-        is_s = decide(class_probability[at], thresholds) == S
-        others = np.flatnonzero(~is_s)
-        for row in np.flatnonzero(due[at]).tolist():
-            if not is_s[row]:
-                self._in_run = False
-                continue
-            k = int(np.searchsorted(others, row))
-            begin = int(others[k - 1]) + 1 if k else 0
-            end = int(others[k]) if k < len(others) else len(at)
-            self._in_run = self._in_run or begins_suddenly(rr, begin, end)
-            if not self._in_run:
-                temper_s(class_probability, slice(at[row], at[row] + 1))
 
     def _predict(self, model: Model, signal: LiveSignal, which: Flags) -> tuple[Floats, Floats]:
         """Return class and beat probabilities of some R-peaks; those of the others are zero."""

@@ -22,7 +22,7 @@ from ecgscribe.pipeline.sudden_tachycardia import sudden_tachycardia
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["apply_sequence", "begins_suddenly", "temper_s"]
+__all__ = ["apply_sequence", "begins_suddenly", "n_to_s", "temper_s"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -78,8 +78,7 @@ def apply_sequence(
     for span in rhythms:
         if span.kind == "AFIB":
             leaps[slice(*np.searchsorted(beats.r_peaks, [span.begin, span.end]))] = False
-    probability[leaps, S] += probability[leaps, N]
-    probability[leaps, N] = 0
+    n_to_s(probability, leaps)
     predicted = decide(probability, thresholds)
     if np.count_nonzero(predicted == V) < FEWEST_V:
         rows = predicted == F
@@ -120,7 +119,19 @@ def begins_suddenly(rr: Doubles, begin: int, end: int) -> bool:
     return 1 < first < begin and _is_early(rr, first) and _falls(rr, first)
 
 
-def temper_s(class_probability: Floats, rows: slice | Flags) -> None:
+def n_to_s(class_probability: Floats, rows: Flags | slice) -> None:
+    """Add the probability of N to that of S in some rows, in place.
+
+    Parameters
+    ----------
+    class_probability : ndarray of float32, shape (n, 5)
+    rows : ndarray of bool, shape (n,), or slice
+    """
+    class_probability[rows, S] += class_probability[rows, N]
+    class_probability[rows, N] = 0
+
+
+def temper_s(class_probability: Floats, rows: Flags | slice) -> None:
     """Add most of the probability of S to that of N in some rows, in place.
 
     Parameters

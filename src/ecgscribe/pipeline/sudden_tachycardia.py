@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-__all__ = ["sudden_tachycardia"]
+__all__ = ["ECTOPIC", "next_rate", "sudden_tachycardia"]
 
 
 BEATS = 8
@@ -65,15 +65,30 @@ def sudden_tachycardia(rr: Doubles) -> Flags:
     return inside
 
 
-def _end(rr: Doubles, begin: int, rate: float) -> int:
-    """Return the beat after the last that holds on to an RR interval, which may change slowly.
+def next_rate(rate: float, rr: float) -> float | None:
+    """Return the RR interval of a tachycardia that holds on for one beat more.
 
-    Ectopic beats in between do not end a tachycardia that goes on at the same rate.
+    Parameters
+    ----------
+    rate : float
+        Its RR interval so far, in seconds; it may change slowly.
+    rr : float
+        The next one.
+
+    Returns
+    -------
+    float or None
+        None if that one is not of the tachycardia.
     """
+    return rate + ADAPTS * (rr - rate) if abs(rr - rate) <= HOLDS_ON * rate else None
+
+
+def _end(rr: Doubles, begin: int, rate: float) -> int:
+    """Return the beat after the last that holds on to an RR interval, also after ectopic beats."""
     end = beat = begin
     while beat < len(rr) and beat - end <= ECTOPIC:
-        if abs(rr[beat] - rate) <= HOLDS_ON * rate:
-            rate += ADAPTS * (rr[beat] - rate)
-            end = beat + 1
+        following = next_rate(rate, float(rr[beat]))
         beat += 1
+        if following is not None:
+            rate, end = following, beat
     return end
