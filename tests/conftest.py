@@ -29,6 +29,8 @@ settings.load_profile("no_deadline")
 
 NEEDED = {"data_dir": "ECGSCRIBE_DATA", "reference_dir": "ECGSCRIBE_REFERENCE"}
 FOLDERS = {variable: os.environ.get(variable) for variable in NEEDED.values()}
+LONGEST = ("training", "project")
+"""Rooms of the tests that take longest."""
 CAN_TRAIN = importlib.util.find_spec("keras") is not None
 
 
@@ -41,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _requested(item) & set(NEEDED):
             item.add_marker("mitdb")
+    # Those of minutes go first, so that no core is idle at the end while another has one of them.
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.hookimpl(tryfirst=True)
