@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-__all__ = ["did_you_mean", "format_time", "percent", "rounded"]
+__all__ = ["did_you_mean", "format_time", "percent", "rounded", "utf8"]
 
 
 _CUTOFF = 0.65
@@ -99,3 +99,8 @@ def percent(part: float, whole: float) -> float:
     """Return a share in percent, rounded to one digit, or to two below one percent."""
     share = 100.0 * part / whole if whole else 0.0
     return round(share, 1 if share >= 1 else 2)
+
+
+def utf8(text: str) -> str:
+    """Return a text that UTF-8 can hold: bytes of a file's name that no letter has become ``?``."""
+    return text.encode("utf-8", "replace").decode("utf-8")

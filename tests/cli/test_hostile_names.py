@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from xml.dom import minidom
 
+import numpy as np
 import pytest
 
+from ecgscribe import formats
 from ecgscribe.cli.main import main
 from support.command_line import error_line
 
@@ -39,3 +43,45 @@ def test_names_are_plain_text_in_pictures_and_pages(
 
 def test_nul_in_an_argument_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "NUL" in error_line(capsys, "info", "a\0b", code=2)
+
+
+@pytest.fixture
+def bytes_name(good: Path, tmp_path: Path) -> Path:
+    """A recording whose own name, and that of its signal file, are no UTF-8."""
+    header = good.with_suffix(".hea").read_bytes()
+    named = header.replace(b"good.dat", b"r\xff\xe9.dat").replace(b"good ", b"r\xff\xe9 ", 1)
+    path = tmp_path / os.fsdecode(b"r\xff\xe9.hea")
+    path.write_bytes(named)
+    path.with_suffix(".dat").write_bytes(good.with_suffix(".dat").read_bytes())
+    return path.with_suffix("")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_a_signal_file_is_found_by_its_bytes(bytes_name: Path, good: Path, tmp_path: Path) -> None:
+    assert np.array_equal(formats.read(bytes_name).signal, formats.read(good).signal)
+    by_other = tmp_path / "plain.hea"
+    by_other.write_bytes(bytes_name.with_suffix(".hea").read_bytes())
+    assert np.array_equal(formats.read(by_other).signal, formats.read(good).signal)
+    whole = tmp_path / "whole.hea"
+    whole.write_bytes(b"whole/1 2 360 10800\nr\xff\xe9 10800\n")
+    assert np.array_equal(formats.read(whole).signal, formats.read(good).signal)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_every_output_of_a_name_that_is_no_utf_8(
+    bytes_name: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("fpdf", reason="fpdf2 is not installed")
+    out = ["-o", str(tmp_path), "--quiet"]
+    for kind in ("wfdb", "csv", "json", "parquet", "edf"):
+        assert main(["annotate", str(bytes_name), "-f", kind, *out]) == 0
+    beats = Path(f"{bytes_name}.scribe")
+    for table in ("csv", "parquet"):
+        assert main(["score", str(beats), f"{beats}.{table}", "--start", "0"]) == 0
+    stored = [str(bytes_name), "--annotator", "scribe", "-o"]
+    for command, suffix in (("plot", "png"), ("report", "html"), ("report", "pdf")):
+        assert main([command, *stored, str(tmp_path / f"{command}.{suffix}"), "--force"]) == 0
+    assert main(["explain", str(bytes_name), "--at", "10", "-o", str(tmp_path / "e.svg")]) == 0
+    (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Traceback" not in capsys.readouterr().err

@@ -79,3 +79,16 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
         read_annotation(path)
     with pytest.raises(FormatError, match=r"absent\.csv"):
         read_annotation(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("column", ["sample", "subtype"])
+@pytest.mark.parametrize("value", [f"{10**30}", f"{2**63}", f"-{10**20}", "1e400", "x", "", "2.5"])
+def test_what_is_no_number_of_64_bits_is_named(column: str, value: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    row = {"sample": "10", "time": "0.04", "symbol": "N", "subtype": "0"}
+    lines = [row, row | {"sample": "20", "time": "0.08", column: value}]
+    text = [",".join(row), *(",".join(line.values()) for line in lines)]
+    path.write_text("\n".join(text) + "\n")
+    with pytest.raises(FormatError, match=f"at most 64 bits as {column} in row 2") as caught:
+        read_annotation(path)
+    assert "damaged" not in str(caught.value)

@@ -98,3 +98,11 @@ def test_a_strip_need_not_stay_with_the_text_before_it_but_a_chart_does(
         pdf(Page("Report", "of a test", "For tests.", (), sections, ()))
         assert len(filled) == 1
         assert (filled[0] > 200) == begun
+
+
+def test_a_row_higher_than_a_page_is_cut_into_several() -> None:
+    names = ", ".join(f"lead {k}" for k in range(3000))
+    assert n_pages(Table("Recording", ("", ""), (("Leads", names),))) > 2
+    assert n_pages(Table("Recording", ("", ""), (("Lead", "x" * 20_000),))) > 2
+    wide = Table("By lead", ("Lead", "a", "b", "c"), (("y" * 9000, "1", "2", "z" * 20_000),))
+    assert n_pages(wide) > 2

@@ -17,6 +17,7 @@ import numpy as np
 from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS
 from ecgscribe.files import atomic_write, write_text
 from ecgscribe.formats.writing import DEFAULT_ANNOTATOR
+from ecgscribe.formatting import utf8
 from ecgscribe.record import Annotation
 from ecgscribe.rhythms import RhythmSpan
 from ecgscribe.symbols import AAMI_CLASSES
@@ -107,7 +108,7 @@ def write_beats(dest: Path, key: str, recording: str, annotation: Annotation) ->
     nothing = np.full(n, np.nan, np.float32)
     probability = np.full((n, 5), np.nan) if beats.probability is None else beats.probability
     columns = {
-        "recording": [recording] * n,
+        "recording": [utf8(recording)] * n,
         "sample": beats.sample,
         "time": beats.time,
         "class": [AAMI_CLASSES[k] for k in beats.class_index],
@@ -127,7 +128,7 @@ def write_episodes(
     """Write the episodes of a recording, in time order."""
     rows = sorted(episodes, key=lambda each: (each[1], each[2], each[0]))
     columns = {
-        "recording": [recording] * len(rows),
+        "recording": [utf8(recording)] * len(rows),
         "kind": [kind for kind, _, _ in rows],
         "begin": [begin for _, begin, _ in rows],
         "end": [end for _, _, end in rows],
@@ -173,7 +174,11 @@ def _parts(dest: Path, types: Mapping[str, str]) -> Iterator[Any]:
     """Yield the rows that are kept in tables of at most `_PART` rows."""
     rows, schema = read_results(dest), _schema(types)
     while part := list(islice(rows, _PART)):
-        yield _table({name: [row.get(name) for row in part] for name in types}, schema)
+        yield _table({name: [_plain(row.get(name)) for row in part] for name in types}, schema)
+
+
+def _plain(value: Any) -> Any:
+    return utf8(value) if isinstance(value, str) else value
 
 
 def _rhythm_at(spans: Sequence[RhythmSpan], samples: Sequence[int]) -> list[str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import tempfile
 import warnings
 from contextlib import ExitStack
@@ -62,7 +63,7 @@ class Options:
 def key_of(path: str) -> str:
     """Return the name of the files of a recording: its own, and a hash of where it is."""
     name = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path(path).stem)[:60]
-    return f"{name}-{hashlib.sha256(path.encode()).hexdigest()[:12]}"
+    return f"{name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"
 
 
 def annotate_source(path: str, dest: str, model: Model, options: Options) -> bool:
@@ -126,7 +127,7 @@ def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options
     about = {
         "recording": path,
         "key": key,
-        "sha256": hashlib.sha256("\n".join(content).encode()).hexdigest(),
+        "sha256": hashlib.sha256(os.fsencode("\n".join(content))).hexdigest(),
         "model": model.hash,
         "options": options.text(),
     }

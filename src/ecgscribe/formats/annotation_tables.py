@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import check_regular, format_errors
+from ecgscribe.formatting import utf8
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES, Mapping
 
@@ -58,7 +60,7 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
                 f"{path}: expected a table of annotations as ecgscribe writes it, found no column "
                 f"{missing[0]}; name an annotation file"
             )
-        samples = table["sample"].to_numpy(np.int64)
+        samples = _integers(path, table, "sample")
         stated = (
             float(about["fs"]) if "fs" in about else _fs(samples, table["time"].to_numpy(float))
         )
@@ -69,17 +71,18 @@ def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
             )
         if stated is not None and fs is not None and abs(stated - fs) < _SAME_FS * fs:
             stated = fs  # the times of a table have few digits
+        name = path.name.split(".")[0]
         mapping: Mapping = "ec57" if about.get("mapping") == "ec57" else "literature"
         return Annotation(
             sample=samples,
             symbol=table["symbol"].astype(str).to_numpy(np.str_),
             fs=stated or fs or 0.0,
-            subtype=_column(table, "subtype", np.int64),
-            aux_note=_column(table, "aux_note", np.str_),
+            subtype=_integers(path, table, "subtype"),
+            aux_note=_notes(table),
             probability=_probability(table),
             score=_floats(table, "score"),
             quality=_floats(table, "quality"),
-            name=about.get("name", path.name.split(".")[0]),
+            name=name if about.get("name", utf8(name)) == utf8(name) else about["name"],
             start=_start(table),
             mapping=mapping,
         )
@@ -104,7 +107,8 @@ def _parquet(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
             f"{path}: expected the package pyarrow to read Parquet, found none; "
             "pip install 'ecgscribe[parquet]', or use .csv"
         ) from error
-    read = pyarrow.parquet.read_table(path)
+    with path.open("rb") as file:  # pyarrow takes a path for UTF-8
+        read = pyarrow.parquet.read_table(file)
     metadata = read.schema.metadata or {}
     about = {
         key: metadata[key.encode()].decode()
@@ -121,8 +125,26 @@ def _fs(samples: Any, times: Any) -> float | None:
     return float(round(samples[-1] / times[-1], _DECIMALS))
 
 
-def _column(table: pd.DataFrame, name: str, kind: Any) -> Any:
-    return table[name].to_numpy(kind) if name in table else np.zeros(0, kind)
+def _integers(path: Path, table: pd.DataFrame, name: str) -> NDArray[np.int64]:
+    """Return a column of whole numbers; none if the table lacks it."""
+    if name not in table:
+        return np.zeros(0, np.int64)
+    if table[name].dtype.kind == "i":
+        return table[name].to_numpy(np.int64)
+    numbers = np.zeros(len(table), np.int64)
+    for row, value in enumerate(table[name].tolist()):
+        try:
+            numbers[row] = int(str(value).removesuffix(".0"))
+        except (ValueError, OverflowError):
+            raise FormatError(
+                f"{path}: expected a whole number of at most 64 bits as {name} in row {row + 1}, "
+                f"found {str(value)[:40]}; correct it, or write the table again"
+            ) from None
+    return numbers
+
+
+def _notes(table: pd.DataFrame) -> NDArray[np.str_]:
+    return np.array(table["aux_note"].tolist() if "aux_note" in table else [], dtype=np.str_)
 
 
 def _floats(table: pd.DataFrame, name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.text import parts, table_of
+from ecgscribe.formatting import utf8
 from ecgscribe.record import Annotation, has_date
 
 __all__ = ["check_writable", "write_parquet"]
@@ -43,7 +44,8 @@ def write_parquet(annotation: Annotation, path: Path) -> None:
     import pyarrow.parquet
 
     schema = _schema(annotation)
-    with pyarrow.parquet.ParquetWriter(path, schema) as file:
+    # Not the path itself, which pyarrow takes for UTF-8.
+    with path.open("wb") as out, pyarrow.parquet.ParquetWriter(out, schema) as file:
         for part in parts(annotation):
             table = table_of(part)
             columns = [
@@ -74,5 +76,6 @@ def _schema(annotation: Annotation) -> Any:
     }
     names = table_of(annotation.select(slice(0))).columns
     fields = [(name, types.get(name, pyarrow.float32())) for name in names]
-    about = {"name": annotation.name, "fs": f"{annotation.fs!r}", "mapping": annotation.mapping}
+    name, fs = utf8(annotation.name), f"{annotation.fs!r}"
+    about = {"name": name, "fs": fs, "mapping": annotation.mapping}
     return pyarrow.schema(fields, metadata=about)

@@ -15,6 +15,7 @@ from ecgscribe import plots
 from ecgscribe.analysis.rr_intervals import PAUSE_S
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import file_sums, refuse_existing, write_together
+from ecgscribe.formatting import utf8
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
@@ -265,7 +266,7 @@ def _write(out: Path, inputs: ReportInputs, content: ReportContent, *, force: bo
     if out.suffix.lower() == ".html":
         from ecgscribe.report.html import html
 
-        data = html(shown).encode("utf-8")
+        data = utf8(html(shown)).encode("utf-8")
     else:
         from ecgscribe.report.pdf import pdf
 

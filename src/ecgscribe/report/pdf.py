@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecgscribe.formatting import utf8
 from ecgscribe.report.blocks import Block, Box, Bullets, Cell, Link, Page, Picture, Section, Table
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ _WIDTH_MM = 210.0 - 2 * _MARGIN_MM
 _SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 114, 178)
 _BAND = (243, 246, 249)
 _BOTTOM_MM = 14.0  # with the number of the page
+_MOST_LETTERS = 100  # of a cell that widen its column; more would leave the others no room
+_MOST_LINES = 40  # of a row; more would not fit on a page
 _TABLE_BEGINS_MM = 60.0  # of a table that stay together; a longer one repeats its header
 _LEAST_FACTOR = 0.65  # by which a chart shrinks at most to fit on the rest of a page
 _TEXTS_MM = 16.0  # title and caption of a picture
@@ -103,7 +108,7 @@ def _document(page: Page) -> FPDF:
     document.set_margin(_MARGIN_MM)
     document.c_margin = 0
     document.set_auto_page_break(True, margin=_BOTTOM_MM)
-    document.set_title(page.title)
+    document.set_title(utf8(page.title))
     document.set_lang("en")
     document.set_creator("ecgscribe")
     document.add_page()
@@ -205,14 +210,18 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
     document.set_text_color(*_INK)
     document.set_draw_color(*_LINE)
     document.set_line_width(0.2)
-    widths = [
-        max(len(_text(row[k])) for row in (table.header, *table.rows)) + 3
+    letters = [
+        min(max(len(_text(row[k])) for row in (table.header, *table.rows)), _MOST_LETTERS) + 3
         for k in range(len(table.header))
     ]
-    longest = sum(widths) * (1.7 if len(table.header) <= 7 else 1.5)
+    longest = sum(letters) * (1.7 if len(table.header) <= 7 else 1.5)
+    width = _WIDTH_MM if pairs else min(_WIDTH_MM, longest)
+    columns = (30, 70) if pairs else tuple(letters)
+    em = document.font_size
+    most = [max(int(_MOST_LINES * width * each / sum(columns) / em), 1) for each in columns]
     with document.table(
-        width=_WIDTH_MM if pairs else min(_WIDTH_MM, longest),
-        col_widths=(30, 70) if pairs else tuple(widths),
+        width=width,
+        col_widths=columns,
         align=Align.L,
         text_align=["LEFT" if table.is_text(k) else "RIGHT" for k in range(len(table.header))],
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
@@ -221,10 +230,20 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
         padding=(0.3, 1, 0.3, 0),
     ) as drawn:
         for row in (table.header, *table.rows):
-            shown = drawn.row()
-            for cell in row:
-                shown.cell(_text(cell), link=links.of(cell))
+            for part in _row_parts(row, most):
+                shown = drawn.row()
+                for cell in part:
+                    shown.cell(_text(cell), link=links.of(cell))
     document.ln(2)
+
+
+def _row_parts(row: Sequence[Cell], most: Sequence[int]) -> Iterator[Sequence[Cell]]:
+    """Cut a row that may be higher than a page into several, given letters per cell at most."""
+    cells = [
+        textwrap.wrap(cell, letters) if isinstance(cell, str) and len(cell) > letters else [cell]
+        for cell, letters in zip(row, most, strict=True)
+    ]
+    return zip_longest(*cells, fillvalue="")
 
 
 def _beginning(blocks: Sequence[Block]) -> float:

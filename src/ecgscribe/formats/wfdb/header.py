@@ -6,8 +6,10 @@ Header: https://physionet.org/physiotools/wag/header-5.htm.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
@@ -261,7 +263,7 @@ def _signal(path: Path, line: str) -> SignalLine:
         warn(f"{path}: expected a gain of {name or fields[0]}, found {gain}; raw counts are read")
         gain, baseline, unit = 1.0, 0, UNKNOWN_UNIT
     return SignalLine(
-        file_name=fields[0],
+        file_name=_as_on_disk(path, fields[0]),
         fmt=spec[1],
         name=name,
         unit=unit,
@@ -280,7 +282,17 @@ def _segment(path: Path, line: str) -> Segment:
     fields = line.split()
     if len(fields) < 2 or not fields[1].isdigit() or not _SEGMENT_NAME.fullmatch(fields[0]):
         raise _damaged(path, line)
-    return Segment(fields[0], int(fields[1]))
+    return Segment(_as_on_disk(path, fields[0], ".hea"), int(fields[1]))
+
+
+def _as_on_disk(path: Path, name: str, suffix: str = "") -> str:
+    """Return a name as the system decodes it: one that is not UTF-8 was read as Latin-1."""
+    with suppress(UnicodeError):
+        other = os.fsdecode(name.encode("latin-1"))
+        folder = path.parent
+        if not (folder / f"{name}{suffix}").exists() and (folder / f"{other}{suffix}").exists():
+            return other
+    return name
 
 
 def _damaged(path: Path, line: str) -> FormatError:
