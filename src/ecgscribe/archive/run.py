@@ -32,6 +32,12 @@ RETRIES = 2
 """How often a recording is tried again: if it fails, and if its worker dies."""
 LOCK = ".lock"
 _CLOSING_S = 15
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": RETRIES,
+    # Else each process looks at its own stack a hundred times a second, which takes a tenth of it.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+}
 _COMPARED = ("dask", "distributed")
 LIMIT_S = 3600.0
 """Seconds that a recording may take, unless more are given: a day takes half a minute."""
@@ -198,7 +204,7 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}))
+        stack.enter_context(dask.config.set(_SETTINGS))
         # What it would say of a lost scheduler is said in one line, at the end.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         if scheduler is None:
