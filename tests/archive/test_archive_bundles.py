@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("distributed")
 
 from ecgscribe.archive.bundles import bundles, first_unfinished
-from ecgscribe.archive.sources import Source
+from ecgscribe.archive.on_disk import Source
 from ecgscribe.archive.tables import result_file
 from ecgscribe.archive.task import key_of
 
@@ -21,22 +21,21 @@ from ecgscribe.archive.task import key_of
 @given(st.lists(st.integers(0, 10**8), max_size=300), st.integers(1, 40))
 def test_every_recording_is_in_one_bundle_in_order(sizes: list[int], threads: int) -> None:
     sources = [Source(f"/{k}", size) for k, size in enumerate(sizes)]
-    found = list(bundles(sources, threads))
+    found = list(bundles(sources, number=len(sources), threads=threads))
     assert [path for bundle in found for path in bundle] == [each.path for each in sources]
     assert all(found)
 
 
 def test_short_recordings_go_together_and_long_ones_alone() -> None:
     long, short = Source("/long", 10**9), [Source(f"/{k}", 1000) for k in range(10_000)]
-    found = list(bundles([long, *short], 2))
+    found = list(bundles([long, *short], number=10_001, threads=2))
     assert found[0] == ["/long"]
-    assert {len(bundle) for bundle in found[1:-1]} == {20}  # of 50 ms each
+    assert {len(bundle) for bundle in found[1:-1]} == {60}  # of 50 ms each
 
 
 def test_few_recordings_are_spread_over_the_threads() -> None:
-    assert [len(bundle) for bundle in bundles([Source(f"/{k}", 1) for k in range(12)], 3)] == [
-        1
-    ] * 12
+    found = bundles([Source(f"/{k}", 1) for k in range(12)], number=12, threads=3)
+    assert [len(bundle) for bundle in found] == [1] * 12
 
 
 def test_worker_died_of_the_first_recording_without_a_result(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
-"""Recordings that a worker gets together: a task takes a second at least, or Dask's share grows."""
+"""Recordings that a worker gets together: a task takes seconds, or Dask's share grows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecgscribe.archive.sources import Source
+from ecgscribe.archive.on_disk import Source
 from ecgscribe.archive.tables import result_file
 from ecgscribe.archive.task import Options, annotate_source, key_of
 from ecgscribe.archive.time_limit import time_limit
@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 
 __all__ = ["annotate_bundle", "bundles", "first_unfinished"]
 
-_LEAST_S = 1.0
+_LEAST_S = 3.0
+"""Seconds that a task takes, at least: between two, a worker waits some ms for the scheduler."""
 _MOST, _FOR_EACH_THREAD = 200, 8
 """Recordings in a group, at most, and groups for each thread, at least, if there are enough."""
 _EACH_S, _BYTES_PER_S = 0.05, 4e6
 """Seconds that a recording takes at least, and bytes of its files that a core reads in one."""
 
 
-def bundles(sources: Sequence[Source], threads: int) -> Iterator[list[str]]:
-    """Group recordings, in their order, so that each group takes about a second or more.
+def bundles(sources: Iterable[Source], *, number: int, threads: int) -> Iterator[list[str]]:
+    """Group recordings, in their order, so that each group takes about three seconds or more.
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : iterable of Source
+    number : int
+        Of them.
     threads : int
         Of the workers. Where there are few recordings for each, groups are smaller.
 
@@ -38,7 +41,7 @@ def bundles(sources: Sequence[Source], threads: int) -> Iterator[list[str]]:
     list of str
         Paths; one alone where it is long.
     """
-    most = min(len(sources) // (_FOR_EACH_THREAD * max(threads, 1)) + 1, _MOST)
+    most = min(number // (_FOR_EACH_THREAD * max(threads, 1)) + 1, _MOST)
     bundle: list[str] = []
     seconds = 0.0
     for source in sources:

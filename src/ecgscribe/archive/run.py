@@ -7,31 +7,40 @@ import logging
 import shutil
 from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ecgscribe._version import __version__
 from ecgscribe.archive.bundles import annotate_bundle, bundles, first_unfinished
-from ecgscribe.archive.sources import Source
+from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.archive.tables import EXTRAS, FOLDERS, write_recordings
-from ecgscribe.archive.task import Options, key_of, write_failure
+from ecgscribe.archive.task import Options, write_failure
 from ecgscribe.errors import EcgScribeError
 from ecgscribe.files import make_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
 
-__all__ = ["LIMIT_S", "Done", "check_packages", "version_differences", "write_archive"]
+__all__ = ["LIMIT_S", "NAMED", "Done", "check_packages", "version_differences", "write_archive"]
 
 RETRIES = 2
 """How often a recording is tried again: if it fails, and if its worker dies."""
+NAMED = 20
+"""Failures that a run names; ``recordings.parquet`` has all."""
 LOCK = ".lock"
 _CLOSING_S = 15
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": RETRIES,
+    # Else each process looks at its own stack a hundred times a second, which takes a tenth of it.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+}
 _COMPARED = ("dask", "distributed")
 LIMIT_S = 3600.0
 """Seconds that a recording may take, unless more are given: a day takes half a minute."""
@@ -48,15 +57,16 @@ class Done:
 
     Parameters
     ----------
-    annotated, unchanged : int
-        Recordings that were annotated, and that an earlier run had.
-    failed : mapping of str to str
-        Error by recording.
+    annotated, unchanged, failed : int
+        Recordings that were annotated, that an earlier run had, and that failed.
+    errors : mapping of str to str
+        Of the first `NAMED` that failed, the error by recording.
     """
 
     annotated: int
     unchanged: int
-    failed: Mapping[str, str]
+    failed: int
+    errors: Mapping[str, str]
 
 
 def check_packages() -> None:
@@ -76,7 +86,7 @@ def check_packages() -> None:
 
 
 def write_archive(
-    sources: Sequence[Source],
+    sources: SourceTable,
     dest: Path,
     *,
     model: Model,
@@ -92,7 +102,7 @@ def write_archive(
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : SourceTable
         In the order in which they are begun.
     dest : Path
         Folder of the archive, which all workers see under this path.
@@ -133,17 +143,20 @@ def write_archive(
             _check_cluster(client, scheduler, dest)
         if address := _dashboard_of(client):
             dashboard(address)
-        annotated = unchanged = 0
-        failed: dict[str, str] = {}
+        annotated = unchanged = failed = 0
+        errors: dict[str, str] = {}
+        total = len(sources)
         for path, result in _results(client, sources, (str(dest), model, options, limit_s)):
             if isinstance(result, str):
-                failed[path] = result
+                failed += 1
+                if failed <= NAMED:
+                    errors[path] = result
                 write_failure(path, dest, model, options, result)
             else:
                 annotated, unchanged = annotated + result, unchanged + (not result)
-            progress(annotated + unchanged + len(failed), len(sources), len(failed))
+            progress(annotated + unchanged + failed, total, failed)
         write_recordings(dest)
-    return Done(annotated, unchanged, failed)
+    return Done(annotated, unchanged, failed, errors)
 
 
 def version_differences(versions: Mapping[str, Any]) -> list[str]:
@@ -198,7 +211,7 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}))
+        stack.enter_context(dask.config.set(_SETTINGS))
         # What it would say of a lost scheduler is said in one line, at the end.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         if scheduler is None:
@@ -273,19 +286,22 @@ class _Task:
 
 
 def _results(
-    client: Any, sources: Sequence[Source], arguments: tuple[str, Model, Options, float]
+    client: Any, sources: SourceTable, arguments: tuple[str, Model, Options, float]
 ) -> Iterator[tuple[str, bool | str]]:
     """Yield each recording and whether it was annotated, or its error, as they end.
 
     No more tasks are with the scheduler than there are threads. So its memory does not grow with
-    the archive, and few are near a recording that kills its worker.
+    the archive; and no task waits on a worker that another one kills, for which Dask would blame
+    both.
     """
     from distributed import as_completed
 
-    waiting = map(_Task, bundles(sources, sum(client.nthreads().values())))
+    threads = sum(client.nthreads().values())
+    waiting = map(_Task, bundles(sources, number=len(sources), threads=threads))
     again: deque[_Task] = deque()
     tasks: dict[str, _Task] = {}
-    numbers = count()
+    # Of one prefix, by which the scheduler keeps statistics for ever, and of no other run.
+    keys = map(f"archive-{uuid4().hex}-{{}}".format, count())
     at_work = as_completed(loop=client.loop, raise_errors=False)
 
     def fill() -> None:
@@ -295,9 +311,8 @@ def _results(
             if task is None:
                 return
             future = client.submit(
-                annotate_bundle, task.paths, *arguments,
-                key=f"archive-{key_of(task.paths[0])}-{next(numbers)}", pure=False,
-            )  # fmt: skip
+                annotate_bundle, task.paths, *arguments, key=next(keys), pure=False
+            )
             tasks[future.key] = task
             at_work.add(future)
 

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import make_folder
 from ecgscribe.formats.finding import NEED_HEADER, find_recording, without_suffix
 from ecgscribe.formats.wfdb.header import read_header
 
-__all__ = ["Source", "fetch", "find_sources", "is_url"]
+__all__ = ["fetch", "find_sources", "is_url"]
 
 _SECRET = re.compile(r"://([^/]*@|[^/]*:(?!\d+(/|$))|.*\?.*=)")  # a port is none
 _BYTES_A_SAMPLE = 2
-
-
-@dataclass(frozen=True)
-class Source:
-    """A recording.
-
-    Parameters
-    ----------
-    path : str
-        Absolute path of its file, or URL.
-    size : int
-        Bytes of its files of the same name; without signals there, about those of its signals.
-    """
-
-    path: str
-    size: int
 
 
 def is_url(path: str) -> bool:
@@ -42,7 +27,7 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
-def find_sources(sources: Iterable[str]) -> list[Source]:
+def find_sources(sources: Iterable[str]) -> SourceTable:
     """Find the recordings of an archive, each once, the largest first.
 
     Parameters
@@ -53,21 +38,30 @@ def find_sources(sources: Iterable[str]) -> list[Source]:
 
     Returns
     -------
-    list of Source
+    SourceTable
 
     Raises
     ------
     FormatError
         If one of them does not exist or has no recording.
     """
-    found: dict[str, Source] = {}
+    table = SourceTable()
+    _find(sources, table)
+    return table
+
+
+def _find(sources: Iterable[str], table: SourceTable) -> bool:
+    """Add the recordings of some sources; return whether there are any."""
+    any_found = False
     for source in sources:
         _refuse_secrets(source)
-        mine = _listed(source) if source.startswith("@") else _expanded(source)
-        if not mine:
+        if source.startswith("@"):
+            any_found = _find(_lines(Path(source[1:])), table)
+        else:
+            any_found = _find_expanded(source, table)
+        if not any_found:
             raise FormatError(f"{source}: expected recordings, found none; check the path")
-        found |= {each.path: each for each in mine}
-    return sorted(found.values(), key=lambda each: (-each.size, each.path))
+    return any_found
 
 
 def fetch(url: str, folder: Path) -> Path:
@@ -118,45 +112,49 @@ def _refuse_secrets(source: str) -> None:
         )
 
 
-def _listed(source: str) -> list[Source]:
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file that are not blank."""
     try:
-        lines = Path(source[1:]).read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:
+            yield from (line.strip() for line in file if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(
-            f"{source[1:]}: expected a text file with a source on each line, cannot read it "
-            f"({error}); check the path"
+            f"{path}: expected a text file with a source on each line, cannot read it ({error}); "
+            "check the path"
         ) from error
-    return find_sources(line.strip() for line in lines if line.strip())
 
 
-def _expanded(source: str) -> list[Source]:
+def _find_expanded(source: str, table: SourceTable) -> bool:
+    """Add the recordings of a folder, glob, recording or URL; return whether there are any."""
     import fsspec
     from fsspec.core import has_magic
 
     try:
         system, root = fsspec.core.url_to_fs(source if is_url(source) else str(Path(source)))
         if has_magic(root) and not system.exists(root):
-            files = _files(system, root, system.glob(root, detail=True))
+            files = _matching(system, root)
         elif system.isdir(root):
-            files = _files(system, root, {root: {"type": "directory"}})
-        elif not is_url(source):
-            root = str(find_recording(Path(source)).absolute())
-            files = {root: system.size(root) or 0}
+            files = _below(system, root)
+        elif is_url(source):
+            files = iter([(root, int(system.size(root) or 0))])
         else:
-            files = {root: int(system.size(root) or 0)}
-    except (ValueError, ImportError, FileNotFoundError) as error:
+            root = str(find_recording(Path(source)).absolute())
+            files = iter([(root, int(system.size(root) or 0))])
+        named = _hidden(root)  # no hidden files and folders, unless the source itself names one
+        shown = (each for each in files if _hidden(each[0]) == named)
+        table.add_files((_stem(name), name, size) for name, size in shown if _stem(name) != name)
+    except (ValueError, ImportError, OSError) as error:
         raise FormatError(
             f"{source}: expected a folder, glob, recording or URL, found none ({error}); "
             "check the path"
         ) from error
-    names = _recordings(files)
-    for name, size in names.items():
-        if name.lower().endswith(".hea") and size == files[name]:  # no signals of its own name
-            names[name] += _size_by_header(system, name)
-    return [
-        Source(system.unstrip_protocol(name) if is_url(source) else name, size)
-        for name, size in names.items()
-    ]
+    is_any = False
+    for name, size, is_alone in table.grouped():
+        is_any = True
+        if is_alone and name.lower().endswith(".hea"):  # no signals of its own name
+            size += _size_by_header(system, name)
+        table.add(system.unstrip_protocol(name) if is_url(source) else name, size)
+    return is_any
 
 
 def _size_by_header(system: Any, name: str) -> int:
@@ -171,32 +169,36 @@ def _size_by_header(system: Any, name: str) -> int:
     return (header.n_frames or 0) * header.n_signals * _BYTES_A_SAMPLE
 
 
-def _files(system: Any, root: str, matches: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Return the size of each file that matches, and of those in the folders that match.
+def _matching(system: Any, pattern: str) -> Iterator[tuple[str, int]]:
+    """Yield each file that matches a glob, and those in the folders that match, with its bytes."""
+    for name, each in system.glob(pattern, detail=True).items():
+        if each["type"] == "directory":
+            yield from _below(system, name)
+        else:
+            yield name, int(each.get("size") or 0)
 
-    No hidden files and folders, unless `root` itself names one.
-    """
-    files = {name: each for name, each in matches.items() if each["type"] != "directory"}
-    for name in matches.keys() - files.keys():
-        files |= system.find(name, detail=True)
-    named = _hidden(root)
-    return {
-        name: int(each.get("size") or 0) for name, each in files.items() if _hidden(name) == named
-    }
+
+def _below(system: Any, folder: str) -> Iterator[tuple[str, int]]:
+    """Yield each file of a folder, to any depth, with its bytes."""
+    if "file" in system.protocol:  # one by one, as a folder may hold any number
+        yield from _below_here(folder)
+        return
+    for name, each in system.find(folder, detail=True).items():
+        yield name, int(each.get("size") or 0)
+
+
+def _below_here(folder: str) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below_here(entry.path)
+            elif entry.is_file():
+                yield entry.path, entry.stat().st_size
 
 
 def _hidden(path: str) -> int:
     return sum(part.startswith(".") for part in PurePosixPath(path).parts)
 
 
-def _recordings(files: Mapping[str, int]) -> dict[str, int]:
-    """Return one file of each name that may be a recording, with the bytes of all of that name."""
-    kept: dict[str, str] = {}
-    size: dict[str, int] = {}
-    for name in sorted(files):
-        stem = str(without_suffix(Path(name)))
-        if stem != name:
-            size[stem] = size.get(stem, 0) + files[name]
-            if stem not in kept or name.lower().endswith(".hea"):
-                kept[stem] = name
-    return {name: size[stem] for stem, name in kept.items()}
+def _stem(name: str) -> str:
+    return str(without_suffix(Path(name)))

@@ -7,6 +7,7 @@ stopped and resumed is the same, byte for byte, as one that was not.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ecgscribe.analysis.rhythm_episodes import EPISODE_KINDS
+from ecgscribe.archive.on_disk import sorted_on_disk
 from ecgscribe.files import atomic_write, write_text
 from ecgscribe.formats.writing import DEFAULT_ANNOTATOR
 from ecgscribe.formatting import utf8
@@ -146,8 +148,13 @@ def write_result(dest: Path, row: Mapping[str, Any]) -> None:
 
 def read_results(dest: Path) -> Iterator[dict[str, Any]]:
     """Yield the row of every recording that the archive holds, ordered by key."""
-    for file in sorted((dest / "results").glob("*.json")):
-        yield json.loads(file.read_text(encoding="utf-8"))
+    folder = dest / "results"
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        names = sorted_on_disk(each.name for each in entries if each.name.endswith(".json"))
+        for name in names:
+            yield json.loads((folder / name).read_text(encoding="utf-8"))
 
 
 def write_recordings(dest: Path) -> None:

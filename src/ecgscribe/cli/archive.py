@@ -19,8 +19,6 @@ from ecgscribe.cli.values import number
 
 __all__ = ["archive"]
 
-_NAMED = 20  # failures that are named on stderr; recordings.parquet has all
-
 
 @command("archive data/mitdb -o archive --workers 4")
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
@@ -103,14 +101,14 @@ def archive(
             progress=progress,
             dashboard=dashboard,
         )
-    for path, error in sorted(done.failed.items())[:_NAMED]:
+    for path, error in sorted(done.errors.items()):
         complain(error if path in error else f"{path}: {error}")
-    if len(done.failed) > _NAMED:
-        complain(f"{len(done.failed) - _NAMED} more failed; see {out / 'recordings.parquet'}")
+    if more := done.failed - len(done.errors):
+        complain(f"{more} more failed; see {out / 'recordings.parquet'}")
     if not quiet:
         complain(
             f"{out}: {done.annotated} recordings annotated, {done.unchanged} there already, "
-            f"{len(done.failed)} failed"
+            f"{done.failed} failed"
         )
     if done.failed:
         raise click.exceptions.Exit(1)
