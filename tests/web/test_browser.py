@@ -321,7 +321,7 @@ def test_the_table_of_beats_is_beside_the_strip_and_selects(page: Page, folder: 
         assert strip["x"] + strip["width"] <= table["x"]
         assert strip["y"] <= table["y"] < strip["y"] + strip["height"]
         rows = page.locator("#beats tbody tr")
-        shows(page, "#beats caption", f"^{rows.count()} beats in the strip$")
+        shows(page, "#in-strip", f"^0:00:00 to 0:00:09: {rows.count()} beats")
         rows.nth(2).locator("button").focus()
         page.keyboard.press("Enter")
         shows(page, "#selected", "^1 selected")
@@ -399,6 +399,7 @@ def test_the_day_and_the_page_are_sliders_for_the_keyboard(page: Page, folder: P
         page.wait_for_timeout(600)
         page.press("#day", "ArrowRight")
         shows(page, "#scale", "0:00:26")
+        shows(page, "#in-strip", "^0:00:26 to 0:00:36: ")
         spoken = page.get_attribute("#day", "aria-valuetext") or ""
         assert re.match(r"0:00:31, \d+ beats per minute$", spoken)
         page.wait_for_timeout(600)
@@ -425,3 +426,10 @@ def test_the_strip_stays_on_the_screen_where_it_leaves_room(page: Page, folder: 
             box = page.locator("#strip").bounding_box()
             assert box is not None
             assert (box["y"] == 0) is is_pinned
+        page.evaluate("scrollTo(0, 0)")
+        page.press("#strip", "End")
+        shows(page, "#scale", "0:01:50")
+        assert page.evaluate("scrollY") == 0
+        page.press("#rows", "End")  # elsewhere it scrolls, as in any page
+        page.wait_for_timeout(1000)
+        assert page.evaluate("scrollY") > 0

@@ -11,7 +11,7 @@ import { Intervals } from "./intervals.js";
 import * as keys from "./keys.js";
 import { Page } from "./page.js";
 import { onThemeChange } from "./palette.js";
-import { describe, drawFindings, drawSummary, drawTable } from "./panels.js";
+import { describe, drawFindings, drawPlace, drawSummary, drawTable } from "./panels.js";
 import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
 import { Templates } from "./templates.js";
@@ -156,6 +156,7 @@ class App {
         this.drawn = [this.beats, this.view.selection];
       }
       if (!$("beats").hidden) {
+        drawPlace(this.about, this.beats, begin, Math.min(begin + this.strip.seconds, this.about.samples / fs));
         drawTable(this.about, this.beats, this.beats.after(begin * fs), this.beats.after((begin + this.strip.seconds) * fs), this.view.selection, (k) => this.selectOnly(k));
       }
       history.replaceState(null, "", `#r=${this.key}&t=${begin.toFixed(2)}&s=${this.view.speed.toPrecision(6)}`);

@@ -3,7 +3,7 @@
 export const KEYS = [
   ["ArrowLeft", "←", "a quarter of the strip back", (a) => a.pan(-0.25)],
   ["ArrowRight", "→", "a quarter of the strip on", (a) => a.pan(0.25)],
-  ["PageUp", "Page up", "one strip back", (a) => a.pan(-1)],
+  ["PageUp", "Page up", "one strip back, while the strip has the focus; so for the next three", (a) => a.pan(-1)],
   ["PageDown", "Page down", "one strip on", (a) => a.pan(1)],
   ["Home", "Home", "to the start", (a) => a.go(0)],
   ["End", "End", "to the end", (a) => a.go(Infinity)],
@@ -46,13 +46,16 @@ export const KEYS = [
   ["?", "?", "these keys", (a) => a.help()],
 ];
 
+// What scrolls a page does so unless the strip has the focus.
+const SCROLLING = ["PageUp", "PageDown", "Home", "End"];
+
 export function listen(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, select, textarea, dialog[open]")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const found = KEYS.find(([name]) => name === key);
-    if (!found) return;
+    if (!found || (SCROLLING.includes(key) && event.target.id !== "strip")) return;
     event.preventDefault();
     found[3](actions);
   });

@@ -64,11 +64,21 @@ export function drawSummary(about, summary) {
 
 const MOST_ROWS = 200;
 
+// What the strip shows, for those who do not see it; spoken when it has changed. Times in seconds.
+export function drawPlace(about, beats, begin, end) {
+  const [first, last] = [beats.after(begin * about.fs), beats.after(end * about.fs)];
+  const counts = Object.fromEntries(Object.keys(about.classes).map((name) => [name, 0]));
+  for (let k = first; k < last; k += 1) counts[beats.letter[k]] += 1;
+  const others = Object.entries(counts).filter(([name, count]) => name !== "N" && count).map(([name, count]) => `, ${count} ${name}`).join("");
+  const text = `${clock(begin, about)} to ${clock(end, about)}: ${last - first} beats${others}`
+    + (last - first > MOST_ROWS ? `; the first ${MOST_ROWS} are listed` : "");
+  if ($("in-strip").textContent !== text) $("in-strip").textContent = text;
+}
+
 // The beats from one to before another; `choose(k)` selects one.
 export function drawTable(about, beats, first, last, selection, choose) {
   const end = Math.min(last, first + MOST_ROWS);
-  const made = element("table");
-  made.append(element("caption", last > end ? `The first ${MOST_ROWS} of the ${last - first} beats in the strip` : `${last - first} beats in the strip`));
+  const made = element("table", undefined, { "aria-labelledby": "in-strip" });
   const head = made.createTHead().insertRow();
   for (const text of ["Time", "Class", "RR, ms", "Probability", "Notes"]) head.append(element("th", text, { scope: "col" }));
   const body = made.createTBody();
@@ -83,7 +93,7 @@ export function drawTable(about, beats, first, last, selection, choose) {
     }
   }
   const place = [...$("beats").querySelectorAll("button")].indexOf(document.activeElement);
-  $("beats").replaceChildren(made);
+  $("rows-of-beats").replaceChildren(made);
   if (place >= 0) $("beats").querySelectorAll("button")[Math.min(place, end - first - 1)]?.focus({ preventScroll: true });
 }
 
