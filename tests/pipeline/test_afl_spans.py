@@ -64,6 +64,8 @@ def test_what_is_short_or_another_rhythm_stays() -> None:
     assert [kind for kind, _, _ in parts(short)] == ["AFIB"]
     assert [kind for kind, _, _ in parts(fluttering(WINDOW - 1))] == ["AFIB"]
     assert [kind for kind, _, _ in parts(np.full(100, 0.5), "N")] == ["N"]
+    gap = np.concatenate([fibrillating(100), fluttering(40), [35.0], fibrillating(100, 1)])
+    assert [kind for kind, _, _ in parts(gap)] == ["AFIB"]
     assert with_flutter([], np.zeros(0)) == []
 
 

@@ -220,8 +220,8 @@ def _episodes(annotation: Annotation, kind: EpisodeKind) -> Spans:
 def flutter_as_fibrillation(annotation: Annotation) -> Annotation:
     """Return an annotation in which atrial flutter has the note of fibrillation.
 
-    The model calls flutter what it first recognised as one or the other; with this, all of that
-    time counts, as the standard's program has it for fibrillation alone.
+    The standard's program counts fibrillation alone. The model recognises both as one, and then
+    calls a part of that flutter: with this, all of it counts.
 
     Parameters
     ----------

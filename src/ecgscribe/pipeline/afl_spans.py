@@ -34,6 +34,8 @@ WINDOW = 32
 """RR intervals over which it is averaged how many fit."""
 LEAST_FIT = 0.6
 """Least part of them that fits, of those that do not fit by chance."""
+LONGEST_S = 3.0
+"""RR interval beyond which nothing is known: beats are missed there, or cannot be seen."""
 LEAST_S = 30
 """Shortest flutter in seconds, as of fibrillation."""
 
@@ -68,7 +70,8 @@ def _parts(span: StepSpan, r_peaks: Doubles) -> list[StepSpan]:
     """Cut a span of fibrillation, with its beats, into flutter and the rest."""
     if len(r_peaks) <= WINDOW:
         return [span]
-    fits = regularity(np.diff(r_peaks) / FS) >= LEAST_FIT
+    rr = np.diff(r_peaks) / FS
+    fits = (regularity(rr) >= LEAST_FIT) & (rr <= LONGEST_S)
     edges = np.flatnonzero(np.diff(fits, prepend=False, append=False)).tolist()
     parts, begin = [], span.begin
     for first, last in zip(edges[::2], edges[1::2], strict=True):
