@@ -118,13 +118,13 @@ def n_to_s(class_probability: Floats, rows: Flags | slice) -> None:
     class_probability[rows, N] = 0
 
 
-def s_to_n(class_probability: Floats, rows: slice) -> None:
+def s_to_n(class_probability: Floats, rows: Flags | slice) -> None:
     """Add the probability of S to that of N in some rows, in place.
 
     Parameters
     ----------
     class_probability : ndarray of float32, shape (n, 5)
-    rows : slice
+    rows : ndarray of bool, shape (n,), or slice
     """
     class_probability[rows, N] += class_probability[rows, S]
     class_probability[rows, S] = 0
