@@ -13,6 +13,7 @@ from ecgscribe.live import beats as live_beats
 from ecgscribe.live.beats import BeatHistory
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.runtime import Model, load_model
+from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -25,7 +26,12 @@ def model() -> Model:
 
 
 def classes_of(
-    rr_s: list[float], classes: str, model: Model, monkeypatch: pytest.MonkeyPatch
+    rr_s: list[float],
+    classes: str,
+    model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    fibrillates_from: float = np.inf,
 ) -> str:
     """Return the classes of beats that come one by one, each predicted with 0.7 as stated."""
     r_peaks = np.cumsum(rr_s) * FS
@@ -42,11 +48,15 @@ def classes_of(
 
     monkeypatch.setattr(BeatHistory, "_predict", predict)
     monkeypatch.setattr(live_beats, "all_lost_at", lambda _, at: np.zeros(len(at), dtype=np.bool_))
+    nothing = np.zeros((1, WAVEFORM, 2), dtype=np.float32)
+    monkeypatch.setattr(live_beats, "_waveforms", lambda _, at: np.repeat(nothing, len(at), axis=0))
     history, found = BeatHistory(), []
     signal: Any = None
     for at in r_peaks:
         history.add(np.array([at]), np.ones(1, dtype=np.float32), since=at - 1, until=at + 1)
-        _, probability, _ = history.classify(model, signal, until=at - 1.5 * FS)
+        _, probability, _ = history.classify(
+            model, signal, until=at - 1.5 * FS, fibrillates=at >= fibrillates_from * FS
+        )
         found.append(probability)
     found.append(history.classify(model, signal, until=np.inf)[1])
     return "".join(AAMI_CLASSES[k] for k in decide(np.concatenate(found), THRESHOLDS).tolist())
@@ -83,3 +93,12 @@ def test_runs_of_s_begin_suddenly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert classes_of(rr_s, classes, model, monkeypatch) == expected
+
+
+def test_no_beat_is_s_while_the_atria_are_known_to_fibrillate(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rr_s = [0.8] * 4 + [0.6, 1.0] + [0.8] * 14 + [0.6, 1.0, 0.6, 1.0] + [0.8] * 6
+    classes = "NNNNSN" + "N" * 14 + "SNVN" + "N" * 6
+    found = classes_of(rr_s, classes, model, monkeypatch, fibrillates_from=12)
+    assert found == "NNNNSN" + "N" * 14 + "NNVN" + "N" * 6

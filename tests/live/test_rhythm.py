@@ -107,9 +107,11 @@ def test_a_fast_run_of_s_and_its_end_are_reported_within_30_s(
     usual = BeatHistory.classify
 
     def as_s(
-        history: BeatHistory, model: Model, signal: LiveSignal, *, until: float
+        history: BeatHistory, model: Model, signal: LiveSignal, *, until: float, fibrillates: bool
     ) -> tuple[NDArray[np.float64], Signal, Signal]:
-        r_peaks, of_class, of_beat = usual(history, model, signal, until=until)
+        r_peaks, of_class, of_beat = usual(
+            history, model, signal, until=until, fibrillates=fibrillates
+        )
         of_class[(r_peaks >= 20 * FS) & (r_peaks < 26 * FS)] = [0.2, 0.8, 0, 0, 0]
         return r_peaks, of_class, of_beat
 

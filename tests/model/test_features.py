@@ -18,6 +18,8 @@ from ecgscribe.model.features import (
     SEGMENT,
     beat_features,
     logit_features,
+    record_statistics,
+    segment_features,
 )
 from ecgscribe.model.rhythm_features import rhythm_features
 from ecgscribe.model.shape_features import shape_features, waveforms
@@ -318,6 +320,29 @@ def test_a_short_rest_joins_the_segment_before_it(n: int) -> None:
     rr = [0.8] * (n - 101) + [0.4] * 100
     features = beat_features(np.zeros((int(n * FS), 2), dtype=np.float32), rhythm_of(rr))
     assert column(features, "rr_before/median")[-50:] == pytest.approx(3 * math.log(0.5), abs=1e-3)
+
+
+def test_beats_of_a_record_can_be_compared_with_it_without_the_others() -> None:
+    signal = signal_of(REGULAR, wide=(7, 15, 22))
+    n, rng = len(REGULAR), np.random.default_rng(3)
+    logits = rng.normal(size=(n, 5)).astype(np.float32)
+    scores = rng.uniform(0.5, 1, n).astype(np.float32)
+    beats = waveforms(signal, REGULAR)
+    record = record_statistics(REGULAR, logits=logits, peak_scores=scores, waveforms=beats)
+    some = slice(n - 12, n)
+    features = segment_features(REGULAR, some, beats[some], record)
+    whole = beat_features(signal, REGULAR)[some]
+    alone = segment_features(REGULAR, some, beats[some])
+    of_record = [
+        k for k, name in enumerate(FEATURE_NAMES) if "near" not in name and name[:2] != "p_"
+    ]
+    np.testing.assert_allclose(features[:, of_record], whole[:, of_record], atol=1e-5)
+    assert np.abs(alone[:, of_record] - whole[:, of_record]).max() > 0.01
+    np.testing.assert_allclose(
+        logit_features(logits[some], scores[some], record),
+        logit_features(logits, scores)[some],
+        atol=1e-5,
+    )
 
 
 def test_columns_are_those_that_their_names_say() -> None:

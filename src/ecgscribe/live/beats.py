@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ecgscribe.live.changes import all_lost_at
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.hop_filter import HOP
+from ecgscribe.live.record_so_far import RecordSoFar
 from ecgscribe.live.sequence import LiveSequence
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
@@ -25,7 +26,7 @@ PEAK_AHEAD = 24
 CLASS_AHEAD = 216
 """Steps that must follow an R-peak before it is classified (1.7 s)."""
 HISTORY = 128
-"""Most beats with which rhythm and shape are compared."""
+"""Latest beats that are kept with their signal."""
 HISTORY_STEPS = 160 * FS
 RUN = 64
 """Beats that the beat head sees."""
@@ -45,6 +46,7 @@ class BeatHistory:
         self._logits = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
         self._n_classified = 0
         self._sequence = LiveSequence()
+        self._record = RecordSoFar()
 
     def __len__(self) -> int:
         return len(self._r_peaks)
@@ -95,9 +97,18 @@ class BeatHistory:
         self._logits[latest] = scores.class_logits_at(self._r_peaks[latest] - begin)
 
     def classify(
-        self, model: Model, signal: LiveSignal, *, until: float
+        self, model: Model, signal: LiveSignal, *, until: float, fibrillates: bool = False
     ) -> tuple[Doubles, Floats, Floats]:
         """Classify the R-peaks before a step that have no class yet.
+
+        Parameters
+        ----------
+        model : Model
+        signal : LiveSignal
+        until : float
+            The step.
+        fibrillates : bool
+            Whether the rhythm in force is atrial fibrillation.
 
         Returns
         -------
@@ -120,9 +131,19 @@ class BeatHistory:
         done = due & beat
         at = np.flatnonzero(beat)[-RUN:]
         class_probability[at] = self._sequence.apply(
-            class_probability[at], self._r_peaks[at], done[at], model.thresholds
+            class_probability[at],
+            self._r_peaks[at],
+            done[at],
+            model.thresholds,
+            fibrillates=fibrillates,
         )
         result = self._r_peaks[done], class_probability[done], beat_probability[done]
+        self._record.add(
+            self._r_peaks[done],
+            logits=self._logits[done],
+            peak_scores=self._peak_scores[done],
+            waveforms=_waveforms(signal, self._r_peaks[done]),
+        )
         # Only false detections that were due are dropped; later ones are examined again.
         self._keep(~due | beat)
         self._n_classified = int(np.sum(self._r_peaks < until))
@@ -135,13 +156,13 @@ class BeatHistory:
         beat_probability = np.zeros(len(self), dtype=np.float32)
         if len(at) == 0:
             return class_probability, beat_probability
-        r_peaks = self._r_peaks[at] - signal.first
         features = model.head.features(
-            r_peaks,
-            slice(0, len(r_peaks)),
+            self._r_peaks[at],
+            slice(0, len(at)),
             logits=self._logits[at],
             peak_scores=self._peak_scores[at],
-            waveforms=waveforms(signal.since(signal.first), r_peaks),
+            waveforms=_waveforms(signal, self._r_peaks[at]),
+            record=self._record.statistics(),
         )
         of_class, of_beat = model.head.predict(features[None, -RUN:])
         class_probability[at[-RUN:]], beat_probability[at[-RUN:]] = of_class[0], of_beat[0]
@@ -151,6 +172,10 @@ class BeatHistory:
         self._r_peaks, self._peak_scores = self._r_peaks[which], self._peak_scores[which]
         self._logits = self._logits[which]
 
+    def invert(self, lead: int, until: int) -> None:
+        """Invert a lead of the beats before a step, as `LiveSignal.invert` does the signal."""
+        self._record.invert(lead, until)
+
     def drop_old(self, signal: LiveSignal) -> None:
         """Drop beats that are older than the history; all of them are classified."""
         n = int(np.searchsorted(self._r_peaks, signal.end - HISTORY_STEPS + BEFORE))
@@ -158,3 +183,7 @@ class BeatHistory:
         if n > 0:
             self._n_classified -= n
             self._keep(slice(n, None))
+
+
+def _waveforms(signal: LiveSignal, r_peaks: Doubles) -> Floats:
+    return waveforms(signal.since(signal.first), r_peaks - signal.first)

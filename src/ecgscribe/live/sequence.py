@@ -26,7 +26,8 @@ class LiveSequence:
     """Classifies the beats of a stream knowing those before, as `apply_sequence` does a recording.
 
     A sudden tachycardia is known once eight of its beats are, so that its first ones keep the class
-    that was predicted. A run of S is one that began suddenly.
+    that was predicted. A run of S is one that began suddenly. Where the atria are known to
+    fibrillate, no beat is early.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,13 @@ class LiveSequence:
         """Whether the last classified beat is one of a run of S that began suddenly."""
 
     def apply(
-        self, class_probability: Floats, r_peaks: Doubles, due: Flags, thresholds: Thresholds
+        self,
+        class_probability: Floats,
+        r_peaks: Doubles,
+        due: Flags,
+        thresholds: Thresholds,
+        *,
+        fibrillates: bool = False,
     ) -> Floats:
         """Classify the beats that are due.
 
@@ -51,20 +58,26 @@ class LiveSequence:
         due : ndarray of bool, shape (n,)
             Which of them are classified now; each beat is once.
         thresholds : Thresholds
+        fibrillates : bool
+            Whether the rhythm in force is atrial fibrillation.
 
         Returns
         -------
         ndarray of float32, shape (n, 5)
             Of those that are due, the probability of N is added to that of S in a sudden
-            tachycardia, and most of that of S to N in a run of S that does not begin suddenly.
+            tachycardia, and most of that of S to N in a run of S that does not begin suddenly, and
+            of each S in atrial fibrillation.
         """
         probability = class_probability.copy()
         rr = np.diff(r_peaks, prepend=np.nan)
         is_s = decide(probability, thresholds) == S
+        if fibrillates:
+            temper_s(probability, due & is_s)
+            is_s &= ~due
         others = np.flatnonzero(~is_s)
         for row in np.flatnonzero(due).tolist():
             own = slice(row, row + 1)
-            if self._is_in_tachycardia(rr / FS, row):
+            if self._is_in_tachycardia(rr / FS, row) and not fibrillates:
                 n_to_s(probability, own)
                 self._in_run = bool(decide(probability[own], thresholds)[0] == S)
             elif is_s[row]:

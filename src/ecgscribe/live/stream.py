@@ -6,14 +6,16 @@ A stream uses the weights and most functions of `ecgscribe.annotate`, but it can
   last `WINDOW_S`. An R-peak is detected once `PEAK_AHEAD` follows it, **at most 1.0 s** after it;
   the filters take 0.45 s of that.
 - It is classified **at most 2.5 s** after it. At 60 beats per minute or more, the next R-peak is
-  known by then. Rhythm and shape are compared with the past 128 beats, not with later ones.
+  known by then. It is compared with the beats so far, not with later ones: with the past 128
+  while there are no more, then with the past 2,048.
 - The scale is that of the past half minute. A sudden change of the scale and an inverted lead are
   detected and reported, and beats are found again less than 5 s later.
 - The first beats come after 2.7 s, when the scale is known.
 - Rhythms are recognised if the model has a rhythm network: ventricular tachycardia, ventricular
   flutter or fibrillation, standstill and their end within 10 s, atrial fibrillation,
   supraventricular tachyarrhythmia and their end within 30 s; see
-  `ecgscribe.live.rhythm_changes`. They change no beat: its class comes before.
+  `ecgscribe.live.rhythm_changes`. While atrial fibrillation is in force, no beat is S. No other
+  rhythm changes a beat: its class comes before.
 """
 
 from __future__ import annotations
@@ -67,8 +69,8 @@ Doubles = NDArray[np.float64]
 class Stream:
     """Finds and classifies the beats of a live signal.
 
-    Rhythms are recognised if the model can do so, and change no beat: `ecgscribe.annotate` of the
-    recording does that.
+    Rhythms are recognised if the model can do so. Of these, atrial fibrillation alone changes
+    beats, once it is known: `ecgscribe.annotate` of the recording changes those of all rhythms.
 
     Parameters
     ----------
@@ -217,6 +219,7 @@ class Stream:
         self._history.update_logits(scores, begin=signal.end - len(window), end=signal.end)
         for lead, begin in self._polarity.inversions(signal):
             signal.invert(lead, begin)
+            self._history.invert(lead, begin)
             events.append(self._change("polarity", begin, [lead]))
         if self._rhythm is not None and self._rhythm.advance(signal):
             events += self._rhythm_changes(self._rhythm)
@@ -299,7 +302,7 @@ class Stream:
         """Classify the beats that enough of the signal follows."""
         until = self._signal.end - CLASS_AHEAD
         r_peaks, class_probability, beat_probability = self._history.classify(
-            self.model, self._signal, until=until
+            self.model, self._signal, until=until, fibrillates=self._rhythms.kind == "AFIB"
         )
         index = decide(class_probability, self.model.thresholds)
         if self._rhythm is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["Tail"]
 
 
-Value = TypeVar("Value", np.float32, np.bool_)
+Value = TypeVar("Value", np.float32, np.float64, np.bool_)
 
 
 class Tail(Generic[Value]):

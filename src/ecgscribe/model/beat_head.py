@@ -12,6 +12,7 @@ from ecgscribe.model.decision import Calibration, calibrate, softmax, split_no_b
 from ecgscribe.model.features import (
     FEATURE_NAMES,
     LOGIT_FEATURE_NAMES,
+    RecordStatistics,
     logit_features,
     segment_features,
 )
@@ -40,6 +41,7 @@ class BeatHead(Protocol):
         logits: Floats,
         peak_scores: Floats,
         waveforms: Floats,
+        record: RecordStatistics | None = None,
     ) -> Floats:
         """Compute all that the head sees of each candidate of one segment.
 
@@ -56,6 +58,8 @@ class BeatHead(Protocol):
             Their scores, 0 to 1.
         waveforms : ndarray of float32, shape (n_beats, `WAVEFORM`, 2)
             Their waveforms; see `ecgscribe.model.features.waveforms`.
+        record : RecordStatistics, optional
+            What they are compared with; by default that of the segment.
 
         Returns
         -------
@@ -98,10 +102,12 @@ class NetworkHead:
         logits: Floats,
         peak_scores: Floats,
         waveforms: Floats,
+        record: RecordStatistics | None = None,
     ) -> Floats:
         """Compute features from the trunk's logits, then those of rhythm and morphology."""
-        of_logits = logit_features(logits, peak_scores)
-        return np.concatenate([of_logits, segment_features(r_peaks, segment, waveforms)], axis=1)
+        of_logits = logit_features(logits, peak_scores, record)
+        others = segment_features(r_peaks, segment, waveforms, record)
+        return np.concatenate([of_logits, others], axis=1)
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Classify runs of candidates as they are; see `BeatHead.predict`."""
@@ -125,6 +131,7 @@ class IdentityHead:
         logits: Floats,
         peak_scores: Floats,
         waveforms: Floats,
+        record: RecordStatistics | None = None,
     ) -> Floats:
         """Return the trunk's class probabilities and the score of the R-peak."""
         return np.concatenate([softmax(logits), peak_scores[:, None]], axis=1)

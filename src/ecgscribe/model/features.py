@@ -17,16 +17,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.model.order_statistics import quantiles
-from ecgscribe.model.rhythm_features import RATIO_GAIN, RHYTHM_FEATURE_NAMES, rhythm_features
-from ecgscribe.model.shape_features import SHAPE_FEATURE_NAMES, shape_features, waveforms
+from ecgscribe.model.rhythm_features import (
+    RATIO_GAIN,
+    RHYTHM_FEATURE_NAMES,
+    UsualIntervals,
+    rhythm_features,
+    usual_intervals,
+)
+from ecgscribe.model.shape_features import (
+    SHAPE_FEATURE_NAMES,
+    TypicalBeats,
+    shape_features,
+    typical_beats,
+    waveforms,
+)
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = [
     "FEATURE_NAMES",
     "LOGIT_FEATURE_NAMES",
     "SEGMENT",
+    "RecordStatistics",
     "beat_features",
     "logit_features",
+    "record_statistics",
     "segment_features",
     "segments",
 ]
@@ -70,7 +84,43 @@ def beat_features(signal: Floats, r_peaks: NDArray[np.float64]) -> Floats:
     return features
 
 
-def segment_features(r_peaks: NDArray[np.float64], segment: slice, beats: Floats) -> Floats:
+@dataclass(frozen=True, eq=False)
+class RecordStatistics:
+    """What the beats of a record are compared with, where they are not all there at once."""
+
+    intervals: UsualIntervals
+    log_odds: Floats
+    """Quantiles of the log odds of `logit_features`, shape (4, 5)."""
+    beats: TypicalBeats | None
+    """None of fewer than three beats."""
+
+
+def record_statistics(
+    r_peaks: NDArray[np.float64], *, logits: Floats, peak_scores: Floats, waveforms: Floats
+) -> RecordStatistics:
+    """Return what the beats of a record are compared with, from all of them or the latest.
+
+    Parameters
+    ----------
+    r_peaks : ndarray of float64, shape (n,)
+        In steps; at least two.
+    logits, peak_scores, waveforms : ndarray of float32
+        As for `ecgscribe.model.beat_head.BeatHead.features`.
+    """
+    regular = _in_time(rhythm_features(r_peaks, slice(0, len(r_peaks))))
+    return RecordStatistics(
+        usual_intervals(r_peaks),
+        _odds_quantiles(_odds_of(logits, peak_scores)),
+        typical_beats(waveforms, regular),
+    )
+
+
+def segment_features(
+    r_peaks: NDArray[np.float64],
+    segment: slice,
+    beats: Floats,
+    record: RecordStatistics | None = None,
+) -> Floats:
     """Compute rhythm and shape of each beat of one segment, as `beat_features` does of all.
 
     Parameters
@@ -82,15 +132,21 @@ def segment_features(r_peaks: NDArray[np.float64], segment: slice, beats: Floats
         Which of them the segment is; one that `segments` returns for a whole record.
     beats : ndarray of float32, shape (n_beats, `WAVEFORM`, 2)
         Waveforms of the beats of the segment; see `ecgscribe.model.shape_features.waveforms`.
+    record : RecordStatistics, optional
+        What they are compared with; by default that of the segment.
 
     Returns
     -------
     ndarray of float32, shape (n_beats, len(FEATURE_NAMES))
     """
-    rhythm = rhythm_features(r_peaks, segment)
-    in_time = np.abs(rhythm["rr_before/near"]) < IN_TIME
-    columns = rhythm | shape_features(beats, in_time)
+    rhythm = rhythm_features(r_peaks, segment, None if record is None else record.intervals)
+    shape = shape_features(beats, _in_time(rhythm), None if record is None else record.beats)
+    columns = rhythm | shape
     return np.stack([columns[name] for name in FEATURE_NAMES], axis=1)
+
+
+def _in_time(rhythm: dict[str, Floats]) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(rhythm["rr_before/near"]) < IN_TIME)
 
 
 LARGEST_LOG_ODDS = 15.0
@@ -146,7 +202,17 @@ LOGIT_FEATURE_NAMES: tuple[str, ...] = tuple(
 """Names of the columns of `logit_features`."""
 
 
-def logit_features(logits: Floats, peak_scores: Floats) -> Floats:
+def _odds_of(logits: Floats, peak_scores: Floats) -> Floats:
+    return np.stack(list(_log_odds(logits, peak_scores).values()), axis=1)
+
+
+def _odds_quantiles(odds: Floats) -> Floats:
+    return quantiles(odds.T, LOW, 0.25, 0.5, 0.75)
+
+
+def logit_features(
+    logits: Floats, peak_scores: Floats, record: RecordStatistics | None = None
+) -> Floats:
     """Compare the trunk's output for each beat with its output for the whole record.
 
     In most patients the trunk separates ectopic beats from normal ones well, but it does not know
@@ -159,6 +225,8 @@ def logit_features(logits: Floats, peak_scores: Floats) -> Floats:
         Class logits at the R-peaks, in time order.
     peak_scores : ndarray of float32, shape (n_beats,)
         Score of each R-peak, 0 to 1.
+    record : RecordStatistics, optional
+        What they are compared with; by default that of their segments.
 
     Returns
     -------
@@ -166,11 +234,11 @@ def logit_features(logits: Floats, peak_scores: Floats) -> Floats:
         Log odds against N, of S, V, F and of all that is not N, and those of the R-peak:
         themselves, less the median and the lower quantile of the record, and over their spread.
     """
-    odds = np.stack(list(_log_odds(logits, peak_scores).values()), axis=1)
+    odds = _odds_of(logits, peak_scores)
     features = np.empty((len(odds), len(LOGIT_FEATURE_NAMES)), dtype=np.float32)
     for segment in segments(len(odds)):
         own = odds[segment]
         if len(own):
-            of_segment = _Odds(own, *quantiles(own.T, LOW, 0.25, 0.5, 0.75))
+            of_segment = _Odds(own, *(_odds_quantiles(own) if record is None else record.log_odds))
             features[segment] = np.concatenate([of(of_segment) for of in _AGAINST.values()], axis=1)
     return features

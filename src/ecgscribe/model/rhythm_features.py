@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,9 @@ __all__ = [
     "RHYTHM_FEATURE_NAMES",
     "SHORTEST_RR",
     "USUAL_RR",
+    "UsualIntervals",
     "rhythm_features",
+    "usual_intervals",
 ]
 
 
@@ -66,6 +69,34 @@ SHARE_GAIN = 2.0
 """Brings shares to the order of one."""
 
 
+class UsualIntervals(NamedTuple):
+    """RR intervals of a record, in seconds."""
+
+    median: float
+    mean: float
+    upper: float
+
+
+def usual_intervals(r_peaks: Doubles) -> UsualIntervals:
+    """Return what the RR intervals of a record are compared with.
+
+    Parameters
+    ----------
+    r_peaks : ndarray of float64, shape (n,)
+        In steps; at least two.
+    """
+    return _usual(_intervals(r_peaks))
+
+
+def _intervals(r_peaks: Doubles) -> Doubles:
+    return np.clip(np.diff(r_peaks) / FS, SHORTEST_RR, LONGEST_RR)
+
+
+def _usual(intervals: Doubles) -> UsualIntervals:
+    median, upper = quantiles(intervals, 0.5, 0.75)
+    return UsualIntervals(float(median), float(intervals.mean()), float(upper))
+
+
 @dataclass(frozen=True, eq=False)
 class _Rhythm:
     """RR intervals of the beats of one segment, in seconds, and those around them."""
@@ -75,9 +106,7 @@ class _Rhythm:
     previous: Doubles
     near: Doubles
     near_upper: Doubles
-    median: float
-    mean: float
-    upper: float
+    usual: UsualIntervals
     irregular_near: Doubles
     irregular_far: Doubles
     alike: Doubles
@@ -102,12 +131,12 @@ def _deviation(rhythm: _Rhythm) -> Doubles:
 _FEATURES: dict[str, Callable[[_Rhythm], Doubles]] = {
     "rr_before/near": lambda rr: _ratio(rr.before, rr.near),
     "rr_after/near": lambda rr: _ratio(rr.after, rr.near),
-    "rr_before/median": lambda rr: _ratio(rr.before, rr.median),
-    "rr_after/median": lambda rr: _ratio(rr.after, rr.median),
-    "rr_before/mean": lambda rr: _ratio(rr.before, rr.mean),
-    "rr_after/mean": lambda rr: _ratio(rr.after, rr.mean),
-    "rr_before/upper": lambda rr: _ratio(rr.before, rr.upper),
-    "rr_after/upper": lambda rr: _ratio(rr.after, rr.upper),
+    "rr_before/median": lambda rr: _ratio(rr.before, rr.usual.median),
+    "rr_after/median": lambda rr: _ratio(rr.after, rr.usual.median),
+    "rr_before/mean": lambda rr: _ratio(rr.before, rr.usual.mean),
+    "rr_after/mean": lambda rr: _ratio(rr.after, rr.usual.mean),
+    "rr_before/upper": lambda rr: _ratio(rr.before, rr.usual.upper),
+    "rr_after/upper": lambda rr: _ratio(rr.after, rr.usual.upper),
     "rr_before/near_upper": lambda rr: _ratio(rr.before, rr.near_upper),
     "rr_before/previous": lambda rr: _ratio(rr.before, rr.previous),
     "rr_after/rr_before": lambda rr: _ratio(rr.after, rr.before),
@@ -123,7 +152,9 @@ _FEATURES: dict[str, Callable[[_Rhythm], Doubles]] = {
 RHYTHM_FEATURE_NAMES: tuple[str, ...] = tuple(_FEATURES)
 
 
-def rhythm_features(r_peaks: Doubles, segment: slice) -> dict[str, Floats]:
+def rhythm_features(
+    r_peaks: Doubles, segment: slice, usual: UsualIntervals | None = None
+) -> dict[str, Floats]:
     """Compute the rhythm features of each beat of one segment.
 
     Parameters
@@ -132,6 +163,8 @@ def rhythm_features(r_peaks: Doubles, segment: slice) -> dict[str, Floats]:
         In steps: those of the segment, and `FAR` or all that there are to each side.
     segment : slice
         Which of them the segment is.
+    usual : UsualIntervals, optional
+        Those of the record; by default of the segment.
 
     Returns
     -------
@@ -142,33 +175,29 @@ def rhythm_features(r_peaks: Doubles, segment: slice) -> dict[str, Floats]:
     if len(r_peaks) < 2:
         n = segment.stop - segment.start
         return {name: np.zeros(n, dtype=np.float32) for name in _FEATURES}
-    rhythm = _rhythm(r_peaks, segment)
+    rhythm = _rhythm(r_peaks, segment, usual)
     return {name: of(rhythm).astype(np.float32) for name, of in _FEATURES.items()}
 
 
-def _rhythm(r_peaks: Doubles, segment: slice) -> _Rhythm:
+def _rhythm(r_peaks: Doubles, segment: slice, usual: UsualIntervals | None) -> _Rhythm:
     begin = max(segment.start - FAR, 0)
-    seconds = np.diff(r_peaks[begin : segment.stop + FAR]) / FS
-    rr = np.clip(seconds, SHORTEST_RR, LONGEST_RR)
+    rr = _intervals(r_peaks[begin : segment.stop + FAR])
     own = slice(segment.start - begin, segment.stop - begin)
     # Stands for what is missing before the first and after the last beat of the record.
-    usual = quantiles(rr[own.start : own.stop - 1] if own.stop - own.start > 1 else rr, 0.5)[0]
-    before = np.concatenate(([usual], rr))
-    after = np.concatenate((rr, [usual]))
-    previous = np.concatenate(([usual], before[:-1]))
+    missing = quantiles(rr[own.start : own.stop - 1] if own.stop - own.start > 1 else rr, 0.5)[0]
+    before = np.concatenate(([missing], rr))
+    after = np.concatenate((rr, [missing]))
+    previous = np.concatenate(([missing], before[:-1]))
     near = rolling_quantile(before, NEAR)
     change = np.abs(np.diff(before, prepend=before[0]))
     alike, predictable = _regularity(before)
-    median, upper = quantiles(before[own], 0.5, 0.75)
     return _Rhythm(
         before=before[own],
         after=after[own],
         previous=previous[own],
         near=near[own],
         near_upper=rolling_quantile(before, NEAR, 0.75)[own],
-        median=median,
-        mean=before[own].mean(),
-        upper=upper,
+        usual=_usual(before[own]) if usual is None else usual,
         irregular_near=(rolling_quantile(change, NEAR) / near)[own],
         irregular_far=(rolling_quantile(change, FAR) / near)[own],
         alike=alike[own],

@@ -20,12 +20,15 @@ __all__ = [
     "BEFORE",
     "SHAPE_FEATURE_NAMES",
     "WAVEFORM",
+    "TypicalBeats",
     "shape_features",
+    "typical_beats",
     "waveforms",
 ]
 
 
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 BEFORE, AFTER = 32, 51
 """Steps of a beat's waveform around its R-peak: 0.25 s before, 0.4 s after."""
@@ -152,7 +155,38 @@ def waveforms(signal: Floats, r_peaks: NDArray[np.float64]) -> Floats:
     return beats
 
 
-def shape_features(beats: Floats, regular: NDArray[np.bool_]) -> dict[str, Floats]:
+@dataclass(frozen=True, eq=False)
+class TypicalBeats:
+    """What the beats of a record are compared with, lead by lead."""
+
+    dominant: Floats
+    """The dominant QRS, shape (2, steps of `QRS`)."""
+    mean: Floats
+    """Mean of the beats like it, shape (2, `BEFORE` + `AFTER`)."""
+    second: Floats | None
+    """The dominant QRS of the other beats, if there are enough."""
+    share: float
+    """Share of the beats that are like the dominant one."""
+
+
+def typical_beats(beats: Floats, regular: Flags) -> TypicalBeats | None:
+    """Return what the beats of a record are compared with; None of fewer than three beats.
+
+    Parameters
+    ----------
+    beats : ndarray of float32, shape (n_beats, `WAVEFORM`, 2)
+        See `waveforms`.
+    regular : ndarray of bool, shape (n_beats,)
+        See `shape_features`.
+    """
+    by_lead = _by_lead_first(beats)
+    dominant = _dominant(by_lead, regular)
+    return None if dominant is None else _compare(by_lead, dominant).typical()
+
+
+def shape_features(
+    beats: Floats, regular: Flags, typical: TypicalBeats | None = None
+) -> dict[str, Floats]:
     """Compute the shape features of each beat of one segment.
 
     Parameters
@@ -161,6 +195,8 @@ def shape_features(beats: Floats, regular: NDArray[np.bool_]) -> dict[str, Float
         See `waveforms`.
     regular : ndarray of bool, shape (n_beats,)
         Beats that are likely of the dominant shape: the template starts from those.
+    typical : TypicalBeats, optional
+        What the beats are compared with; by default that of the segment.
 
     Returns
     -------
@@ -168,47 +204,88 @@ def shape_features(beats: Floats, regular: NDArray[np.bool_]) -> dict[str, Float
         From each of `SHAPE_FEATURE_NAMES` to its values, shape (n_beats,). Those of a missing lead
         are zero, and all where there are fewer than three beats.
     """
-    beats = np.ascontiguousarray(beats.transpose(2, 0, 1))  # the steps of a beat are contiguous
-    n = beats.shape[1]
+    by_lead = _by_lead_first(beats)
+    dominant = _dominant(by_lead, regular) if typical is None else typical.dominant
+    if dominant is None:
+        return _no_shapes(len(beats))
+    compared = _compare(by_lead, dominant)
+    typical = compared.typical() if typical is None else typical
+    shapes = _shapes(compared, typical)
+    present = (np.ptp(dominant, axis=1) > FLAT)[:, None]
+    of_beat = {name: np.where(present, of(shapes), 0) for name, of in _OF_BEAT.items()}
+    of_neighbours = {name: of(shapes) * present for name, of in _OF_NEIGHBOURS.items()}
+    share = np.full(len(beats), typical.share, dtype=np.float32)
+    return _by_lead(of_beat, share, of_neighbours)
+
+
+def _by_lead_first(beats: Floats) -> Floats:
+    return np.ascontiguousarray(beats.transpose(2, 0, 1))  # the steps of a beat are contiguous
+
+
+def _dominant(beats: Floats, regular: Flags) -> Floats | None:
+    """Return the dominant QRS of beats (2, n, `WAVEFORM`)."""
     room = max(SHIFTS)
     qrs = beats[..., room : room + BEFORE + AFTER][..., QRS]
     spread = _spread(qrs)
     dominant = _template(qrs, spread, regular)
     if dominant is None:
-        dominant = _template(qrs, spread, np.ones(n, dtype=np.bool_))
-    if dominant is None:
-        return _no_shapes(n)
+        dominant = _template(qrs, spread, np.ones(beats.shape[1], dtype=np.bool_))
+    return dominant
+
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """Beats that are aligned with the dominant QRS of their record, and how like it they are."""
+
+    beats: Floats
+    """Shape (2, n, steps)."""
+    dominant: Floats
+    spread: Floats
+    """Of their QRS, shape (2, n)."""
+    like: Floats
+    """Shape (2, n)."""
+    unlike: Flags
+    """Shape (n,)."""
+
+    def typical(self) -> TypicalBeats:
+        """Return what the beats of a record of these alone are compared with."""
+        alike = self.beats if self.unlike.all() else self.beats[:, ~self.unlike]
+        return TypicalBeats(
+            dominant=self.dominant,
+            mean=alike.mean(axis=1),
+            second=_template(self.beats[..., QRS], self.spread, self.unlike),
+            share=1 - float(self.unlike.mean()),
+        )
+
+
+def _compare(beats: Floats, dominant: Floats) -> _Compared:
     beats = _align(beats, dominant)
-    like = _likeness(beats[..., QRS], _spread(beats[..., QRS]), dominant)
-    unlike = like.max(axis=0) < ALIKE
-    shapes = _shapes(beats, dominant, like, unlike)
-    present = (np.ptp(dominant, axis=1) > FLAT)[:, None]
-    of_beat = {name: np.where(present, of(shapes), 0) for name, of in _OF_BEAT.items()}
-    of_neighbours = {name: of(shapes) * present for name, of in _OF_NEIGHBOURS.items()}
-    share = np.full(n, 1 - unlike.mean(), dtype=np.float32)
-    return _by_lead(of_beat, share, of_neighbours)
+    spread = _spread(beats[..., QRS])
+    like = _likeness(beats[..., QRS], spread, dominant)
+    return _Compared(beats, dominant, spread, like, like.max(axis=0) < ALIKE)
 
 
-def _shapes(beats: Floats, dominant: Floats, like: Floats, unlike: NDArray[np.bool_]) -> _Shapes:
-    """Compare aligned beats (2, n, steps) with the dominant QRS and the mean of beats like it."""
+def _shapes(compared: _Compared, typical: TypicalBeats) -> _Shapes:
+    """Compare aligned beats with the dominant QRS and the mean of beats like it."""
+    beats, dominant, like = compared.beats, compared.dominant, compared.like
     qrs, p_wave, t_wave = (beats[..., part] for part in (QRS, P_WAVE, T_WAVE))
-    mean_beat = (beats if unlike.all() else beats[:, ~unlike]).mean(axis=1)
-    spread = _spread(qrs)
-    second = _template(qrs, spread, unlike)
     width, dominant_width = _width(qrs), _width(dominant)[:, None]
     dominant_height = np.maximum(np.ptp(dominant, axis=1), FLAT)[:, None]
     apart = qrs - dominant[:, None]
     energy = np.maximum((dominant**2).sum(axis=1), LEAST_ENERGY)[:, None]
     distance = np.sqrt(np.einsum("...s,...s->...", apart, apart) / energy)
     distance = np.minimum(distance, LARGEST_DISTANCE)
-    p_like = _likeness(p_wave, _spread(p_wave), mean_beat[:, P_WAVE])
-    p_part, p_height = _p_waves(p_wave, ~unlike, dominant_height)
+    p_like = _likeness(p_wave, _spread(p_wave), typical.mean[:, P_WAVE])
+    p_part, p_height = _p_waves(p_wave, ~compared.unlike, dominant_height)
     near = rolling_quantile(np.concatenate([p_like, distance]), NEAR)
+    second = typical.second
     return _Shapes(
         like_dominant=like,
-        like_second=np.zeros_like(like) if second is None else _likeness(qrs, spread, second),
+        like_second=(
+            np.zeros_like(like) if second is None else _likeness(qrs, compared.spread, second)
+        ),
         p_like_dominant=p_like,
-        t_like_dominant=_likeness(t_wave, _spread(t_wave), mean_beat[:, T_WAVE]),
+        t_like_dominant=_likeness(t_wave, _spread(t_wave), typical.mean[:, T_WAVE]),
         height_ratio=np.ptp(qrs, axis=2) / dominant_height,
         width_ratio=np.asarray(width / np.maximum(dominant_width, SMALLEST), dtype=np.float32),
         width=width,
@@ -237,7 +314,7 @@ def _likeness(beats: Floats, spread: Floats, template: Floats) -> Floats:
     return np.asarray(np.einsum("l...s,ls->l...", beats, centred) / norm, dtype=np.float32)
 
 
-def _template(qrs: Floats, spread: Floats, candidates: NDArray[np.bool_]) -> Floats | None:
+def _template(qrs: Floats, spread: Floats, candidates: Flags) -> Floats | None:
     """Average the beats that are most like one another, from `candidates`; None if too few."""
     if np.count_nonzero(candidates) < LEAST_BEATS:
         return None
@@ -264,7 +341,7 @@ def _width(qrs: Floats) -> Floats:
     return np.asarray(size.sum(axis=-1) / largest, dtype=np.float32)
 
 
-def _p_waves(beats: Floats, usual: NDArray[np.bool_], qrs_height: Floats) -> tuple[Floats, Floats]:
+def _p_waves(beats: Floats, usual: Flags, qrs_height: Floats) -> tuple[Floats, Floats]:
     """Compare P waves, shape (2, n, steps), with the mean of those of neighbouring usual beats.
 
     The mean shows what noise hides in one beat. Where atria fibrillate, it is flat.
