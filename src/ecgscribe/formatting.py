@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-__all__ = ["did_you_mean", "format_time", "percent", "rounded", "utf8"]
+__all__ = ["did_you_mean", "format_both_times", "format_time", "percent", "rounded", "utf8"]
 
 
 _CUTOFF = 0.65
@@ -86,6 +86,33 @@ def format_time(
     hour, minute = divmod(minutes, 60)
     text = f"{hour}:{minute:02d}:{second:02d}" if hour or hours else f"{minute}:{second:02d}"
     return f"{sign}{text}" + (f".{fraction:0{digits}d}" if digits else "")
+
+
+def format_both_times(seconds: float, start: datetime | None, *, digits: int = 0) -> str:
+    """Format the time of day, where it is known, and the time from the start.
+
+    Parameters
+    ----------
+    seconds : float
+        Time since the start of the recording.
+    start : datetime or None
+        Start of the recording.
+    digits : int
+        As `format_time` takes them, for the time from the start.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> format_both_times(59.6, None)
+    '0:01:00 from the start'
+    >>> format_both_times(59.6, datetime(2026, 3, 1, 22, 16))
+    '22:17:00 (0:01:00 from the start)'
+    """
+    since = f"{format_time(seconds, hours=True, digits=digits)} from the start"
+    return since if start is None else f"{format_time(seconds, start=start)} ({since})"
 
 
 def rounded(value: float | None, digits: int) -> float | int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from support.command_line import ecgscribe, only_error
@@ -13,7 +14,7 @@ from support.wfdb_files import save
 def test_explain_says_why_and_draws_it(good: Path, tmp_path: Path) -> None:
     run = ecgscribe("explain", good, "--at", "0:10", "-o", tmp_path / "why.png")
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.startswith("good at 0:")
+    assert run.stdout.startswith("good, 0:00:")
     assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
     content = json.loads(ecgscribe("explain", good, "--at", "10", "--json").stdout)
     assert {"class", "probability", "stretches", "facts", "model"} <= set(content)
@@ -35,4 +36,6 @@ def test_explain_takes_a_time_of_day(tmp_path: Path) -> None:
         for time in ("@22:16:44", "12")
     ]
     assert at[0] == at[1]
+    first = ecgscribe("explain", path, "--at", "12").stdout.splitlines()[0]
+    assert re.match(r"clock, 22:16:4\d \(0:00:1\d\.\d{3} from the start\): ", first)
     assert "expected a time within" in only_error(ecgscribe("explain", path, "--at", "@22:16:00"))

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
@@ -58,12 +59,29 @@ def test_a_moment_is_of_the_day_or_from_the_start(text: str, seconds: float) -> 
     assert moment(text).within(record) == seconds
 
 
-@pytest.mark.parametrize("text", ["@23:49:59", "0:40:00", "@00:24:00"])
-def test_a_moment_outside_the_recording_is_an_error(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected", "advice"),
+    [
+        ("@23:49:59", "from @23:50:00 to @00:23:20, found @23:49:59", "one of these times of day"),
+        ("@00:24:00", "from @23:50:00 to @00:23:20, found @0:24:00", "one of these times of day"),
+        ("0:40:00", "up to 0:33:20 from the start, found 0:40:00", "choose an earlier time"),
+        ("23:55:00", "up to 0:33:20 from the start, found 23:55:00", "write @23:55:00"),
+    ],
+)
+def test_a_moment_outside_the_recording_is_an_error_of_its_own_clock(
+    text: str, expected: str, advice: str
+) -> None:
     signal = np.zeros((2000 * 10, 1), np.float32)
     record = Record(signal, 10.0, ("II",), start=datetime(2026, 3, 1, 23, 50))
-    with pytest.raises(FormatError, match=r"within the recording, which ends at 00:23:20"):
+    with pytest.raises(FormatError) as error:
         moment(text).within(record)
+    assert expected in str(error.value)
+    assert advice in str(error.value)
+
+
+def test_no_time_of_day_is_after_midnight() -> None:
+    with pytest.raises(click.BadParameter, match="below @24:00:00"):
+        moment("@25:10:00")
 
 
 def test_an_existing_picture_is_refused_before_the_work(good: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_largest_effects_come_first() -> None:
         )
     )
     assert text.splitlines() == [
-        "100 at 0:10.000: S, supraventricular ectopic (SVEB)",
+        "100, 0:00:10.000 from the start: S, supraventricular ectopic (SVEB)",
         "P(N) 0.10  P(S) 0.90  P(V) 0.00  P(F) 0.00  P(Q) 0.00  P(beat) 0.99",
         "Replacing the signal 100 to 140 ms after the R-peak in V1 only by a straight line "
         "lowers P(S) from 0.90 to 0.34; the class would be N.",

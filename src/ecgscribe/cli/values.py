@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,26 +83,46 @@ class Moment:
                     f"@{format_time(self.seconds, hours=True)}, found none in its header; write "
                     "the time from the start, without @"
                 )
-            midnight = record.start.replace(hour=0, minute=0, second=0, microsecond=0)
-            since = (self.seconds - (record.start - midnight).total_seconds()) % _DAY_S
+            since = _since(record.start, self.seconds)
         if since > record.duration:
-            last = format_time(record.duration, start=record.start, hours=True)
-            text = f"{'@' * self.is_clock}{format_time(self.seconds, hours=True)}"
-            kind = "time of day" if record.start is not None else "time from the start"
-            raise FormatError(
-                f"{record.name}: expected a time within the recording, which ends at {last} "
-                f"({kind}), found {text}; choose an earlier time"
-            )
+            raise FormatError(self._outside(record))
         return since
+
+    def _outside(self, record: Record | LazyRecord) -> str:
+        """Describe, by the clock of the moment, that a recording does not contain it."""
+        written = format_time(self.seconds, hours=True)
+        start, duration = record.start, record.duration
+        if self.is_clock:
+            first, last = (format_time(t, start=start) for t in (0.0, duration))
+            return (
+                f"{record.name}: expected a time within the recording, from @{first} to @{last}, "
+                f"found @{written}; choose one of these times of day"
+            )
+        text = (
+            f"{record.name}: expected a time within the recording, up to "
+            f"{format_time(duration, hours=True)} from the start, found {written}; "
+        )
+        if start is not None and _since(start, self.seconds) <= duration:
+            return f"{text}write @{written} for the time of day"
+        return f"{text}choose an earlier time"
 
 
 _DAY_S = 86400.0
 
 
+def _since(start: datetime, clock: float) -> float:
+    """Return the seconds from a start to the next time of day, in seconds from midnight."""
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (clock - (start - midnight).total_seconds()) % _DAY_S
+
+
 def moment(text: str) -> Moment:
     """Read a time from the start, as `seconds`, or ``@22:16:32``, a time of day."""
     clock = text.startswith("@")
-    return Moment(seconds(text[1:] if clock else text), clock)
+    value = seconds(text[1:] if clock else text)
+    if clock and value >= _DAY_S:
+        raise click.BadParameter(f"expected a time of day below @24:00:00, found '{text}'")
+    return Moment(value, clock)
 
 
 def number(text: str) -> float:

@@ -129,6 +129,7 @@ def explain(
         model=model.hash,
         rhythm=deciding_rhythm(beats, nearest, model.thresholds),
         nearby=nearby,
+        start=record.start,
     )
     if explanation.rhythm is not None:
         return explanation

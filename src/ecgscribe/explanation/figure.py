@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.explanation.text import describe_rhythm
-from ecgscribe.formatting import format_time
+from ecgscribe.formatting import format_both_times
 from ecgscribe.plots.paper import strip
 from ecgscribe.plots.style import GREY
 from ecgscribe.record import Annotation, Record
@@ -115,7 +115,7 @@ def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> Non
     ax.plot(e.time, bottom, marker="^", color="black", markersize=9, clip_on=False, zorder=6)
     p = e.probability[AAMI_CLASSES.index(e.aami_class)]
     ax.set_title(
-        f"{e.record} at {format_time(e.time)}: {e.aami_class}, probability {p:.2f}; "
+        f"{e.record}, {format_both_times(e.time, e.start)}: {e.aami_class}, probability {p:.2f}; "
         "squares of 0.2 s and 0.5 mV" + (f"\n{reason}" if reason else ""),
         fontsize=10,
         loc="left",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -161,6 +162,8 @@ class Explanation:
         The rhythm that decided the class, if one did.
     nearby : tuple of NearbyBeat
         The beat before, the beat itself, and the beat after.
+    start : datetime, optional
+        Start of the recording.
     """
 
     record: str
@@ -178,6 +181,7 @@ class Explanation:
     model: str
     rhythm: DecidingRhythm | None = None
     nearby: tuple[NearbyBeat, ...] = ()
+    start: datetime | None = None
 
     def change(self, effect: SpanEffect | FeatureEffect) -> float:
         """Return the change of the probability of the predicted class, -1 to 1."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from ecgscribe.explanation.result import DecidingRhythm, Explanation, FeatureEffect, SpanEffect
-from ecgscribe.formatting import format_time
+from ecgscribe.formatting import format_both_times, format_time
 from ecgscribe.record import READABLE
 from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
@@ -45,7 +45,7 @@ def describe(explanation: Explanation) -> str:
     e = explanation
     probabilities = zip(AAMI_CLASSES, e.probability, strict=True)
     lines = [
-        f"{e.record} at {format_time(e.time, digits=3)}: "
+        f"{e.record}, {format_both_times(e.time, e.start, digits=3)}: "
         f"{e.aami_class}, {CLASS_NAMES[e.aami_class]}",
         "  ".join(f"P({c}) {p:.2f}" for c, p in probabilities) + f"  P(beat) {e.score:.2f}",
     ]

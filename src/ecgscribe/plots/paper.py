@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.errors import FormatError
-from ecgscribe.formatting import format_time
+from ecgscribe.formatting import format_both_times, format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.style import CLASS_COLOURS, LETTER_COLOURS
 from ecgscribe.quality_annotations import spans
@@ -236,15 +236,11 @@ def _clock(ax: Axes, record: Record, start: float, *, mm_per_mv: float) -> None:
     ax.xaxis.set_major_formatter(
         FuncFormatter(lambda x, _: format_time(x, start=record.start, hours=True))
     )
-    since = format_time(start, hours=True)
-    if record.start is None:
-        label, title = "time from the start (h:mm:ss)", f"{since} from the start"
-    else:
-        label = "time of day"
-        title = f"{format_time(start, start=record.start)} ({since} from the start)"
+    label = "time from the start (h:mm:ss)" if record.start is None else "time of day"
     ax.set_xlabel(label, fontsize=7)
     scale = f"{_MM_PER_S:g} mm/s, {mm_per_mv:g} mm/mV"
-    ax.set_title(f"{record.name}, {title}: {scale}", fontsize=9, loc="left")
+    times = format_both_times(start, record.start)
+    ax.set_title(f"{record.name}, {times}: {scale}", fontsize=9, loc="left")
 
 
 def _pulse(ax: Axes, start: float, level: float) -> None:

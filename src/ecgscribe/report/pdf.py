@@ -227,7 +227,7 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         headings_style=FontFace(emphasis="BOLD", color=_SOFT),
         line_height=4.6,
-        padding=(0.3, 1, 0.3, 0),
+        padding=(0.3, 2, 0.3, 0),
     ) as drawn:
         for row in (table.header, *table.rows):
             for part in _row_parts(row, most):
