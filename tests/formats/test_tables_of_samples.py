@@ -239,3 +239,21 @@ def test_a_line_without_end_is_refused_before_it_is_read(tmp_path: Path) -> None
     path.write_bytes(b"1,2," * 20_000)
     with pytest.raises(FormatError, match="without an end of line"):
         read(path, fs=360)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r", b"\n1,2\n"])
+@pytest.mark.parametrize("cells", [b"1,", b"3"])
+def test_a_later_row_without_end_is_refused_before_it_is_read(
+    cells: bytes, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pandas.read_csv", lambda *_, **__: pytest.fail("it is in memory"))
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"I,II\n" + b"0.1,0.2\r\n" * 500 + cells * (3 << 20) + end)
+    with pytest.raises(FormatError, match="found 1048576 characters without an end of line"):
+        read(path, fs=360)
+
+
+def test_rows_of_thousands_of_leads_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("".join(",".join(["0.123456"] * 5000) + "\n" for _ in range(100)))
+    assert read(path, fs=360).signal.shape == (100, 5000)

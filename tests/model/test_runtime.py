@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
 from ecgscribe.model.features import FEATURE_NAMES
@@ -28,6 +29,7 @@ from ecgscribe.model.scoring import (
     score_beats,
     score_signal,
 )
+from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.signal.windows import FS, STEPS_PER_FRAME
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -295,3 +297,27 @@ def test_a_network_that_is_none_is_refused(folder: Path) -> None:
     with pytest.raises(ModelError, match="expected a network in ONNX form") as caught:
         score_signal(model.network, np.zeros((FS, 2), dtype=np.float32))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["trunk", "beat_head", "rhythm_lead", "rhythm_head"])
+def test_a_network_of_other_shapes_is_refused(folder: Path, part: str) -> None:
+    other = "rhythm_lead" if part == "trunk" else "trunk"
+
+    def exchange(meta: dict[str, Any]) -> None:
+        meta["files"][part] = meta["files"][other]
+
+    edit(folder / "default.json", exchange)
+    record, model = synthesize(duration=20.0, seed=1)[0], load_model(folder / "default.json")
+    with pytest.raises(ModelError, match=r"onnx: expected a network of .*, found .*; install"):
+        annotate(record, model=model)
+
+
+def test_a_trunk_of_other_frames_is_refused(folder: Path) -> None:
+    def exchange(meta: dict[str, Any]) -> None:
+        name = "classic-trunk.onnx"
+        meta["files"]["trunk"] = {"name": name, "sha256": file_hash(folder / name)}
+
+    edit(folder / "default.json", exchange)
+    model = load_model(folder / "default.json")
+    with pytest.raises(ModelError, match=r"classic-trunk\.onnx: expected 120 peaks and 15 frames"):
+        model.network.predict_trunk(np.zeros((1, 120, 2), dtype=np.float32))

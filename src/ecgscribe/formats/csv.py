@@ -45,6 +45,9 @@ EXPORT_SUFFIX = "annotations.txt"
 
 # From the headers of mitdb: 360 Hz, 11 bits over 10 mV, gain 200 per mV, zero at 1024.
 _EXPORT_FS, _EXPORT_GAIN, _EXPORT_ZERO, _EXPORT_TOP = 360.0, 200.0, 1024.0, 2047
+_LINE_END = re.compile(rb"[\r\n]")
+_LONGEST_ROW = 1 << 20
+"""Bytes of a row: more than ten thousand leads have."""
 _HEAD_BYTES = 65_536  # show the layout
 _PART_ROWS = 200_000
 _MOSTLY = 0.5
@@ -74,11 +77,9 @@ def open_csv(
     with format_errors(path, "a table with one numeric column a lead"):
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
-        if len(head) == _HEAD_BYTES and not re.search(rb"[\r\n]", head):
-            raise FormatError(
-                f"{path}: expected rows of numbers, found {_HEAD_BYTES} characters without an end "
-                "of line; save one row per sample"
-            )
+        if len(head) == _HEAD_BYTES and not _LINE_END.search(head):
+            raise _endless_row(path, _HEAD_BYTES)
+        _check_rows(path)
         layout = Layout.of(head)
         if not layout.width:
             raise FormatError(
@@ -119,6 +120,26 @@ def open_csv(
             reader=gapped_reader(signal, times.places),
             n_samples=int(times.places[-1]) + 1,
         )
+
+
+def _check_rows(path: Path) -> None:
+    """Raise an error for a row of any length, which pandas would hold whole, several times."""
+    length = 0
+    with path.open("rb") as file:
+        while block := file.read(_LONGEST_ROW):
+            first = _LINE_END.search(block)
+            length += len(block) if first is None else first.start()
+            if length > _LONGEST_ROW:
+                raise _endless_row(path, _LONGEST_ROW)
+            if first is not None:
+                length = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
+
+
+def _endless_row(path: Path, length: int) -> FormatError:
+    return FormatError(
+        f"{path}: expected rows of numbers, found {length} characters without an end of line; save "
+        "one row per sample"
+    )
 
 
 @dataclass(eq=False)

@@ -21,16 +21,34 @@ from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
 from ecgscribe.model.beat_head import BeatHead, IdentityHead, NetworkHead
 from ecgscribe.model.decision import Calibration, Thresholds
-from ecgscribe.model.features import FEATURE_NAMES
-from ecgscribe.model.rhythm import RhythmNetwork
+from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
+from ecgscribe.model.rhythm import (
+    EMBEDDING,
+    N_INTERVAL_FEATURES,
+    N_RHYTHMS,
+    N_SECOND_FEATURES,
+    RhythmNetwork,
+)
 from ecgscribe.model.scoring import Network
 from ecgscribe.signal.windows import STEPS_PER_FRAME
+from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["MODELS", "RHYTHM_PARTS", "Model", "OnnxNetwork", "OnnxRhythm", "load_model"]
 
 Floats = NDArray[np.float32]
 logger = logging.getLogger(__name__)
 MODELS = Path(__file__).parent / "weights"
+_N_CLASSES = len(AAMI_CLASSES)
+TRUNK_WIDTHS = {"signal": 2, "peak": 1, "frame_class": _N_CLASSES}
+"""Inputs and outputs of the trunk, and the size of the last of their three axes."""
+BEAT_HEAD_WIDTHS = {
+    "class_facts": len(LOGIT_FEATURE_NAMES),
+    "facts": len(FEATURE_NAMES),
+    "probability": _N_CLASSES + 1,
+}
+LEAD_WIDTHS = {"signal": 1, "embedding": EMBEDDING}
+HEAD_WIDTHS = {"seconds": N_SECOND_FEATURES, "rhythm": N_RHYTHMS}
+INTERVAL_WIDTHS = {"intervals": N_INTERVAL_FEATURES, "fibrillation": 1}
 RHYTHM_PARTS = ("rhythm_lead", "rhythm_head", "rhythm_intervals")
 """Files of the rhythm networks: a model has all or none."""
 
@@ -49,7 +67,7 @@ class OnnxNetwork:
 
     trunk: Path
     beat_head: Path | None = None
-    _sessions: dict[tuple[int, Path], Any] = field(default_factory=dict, init=False, repr=False)
+    _sessions: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OnnxNetwork, (self.trunk, self.beat_head)
@@ -62,6 +80,14 @@ class OnnxNetwork:
     def predict_trunk(self, windows: Floats) -> tuple[Floats, Floats]:
         """Score windows as they are; see `ecgscribe.model.scoring.Network.predict_trunk`."""
         peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
+        steps = windows.shape[1]
+        found = (peak.shape[1], frame_class.shape[1])
+        if found != (steps, steps // self.steps_per_frame):
+            raise ModelError(
+                f"{self.trunk.name}: expected {steps} peaks and {steps // self.steps_per_frame} "
+                f"frames for {steps} steps, found {found[0]} and {found[1]}; install or copy the "
+                "model again"
+            )
         return peak, frame_class
 
     def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
@@ -71,7 +97,7 @@ class OnnxNetwork:
 
     @property
     def _trunk(self) -> Any:
-        return _shared_session(self._sessions, self.trunk)
+        return _shared_session(self._sessions, self.trunk, TRUNK_WIDTHS)
 
     @property
     def _beat_head(self) -> Any:
@@ -80,7 +106,7 @@ class OnnxNetwork:
                 f"{self.trunk.name}: expected a network with a beat head, found a trunk alone; "
                 "use another model"
             )
-        return _shared_session(self._sessions, self.beat_head)
+        return _shared_session(self._sessions, self.beat_head, BEAT_HEAD_WIDTHS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +123,7 @@ class OnnxRhythm:
     lead: Path
     head: Path
     intervals: Path
-    _sessions: dict[tuple[int, Path], Any] = field(default_factory=dict, init=False, repr=False)
+    _sessions: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OnnxRhythm, (self.lead, self.head, self.intervals)
@@ -118,15 +144,15 @@ class OnnxRhythm:
 
     @property
     def _lead(self) -> Any:
-        return _shared_session(self._sessions, self.lead)
+        return _shared_session(self._sessions, self.lead, LEAD_WIDTHS)
 
     @property
     def _head(self) -> Any:
-        return _shared_session(self._sessions, self.head)
+        return _shared_session(self._sessions, self.head, HEAD_WIDTHS)
 
     @property
     def _intervals(self) -> Any:
-        return _shared_session(self._sessions, self.intervals)
+        return _shared_session(self._sessions, self.intervals, INTERVAL_WIDTHS)
 
 
 _LOADING = Lock()
@@ -143,17 +169,20 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def _shared_session(sessions: dict[tuple[int, Path], Any], path: Path) -> Any:
+def _shared_session(
+    sessions: dict[tuple[object, ...], Any], path: Path, widths: Mapping[str, int]
+) -> Any:
     """Return the session of a file, made once per process: ONNX Runtime promises none to a fork."""
-    key = (os.getpid(), path)
+    key = (os.getpid(), path, *widths)
     if key not in sessions:
         with _LOADING:
             if key not in sessions:
-                sessions[key] = _session(path)
+                sessions[key] = _session(path, widths)
     return sessions[key]
 
 
-def _session(path: Path) -> Any:
+def _session(path: Path, widths: Mapping[str, int]) -> Any:
+    """Open a network, and check that its inputs and outputs are those of its part of a model."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -161,12 +190,26 @@ def _session(path: Path) -> Any:
     # Blocks of a recording are scored in parallel, which is faster than threads within one.
     options.intra_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # its errors have no common class
         raise ModelError(
             f"{path}: expected a network in ONNX form, found something else "
             f"({' '.join(str(error).split())[:80]}); install or copy the model again"
         ) from error
+    ends = [*session.get_inputs(), *session.get_outputs()]
+    found = {end.name: end.shape[-1] if len(end.shape) == 3 else end.shape for end in ends}
+    if found != dict(widths):
+        raise ModelError(
+            f"{path.name}: expected a network of {_listed(widths)}, found {_listed(found)}; "
+            "install or copy the model again"
+        )
+    return session
+
+
+def _listed(widths: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {width}" for name, width in widths.items())
 
 
 @dataclass(frozen=True, eq=False)
