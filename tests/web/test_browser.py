@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import socket
@@ -11,12 +12,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.web.edits import EditFile
+from support.wfdb_files import save
 from web.conftest import keep_strips
 
 if TYPE_CHECKING:
@@ -433,3 +437,17 @@ def test_the_strip_stays_on_the_screen_where_it_leaves_room(page: Page, folder: 
         page.press("#rows", "End")  # elsewhere it scrolls, as in any page
         page.wait_for_timeout(1000)
         assert page.evaluate("scrollY") > 0
+
+
+def test_the_time_of_day_and_the_length_of_the_strip_are_stated(page: Page, folder: Path) -> None:
+    record = synthesize(duration=1800.0, seed=1, name="long", fs=128.0)[0]
+    for path in folder.glob("made*"):
+        path.unlink()
+    save(dataclasses.replace(record, start=datetime(2026, 1, 1, 23, 46, 32)), folder)
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        shows(page, "#scale", " · 23:46:32 · 10.0 s$")
+        page.keyboard.press("w")
+        shows(page, "#scale", r" · 23:46:32 · 30\.0 min$")
+        shows(page, "#in-strip", r"^23:46:32 to 0:16:32: \d{4} beats.*; the first 200 are listed$")

@@ -16,7 +16,7 @@ import * as pointer from "./pointer.js";
 import { pixelsPerMm, Strip } from "./strip.js";
 import { Templates } from "./templates.js";
 import { Tiles } from "./tiles.js";
-import { clock, parseClock } from "./time.js";
+import { clock, lasting, parseClock } from "./time.js";
 
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [12.5, 25, 50];
@@ -166,7 +166,7 @@ class App {
   showScale() {
     const { speed, gain, begin } = this.view;
     const shown = speed >= 1 ? speed.toFixed(1).replace(".0", "") : speed.toPrecision(2);
-    $("scale").textContent = `${shown} mm/s · ${gain} mm/mV · ${clock(begin, this.about)} · ${this.strip.seconds.toFixed(this.strip.seconds < 100 ? 1 : 0)} s`;
+    $("scale").textContent = `${shown} mm/s · ${gain} mm/mV · ${clock(begin, this.about)} · ${lasting(this.strip.seconds)}`;
     $("keep").setAttribute("aria-pressed", String(this.summary.strips.includes(this.stripKey)));
     for (const button of $("speeds").children) button.setAttribute("aria-pressed", String(Number(button.value) === speed));
     for (const button of $("gains").children) button.setAttribute("aria-pressed", String(Number(button.value) === gain));

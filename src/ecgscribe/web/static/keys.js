@@ -3,7 +3,7 @@
 export const KEYS = [
   ["ArrowLeft", "←", "a quarter of the strip back", (a) => a.pan(-0.25)],
   ["ArrowRight", "→", "a quarter of the strip on", (a) => a.pan(0.25)],
-  ["PageUp", "Page up", "one strip back, while the strip has the focus; so for the next three", (a) => a.pan(-1)],
+  ["PageUp", "Page up", "one strip back", (a) => a.pan(-1)],
   ["PageDown", "Page down", "one strip on", (a) => a.pan(1)],
   ["Home", "Home", "to the start", (a) => a.go(0)],
   ["End", "End", "to the end", (a) => a.go(Infinity)],
@@ -70,7 +70,8 @@ export function fillHelp(dialog) {
   }
   const more = document.createElement("p");
   more.textContent = "Click a mark to select it, elsewhere to add a beat; drag to pan, wheel to zoom; "
-    + "shift and drag for a span, which is also the calipers; drag a selected mark to move it.";
+    + "shift and drag for a span, which is also the calipers; drag a selected mark to move it. "
+    + "Page up, Page down, Home and End act while the strip has the focus; elsewhere they scroll the page.";
   const form = document.createElement("form");
   form.method = "dialog";
   const close = document.createElement("button");

@@ -1,7 +1,7 @@
 // The strip: paper, leads, beats. Scales are true once the screen is calibrated.
 
 import { measured } from "./calipers.js";
-import { clock } from "./time.js";
+import { clock, startOf } from "./time.js";
 import { context, palette } from "./palette.js";
 
 const TOP = 46;
@@ -293,7 +293,8 @@ export class Strip {
     const step = STEPS.find((each) => each * this.perSecond > 90) ?? 28800;
     ctx.font = "11px system-ui";
     ctx.fillStyle = colours.faint;
-    for (let t = Math.ceil(this.view.begin / step) * step; t < this.view.begin + this.seconds; t += step) {
+    const from = startOf(about); // whole steps of the clock, which the recording need not begin with
+    for (let t = Math.ceil((this.view.begin + from) / step) * step - from; t < this.view.begin + this.seconds; t += step) {
       const x = this.x(t);
       ctx.fillRect(x, height - BOTTOM, 1, 5);
       ctx.fillText(clock(t, about, step < 1 ? 1 : 0), x + 3, height - 6);

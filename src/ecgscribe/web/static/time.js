@@ -29,3 +29,10 @@ export function clock(seconds, about, digits = 0) {
   const part = digits ? `.${String(whole % unit).padStart(digits, "0")}` : "";
   return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}${part}`;
 }
+
+// A length of time as people read it.
+export function lasting(seconds) {
+  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+  if (seconds < 600) return `${seconds.toFixed(0)} s`;
+  return seconds < 7200 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
