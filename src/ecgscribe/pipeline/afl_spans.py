@@ -7,8 +7,8 @@ recognised as fibrillation or flutter is flutter.
 
 By the reference of afdb and its R-peaks. The limits were chosen on 20 of its recordings and 3 of
 DS1; in the other 5, of other people, 71% of the time that is called flutter is flutter, and 72% of
-the flutter is found. Flutter that is conducted irregularly (203 of DS1: none of 5 minutes) stays
-part of fibrillation, as do runs below 30 s.
+the flutter is found (the measure itself was chosen on all of them). Flutter that is conducted
+irregularly (203 of DS1: none of 5 minutes) stays part of fibrillation, as do runs below 30 s.
 """
 
 from __future__ import annotations
