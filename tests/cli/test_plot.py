@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 import pytest
 
+from ecgscribe import plots
+from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.cli.main import main
 from ecgscribe.cli.values import moment
 from ecgscribe.errors import FormatError
-from ecgscribe.record import Record
+from ecgscribe.record import Annotation, Record
+from ecgscribe.symbols import AAMI_CLASSES
 from support.command_line import ecgscribe, only_error
+from support.report_pages import recording_with_ectopy
+from support.wfdb_files import save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def test_plot_draws_a_strip_and_overwrites_only_when_forced(good: Path, tmp_path: Path) -> None:
@@ -103,3 +113,28 @@ def test_plot_tells_its_file_as_text_as_json_or_not_at_all(
     assert json.loads(capsys.readouterr().out) == {"record": str(good), "file": target}
     assert main([*command, "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_picture_of_a_paced_recording_counts_beats_as_its_report_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, _ = recording_with_ectopy(30.0, name="paced")
+    paced = dataclasses.replace(record, comments=("Pacemaker",))
+    path = save(paced, tmp_path)
+    drawn: list[Annotation] = []
+    lorenz = plots.lorenz
+
+    def recorded(annotation: Annotation) -> Axes:
+        drawn.append(annotation)
+        return lorenz(annotation)
+
+    monkeypatch.setattr(plots, "lorenz", recorded)
+    assert main(["plot", str(path), "--kind", "lorenz", "-o", str(tmp_path / "a.png")]) == 0
+    assert main(["report", str(path), "-o", str(tmp_path / "a.html")]) == 0
+    beats = json.loads((tmp_path / "a.json").read_text())["beats"]
+    counts = {c["class"]: c["count"] for c in beats["classes"] if c["count"]}
+    indices = beat_series(drawn[0], record.n_samples).class_index
+    assert counts == {"Q": len(indices)}
+    assert {AAMI_CLASSES[k] for k in indices} == {"Q"}
+    assert len(indices) > 20

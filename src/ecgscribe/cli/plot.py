@@ -71,6 +71,7 @@ def plot(
 ) -> None:
     """Draw a strip on ECG paper or an overview of all beats, coloured by class."""
     from ecgscribe import formats, plots
+    from ecgscribe.analysis.paced import as_paced
     from ecgscribe.model.runtime import load_model
 
     _only_for_strips(kind, start=start, end=end, no_letters=no_letters, rr=rr)
@@ -78,7 +79,8 @@ def plot(
     def annotation_of(opened: Record | LazyRecord) -> Annotation:
         if annotator:
             return stored_annotation(opened, record, annotator)
-        return annotate_recording(opened, model=load_model(model), leads=leads, quiet=quiet)
+        made = annotate_recording(opened, model=load_model(model), leads=leads, quiet=quiet)
+        return as_paced(made) if opened.paced else made  # as a report counts them
 
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}-{kind}.png") if out is None else out
