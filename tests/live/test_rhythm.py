@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.live.annotate import annotate_live
-from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD
+from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD, BeatHistory
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import Event, LiveBeat, RhythmChange, SignalChange, to_dict
 from ecgscribe.live.rhythm import AHEAD_S, EMBEDDED_S, LiveRhythm
@@ -274,6 +274,28 @@ def test_the_annotation_of_a_live_recording_holds_the_rhythms(model: Model) -> N
     np.testing.assert_array_equal(beats.sample, alone.beats().sample)
     np.testing.assert_array_equal(beats.probability, alone.beats().probability)
     assert len(unreadable_spans(annotation, record.n_samples)) == 0
+
+
+def test_beats_are_of_fibrillation_from_its_report_to_that_of_its_end(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[tuple[float, bool]] = []
+    classify = BeatHistory.classify
+
+    def spy(
+        self: BeatHistory, model: Model, signal: LiveSignal, *, until: float, fibrillates: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+        looks.append((signal.end, fibrillates))
+        return classify(self, model, signal, until=until, fibrillates=fibrillates)
+
+    monkeypatch.setattr(BeatHistory, "classify", spy)
+    plan = "n" * 5 + "a" * 40 + "n" * 55
+    events = events_of(made(100), model, PlannedNetwork(plan))
+    kinds = [event.kind for event in rhythms(events)]
+    assert kinds == ["N", "AFIB", "N"]
+    begun, ended = (event.samples_received / RATE for event in rhythms(events)[1:])
+    seen = [end / FS for end, fibrillates in looks if fibrillates]
+    assert (seen[0], seen[-1]) == pytest.approx((begun, ended), abs=1.0)
 
 
 def test_to_dict_names_the_rhythm_its_probability_and_the_delay() -> None:
