@@ -303,6 +303,28 @@ def test_the_annotation_of_a_live_recording_holds_the_rhythms(model: Model) -> N
     assert len(unreadable_spans(annotation, record.n_samples)) == 0
 
 
+def test_beats_are_of_fibrillation_from_its_report_to_that_of_its_end(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[tuple[float, bool]] = []
+    classify = BeatHistory.classify
+
+    def spy(
+        self: BeatHistory, model: Model, signal: LiveSignal, *, until: float, fibrillates: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+        looks.append((signal.end, fibrillates))
+        return classify(self, model, signal, until=until, fibrillates=fibrillates)
+
+    monkeypatch.setattr(BeatHistory, "classify", spy)
+    plan = "n" * 5 + "a" * 40 + "n" * 55
+    events = events_of(made(100), model, PlannedNetwork(plan))
+    kinds = [event.kind for event in rhythms(events)]
+    assert kinds == ["N", "AFIB", "N"]
+    begun, ended = (event.samples_received / RATE for event in rhythms(events)[1:])
+    seen = [end / FS for end, fibrillates in looks if fibrillates]
+    assert (seen[0], seen[-1]) == pytest.approx((begun, ended), abs=1.0)
+
+
 def test_to_dict_names_the_rhythm_its_probability_and_the_delay() -> None:
     event = RhythmChange(720, 2.0, "VT", 0.98765432, 3420)
     assert to_dict(event, RATE) == {
