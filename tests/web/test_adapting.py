@@ -158,6 +158,10 @@ def test_the_layer_is_what_it_was_made_from() -> None:
     assert layered.symbol.tolist() == after.symbol.tolist()
     assert np.array_equal(np.asarray(layered.probability), np.asarray(after.probability))
     assert before.symbol.tolist() == annotation("NNVNS").symbol.tolist()
+    fewer = with_adaptation(before.select(np.array([True, True, True, True, False])), [edit])
+    assert (
+        fewer.symbol.tolist() == after.symbol.tolist()[:4]
+    )  # a beat that is not there is left out
     delete = Edit("J", "", "delete", {"samples": [400]})
     relabel = Edit("J", "", "relabel", {"samples": [800], "class": "Q"})
     for order in ([edit, delete, relabel], [delete, relabel, edit]):

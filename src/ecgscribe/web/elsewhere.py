@@ -98,8 +98,9 @@ class ReviewsElsewhere:
         state = file.path.stat()
         stamp = state.st_mtime_ns, state.st_size
         if name not in self._read or self._read[name][0] != stamp:
+            stored = self._stored_name(file)
             try:
-                base = stored_annotation(file.arrays(self._stored_name(file)) or {}, self._record)
+                base = stored_annotation(file.arrays(stored) or {}, self._record)
                 reviewed = apply_edits(base, file.edits(reviewer), self._record.n_samples)
             except _DAMAGED as error:
                 raise FormatError(
