@@ -17,7 +17,15 @@ from __future__ import annotations
 import sys
 import warnings
 
-__all__ = ["DatasetError", "EcgScribeError", "FormatError", "ModelError", "SignalWarning", "warn"]
+__all__ = [
+    "DatasetError",
+    "EcgScribeError",
+    "FormatError",
+    "ModelError",
+    "SignalWarning",
+    "lacks_memory",
+    "warn",
+]
 
 
 class EcgScribeError(Exception):
@@ -42,6 +50,12 @@ class ModelError(EcgScribeError):
 
 class SignalWarning(UserWarning):
     """A recording can be annotated, but part of it cannot be used."""
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether an error is for want of memory; a package that does not fit is ImportError."""
+    signs = ("failed to map segment", "annot allocate memory")
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
 
 
 def warn(message: str) -> None:

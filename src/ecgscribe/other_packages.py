@@ -37,7 +37,7 @@ def to_mne(annotation: Annotation) -> Any:
     """Return annotations as MNE holds them; see `Annotation.to_mne`."""
     try:
         import mne
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise EcgScribeError(
             "expected the package mne, cannot import it; install it (pip install mne)"
         ) from error

@@ -13,6 +13,8 @@ import pytest
 
 from ecgscribe.cli import commands
 from ecgscribe.cli import main as program
+from ecgscribe.errors import FormatError
+from ecgscribe.formats.checks import format_errors
 from ecgscribe.formatting import did_you_mean
 from support.command_line import complaints, ecgscribe, error_line, only_error
 
@@ -276,3 +278,41 @@ def test_reader_that_leaves_early_gets_no_traceback(good: Path) -> None:
     run = ecgscribe("info", good, stdout=writing)
     os.close(writing)
     assert run.stderr == ""
+
+
+UNMAPPED = "libx.so: failed to map segment from shared object"
+
+
+@pytest.mark.parametrize("error", [ImportError(UNMAPPED), MemoryError()])
+def test_a_package_that_does_not_fit_into_memory_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ecgscribe.formats.open_record", refuse)
+    monkeypatch.setattr("ecgscribe.formats.read", refuse)
+    for command in (["info", "a"], ["report", "a"]):
+        assert "expected enough memory, found too little" in error_line(capsys, *command, code=1)
+
+
+def test_a_package_that_is_broken_otherwise_stays_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ImportError("cannot import name x")
+
+    monkeypatch.setattr("ecgscribe.formats.read", refuse)
+    with pytest.raises(ImportError, match="cannot import name x"):
+        program.main(["info", "a"])
+
+
+def test_a_parser_that_does_not_fit_into_memory_is_not_called_missing(tmp_path: Path) -> None:
+    expected = {
+        UNMAPPED: "expected enough memory to read it",
+        "No module named 'x'": "expected a package that reads it",
+    }
+    for reason, line in expected.items():
+        with (
+            pytest.raises(FormatError, match=line),
+            format_errors(tmp_path, "a recording"),
+        ):
+            raise ImportError(reason)

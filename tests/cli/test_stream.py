@@ -84,3 +84,15 @@ def test_a_line_is_printed_where_a_rhythm_begins(
     assert rhythms[1]["time"] == pytest.approx(10, abs=1.5)
     assert all(line["delay"] <= 10 for line in rhythms)
     assert {line["kind"] for line in printed} == {"beat", "rhythm"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [(b"x\n", "1 line was no sample"), (b"x\ny\n", "2 lines were no samples")]
+)
+def test_lines_that_were_no_samples_are_counted(
+    text: bytes, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pieces = [text, b""]
+    monkeypatch.setattr(sources, "standard_input", lambda: pieces.pop(0))
+    assert main(["stream", "--fs", "250", "--leads", "I", "--skip-bad"]) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == f"ecgscribe: {line}"

@@ -27,7 +27,7 @@ from ecgscribe.cli.messages import (
     usage_line,
     warnings_on_one_line,
 )
-from ecgscribe.errors import EcgScribeError
+from ecgscribe.errors import EcgScribeError, lacks_memory
 
 __all__ = ["ecgscribe", "main"]
 
@@ -86,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = 128 + error.number
         except BrokenPipeError:  # the reader has what it wanted (`| head`)
             code = 1
-        except (EcgScribeError, OSError, MemoryError) as error:
+        except (EcgScribeError, OSError, MemoryError, ImportError) as error:
+            if isinstance(error, ImportError) and not lacks_memory(error):
+                raise
             complain(one_line(error))
             code = 1
     let_go_of(sys.stdout)

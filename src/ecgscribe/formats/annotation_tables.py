@@ -102,7 +102,7 @@ def _csv(path: Path) -> pd.DataFrame:
 def _parquet(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     try:
         import pyarrow.parquet
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise FormatError(
             f"{path}: expected the package pyarrow to read Parquet, found none; "
             "pip install 'ecgscribe[parquet]', or use .csv"

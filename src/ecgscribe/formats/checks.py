@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError, SignalWarning, warn
+from ecgscribe.errors import FormatError, SignalWarning, lacks_memory, warn
 
 __all__ = [
     "MOST_DEFLATED",
@@ -73,12 +73,12 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, cannot read it ({error.strerror or error}); "
             "check the path and its permissions"
         ) from error
-    except MemoryError as error:
-        raise FormatError(
-            f"{path}: expected enough memory to read it, found too little; choose leads "
-            "(--leads), or close other programs"
-        ) from error
-    except ImportError as error:
+    except (MemoryError, ImportError) as error:
+        if lacks_memory(error):
+            raise FormatError(
+                f"{path}: expected enough memory to read it, found too little; choose leads "
+                "(--leads), or close other programs"
+            ) from error
         raise FormatError(
             f"{path}: expected a package that reads it, found none that works ({error}); see "
             "ecgscribe doctor"

@@ -23,7 +23,7 @@ def check_writable(annotation: Annotation, path: Path) -> None:
     """
     try:
         import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise FormatError(
             f"{path}: expected the package pyarrow to write Parquet, found none; "
             "pip install 'ecgscribe[parquet]', or write .csv"
