@@ -144,6 +144,14 @@ def test_more_strips_of_each_kind_on_request() -> None:
     assert counts == [1, 3, 4]
 
 
+def test_only_the_longest_and_the_fastest_are_called_so() -> None:
+    made = made_recording("N*9 V V V V N*9 V V V N*9 V V V N*9 pause N*9 pause N*9")
+    titles = [strip.title for strip in choose_strips(inputs_of(made), per_kind=3)]
+    assert titles.count("Longest run of V") == titles.count("Longest pause") == 1
+    assert titles.count("Run of V") == 2
+    assert titles.count("Pause") == 1
+
+
 @pytest.mark.parametrize(
     ("begin", "length"), [(0.0, 2.0), (20.0, 9.5), (10.0, 40.0), (50.0, 900.0)]
 )

@@ -161,8 +161,10 @@ def _rhythm(inputs: ReportInputs, episode: RhythmEpisode) -> Iterator[Strip]:
 
 def _pauses(inputs: ReportInputs, *, gaps: bool, most: int) -> Iterator[Strip]:
     pauses = [pause for pause in inputs.measures.pauses if pause.is_gap == gaps]
-    for pause in sorted(pauses, key=lambda p: p.begin - p.end)[:most]:
-        yield _gap(inputs, pause) if gaps else _pause(inputs, pause)
+    longest = sorted(pauses, key=lambda p: p.begin - p.end)[:most]
+    for k, pause in enumerate(longest):
+        title = "Pause" if k else "Longest pause"
+        yield _gap(inputs, pause) if gaps else _pause(inputs, pause, title)
 
 
 def _gap(inputs: ReportInputs, gap: Pause) -> Strip:
@@ -179,7 +181,7 @@ def _gap(inputs: ReportInputs, gap: Pause) -> Strip:
     )
 
 
-def _pause(inputs: ReportInputs, pause: Pause) -> Strip:
+def _pause(inputs: ReportInputs, pause: Pause, title: str) -> Strip:
     beats, fs = inputs.measures.beats, inputs.record.fs
     k = int(np.searchsorted(beats.sample, pause.end))
     usual = usual_interval(beats, k)
@@ -188,7 +190,7 @@ def _pause(inputs: ReportInputs, pause: Pause) -> Strip:
     if usual is not None:
         detail += f", {round(100 * beats.rr[k] / usual)}% of the usual interval nearby"
     return Strip(
-        title="Longest pause",
+        title=title,
         section="Pauses",
         rows=rows_around(begin, end, inputs.record.duration),
         time=begin,
@@ -225,11 +227,11 @@ def _runs(inputs: ReportInputs, class_name: str, per_kind: int) -> Iterator[Stri
     runs = inputs.measures.ectopy[class_name].runs
     longest = sorted(runs, key=lambda e: (e.is_doubtful, -e.ectopic))[:per_kind]
     fastest = sorted(runs, key=lambda e: (e.is_doubtful, -(e.rate or 0.0)))[:per_kind]
-    for run in longest:
-        yield _episode(inputs, "Longest run", run, class_name)
-    for run in fastest:
+    for k, run in enumerate(longest):
+        yield _episode(inputs, "Run" if k else "Longest run", run, class_name)
+    for k, run in enumerate(fastest):
         if run not in longest:
-            yield _episode(inputs, "Fastest run", run, class_name)
+            yield _episode(inputs, "Run" if k else "Fastest run", run, class_name)
 
 
 def _clearness(inputs: ReportInputs, episode: Episode, class_name: str) -> tuple[bool, float]:
@@ -255,7 +257,7 @@ def _episode(inputs: ReportInputs, kind: str, episode: Episode, class_name: str)
     time = inputs.measures.beats.time
     begin, end = float(time[episode.first]), float(time[episode.last])
     detail = f"{episode.ectopic} beats of {class_name}"
-    fused = episode.length - episode.ectopic if kind.endswith("run") else 0
+    fused = episode.length - episode.ectopic if kind.lower().endswith("run") else 0
     if fused:
         detail += f" and {fused} fused"
     if kind in ("Bigeminy", "Trigeminy"):
