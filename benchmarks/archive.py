@@ -1,81 +1,156 @@
-"""Measure `ecgscribe archive`: scaling from one worker to two, overhead, and memory by size.
+"""Measure `ecgscribe archive`: scaling, overhead, memory by size, and a plan for a million.
 
-``python benchmarks/archive.py [--recordings 60] [--minutes 30] [--tiny 1000 10000] [--rounds 3]``
+``python benchmarks/archive.py [--recordings 24] [--minutes 30] [--rounds 3] [--many 1000 10000
+100000]`` writes archive.md next to this file. The machine must be idle.
 
-Recordings are made. Runs on one worker, on two, and the sum of `ecgscribe.annotate` alone take
-turns, and the medians of their ratios count, so that what else the machine does hardly shows. For
-the memory, a scheduler and two workers are processes of their own, as on a cluster.
+Recordings are made. Runs on one worker, on two, and the sum of annotating alone take turns, and the
+medians of their ratios count. What starting takes is left out: as many recordings as there are
+workers are annotated in a run of their own, whose time is subtracted.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from ecgscribe import annotate, formats, load_model
-from ecgscribe.datasets.synthetic import synthesize
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # as in a worker
 
+import numpy as np
+
+from ecgscribe import formats, load_model
+from ecgscribe.archive.bundles import bundles
+from ecgscribe.archive.on_disk import Source
+from ecgscribe.archive.tables import FOLDERS
+from ecgscribe.archive.task import Options, annotate_source
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.files import write_text
+from ecgscribe.pipeline.annotate import annotate
+
+HERE = Path(__file__).parent
 FS = 250.0
-TINY_S = 10.0
-SEEDS = 10
+SEEDS = 4
 """Recordings of one length are copies of so many."""
 PATIENCE_S = 60
+PLANNED, WORKERS = 1_000_000, 100
+PLANNED_S = {"10 s": (10.0, 40), "24 h": (86_400.0, 1)}
+"""Lengths that are planned with, in seconds, and how many recordings are annotated to know."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took: seconds by the clock, and of processors."""
+
+    wall: float
+    cpu: float
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(self.wall - other.wall, self.cpu - other.cpu)
+
+
+@dataclass(frozen=True)
+class Many:
+    """What many recordings took of the client and the scheduler: peaks in MB, CPU seconds."""
+
+    number: int
+    client_mb: float
+    scheduler_mb: float
+    client_s: float
+    scheduler_s: float
+    rate: float
 
 
 def make(folder: Path, number: int, seconds: float) -> None:
-    """Write recordings as CSV of one lead, which name themselves."""
+    """Write recordings of one lead."""
     folder.mkdir()
-    texts = []
-    for seed in range(min(SEEDS, number)):
-        record, _ = synthesize(duration=seconds, seed=seed, fs=FS, leads=1)
-        rows = "\n".join(f"{value:.3f}" for value in record.signal[:, 0].tolist())
-        texts.append(f"II (mV)\n{rows}\n")
+    signals = [
+        synthesize(duration=seconds, seed=seed, fs=FS, leads=1)[0].signal
+        for seed in range(min(SEEDS, number))
+    ]
     for k in range(number):
-        (folder / f"r{k:06d}.csv").write_text(texts[k % len(texts)])
+        np.save(folder / f"r{k:06d}.npy", signals[k % len(signals)])
 
 
-def seconds_of_archive(folder: Path, workers: int) -> float:
-    """Return the seconds of a run, without those of one that has nothing to do: starting up."""
-    times = []
+def now() -> Cost:
+    """Return the time, and what this process and all that have ended below it have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Cost(time.perf_counter(), sum(each.ru_utime + each.ru_stime for each in used))
+
+
+def archive(folder: Path, workers: int) -> Cost:
+    """Return what an archive of a folder takes on this computer."""
     with tempfile.TemporaryDirectory() as scratch:
-        for _ in range(2):
-            command = [sys.executable, "-m", "ecgscribe", "archive", str(folder), "-o", scratch]
-            command += ["--workers", str(workers), "--fs", f"{FS:g}", "--quiet"]
-            began = time.perf_counter()
-            subprocess.run(command, check=True)
-            times.append(time.perf_counter() - began)
-    return times[0] - times[1]
+        command = [sys.executable, "-m", "ecgscribe", "archive", str(folder), "-o", scratch]
+        began = now()
+        subprocess.run(
+            [*command, "--workers", str(workers), "--fs", f"{FS:g}", "--quiet"], check=True
+        )
+        return now() - began
 
 
-def seconds_alone(folder: Path) -> float:
-    """Return the seconds that it takes to annotate the recordings one after the other."""
+def alone(folder: Path) -> Cost:
+    """Return what it takes to read and annotate the recordings, one after the other."""
     model = load_model()
-    began = time.perf_counter()
+    began = now()
     for path in sorted(folder.iterdir()):
-        annotate(formats.open_record(path, fs=FS), model=model)
-    return time.perf_counter() - began
+        annotate(formats.open_record(path, fs=FS), model=model, threads=1)
+    return now() - began
+
+
+def scaling(root: Path, recordings: int, minutes: float, rounds: int) -> Iterator[str]:
+    """Yield the table of scaling and overhead."""
+    make(root / "long", recordings, 60 * minutes)
+    for workers in (1, 2):
+        make(root / f"first{workers}", workers, 60 * minutes)
+    alone(root / "first1")  # what is loaded at first is not counted
+    runs: dict[str, list[Cost]] = {"annotate alone": [], "1": [], "2": []}
+    for _ in range(rounds):
+        runs["annotate alone"].append(alone(root / "long"))
+        for workers in (1, 2):
+            cost = archive(root / "long", workers) - archive(root / f"first{workers}", workers)
+            share = recordings / (recordings - workers)
+            runs[f"{workers}"].append(Cost(cost.wall * share, cost.cpu * share))
+    hours = recordings * minutes / 60
+    rows = [
+        (name, f"{wall:.1f}", f"{median(each.cpu for each in costs):.1f}",
+         f"{recordings / wall:.2f}", f"{hours / wall:.2f}")
+        for name, costs in runs.items()
+        for wall in [median(each.wall for each in costs)]
+    ]  # fmt: skip
+    yield f"{recordings} recordings of {minutes:g} minutes, {rounds} rounds."
+    yield table(["workers", "wall s", "CPU s", "recordings/s", "hours of ECG/s"], rows)
+    one, two, by_itself = runs["1"], runs["2"], runs["annotate alone"]
+    efficiency = median(a.wall / b.wall / 2 for a, b in zip(one, two, strict=True))
+    wall = median(a.wall / b.wall - 1 for a, b in zip(one, by_itself, strict=True))
+    cpu = median(a.cpu / b.cpu - 1 for a, b in zip(one, by_itself, strict=True))
+    yield (
+        f"Scaling efficiency of two workers: {efficiency:.2f}. One worker takes {wall:+.1%} of the "
+        f"time of annotating alone, and {cpu:+.1%} of its CPU time."
+    )
 
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[tuple[str, int]]:
-    """Start a scheduler and two workers; yield its address and process."""
+    """Start a scheduler and two light workers; yield its address and process."""
     file = folder / "scheduler.json"
     scheduler = ["dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
-    commands = [scheduler, *[["dask_worker", "--nthreads", "1"]] * 2]
+    worker = ["dask_worker", "--nthreads", "1", "--preload", str(HERE / "archive_light.py")]
     running = [
         subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{name}", *options, "--no-dashboard",
              "--scheduler-file", str(file)], stderr=subprocess.DEVNULL,
         )
-        for name, *options in commands
+        for name, *options in (scheduler, worker, worker)
     ]  # fmt: skip
     try:
         end = time.monotonic() + PATIENCE_S
@@ -83,7 +158,10 @@ def cluster(folder: Path) -> Iterator[tuple[str, int]]:
             if time.monotonic() > end:
                 raise TimeoutError("expected a scheduler, found none")
             time.sleep(0.1)
-        time.sleep(5)  # the workers
+        from distributed import Client
+
+        with Client(found.group()) as client:
+            client.wait_for_workers(2, timeout=PATIENCE_S)
         yield found.group(), running[0].pid
     finally:
         for process in reversed(running):
@@ -98,64 +176,133 @@ def peak_mb(pid: int) -> float:
     return int(text.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def memory(folder: Path, number: int) -> tuple[float, float, float]:
-    """Return the peak of the client and of the scheduler in MB, and the recordings a second."""
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def many(root: Path, number: int) -> Many:
+    """Return what so many recordings take of the client and the scheduler."""
+    folder = root / f"many{number}"
+    folder.mkdir()
+    for k in range(number):
+        (folder / f"r{k:06d}.csv").write_bytes(b"0\n")
     with tempfile.TemporaryDirectory() as scratch, cluster(Path(scratch)) as (address, scheduler):
-        command = [sys.executable, "-m", "ecgscribe", "archive", str(folder)]
-        command += ["-o", f"{scratch}/out", "--scheduler", address, "--fs", f"{FS:g}", "--quiet"]
-        began = time.perf_counter()
-        client = subprocess.Popen(command)
-        peak = 0.0
+        began, used = time.perf_counter(), cpu_s(scheduler)
+        client = subprocess.Popen(
+            [sys.executable, "-m", "ecgscribe", "archive", str(folder), "-o", f"{scratch}/out",
+             "--scheduler", address, "--quiet"]
+        )  # fmt: skip
+        client_mb = client_s = 0.0
         while client.poll() is None:
-            with_status = Path(f"/proc/{client.pid}/status")
-            if "VmHWM" in with_status.read_text():
-                peak = max(peak, peak_mb(client.pid))
-            time.sleep(0.2)
+            with suppress(IndexError):  # it is just ending, and has no memory any more
+                client_mb, client_s = peak_mb(client.pid), cpu_s(client.pid)
+            time.sleep(0.1)
+        seconds = time.perf_counter() - began
         if client.returncode:
-            raise subprocess.CalledProcessError(client.returncode, command)
-        return peak, peak_mb(scheduler), number / (time.perf_counter() - began)
+            raise subprocess.CalledProcessError(client.returncode, client.args)
+        return Many(
+            number,
+            client_mb,
+            peak_mb(scheduler),
+            client_s,
+            cpu_s(scheduler) - used,
+            number / seconds,
+        )
+
+
+def tasks(number: int, size: int) -> int:
+    """Return the tasks that recordings of so many bytes are, on a hundred workers."""
+    sources = (Source(f"{k}", size) for k in range(number))
+    return sum(1 for _ in bundles(sources, number=PLANNED, threads=WORKERS))
+
+
+def plan(root: Path, runs: Sequence[Many]) -> Iterator[str]:
+    """Yield what a million recordings on a hundred workers take, from what was measured."""
+    least, most = runs[0], runs[-1]
+    more = most.number - least.number
+    client_s = (most.client_s - least.client_s) / more
+    task_s = (most.scheduler_s - least.scheduler_s) / (
+        tasks(most.number, 2) - tasks(least.number, 2)
+    )
+    yield (
+        f"The client takes {1000 * client_s:.2f} ms of CPU time per recording, the scheduler "
+        f"{1000 * task_s:.2f} ms per task (differences of the first and the last row above)."
+    )
+    rows = []
+    for name, (seconds, number) in PLANNED_S.items():
+        folder, out = root / f"of{name}", root / f"out{name}"
+        make(folder, number, seconds)
+        for each in FOLDERS:
+            (out / each).mkdir(parents=True)
+        began = now()
+        for path in folder.iterdir():
+            annotate_source(str(path), str(out), load_model(), Options(fs=FS))
+        cost = (now() - began).cpu / number
+        read, written = size_of(folder) / number, size_of(out) / number
+        a_task = 10_000 / tasks(10_000, round(read))
+        rate = WORKERS / cost
+        rows.append((
+            name, f"{cost:.3f}", f"{PLANNED * cost / WORKERS / 3600:.1f}", f"{rate:,.1f}",
+            f"{a_task:.0f}", f"{rate / a_task:.2f}", f"{rate / a_task * task_s:.2%}",
+            f"{rate * client_s:.1%}", f"{PLANNED * read / 1e9:,.0f}",
+            f"{PLANNED * written / 1e9:,.1f}",
+        ))  # fmt: skip
+    yield table(
+        ["length", "CPU s each", "hours", "recordings/s", "recordings a task", "tasks/s",
+         "of the scheduler's CPU", "of the client's CPU", "GB read", "GB written"],
+        rows,
+    )  # fmt: skip
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in a folder, to any depth."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, the first column to the left."""
+    lines = [names, ["---", *["---:"] * (len(names) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> int:
-    """Measure, and print two Markdown tables."""
+    """Measure, and write the page."""
     parser = argparse.ArgumentParser(description="Measure ecgscribe archive.")
-    parser.add_argument("--recordings", type=int, default=60, help="long ones (default: 60)")
+    parser.add_argument("--recordings", type=int, default=24, help="long ones (default: 24)")
     parser.add_argument("--minutes", type=float, default=30.0, help="of each (default: 30)")
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     parser.add_argument(
-        "--tiny", type=int, nargs="*", default=[1000, 10_000],
-        help="numbers of recordings of 10 s for the memory (default: 1000 10000)",
+        "--many", type=int, nargs="+", default=[1000, 10_000, 100_000], metavar="N",
+        help="numbers of recordings for the memory (default: 1000 10000 100000)",
     )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=HERE / "archive.md", help="the page")
     options = parser.parse_args()
+    if len(options.many) < 2 or options.recordings < 3:
+        parser.error("expected two numbers for --many and three --recordings at least")
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        make(root / "long", options.recordings, 60 * options.minutes)
-        rows = []
-        for _ in range(options.rounds):
-            one, two = (seconds_of_archive(root / "long", workers) for workers in (1, 2))
-            rows.append((one, two, seconds_alone(root / "long")))
-        one, two, alone = (median(column) for column in zip(*rows, strict=True))
-        hours = options.recordings * options.minutes / 60
-        efficiency = median(first / second / 2 for first, second, _ in rows)
-        overhead = median(first / third - 1 for first, _, third in rows)
-        sys.stdout.write(
-            "| workers | seconds | recordings a second | hours of ECG a second |\n"
-            "| ---: | ---: | ---: | ---: |\n"
-            f"| annotate alone | {alone:.1f} | {options.recordings / alone:.2f} | "
-            f"{hours / alone:.2f} |\n"
-            f"| 1 | {one:.1f} | {options.recordings / one:.2f} | {hours / one:.2f} |\n"
-            f"| 2 | {two:.1f} | {options.recordings / two:.2f} | {hours / two:.2f} |\n\n"
-            f"Scaling efficiency of two workers {efficiency:.2f}; one worker takes "
-            f"{100 * overhead:.0f}% more than annotate alone.\n\n"
-            "| recordings of 10 s | client, peak MB | scheduler, peak MB | recordings a second |\n"
-            "| ---: | ---: | ---: | ---: |\n"
-        )
-        for number in options.tiny:
-            folder = root / f"tiny-{number}"
-            make(folder, number, TINY_S)
-            client, scheduler, rate = memory(folder, number)
-            sys.stdout.write(f"| {number:,} | {client:.0f} | {scheduler:.0f} | {rate:.1f} |\n")
-            sys.stdout.flush()
+        page = ["# An archive", f"Measured by `python benchmarks/archive.py` on {os.cpu_count()} "
+                "CPUs, on synthetic recordings of one lead at 250 Hz."]  # fmt: skip
+        page += ["## Scaling and overhead", *scaling(
+            root, options.recordings, options.minutes, options.rounds)]  # fmt: skip
+        runs = [many(root, number) for number in sorted(options.many)]
+        rows = [
+            (f"{each.number:,}", f"{each.client_mb:.0f}", f"{each.scheduler_mb:.0f}",
+             f"{each.client_s:.1f}", f"{each.scheduler_s:.1f}", f"{each.rate:,.0f}")
+            for each in runs
+        ]  # fmt: skip
+        page += [
+            "## Memory", "Two workers that keep a row of each recording without annotating it, and "
+            "a scheduler and a client of which that makes no difference.",
+            table(["recordings", "client, peak MB", "scheduler, peak MB", "client, CPU s",
+                   "scheduler, CPU s", "recordings/s"], rows),
+        ]  # fmt: skip
+        page += [f"## A plan for {PLANNED:,} recordings and {WORKERS} workers", *plan(root, runs)]
+    text = "\n\n".join(page) + "\n"
+    write_text(options.out, text, force=True)
+    sys.stdout.write(text)
     return 0
 
 

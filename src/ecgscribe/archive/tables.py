@@ -61,7 +61,8 @@ _RECORDINGS = {
     "pauses": "int64", "longest_pause": "double", "gaps": "int64", "longest_gap": "double",
     "findings": _TEXTS,
 }  # fmt: skip
-_PART = 10_000  # rows of recordings.parquet that are in memory at once
+_PART = 1_000  # rows that are in memory at once as Python has them, which takes ten times the room
+_GROUP = 10  # parts that are one row group of recordings.parquet
 
 
 def table_file(dest: Path, table: str, key: str) -> Path:
@@ -163,8 +164,9 @@ def write_recordings(dest: Path) -> None:
 
     def write(target: Path) -> None:
         with pyarrow.parquet.ParquetWriter(target, _schema(_RECORDINGS)) as writer:
-            for part in _parts(dest, _RECORDINGS):
-                writer.write_table(part)
+            parts = _parts(dest, _RECORDINGS)
+            while group := list(islice(parts, _GROUP)):
+                writer.write_table(pyarrow.concat_tables(group))
 
     atomic_write(dest / "recordings.parquet", write, force=True)
 
