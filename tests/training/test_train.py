@@ -156,6 +156,13 @@ def test_model_annotates(run: Path) -> None:
 # --- resume -------------------------------------------------------------------------------
 
 
+def _add_finished(folder: Path, to: Path) -> None:
+    """Copy what a finished network leaves for a run that resumes, which need not fit it again."""
+    to.mkdir(exist_ok=True)
+    for path in (*folder.glob("trunk*"), folder / "beats.weights.h5"):
+        shutil.copy(path, to)
+
+
 @pytest.mark.slow
 def test_killed_run_is_resumed(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -178,6 +185,8 @@ def test_killed_run_is_resumed(
 
     with pytest.raises(ModelError, match="expected a new folder for the run, found an earlier run"):
         train_tiny(tmp_path)
+    _add_finished(run / "fold-1", tmp_path / "fold-1")
+    _add_finished(run, tmp_path)
     assert train_tiny(tmp_path, resume=True) == tmp_path / "model.json"
     assert "fold 0: resuming after epoch 1\n" in capsys.readouterr().err
 
@@ -360,18 +369,27 @@ def test_backend_that_cannot_train_is_one_line(backend: str, tmp_path: Path) -> 
 def test_other_backends_train_the_same_kind_of_model(backend: str, tmp_path: Path) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
+    # JAX compiles the three networks of a run once, and in a hurry.
+    compiled = {
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled"),
+        "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "XLA_FLAGS": (
+            "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+        ),
+    }
+    out = tmp_path / "run"
     done = subprocess.run(
-        [*TRAIN_TINY, str(tmp_path)],
-        env=_environment(KERAS_BACKEND=backend),
+        [*TRAIN_TINY, str(out)],
+        env=_environment(KERAS_BACKEND=backend, **compiled),
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    model = load_model(tmp_path)
+    model = load_model(out)
     assert model.meta["versions"]["backend"] == backend
-    assert [row["epoch"] for row in _history(tmp_path / "trunk.csv")] == [1, 2, 3]
+    assert [row["epoch"] for row in _history(out / "trunk.csv")] == [1, 2, 3]
     # This process has the TensorFlow backend: the weights are the same for both.
     assert _difference(model) <= TOLERANCE
 
