@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 __all__ = ["Source", "SourceTable", "sorted_on_disk"]
@@ -32,6 +34,7 @@ class SourceTable:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect(_TEMPORARY)
+        weakref.finalize(self, self._database.close)
         self._database.execute("CREATE TABLE file (stem TEXT, name TEXT, size INTEGER)")
         self._database.execute(
             "CREATE TABLE source (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID"
@@ -43,7 +46,8 @@ class SourceTable:
 
     def __iter__(self) -> Iterator[Source]:
         rows = self._database.execute("SELECT path, size FROM source ORDER BY size DESC, path")
-        return (Source(path, size) for path, size in rows)
+        for path, size in rows:  # holds `self`, and so the database, as a generator
+            yield Source(path, size)
 
     def add(self, path: str, size: int) -> None:
         """Add a recording; one that is there already is replaced."""
@@ -70,7 +74,7 @@ class SourceTable:
 
 def sorted_on_disk(texts: Iterable[str]) -> Iterator[str]:
     """Yield texts in order, by their code points."""
-    database = sqlite3.connect(_TEMPORARY)
-    database.execute("CREATE TABLE text (text TEXT PRIMARY KEY) WITHOUT ROWID")
-    database.executemany("INSERT INTO text VALUES (?)", ((text,) for text in texts))
-    yield from (text for (text,) in database.execute("SELECT text FROM text ORDER BY text"))
+    with closing(sqlite3.connect(_TEMPORARY)) as database:
+        database.execute("CREATE TABLE text (text TEXT PRIMARY KEY) WITHOUT ROWID")
+        database.executemany("INSERT INTO text VALUES (?)", ((text,) for text in texts))
+        yield from (text for (text,) in database.execute("SELECT text FROM text ORDER BY text"))

@@ -37,7 +37,7 @@ LOCK = ".lock"
 _CLOSING_S = 15
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": RETRIES,
-    # Else each process looks at its own stack a hundred times a second, which takes a tenth of it.
+    # Else each process looks at its own stack a hundred times a second: some percent of its time.
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
 }
