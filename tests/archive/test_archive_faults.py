@@ -73,7 +73,7 @@ def test_recording_that_hangs_is_listed_and_those_with_it_are_done(tmp_path: Pat
         save(made(f"r{k:02d}", duration=12), tmp_path / "in")
     save(made("hang", duration=12), tmp_path / "in")
     code, said = archived(
-        f"odd://{tmp_path}/in", "-o", "out", "--workers", 1, "--time-limit", 3, cwd=tmp_path
+        f"odd://{tmp_path}/in", "-o", "out", "--workers", 1, "--time-limit", 6, cwd=tmp_path
     )
     assert code == 1, said
     rows = rows_of(tmp_path / "out")
