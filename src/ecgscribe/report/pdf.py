@@ -26,6 +26,7 @@ _SOFT, _INK, _LINE, _ACCENT = (85, 96, 110), (28, 36, 48), (213, 219, 226), (0, 
 _BAND = (243, 246, 249)
 _BOTTOM_MM = 14.0  # with the number of the page
 _MOST_LETTERS = 100  # of a cell that widen its column; more would leave the others no room
+_NARROW_MM = 12.0  # of a column that needs all of it
 _MOST_LINES = 40  # of a row; more would not fit on a page
 _TABLE_BEGINS_MM = 60.0  # of a table that stay together; a longer one repeats its header
 _LEAST_FACTOR = 0.65  # by which a chart shrinks at most to fit on the rest of a page
@@ -214,11 +215,12 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
         min(max(len(_text(row[k])) for row in (table.header, *table.rows)), _MOST_LETTERS) + 3
         for k in range(len(table.header))
     ]
-    longest = sum(letters) * (1.7 if len(table.header) <= 7 else 1.5)
-    width = _WIDTH_MM if pairs else min(_WIDTH_MM, longest)
-    columns = (30, 70) if pairs else tuple(letters)
+    letter_mm = 1.7 if len(table.header) <= 7 else 1.5
+    natural = [letter_mm * n for n in letters]
+    columns = (0.3 * _WIDTH_MM, 0.7 * _WIDTH_MM) if pairs else _fitting(natural)
+    width = min(sum(columns), _WIDTH_MM)
     em = document.font_size
-    most = [max(int(_MOST_LINES * width * each / sum(columns) / em), 1) for each in columns]
+    most = [max(int(_MOST_LINES * each / em), 1) for each in columns]
     with document.table(
         width=width,
         col_widths=columns,
@@ -235,6 +237,14 @@ def _table(document: FPDF, table: Table, links: _Links) -> None:
                 for cell in part:
                     shown.cell(_text(cell), link=links.of(cell))
     document.ln(2)
+
+
+def _fitting(widths: Sequence[float]) -> tuple[float, ...]:
+    """Make columns fit on the page, in mm: only what is wide gives way."""
+    excess = sum(widths) - _WIDTH_MM
+    wide = [max(each - _NARROW_MM, 0) for each in widths]
+    part = min(excess / sum(wide), 1) if excess > 0 else 0
+    return tuple(each - part * more for each, more in zip(widths, wide, strict=True))
 
 
 def _row_parts(row: Sequence[Cell], most: Sequence[int]) -> Iterator[Sequence[Cell]]:
