@@ -13,12 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
+from ecgscribe.model.features import FEATURE_NAMES
 from ecgscribe.model.network import Architecture
 from ecgscribe.training import data, run_folder, train
 from ecgscribe.training.config import BeatTraining, TrainingConfig, TrunkTraining
 
 EPOCHS = 3
-SIZES = Architecture(lstm_units=8, lstm_layers=1, beat_features=8, beat_units=4, n_facts=5)
+SIZES = Architecture(
+    lstm_units=8, lstm_layers=1, beat_features=8, beat_units=4, n_facts=len(FEATURE_NAMES)
+)
 CONFIG = TrainingConfig(
     folds=2,
     fold=0,
