@@ -40,6 +40,8 @@ _SETTINGS = {
     # Else each process looks at its own stack a hundred times a second: some percent of its time.
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
+    # Else a worker that takes longer to start again is given up, with all that was left for it.
+    "distributed.deploy.lost-worker-timeout": "7 days",
 }
 _COMPARED = ("dask", "distributed")
 LIMIT_S = 3600.0
