@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.shape_features import BEFORE, SHIFTS
 
-__all__ = ["N_QRS", "N_RR", "TRAITS", "no_traits", "timing_names", "traits_of"]
+__all__ = ["N_QRS", "N_RR", "TRAITS", "no_traits", "traits_of"]
 
 
 Floats = NDArray[np.float32]
@@ -21,15 +21,13 @@ COEFFICIENTS = 8
 """Cosines that describe the QRS in each lead, the constant left out: up to 21 Hz."""
 N_QRS = 2 * COEFFICIENTS
 _RR = ("rr_before/near", "rr_after/near", "rr_before/upper")
-_LIKE = ("p_like_dominant", "qrs_like_dominant")
 N_RR = len(_RR)
-TRAITS = N_QRS + N_RR + 2 * len(_LIKE)
-"""Numbers per beat: coefficients of the QRS, then the features of `timing_names`."""
-
-
-def timing_names() -> tuple[str, ...]:
-    """Return the features of timing and P wave: RR intervals first, then those of each lead."""
-    return _RR + tuple(f"{name}_{lead + 1}" for name in _LIKE for lead in range(2))
+TIMING_NAMES = (
+    *_RR, "p_like_dominant_1", "p_like_dominant_2", "qrs_like_dominant_1", "qrs_like_dominant_2"
+)  # fmt: skip
+"""Features of timing, P wave and QRS: RR intervals first, then those of each lead."""
+TRAITS = N_QRS + len(TIMING_NAMES)
+"""Numbers per beat: coefficients of the QRS, then those features."""
 
 
 def no_traits(n: int) -> Halves:
@@ -53,12 +51,12 @@ def traits_of(features: Floats, names: Sequence[str], beats: Floats) -> Halves:
         Zeros without such columns.
     """
     traits = no_traits(len(features))
-    if not len(features) or not set(timing_names()) <= set(names):
+    if not len(features) or not set(TIMING_NAMES) <= set(names):
         return traits
     middle = BEFORE + max(SHIFTS)
     qrs = beats[:, middle - AROUND : middle + AROUND]
     traits[:, :N_QRS] = np.einsum("kt,ntl->nlk", _cosines(), qrs).reshape(len(qrs), N_QRS)
-    traits[:, N_QRS:] = features[:, [names.index(name) for name in timing_names()]]
+    traits[:, N_QRS:] = features[:, [names.index(name) for name in TIMING_NAMES]]
     return traits
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.signal.filters import runs
 from ecgscribe.signal.windows import FS
 
 __all__ = ["regularity", "with_flutter"]
@@ -72,9 +73,8 @@ def _parts(span: StepSpan, r_peaks: Doubles) -> list[StepSpan]:
         return [span]
     rr = np.diff(r_peaks) / FS
     fits = (regularity(rr) >= LEAST_FIT) & (rr <= LONGEST_S)
-    edges = np.flatnonzero(np.diff(fits, prepend=False, append=False)).tolist()
     parts, begin = [], span.begin
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in runs(fits):
         if r_peaks[last] - r_peaks[first] >= LEAST_S * FS:
             start = int(r_peaks[first]) if first else span.begin
             end = int(r_peaks[last]) if last < len(fits) else span.end

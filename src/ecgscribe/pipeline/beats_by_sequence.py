@@ -19,6 +19,7 @@ from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.pipeline.sudden_tachycardia import sudden_tachycardia
+from ecgscribe.signal.filters import runs
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -85,8 +86,7 @@ def apply_sequence(
         probability[rows, F] = 0
         probability[rows] /= np.maximum(probability[rows].sum(axis=1, keepdims=True), 1e-9)
         predicted = decide(probability, thresholds)
-    edges = np.flatnonzero(np.diff(predicted == S, prepend=False, append=False)).tolist()
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in runs(predicted == S):
         if not leaps[begin:end].any() and not begins_suddenly(rr, begin, end):
             temper_s(probability, slice(begin, end))
     return dataclasses.replace(beats, class_probability=probability)

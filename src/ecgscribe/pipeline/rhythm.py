@@ -29,7 +29,7 @@ from ecgscribe.model.rhythm import (
 from ecgscribe.model.rhythm_features import NEAR
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.rhythms import RhythmKind
-from ecgscribe.signal.filters import long_runs
+from ecgscribe.signal.filters import long_runs, runs
 from ecgscribe.signal.windows import FS
 
 __all__ = [
@@ -315,12 +315,6 @@ def _moving_mean(values: Floats, n: int) -> Floats:
     return np.asarray(uniform_filter1d(values, n, axis=0, mode="nearest"), dtype=np.float32)
 
 
-def _runs(flag: Flags) -> list[tuple[int, int]]:
-    """Return begin and end of each run of true values."""
-    edges = np.flatnonzero(np.diff(flag, prepend=False, append=False)).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
 def _span(kind: RhythmKind, begin: int, end: int, probability: Floats) -> StepSpan:
     """Make a span of whole seconds."""
     mean = float(probability[begin:end].mean())
@@ -339,7 +333,7 @@ def _ventricular(smooth: Floats, evidence: Evidence) -> list[StepSpan]:
     tachycardia, flutter = smooth[:, Rhythm.TACHYCARDIA], smooth[:, Rhythm.FLUTTER]
     either = tachycardia + flutter
     spans = []
-    for begin, end in _runs(long_runs(either > 0.5, evidence.ventricular_s)):
+    for begin, end in runs(long_runs(either > 0.5, evidence.ventricular_s)):
         is_tachycardia = _leans(tachycardia[begin:end], flutter[begin:end])
         edges = np.flatnonzero(np.diff(is_tachycardia)) + 1
         for first, last in pairwise([0, *edges.tolist(), end - begin]):
@@ -360,7 +354,7 @@ def _standstill(smooth: Floats, beats: Doubles, rest: Flags, n_steps: int) -> li
     still = smooth[:, Rhythm.STANDSTILL]
     at = beats.astype(np.int64)
     spans = []
-    for begin, end in _runs((still > 0.5) & rest):
+    for begin, end in runs((still > 0.5) & rest):
         stop = end * FS if end < len(still) else n_steps
         first, last = np.searchsorted(at, [begin * FS, stop]).tolist()
         # A second with a beat is no standstill, but the rest of it is: up to the beat.
@@ -420,7 +414,7 @@ def _fibrillation(probability: Floats, rest: Flags, evidence: Evidence) -> list[
     least = min(evidence.fibrillation_s, len(smooth) // 2 + 1)
     settled = len(smooth) - evidence.unsettled_s
     spans = []
-    for begin, end in _runs((smooth > FIBRILLATION_LASTS) & rest):
+    for begin, end in runs((smooth > FIBRILLATION_LASTS) & rest):
         own = smooth[begin:end]
         if smooth[begin : min(end, settled)].max(initial=0) <= evidence.fibrillation:
             continue

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.signal.filters import runs
 from ecgscribe.signal.windows import FS
 
 __all__ = ["with_svta"]
@@ -64,9 +65,8 @@ def with_svta(
     joined = np.zeros(len(r_peaks), dtype=np.bool_)
     joined[1:] = is_s[:-1] & is_s[1:] & (np.diff(r_peaks) <= LONGEST_S * FS)
     joined[1:] &= (np.diff(of_span) == 0) & is_plain[of_span[1:]]
-    edges = np.flatnonzero(np.diff(joined, prepend=False, append=False)).tolist()
-    runs: dict[int, list[StepSpan]] = {}
-    for after_first, end in zip(edges[::2], edges[1::2], strict=True):
+    found: dict[int, list[StepSpan]] = {}
+    for after_first, end in runs(joined):
         first, last = after_first - 1, end - 1
         interval = (r_peaks[last] - r_peaks[first]) / (last - first)
         if end - first >= FEWEST and interval < SLOWEST_S * FS:
@@ -80,15 +80,15 @@ def with_svta(
                 kind="SVTA",
                 probability=float(probability[first:end].mean()),
             )
-            runs.setdefault(own, []).append(run)
-    return [part for k, span in enumerate(spans) for part in _parts(span, runs.get(k, ()))]
+            found.setdefault(own, []).append(run)
+    return [part for k, span in enumerate(spans) for part in _parts(span, found.get(k, ()))]
 
 
-def _parts(plain: StepSpan, runs: Iterable[StepSpan]) -> list[StepSpan]:
+def _parts(plain: StepSpan, inside: Iterable[StepSpan]) -> list[StepSpan]:
     """Cut a span into runs, and what is left of it."""
     parts = []
     begin = plain.begin
-    for run in runs:
+    for run in inside:
         parts += [dataclasses.replace(plain, begin=begin, end=run.begin), run]
         begin = run.end
     parts.append(dataclasses.replace(plain, begin=begin))

@@ -26,6 +26,7 @@ __all__ = [
     "filter_lead",
     "invalid_samples",
     "long_runs",
+    "runs",
     "scale",
 ]
 
@@ -53,6 +54,12 @@ BRIDGED_S = 0.1
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
+
+
+def runs(flag: Flags) -> list[tuple[int, int]]:
+    """Return the first position of each run of true values, and the one after its last."""
+    edges = np.flatnonzero(np.diff(flag, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def long_runs(flag: Flags, least: int) -> Flags:
