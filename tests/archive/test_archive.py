@@ -91,6 +91,7 @@ def test_run_that_was_killed_is_resumed_and_nothing_differs(
     dest = folder / "resumed"
     process = start("in", "-o", "resumed", "--workers", 3, cwd=folder)
     wait_for_results(dest, 3)
+    process.send_signal(signal.SIGSTOP)  # it must not end before the other has started
     code, said = archived("in", "-o", "resumed", "--workers", 1, cwd=folder)
     assert (code, said.count("\n")) == (1, 1), said
     assert "expected an archive that no other run writes, found one at work" in said

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.traits import no_traits
-from ecgscribe.pipeline.beats_by_sequence import apply_sequence, begins_suddenly
+from ecgscribe.pipeline.beats_by_sequence import apply_sequence
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.signal.windows import FS
@@ -59,6 +59,12 @@ def classes_of(rr_s: list[float], classes: str) -> str:
             "N" * 6 + "SSSNNNNSSSNNNNNSSSSS",
             "N" * 6 + "SSSNNNNSSSNNNNNSSSSS",
         ),
+        # After a few N, the five intervals before are of the run before.
+        (
+            [0.9] * 8 + [0.6] * 12 + [1.1, 0.9] + [0.6] * 9,
+            "N" * 8 + "S" * 12 + "NN" + "S" * 9,
+            "N" * 8 + "S" * 12 + "NN" + "S" * 9,
+        ),
         # Not so where the rate changed once more in between.
         ([0.8] * 6 + [0.62] * 4 + [0.74] * 9 + [0.68] * 9, "N" * 16 + "S" * 12, "N" * 28),
     ],
@@ -102,7 +108,7 @@ def test_what_speaks_against_s_leaves_some_of_its_probability() -> None:
 def test_a_run_at_the_begin_of_a_recording() -> None:
     assert classes_of([0.8, 0.6, 0.8, 0.8], "NSNN") == "NSNN"
     assert classes_of([0.5] * 20, "S" * 20) == "N" * 20
-    assert begins_suddenly(np.array([np.nan]), 0, 1)
+    assert classes_of([0.8], "S") == "S"
 
 
 def test_fusion_needs_ventricular_beats() -> None:
@@ -113,3 +119,39 @@ def test_fusion_needs_ventricular_beats() -> None:
 
 def test_no_beats_stay_none() -> None:
     assert len(apply_sequence(beats([], ""), THRESHOLDS)) == 0
+
+
+STANDS_OUT = [0.9] * 8 + [0.65] * 5 + [1.1, 0.9]
+
+
+@pytest.mark.parametrize(
+    ("rr_s", "p_s", "p_s_of_others", "found"),
+    [
+        (STANDS_OUT, 0.2, 0.0, [8, 9, 10, 11, 12]),
+        (STANDS_OUT, 0.2, 0.05, []),  # the N before it are as likely S
+        (STANDS_OUT, 0.09, 0.0, []),
+        ([0.9] * 8 + [0.75] * 5 + [1.1, 0.9], 0.2, 0.0, []),  # hardly faster
+        ([0.9] * 8 + [0.5, 0.65, 0.5, 0.65, 0.5] + [1.1, 0.9], 0.2, 0.0, []),  # not regular
+        ([0.9] * 4 + [0.84, 0.78, 0.73, 0.68] + [0.65] * 5 + [0.9] * 2, 0.2, 0.0, []),  # by and by
+        (
+            [0.9] * 8 + [0.65] * 4 + [0.9, 1.1, 0.9],
+            0.2,
+            0.0,
+            [8, 9, 10, 11],
+        ),  # the last comes late
+    ],
+)
+def test_a_run_of_doubtful_s_that_stands_out(
+    rr_s: list[float], p_s: float, p_s_of_others: float, found: list[int]
+) -> None:
+    own = beats(rr_s, "N" * 15)
+    probability = np.zeros_like(own.class_probability)
+    probability[:, 1] = p_s_of_others
+    probability[8:13, 1] = p_s
+    probability[:, 0] = 1 - probability[:, 1]
+    own = dataclasses.replace(own, class_probability=probability)
+    changed = apply_sequence(own, THRESHOLDS).class_probability
+    assert np.flatnonzero(decide(changed, THRESHOLDS) == 1).tolist() == found
+    whole = StepSpan(begin=0, end=int(own.r_peaks[-1]) + 1, kind="AFIB", probability=0.9)
+    in_fibrillation = apply_sequence(own, THRESHOLDS, [whole]).class_probability
+    np.testing.assert_array_equal(in_fibrillation, probability)

@@ -46,6 +46,11 @@ def test_it_goes_on_after_ectopic_beats() -> None:
     assert inside([0.8] * 10 + [0.4] * 10 + [0.3, 0.6]) == list(range(11, 21))
 
 
+def test_a_beat_that_ends_a_pause_is_not_of_it() -> None:
+    pauses = [0.4] * 10 + [0.9] + [0.4] * 5 + [0.6, 0.7] + [0.4] * 8
+    assert inside([0.8] * 10 + pauses) == [*range(11, 21), *range(22, 27), *range(29, 37)]
+
+
 def test_two_runs_are_two() -> None:
     run = [0.8] * 12 + [0.45] * 12
     assert inside([*run, *run, 0.8]) == [*range(13, 25), *range(37, 49)]

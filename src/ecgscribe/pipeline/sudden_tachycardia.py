@@ -27,6 +27,8 @@ HOLDS_ON = 0.15
 """Part of its rate by which an RR interval differs from it at most while it holds on."""
 ECTOPIC = 3
 """RR intervals in a row that may differ by more where it goes on after them."""
+LATE = 1.3
+"""Times its RR interval from which one is a pause."""
 ADAPTS = 0.1
 """Part of a difference from its rate by which the rate follows each RR interval."""
 
@@ -60,8 +62,10 @@ def sudden_tachycardia(rr: Doubles) -> Flags:
     for k in np.flatnonzero(begins).tolist():
         begin = k + BEATS + 1
         if begin >= end:
-            end = _end(rr, begin, float(after[k]))
-            inside[begin:end] = end - begin >= BEATS
+            of_it = _follow(rr, begin, float(after[k]))
+            end = begin + len(of_it)
+            if len(of_it) >= BEATS:
+                inside[begin:end] = of_it
     return inside
 
 
@@ -83,12 +87,19 @@ def next_rate(rate: float, rr: float) -> float | None:
     return rate + ADAPTS * (rr - rate) if abs(rr - rate) <= HOLDS_ON * rate else None
 
 
-def _end(rr: Doubles, begin: int, rate: float) -> int:
-    """Return the beat after the last that holds on to an RR interval, also after ectopic beats."""
-    end = beat = begin
-    while beat < len(rr) and beat - end <= ECTOPIC:
-        following = next_rate(rate, float(rr[beat]))
-        beat += 1
+def _follow(rr: Doubles, begin: int, rate: float) -> Flags:
+    """Return which beats are of a tachycardia that begins at one of them, up to its last.
+
+    It goes on through ectopic beats, but a beat that ends a pause is not of it.
+    """
+    of_it: list[bool] = []
+    length, odd = 0, 0
+    for own in rr[begin:].tolist():
+        following = next_rate(rate, own)
+        of_it.append(own < LATE * rate)
+        odd = 0 if following is not None else odd + 1
+        if odd > ECTOPIC:
+            break
         if following is not None:
-            rate, end = following, beat
-    return end
+            rate, length = following, len(of_it)
+    return np.array(of_it[:length], dtype=np.bool_)
