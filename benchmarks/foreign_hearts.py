@@ -31,7 +31,9 @@ DATABASES_MEASURED = {
 """Databases, and the split of each: of cinc2017 a tenth, by number, is kept from training."""
 STEADY = ("101", "112", "115", "122", "124", "220", "230")
 """Records of DS1 that hold sinus rhythm nearly throughout, for `PLANS`."""
-PLANS = ("exercise", "exercise-160", "exercise-steep", "gradual", "fibrillation", "standstill")
+PLANS = (
+    "exercise", "exercise-160", "exercise-steep", "gradual", "runs", "fibrillation", "standstill"
+)  # fmt: skip
 """Rhythms in which the beats of `STEADY` are placed anew."""
 TABLE_FILES = ("figures.csv", "r_peaks.csv", "classes.csv")
 FIRST = (
@@ -55,6 +57,7 @@ FIRST = (
     ("exercise-160", "classified as S, V or F", "N"),
     ("exercise-steep", "classified as S, V or F", "N"),
     ("gradual", "classified as S, V or F", "N"),
+    ("runs", "classified as S, V or F", "N"),
     ("fibrillation", "classified as S, V or F", "N"),
     ("standstill", "time with an event", "ASYS"),
 )

@@ -39,6 +39,7 @@ SHORT: dict[str, Plan] = {
     "exercise-steep": Exercise(rest_s=20, rise_s=10, peak_s=20, fall_s=20),
     "gradual": Gradual(rates=(120.0,), rises_s=(20.0,), rest_s=30, hold_s=20),
     "sudden": Sudden(rates=(150.0, 176.0), runs_s=(12.0, 8.0), rest_s=20),
+    "runs": Sudden(rest_rate=58, rates=(84.0, 128.0), runs_s=(12.0, 6.0), rest_s=4, pause=1.6),
     "fibrillation": Fibrillation(episodes_s=(30.0, 20.0), rest_s=20),
     "pauses": Pauses(pauses_s=(2.2, 5.0), rest_s=15),
     "standstill": Standstill(standstills_s=(6.0, 12.0), rest_s=20),

@@ -107,7 +107,7 @@ def test_what_kills_is_not_unreadable(model: Model) -> None:
     beats = synthesize(duration=60.0, seed=3, noise=0.2)[0]
     signal = beats.signal.copy()
     middle = slice(round(20 * beats.fs), round(40 * beats.fs))
-    signal[middle] = 0.02 * rng.normal(size=signal[middle].shape)  # without a beat
+    signal[middle] = 0.3 * rng.normal(size=signal[middle].shape)  # without a beat
     record = replace(beats, signal=signal)
 
     def unreadable(plan: str) -> float:

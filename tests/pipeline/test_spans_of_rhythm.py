@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import N_RHYTHMS, Rhythm
+from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm, Seconds
 from ecgscribe.pipeline.rhythm import (
     StepSpan,
     rhythm_probabilities,
     rhythm_spans,
+    still_where_quiet,
     without_narrow,
 )
 from ecgscribe.signal.windows import FS
@@ -167,3 +168,22 @@ def test_spans_cover_the_recording_without_gaps_and_standstill_holds_no_beat(
         if span.kind == "ASYS":
             assert len(span) >= 3 * FS
             assert not np.any((beats.astype(int) >= span.begin) & (beats.astype(int) < span.end))
+
+
+def test_a_quiet_baseline_is_a_standstill() -> None:
+    height = np.full((12, 2), 1.5, np.float32)
+    height[2:11] = 0.2
+    height[7, 1] = 0.6  # one lead is not quiet
+    lost = np.zeros((12, 2), np.bool_)
+    height[8, 1], lost[8, 1] = 1.5, True
+    lost[9] = True
+    seconds = Seconds(np.zeros((12, EMBEDDING), np.float32), height, lost)
+    r_peaks = np.array([-0.5, 0.5, 4.5, 5.5, 11.5, 12.5]) * FS
+    probability = certain("nxxnxnfxxxan")
+    typical = np.full(2, 1.5, np.float32)
+    changed = still_where_quiet(probability, seconds, r_peaks, typical=typical)
+    #                        of quiet seconds, the fifth and the sixth have a candidate
+    np.testing.assert_array_equal(changed, certain("nxsssnfxsxsn"))
+    # By themselves these seconds have nothing that is higher.
+    same = still_where_quiet(probability, seconds, r_peaks)
+    np.testing.assert_array_equal(same, probability)

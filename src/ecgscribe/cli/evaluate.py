@@ -21,8 +21,8 @@ __all__ = ["PLANS", "command_line", "evaluate"]
 
 
 PLANS = (
-    "exercise", "exercise-160", "exercise-steep", "gradual", "sudden", "fibrillation", "pauses",
-    "standstill", "paced",
+    "exercise", "exercise-160", "exercise-steep", "gradual", "sudden", "runs", "fibrillation",
+    "pauses", "standstill", "paced",
 )  # fmt: skip
 """Keys of `ecgscribe.datasets.resequenced.PLANS`, which take long to import."""
 

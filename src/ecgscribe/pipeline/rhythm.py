@@ -25,6 +25,7 @@ from ecgscribe.model.rhythm import (
     Seconds,
     predict_rhythm,
     second_features,
+    typical_heights,
 )
 from ecgscribe.model.rhythm_features import NEAR
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
@@ -46,6 +47,7 @@ __all__ = [
     "predict_seconds",
     "rhythm_probabilities",
     "rhythm_spans",
+    "still_where_quiet",
     "without_narrow",
 ]
 
@@ -75,6 +77,9 @@ BEATS_BESIDE = 3
 """Beats that must lie there: in noise, a single one may be false."""
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
+QUIET = 0.25
+"""Part of the typical height of its lead that the signal of a quiet second has at most. Of DS1 and
+63 records of svdb, hardly a second of what looks like noise is that low, nor is a beat."""
 NETWORK_KINDS: tuple[RhythmKind, ...] = ("N", "AFIB", "VT", "VFL", "ASYS")
 """Kinds of the spans of `rhythm_spans`: what the network predicts by the second."""
 FIBRILLATION_SMOOTHED_S = 15
@@ -193,7 +198,7 @@ def predict_seconds(
     Returns
     -------
     ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
-        See `rhythm_probabilities` and `without_narrow`.
+        See `rhythm_probabilities`, `still_where_quiet` and `without_narrow`.
     """
     features = second_features(seconds, r_peaks, peak_scores, shapes, typical=typical)
     probability = predict_rhythm(network, features)
@@ -201,6 +206,7 @@ def predict_seconds(
     if logit is not None:
         probability = with_intervals(probability, logit)
     probability = rhythm_probabilities(probability, seconds.lost)
+    probability = still_where_quiet(probability, seconds, r_peaks, typical=typical)
     return without_narrow(probability, r_peaks, shapes)
 
 
@@ -267,6 +273,42 @@ def rhythm_probabilities(probability: Floats, lost: Flags) -> Floats:
     """
     counted = probability.copy()
     counted[lost.all(axis=1)] = np.eye(len(Rhythm))[Rhythm.NOISE]
+    return counted
+
+
+def still_where_quiet(
+    probability: Floats, seconds: Seconds, r_peaks: Doubles, *, typical: Floats | None = None
+) -> Floats:
+    """Count a quiet baseline as standstill: it is no noise, and no rhythm without candidates.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+    seconds : Seconds
+    r_peaks : ndarray of float64, shape (n,)
+        All candidates, in steps.
+    typical : ndarray of float32, shape (n_leads,), optional
+        Typical height of each lead, if not that of these seconds.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+        What speaks for a ventricular rhythm stays.
+    """
+    height, lost = seconds.height, seconds.lost
+    usual = typical_heights(height, lost) if typical is None else typical
+    quiet = np.all(lost | (height <= QUIET * usual), axis=1) & ~np.all(lost, axis=1)
+    empty = np.ones(len(seconds), dtype=np.bool_)
+    second = np.floor(r_peaks / FS).astype(np.int64)
+    empty[second[(second >= 0) & (second < len(seconds))]] = False
+    counted = probability.copy()
+    for kind, rows in (
+        (Rhythm.NOISE, quiet),
+        (Rhythm.PLAIN, quiet & empty),
+        (Rhythm.FIBRILLATION, quiet & empty),
+    ):
+        counted[rows, Rhythm.STANDSTILL] += counted[rows, kind]
+        counted[rows, kind] = 0
     return counted
 
 

@@ -102,6 +102,9 @@ class Gradual(_Settings):
 class Sudden(_Settings):
     """Paroxysmal supraventricular tachycardia: regular runs that begin and end with one beat.
 
+    Of the published plans, ``runs`` has little else but such runs, some of them slow, with a pause
+    after each, as in bradycardia-tachycardia syndrome.
+
     The beats of a run are S. Their P wave is hidden in the QRS, as in most atrioventricular nodal
     reentry, or inverted and close to the QRS, in turn.
 
@@ -245,6 +248,14 @@ PLANS: Mapping[str, Plan] = MappingProxyType(
         "exercise-steep": Exercise(rise_s=60),
         "gradual": Gradual(),
         "sudden": Sudden(),
+        "runs": Sudden(
+            rest_rate=58,
+            rates=(84, 96, 112, 90, 104, 128) * 12,
+            runs_s=(8, 20, 5, 60, 12, 30) * 12,
+            rest_s=4,
+            warm_up=0,
+            pause=1.6,
+        ),
         "fibrillation": Fibrillation(),
         "pauses": Pauses(),
         "standstill": Standstill(),
