@@ -61,17 +61,16 @@ def begins_suddenly(rr: Doubles, begin: int, end: int, is_n: Flags) -> bool:
         have begun earlier: beats before it at the same rate, called N, are of the same run. And
         where one run follows another after a few N, the rate falls against those.
     """
-    if end - begin >= LONG_RUN:
-        near = range(max(begin - REACH, 2), min(begin + REACH + 1, len(rr)))
-        if any(_falls(rr, k) for k in near):
-            return True
-        usual = _usual_rr(rr, begin, is_n)
-        if _rr_at_begin(rr, begin, end) <= FAST * usual and any(_is_early(rr, k) for k in near):
-            return True
-    else:
-        near = range(max(begin - REACH, 2), min(begin + REACH + 1, end))
-        if begin <= 1 or any(_is_early(rr, k) for k in near):
-            return True
+    is_long = end - begin >= LONG_RUN
+    near = range(max(begin - REACH, 2), min(begin + REACH + 1, len(rr) if is_long else end))
+    if not is_long and begin <= 1:
+        return True
+    if any(_is_early(rr, k) for k in near) and (
+        not is_long
+        or any(_falls(rr, k) for k in near)
+        or _rr_at_begin(rr, begin, end) <= FAST * _usual_rr(rr, begin, is_n)
+    ):
+        return True
     first = _first_at_the_rate(rr, begin, end)
     return 1 < first < begin and _is_early(rr, first) and _falls(rr, first)
 
