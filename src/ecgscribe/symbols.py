@@ -19,6 +19,7 @@ __all__ = [
     "CLASS_SYMBOLS",
     "MAPPINGS",
     "NO_BEAT",
+    "PACED",
     "Mapping",
     "class_indices",
     "is_beat",
@@ -27,6 +28,8 @@ __all__ = [
 
 CLASS_SYMBOLS = np.array(["N", "A", "V", "F", "Q"])
 """The WFDB symbol that represents each AAMI class in an annotation file."""
+PACED = "/"
+"""The WFDB symbol of a paced beat, which is of class Q."""
 
 
 Mapping = Literal["literature", "ec57"]

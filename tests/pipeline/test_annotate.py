@@ -412,10 +412,20 @@ def test_three_seconds_are_enough(model: Model) -> None:
         assert np.abs(annotation.sample - sample).min() < 0.1 * record.fs
 
 
-def test_of_a_pacemaker_is_warned(model: Model) -> None:
-    record, _ = easy(duration=10.0)
+def test_beats_of_a_paced_recording_are_q_or_v(model: Model) -> None:
+    record, _ = easy()
     with pytest.warns(SignalWarning, match="mention a pacemaker"):
-        annotate(replace(record, paced=True), model=model)
+        paced = annotate(replace(record, paced=True), model=model)
+    usual = annotate(record, model=model)
+    np.testing.assert_array_equal(paced.sample, usual.sample)
+    is_beat, is_v = usual.class_index >= 0, usual.symbol == "V"
+    assert is_v.any()
+    assert set(paced.symbol[is_v].tolist()) == {"V"}
+    assert set(paced.symbol[is_beat & ~is_v].tolist()) == {"/"}
+    assert paced.probability is not None
+    assert usual.probability is not None
+    np.testing.assert_array_equal(paced.probability[is_beat][:, [0, 1, 3]], 0)
+    np.testing.assert_array_equal(paced.probability[:, 2], usual.probability[:, 2])
 
 
 # --- what is refused ---

@@ -12,11 +12,9 @@ import numpy as np
 
 from ecgscribe.quality_annotations import decode_subtype, encode_subtype
 from ecgscribe.record import Annotation
+from ecgscribe.symbols import PACED
 
 __all__ = ["as_paced"]
-
-
-_PACED = "/"
 
 
 def as_paced(annotation: Annotation) -> Annotation:
@@ -38,7 +36,7 @@ def as_paced(annotation: Annotation) -> Annotation:
     subtype[is_quality] = encode_subtype(decode_subtype(subtype[is_quality]).lost)
     return dataclasses.replace(
         annotation,
-        symbol=np.where(is_beat, _PACED, annotation.symbol),
+        symbol=np.where(is_beat, PACED, annotation.symbol),
         subtype=subtype,
         probability=None,
         quality=None,

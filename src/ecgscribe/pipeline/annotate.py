@@ -9,6 +9,7 @@ from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.assembly import assemble
 from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import BLOCK_WINDOWS, detect_r_peaks
+from ecgscribe.pipeline.paced import as_paced_beats
 from ecgscribe.pipeline.signal_warnings import warn_of_limits
 from ecgscribe.pipeline.written import written_beats
 from ecgscribe.record import Annotation, LazyRecord, Record
@@ -78,5 +79,7 @@ def annotate(
         model, conditioner, block_windows=block_windows, threads=threads, progress=progress
     )
     written = written_beats(model, classify_beats(model, blocks), conditioner.n_steps)
+    if record.paced:
+        written = written._replace(beats=as_paced_beats(written.beats))
     warn_of_limits(record, conditioner, written.availability, len(written.beats))
     return assemble(record, conditioner, *written, model.thresholds)

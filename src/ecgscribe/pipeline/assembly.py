@@ -24,7 +24,7 @@ from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
 from ecgscribe.rhythms import RhythmSpan, encode_rhythms
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, steps_to_samples
-from ecgscribe.symbols import CLASS_SYMBOLS
+from ecgscribe.symbols import CLASS_SYMBOLS, PACED
 
 __all__ = ["assemble"]
 
@@ -82,6 +82,8 @@ def assemble(
     subtype = np.zeros(len(note), dtype=np.int64)
     note[at], subtype[at] = marks.note, marks.subtype
     symbol = CLASS_SYMBOLS[decide(beats.class_probability, thresholds)]
+    if record.paced:
+        symbol[symbol != "V"] = PACED
     return Annotation(
         sample=np.insert(sample, place, marks.sample),
         symbol=np.insert(symbol, place, marks.symbol),

@@ -39,8 +39,9 @@ def warn_of_limits(
     """
     if record.paced:
         warn(
-            f"{record.name}: the header or the annotations mention a pacemaker; the model was not "
-            "trained on paced beats, so their classes are unreliable"
+            f"{record.name}: the header or the annotations mention a pacemaker; a beat is written "
+            "as paced (class Q) unless it looks ventricular, which is unreliable here, as the "
+            "model was not trained on paced beats"
         )
     steps_lost = availability.steps_lost.tolist()
     warn_of_lost_leads(record.name, conditioner.leads, steps_lost, conditioner.n_steps)
