@@ -50,6 +50,12 @@ def test_a_run_after_a_few_n_is_compared_with_those() -> None:
     assert streamed(rr, p_s) == "N" * 8 + "S" * 12 + "NN" + "S" * 12
 
 
+def test_a_fast_run_holds_its_rate() -> None:
+    rr = [0.9] * 8 + [0.62] * 30 + [1.1] + [0.9] * 9
+    p_s = [0.01] * 8 + [0.8] * 5 + [0.01] * 35
+    assert streamed(rr, p_s) == "N" * 8 + "S" * 30 + "N" * 10
+
+
 def test_a_run_of_doubtful_s_that_stands_out() -> None:
     rr = [0.9] * 8 + [0.65] * 6 + [1.1] + [0.9] * 3
     p_s = [0.0] * 8 + [0.2] * 6 + [0.0] * 4

@@ -65,6 +65,22 @@ def classes_of(rr_s: list[float], classes: str) -> str:
             "N" * 8 + "S" * 12 + "NN" + "S" * 9,
             "N" * 8 + "S" * 12 + "NN" + "S" * 9,
         ),
+        # A fast run holds its rate, also after an ectopic beat, to its last beat.
+        (
+            [0.9] * 8 + [0.65] * 12 + [0.4] + [0.65] * 3 + [0.9] * 4,
+            "N" * 8 + "S" * 5 + "N" * 7 + "V" + "N" * 7,
+            "N" * 8 + "S" * 12 + "V" + "S" * 3 + "N" * 4,
+        ),
+        (
+            [0.9] * 8 + [0.75] * 12 + [0.9] * 4,  # hardly faster
+            "N" * 8 + "S" * 5 + "N" * 11,
+            "N" * 8 + "S" * 5 + "N" * 11,
+        ),
+        (
+            [0.9] * 8 + [0.65] * 12 + [0.9] * 4,  # too few
+            "N" * 8 + "S" * 4 + "N" * 12,
+            "N" * 8 + "S" * 4 + "N" * 12,
+        ),
         # Not so where the rate changed once more in between.
         ([0.8] * 6 + [0.62] * 4 + [0.74] * 9 + [0.68] * 9, "N" * 16 + "S" * 12, "N" * 28),
     ],

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.beats_by_sequence import PART_OF_N, n_to_s, s_logit, temper_s
-from ecgscribe.pipeline.sudden_runs import DOUBTFUL_S, begins_suddenly, of_the_run, stands_out
+from ecgscribe.pipeline.sudden_runs import (
+    DOUBTFUL_S,
+    begins_suddenly,
+    of_the_run,
+    rate_to_hold,
+    stands_out,
+)
 from ecgscribe.pipeline.sudden_tachycardia import ECTOPIC, next_rate, sudden_tachycardia
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
@@ -28,12 +34,13 @@ class LiveSequence:
 
     A sudden tachycardia is known once eight of its beats are, so that its first ones keep the class
     that was predicted; so do the first two of a run of doubtful S that stands out. A run of S is
-    one that began suddenly. Where the atria are known to fibrillate, no beat is early.
+    one that began suddenly, and goes on while a fast one holds its rate. Where the atria are known
+    to fibrillate, no beat is early.
     """
 
     def __init__(self) -> None:
         self._rate: float | None = None
-        """RR interval in seconds of a sudden tachycardia that has not ended, if any."""
+        """RR interval in seconds of a sudden tachycardia or a fast run of S that has not ended."""
         self._odd = 0
         """Latest RR intervals that are not of it."""
         self._s: set[float] = set()
@@ -104,6 +111,9 @@ class LiveSequence:
                 ):
                     n_to_s(probability, own, PART_OF_N)
                     found[row] = True
+            if found[row] and self._rate is None:
+                rate = rate_to_hold(rr, _run(found, row)[0], row + 1, is_n)
+                self._rate, self._odd = None if rate is None else rate / FS, 0
         self._s = set(r_peaks[found].tolist())
         return probability
 

@@ -18,8 +18,14 @@ from numpy.typing import NDArray
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.rhythm import StepSpan
-from ecgscribe.pipeline.sudden_runs import DOUBTFUL_S, begins_suddenly, of_the_run, stands_out
-from ecgscribe.pipeline.sudden_tachycardia import sudden_tachycardia
+from ecgscribe.pipeline.sudden_runs import (
+    DOUBTFUL_S,
+    begins_suddenly,
+    of_the_run,
+    rate_to_hold,
+    stands_out,
+)
+from ecgscribe.pipeline.sudden_tachycardia import follow, sudden_tachycardia
 from ecgscribe.signal.filters import runs
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
@@ -60,10 +66,10 @@ def apply_sequence(
     Returns
     -------
     ClassifiedCandidates
-        The same beats. In a sudden tachycardia that is no atrial fibrillation, the probability of N
-        is added to that of S; in a run of doubtful S that stands out, half of it. In a run of S
-        that does not begin suddenly, most of that of S is added to N; and where there are hardly
-        any V, that of F to the other classes.
+        The same beats. In a sudden tachycardia that is no atrial fibrillation, and where a fast run
+        of S holds its rate, the probability of N is added to that of S; in a run of doubtful S that
+        stands out, half of it. In a run of S that does not begin suddenly, most of that of S is
+        added to N; and where there are hardly any V, that of F to the other classes.
     """
     probability = beats.class_probability.copy()
     rr = np.diff(beats.r_peaks, prepend=np.nan)
@@ -93,6 +99,16 @@ def apply_sequence(
             rows = begin + np.flatnonzero(of_the_run(rr, begin, end) & ~is_s[own])
             n_to_s(probability, rows, PART_OF_N)
             is_n[rows], is_s[rows] = False, True
+    goes_on_to = 0
+    for begin, end in runs(is_s):
+        rate = rate_to_hold(rr, begin, end, is_n) if begin >= goes_on_to else None
+        if rate is not None:
+            of_it = follow(rr, end, rate)
+            goes_on_to = end + len(of_it)
+            own = slice(end, goes_on_to)
+            rows = end + np.flatnonzero(of_it & is_n[own] & ~fibrillates[own])
+            n_to_s(probability, rows)
+            is_n[rows] = False
     return dataclasses.replace(beats, class_probability=probability)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DOUBTFUL_S", "begins_suddenly", "of_the_run", "stands_out"]
+__all__ = ["DOUBTFUL_S", "begins_suddenly", "of_the_run", "rate_to_hold", "stands_out"]
 
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -38,6 +38,10 @@ LEAP = 0.8
 """Part of the RR intervals of the N before that those of a run that stands out have at most."""
 REGULAR = 0.06
 """Part of its RR interval by which half of those of a run that stands out change at most."""
+HOLDS = 5
+"""Beats of S from which a regular run goes on while it holds its rate."""
+LATEST_S = 8
+"""Latest beats of a run that its rate is taken of."""
 LOGIT = 3.0
 """How much higher the mean logit of S of a run that stands out is than those of the N before."""
 
@@ -101,6 +105,30 @@ def stands_out(rr: Doubles, logit: Doubles, begin: int, end: int, is_n: Flags) -
         and bool(np.median(np.abs(np.diff(rr[begin:end]))) <= REGULAR * own)
         and bool(logit[begin:end].mean() - np.median(logit[_latest_n(begin, is_n)]) >= LOGIT)
     )
+
+
+def rate_to_hold(rr: Doubles, begin: int, end: int, is_n: Flags) -> float | None:
+    """Return the RR interval of a run of S that goes on while it holds its rate.
+
+    Parameters
+    ----------
+    rr : ndarray of float64, shape (n,)
+    begin, end : int
+    is_n : ndarray of bool, shape (n,)
+        See `begins_suddenly`.
+
+    Returns
+    -------
+    float or None
+        None if the run is short, hardly faster than the N before it, or not regular.
+    """
+    own = rr[begin:end]
+    if len(own) < HOLDS:
+        return None
+    median = np.median(own)
+    is_fast = median <= LEAP * _usual_rr(rr, begin, is_n)
+    is_regular = np.median(np.abs(np.diff(own))) <= REGULAR * median
+    return float(np.median(own[-LATEST_S:])) if is_fast and is_regular else None
 
 
 def of_the_run(rr: Doubles, begin: int, end: int) -> Flags:

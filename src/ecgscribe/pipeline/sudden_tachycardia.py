@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-__all__ = ["ECTOPIC", "next_rate", "sudden_tachycardia"]
+__all__ = ["ECTOPIC", "follow", "next_rate", "sudden_tachycardia"]
 
 
 BEATS = 8
@@ -62,7 +62,7 @@ def sudden_tachycardia(rr: Doubles) -> Flags:
     for k in np.flatnonzero(begins).tolist():
         begin = k + BEATS + 1
         if begin >= end:
-            of_it = _follow(rr, begin, float(after[k]))
+            of_it = follow(rr, begin, float(after[k]))
             end = begin + len(of_it)
             if len(of_it) >= BEATS:
                 inside[begin:end] = of_it
@@ -87,10 +87,24 @@ def next_rate(rate: float, rr: float) -> float | None:
     return rate + ADAPTS * (rr - rate) if abs(rr - rate) <= HOLDS_ON * rate else None
 
 
-def _follow(rr: Doubles, begin: int, rate: float) -> Flags:
-    """Return which beats are of a tachycardia that begins at one of them, up to its last.
+def follow(rr: Doubles, begin: int, rate: float) -> Flags:
+    """Return which beats are of a tachycardia, from one of them on, up to its last.
 
     It goes on through ectopic beats, but a beat that ends a pause is not of it.
+
+    Parameters
+    ----------
+    rr : ndarray of float64, shape (n,)
+        From each beat to the one before it.
+    begin : int
+        The beat.
+    rate : float
+        Its RR interval so far, in the same unit.
+
+    Returns
+    -------
+    ndarray of bool, shape (m,)
+        From that beat on; of no length if it is not of the tachycardia, nor are the next few.
     """
     of_it: list[bool] = []
     length, odd = 0, 0
