@@ -50,8 +50,11 @@ SUPPORT = 1.0
 """Logit of V that many beats with the same QRS add, and that a lack of any takes. Of beats with
 many, 71% are V where the mean probability is 0.4 to 0.5; of those with none, 38% at 0.6 to 0.7."""
 
-Likeness = Callable[[Floats, Floats], Floats]
-"""From the traits of some beats, shape (m, k), and of others, (n, k), to 0 to 1, (m, n)."""
+Compare = Callable[[Floats, Floats], Floats]
+"""From the traits of some beats, shape (m, k), and of others, (n, k), to (m, n): the more alike two
+beats, the higher."""
+Weigh = Callable[[Floats], Floats]
+"""From values of `Compare` to how much one beat counts for another, 0 to 1."""
 
 
 def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
@@ -72,8 +75,9 @@ def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
     known = np.flatnonzero(probability.any(axis=1) & beats.traits[:, :N_QRS].any(axis=1))
     traits = beats.traits[known].astype(np.float32)
     qrs, timing = traits[:, :N_QRS], traits[:, N_QRS:]
-    judged = _judge(probability[known], V, qrs, _qrs_alike, few=FEW_OF_QRS, support=SUPPORT)
-    judged = _judge(judged, S, timing, _timing_alike, few=FEW_IN_TIME, support=0.0)
+    by_qrs, by_timing = (_compare_qrs, _weigh_qrs), (_compare_timing, _weigh_timing)
+    judged = _judge(probability[known], V, qrs, *by_qrs, few=FEW_OF_QRS, support=SUPPORT)
+    judged = _judge(judged, S, timing, *by_timing, few=FEW_IN_TIME, support=0.0)
     probability[known] = judged
     return dataclasses.replace(beats, class_probability=probability.astype(np.float32))
 
@@ -82,7 +86,8 @@ def _judge(
     probability: Doubles,
     of_class: int,
     traits: Floats,
-    likeness: Likeness,
+    compare: Compare,
+    weigh: Weigh,
     *,
     few: float,
     support: float,
@@ -96,10 +101,11 @@ def _judge(
     for begin in range(0, len(traits), BLOCK):
         near = slice(max(begin - BLOCK, 0), begin + 2 * BLOCK)
         asked = begin + np.flatnonzero(share[begin : begin + BLOCK] > ASKED)
-        alike = likeness(traits[asked], traits[near])
-        alike[np.arange(len(asked)), asked - near.start] = 0
-        nearest = np.argpartition(-alike, min(NEAREST, alike.shape[1]) - 1, axis=1)[:, :NEAREST]
-        weight = np.take_along_axis(alike, nearest, axis=1).astype(np.float64)
+        alike = compare(traits[asked], traits[near])
+        alike[np.arange(len(asked)), asked - near.start] = -np.inf
+        first = max(alike.shape[1] - NEAREST, 0)
+        nearest = np.argpartition(alike, first, axis=1)[:, first:]
+        weight = weigh(np.take_along_axis(alike, nearest, axis=1)).astype(np.float64)
         n_alike = weight.sum(axis=1)
         total = (weight * logit[near][nearest]).sum(axis=1) + few * logit[asked]
         mean = total / (n_alike + few) + support * (1 - 2 * np.exp(-n_alike))
@@ -111,18 +117,29 @@ def _judge(
     return judged
 
 
-def _qrs_alike(some: Floats, others: Floats) -> Floats:
-    """Return how alike QRS are in shape and size, 0 to 1."""
-    energy = np.maximum((some**2).sum(axis=1)[:, None], (others**2).sum(axis=1))
-    alike: Floats = np.clip((some @ others.T / energy - QRS_LIKE) / (1 - QRS_LIKE), 0, 1)
-    return alike**2
+# Only the nearest are weighed: of all pairs of beats, no more is computed than sorts them.
+def _compare_qrs(some: Floats, others: Floats) -> Floats:
+    """Return how alike QRS are in shape and size; 1 if they are the same."""
+    alike: Floats = some @ others.T
+    alike /= np.maximum((some**2).sum(axis=1)[:, None], (others**2).sum(axis=1))
+    return alike
 
 
-def _timing_alike(some: Floats, others: Floats) -> Floats:
-    """Return how alike beats are in time and in their likeness to the dominant beat, 0 to 1."""
+def _weigh_qrs(alike: Floats) -> Floats:
+    weight: Floats = np.clip((alike - QRS_LIKE) / (1 - QRS_LIKE), 0, 1) ** 2
+    return weight
+
+
+def _compare_timing(some: Floats, others: Floats) -> Floats:
+    """Return minus half the squared distance in time and in likeness to the dominant beat."""
     width = np.full(some.shape[1], LIKENESS_WIDTH, dtype=np.float32)
     width[:N_RR] = RR_WIDTH
     some, others = some / width, others / width
-    sizes = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
-    squares: Floats = np.maximum(sizes - 2 * some @ others.T, 0)
-    return np.exp(-squares / 2)
+    alike: Floats = some @ others.T
+    alike -= (some**2).sum(axis=1)[:, None] / 2
+    alike -= (others**2).sum(axis=1) / 2
+    return alike
+
+
+def _weigh_timing(alike: Floats) -> Floats:
+    return np.exp(np.minimum(alike, 0))

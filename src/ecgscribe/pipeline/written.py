@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -61,14 +62,18 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     """
     beats, availability, faint, seconds = classified
     beats = beats[~is_cut_off(beats, n_steps, availability.unreadable_spans())]
-    beats = apply_likeness(beats)
     found: FoundRhythms | None = None
     rhythms: list[StepSpan] = []
     if model.rhythm is not None and seconds is not None:
-        found = find_rhythms(model.rhythm, seconds, beats, n_steps)
+        with ThreadPoolExecutor(1) as pool:  # neither needs the other
+            finding = pool.submit(find_rhythms, model.rhythm, seconds, beats, n_steps)
+            beats = apply_likeness(beats)
+            found = finding.result()
         rhythms = found.spans
         beats = apply_rhythms(beats, faint, rhythms, model.thresholds)
         availability = readable_within(availability, killing_spans(rhythms))
+    else:
+        beats = apply_likeness(beats)
     index = signal_quality(
         beats.r_peaks,
         beats.beat_probability,
