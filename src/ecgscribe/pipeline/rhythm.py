@@ -79,7 +79,7 @@ LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
 QUIET = 0.25
 """Part of the typical height of its lead that the signal of a quiet second has at most. Of DS1 and
-63 records of svdb, hardly a second of what looks like noise is that low, nor is a beat."""
+63 records of svdb, hardly a second of what looks like noise is that low."""
 NETWORK_KINDS: tuple[RhythmKind, ...] = ("N", "AFIB", "VT", "VFL", "ASYS")
 """Kinds of the spans of `rhythm_spans`: what the network predicts by the second."""
 FIBRILLATION_SMOOTHED_S = 15
