@@ -287,7 +287,7 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
             measures.beats, record, unreadable=measures.unreadable, rhythms=measures.rhythms
         )
         tachogram = picture(drawn)
-        trend = picture(rate_trend(measures, record))
+        trend = picture(rate_trend(measures, record, ectopy=not inputs.classes_withheld))
     if measures.shapes:
         leads = [record.leads[k] for k in inputs.columns]
         units = [record.units[k] for k in inputs.columns]

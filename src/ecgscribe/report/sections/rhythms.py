@@ -179,7 +179,10 @@ def rhythm_blocks(rhythms: RhythmsEntry) -> tuple[Block, ...]:
     if rhythms.urgent:
         blocks.append(_summary("Arrhythmias", rhythms.urgent))
     else:
-        blocks.append("No fibrillation, flutter, ventricular tachycardia or standstill.")
+        blocks.append(
+            "No atrial or ventricular fibrillation or flutter, and no ventricular tachycardia, was "
+            "found."
+        )
     if rhythms.of("AFIB"):
         blocks.append(
             "Beats in atrial fibrillation are not part of the SVE burden, of the ectopy of class S "
@@ -193,7 +196,7 @@ def rhythm_blocks(rhythms: RhythmsEntry) -> tuple[Block, ...]:
 
 def _summary(caption: str, rhythms: tuple[RhythmEntry, ...]) -> Table:
     return Table(
-        f"{caption} (rates in beats per minute)",
+        f"{caption} (rates in beats per minute over all beats)",
         (
             "Rhythm", "Episodes", "Time", "Of readable time", "Longest", "Lowest", "Mean",
             "Highest",
