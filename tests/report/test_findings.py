@@ -67,6 +67,14 @@ def test_noise_is_no_gap_but_a_line_and_a_strip() -> None:
     assert "may be noise, a standstill or flutter: look" in texts(content)[0]
 
 
+def test_noise_in_atrial_fibrillation_may_hide_something_too() -> None:
+    made = made_recording("N*9 AFIB noise N*9")
+    at = np.flatnonzero(made.annotation.aux_note == "(N")[-1]
+    marked = made.annotation.select(np.arange(len(made.annotation)) != at)
+    (unreadable,) = report(made.record, marked)["readable"]["listed"]
+    assert unreadable["note"] == "may be noise, a standstill or flutter: look"
+
+
 def test_rates_say_which_beats_they_are_of() -> None:
     made = made_recording("N*20 V*9 N*20")
     content = content_of(made)

@@ -244,7 +244,7 @@ def test_an_example_is_an_isolated_beat_where_there_are_any() -> None:
 
 
 def test_the_rate_of_a_title_is_that_of_what_it_names() -> None:
-    made = made_recording("N*20 V*5 N*20")
+    made = made_recording("N*20 V*5 N*20 SLOW*12 N*9")
     content = report(made.record, made.annotation)
     rate = content["heart_rate"]
     of = {strip["title"]: strip["rate"] for strip in content["strips"]}

@@ -21,7 +21,7 @@ from ecgscribe.analysis.rr_intervals import RATE_INTERVALS
 from ecgscribe.formatting import rounded
 from ecgscribe.report.beat_comparison import usual_interval
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
+from ecgscribe.report.paper_rows import ROW_S, Row, one_row, rows_around
 from ecgscribe.report.strips import USUAL_RATE, Mark, Strip
 from ecgscribe.report.wording import episode_name
 from ecgscribe.review_notes import kept_strips, reviewer_of
@@ -140,7 +140,7 @@ def _rhythm(inputs: ReportInputs, episode: RhythmEpisode) -> Iterator[Strip]:
     onset = max(0.0, min(begin - _ONSET_S, duration - ROW_S))
     stop = max(0.0, min(end + _ONSET_S, duration) - ROW_S)
     last = min(end, duration) - 1 / fs
-    parts = [
+    parts: list[tuple[str, tuple[Row, ...], float]] = [
         (f"{name}: onset", ((onset, onset + ROW_S),), begin),
         (f"{name}: end", ((stop, stop + ROW_S),), last),
     ]
