@@ -254,8 +254,8 @@ def test_the_rate_of_a_title_is_that_of_what_it_names() -> None:
     made = made_recording("N*20 gap N*20 noise N*20 pause N*9")
     strips = report(made.record, made.annotation)["strips"]
     of = {strip["title"]: strip["rate"] for strip in strips}
-    assert of["No beats: pause or lead off"] is of["Unreadable"] is None
-    assert of["Longest pause"] < 67
+    for title in ("No beats: pause or lead off", "Unreadable", "Longest pause"):
+        assert of[title] is None
 
 
 @pytest.mark.parametrize(("n", "shown"), [(3, 3), (20, 20), (60, 40)])

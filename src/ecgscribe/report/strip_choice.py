@@ -190,13 +190,11 @@ def _pause(inputs: ReportInputs, pause: Pause, title: str) -> Strip:
     detail = f"{end - begin:.2f} s from beat to beat"
     if usual is not None:
         detail += f", {round(100 * beats.rr[k] / usual)}% of the usual interval nearby"
-    rows = rows_around(begin, end, inputs.record.duration)
     return Strip(
         title=title,
         section="Pauses",
-        rows=rows,
+        rows=rows_around(begin, end, inputs.record.duration),
         time=begin,
-        rate=inputs.rate_on_paper(rows),
         beats=range(k, k + 1),
         class_name=AAMI_CLASSES[pause.after],
         detail=detail,
