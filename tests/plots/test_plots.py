@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -20,7 +19,7 @@ from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics import performance
-from ecgscribe.plots.saving import figure_of
+from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import LETTER_COLOURS, new_axes
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
@@ -389,14 +388,14 @@ def test_the_names_of_many_rhythms_do_not_cover_the_title(draw: Callable[..., Ax
         n_samples=6000,
     )
     ax = draw(several)
-    FigureCanvasAgg(figure_of(ax)).draw()
+    picture(ax)  # lays it out
     left, right = (
         next(t for t in ax.get_children() if isinstance(t, Text) and t.get_text() == shown)
         for shown in (ax.get_title(loc="left"), ax.get_title(loc="right"))
     )
     assert right.get_text().count("(") == 5
     assert not left.get_window_extent().overlaps(right.get_window_extent())
-    assert right.get_window_extent().y1 <= ax.figure.bbox.y1
+    assert right.get_window_extent().y1 <= figure_of(ax).bbox.y1
 
 
 def test_beats_in_noise_have_a_letter_in_parentheses() -> None:
