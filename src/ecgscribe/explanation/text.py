@@ -11,7 +11,7 @@ from ecgscribe.record import READABLE
 from ecgscribe.rhythms import RHYTHM_NAMES
 from ecgscribe.symbols import AAMI_CLASSES, CLASS_NAMES
 
-__all__ = ["LEAST_CHANGE", "PACED", "describe", "describe_rhythm", "describe_span"]
+__all__ = ["LEAST_CHANGE", "describe", "describe_rhythm", "describe_span"]
 
 
 Effect = TypeVar("Effect", SpanEffect, FeatureEffect)
