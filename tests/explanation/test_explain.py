@@ -28,6 +28,7 @@ from ecgscribe.explanation.replacements import (
     typical,
     typical_beat,
 )
+from ecgscribe.explanation.text import describe
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.rhythm_features import RATIO_GAIN
 from ecgscribe.model.runtime import Model, load_model
@@ -245,6 +246,18 @@ def test_the_nearest_beat_is_explained_with_all_of_its_parts() -> None:
     assert [bar.get_width() for bar in axes[2].patches] == pytest.approx(
         [explanation.change(effect) for effect in explanation.features]
     )
+
+
+def test_of_a_paced_recording_the_class_is_called_unreliable() -> None:
+    record, beats, _, _ = recording()
+    at = beats.sample[index_of("S")] / record.fs
+    paced = replace(record, paced=True)
+    for each, mentioned in ((record, False), (paced, True)):
+        explanation = explain(each, at=at, model=beats_alone())
+        title = draw(explanation, each)[0].get_title(loc="left")
+        for text in (describe(explanation), title):
+            assert ("not trained on paced beats" in text) == mentioned
+        assert explanation.to_dict()["paced"] == mentioned
 
 
 def test_spans_beyond_the_recording_are_left_out() -> None:

@@ -13,11 +13,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.metrics import performance
+from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import LETTER_COLOURS, new_axes
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES
@@ -368,6 +370,32 @@ def _with_rhythm(note: str) -> Annotation:
 def test_fibrillation_is_shaded_and_named(draw: Callable[..., Axes]) -> None:
     assert "atrial fibrillation" in draw(_with_rhythm("(AFIB")).get_title(loc="right")
     assert draw(_with_rhythm("(N")).get_title(loc="right") == ""
+
+
+@pytest.mark.parametrize("draw", [plots.day, plots.heart_rate, plots.timeline])
+def test_the_names_of_many_rhythms_do_not_cover_the_title(draw: Callable[..., Axes]) -> None:
+    notes = [f"({label}" for label in ("AFIB", "SVTA", "VT", "VFL", "ASYS", "N")]
+    marks = np.arange(0, 6000, 1000)
+    beats = np.arange(50, 6000, 100)
+    sample = np.concatenate([marks, beats])
+    order = np.argsort(sample)
+    several = Annotation(
+        sample=sample[order],
+        symbol=np.array(["+"] * 6 + ["N"] * 60)[order],
+        fs=100.0,
+        aux_note=np.array(notes + [""] * 60)[order],
+        name="recording",
+        n_samples=6000,
+    )
+    ax = draw(several)
+    picture(ax)  # lays it out
+    left, right = (
+        next(t for t in ax.get_children() if isinstance(t, Text) and t.get_text() == shown)
+        for shown in (ax.get_title(loc="left"), ax.get_title(loc="right"))
+    )
+    assert right.get_text().count("(") == 5
+    assert not left.get_window_extent().overlaps(right.get_window_extent())
+    assert right.get_window_extent().y1 <= figure_of(ax).bbox.y1
 
 
 def test_beats_in_noise_have_a_letter_in_parentheses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,83 @@ def test_noise_is_no_gap_but_a_line_and_a_strip() -> None:
     assert "may be noise, a standstill or flutter: look" in texts(content)[0]
 
 
+def test_noise_in_atrial_fibrillation_may_hide_something_too() -> None:
+    made = made_recording("N*9 AFIB noise N*9")
+    at = np.flatnonzero(made.annotation.aux_note == "(N")[-1]
+    marked = made.annotation.select(np.arange(len(made.annotation)) != at)
+    (unreadable,) = report(made.record, marked)["readable"]["listed"]
+    assert unreadable["note"] == "may be noise, a standstill or flutter: look"
+
+
 def test_rates_say_which_beats_they_are_of() -> None:
     made = made_recording("N*20 V*9 N*20")
     content = content_of(made)
     rate = content["heart_rate"]
     assert content["findings"][-1]["text"] == (
-        f"Mean heart rate {rate['mean']:.0f}/min over all beats; between normal beats, "
+        f"Mean heart rate {rate['mean']:.0f}/min over all beats (67 to 67); between normal beats, "
         f"lowest {rate['min']['rate']:.0f}, highest {rate['max']['rate']:.0f}/min."
     )
 
 
+def test_pauses_lower_the_rate_of_all_beats_alone() -> None:
+    content = content_of(made_recording("N*20 pause N*20"))
+    rate = content["heart_rate"]
+    assert (rate["min"]["rate"], rate["max"]["rate"]) == (67, 67)
+    lowest = 60 * 8 / (7 * 0.9 + 2.6)
+    assert rate["min_of_all"]["rate"] == pytest.approx(lowest, abs=0.5)
+    assert f"over all beats ({lowest:.0f} to 67)" in content["findings"][-1]["text"]
+
+
+def test_a_rate_that_is_not_between_normal_beats_is_given_once() -> None:
+    rate = content_of(made_recording("N V*9 N V*9 N"))["heart_rate"]
+    assert rate["extremes_are_normal"] is False
+    assert rate["min_of_all"] is rate["max_of_all"] is None
+
+
+def test_couplets_bigeminy_and_trigeminy_are_a_finding() -> None:
+    made = made_recording("N*9 V V N*9 V V N*9 V N V N V N V N*9 V N N V N N V N*9 S S N*9")
+    of_v, of_s = (text for text in texts(content_of(made)) if "couplet" in text)
+    assert of_v == (
+        "V: 2 couplets, 1 episode of bigeminy, 1 episode of trigeminy; the longest, 4 beats of V, "
+        "begins at"
+    )
+    assert of_s == "S: 1 couplet; the longest, 2 beats of S, begins at"
+
+
+def test_a_single_run_is_not_compared_with_others() -> None:
+    content = content_of(made_recording("N*20 V*4 N*20"))
+    assert texts(content)[0] == "1 run of V, 4 beats at 67/min, begins at"
+
+
+def test_without_beats_nothing_is_called_absent(tmp_path: Path) -> None:
+    made = made_recording("N*20")
+    beats = made.annotation.select(made.annotation.symbol == "+")
+    content = report(made.record, beats, out=tmp_path / "a.html")
+    assert texts(content)[0].startswith("No readable beats: heart rate, ectopy and pauses cannot")
+    text = " ".join(ShownPage((tmp_path / "a.html").read_text(encoding="utf-8")).text)
+    for words in ("No beats of class", "No RR interval exceeds", "Nothing was found"):
+        assert words not in text
+    for name in ("Pauses", "Gaps without beats"):
+        assert re.search(rf"{name}\s+\N{{EN DASH}}", text)
+
+
+def test_beats_that_a_tachycardia_missed_do_not_lower_its_rate() -> None:
+    made = made_recording("N*20 VT VT N*20")
+    marked = made.annotation
+    first = np.flatnonzero(marked.symbol == "V")[2:4]
+    missed = marked.select(~np.isin(np.arange(len(marked)), first))
+    (rhythm,) = report(made.record, missed)["rhythms"]["urgent"]
+    assert [episode["rate_mean"] for episode in rhythm["episodes"]] == [150, 150]
+
+
 def test_a_long_episode_is_given_in_minutes() -> None:
     content = content_of(made_recording("N*20 VFL N*20", flutter_s=80))
-    assert "; the longest, 1 min 20 s, begins at" in content["findings"][0]["text"]
+    assert "1 episode of 1 min 20 s, " in content["findings"][0]["text"]
+    content = content_of(made_recording("N*20 VFL N*20 VFL N*9", flutter_s=80))
+    assert texts(content)[0] == (
+        "Ventricular flutter or fibrillation: 2 episodes, 0:02:40 (h:mm:ss) in all, 240/min; the "
+        "longest, 1 min 20 s, begins at"
+    )
 
 
 def test_a_pause_may_be_limited_otherwise() -> None:
@@ -92,7 +157,7 @@ def test_ventricular_flutter_is_the_first_line_with_its_rate_and_both_ends() -> 
     made = made_recording("N*20 V*4 N*9 gap N*9 VFL N*20")
     content = content_of(made)
     first = content["findings"][0]
-    assert first["text"].startswith("Ventricular flutter or fibrillation: 1 episode, 0:00:20")
+    assert first["text"].startswith("Ventricular flutter or fibrillation: 1 episode of 20 s")
     assert strip_of(content, first["at"])["title"].endswith("onset")
     (rhythm,) = content["rhythms"]["urgent"]
     assert rhythm["rate_mean"] == pytest.approx(240, abs=5)
@@ -121,10 +186,9 @@ def test_flutter_that_is_unreadable_is_named_in_its_line() -> None:
 
 def test_ventricular_tachycardia_has_its_rate() -> None:
     content = content_of(made_recording("N*20 VT N*20"))
-    assert texts(content)[0] == (
-        "Ventricular tachycardia: 1 episode, 0:00:03 (h:mm:ss) in all, 150/min; the longest, "
-        "2.5 s, begins at"
-    )
+    text = "Ventricular tachycardia: 1 episode of 2.5 s, 150/min, begins at"
+    assert texts(content)[0] == text
+    assert strip_of(content, content["findings"][0]["at"])["rate"] == 150
 
 
 def test_fibrillation_is_counted_apart() -> None:
@@ -195,6 +259,10 @@ def test_a_paced_recording_is_counted_and_its_classes_are_withheld(tmp_path: Pat
     assert len(withheld) == 1
     html = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "No beats of class V" not in html
+    shown = " ".join(ShownPage(html).text)
+    assert "N: normal" not in shown
+    assert "beats of V" not in shown
+    assert "Not measured, as the classes" in shown
     # A reference knows the classes of paced recordings.
     reference = report(record, made.annotation)
     assert reference["beats"]["pvc_percent"] > 0

@@ -31,7 +31,7 @@ ODD: dict[str, tuple[Record, Annotation, tuple[str, ...]]] = {
     "no beats": (
         noise(30),
         annotated(noise(30), ""),
-        ("No readable beat", "no heart rate", "No beats to show", "Nothing to show"),
+        ("No readable beat", "no heart rate", "No beats to show", "no two beats are readable"),
     ),
     "one beat": (
         noise(30),

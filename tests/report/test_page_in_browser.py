@@ -151,6 +151,17 @@ def test_a_print_has_no_heading_alone_and_shows_whole_tables(browser: Any, page_
         """[...document.querySelectorAll("main p")]
           .every((d) => getComputedStyle(d).breakInside === "avoid")"""
     )
+    alone, begun = tab.evaluate(
+        """() => {
+          const main = document.querySelector("main");
+          main.insertAdjacentHTML("beforeend", "<section><h2>A</h2><p>B</p></section>");
+          main.insertAdjacentHTML("beforeend", "<section><h2>A</h2><p>B</p><p>C</p></section>");
+          return [...main.querySelectorAll("h2 + p")].slice(-2)
+            .map((p) => getComputedStyle(p).breakAfter);
+        }"""
+    )
+    # Else several short sections would all move to the next page, with the picture after them.
+    assert (alone, begun) == ("auto", "avoid")
     assert tab.pdf().startswith(b"%PDF")
 
 

@@ -39,6 +39,12 @@ def test_the_trend_is_the_mean_of_each_minute_and_the_bars_are_counts() -> None:
     assert sum(shown.get_height() for shown in bars.containers[1]) == 0
 
 
+def test_a_trend_may_be_without_ectopy() -> None:
+    record, annotation = recording_with_ectopy(60.0)
+    lazy = record.lazy()
+    assert len(rate_trend(measure(lazy, annotation, [0]), lazy, ectopy=False)) == 1
+
+
 @pytest.mark.parametrize(
     ("duration", "steps"), [(30, (10, 60)), (1800, (60, 300)), (7200, (60, 3600))]
 )

@@ -92,6 +92,9 @@ def test_the_heart_rates_are_the_same(both: dict[str, Both]) -> None:
         assert rate["mean"] == pytest.approx(expected["mean"], abs=0.501), name
         for extreme in ("min", "max"):
             assert rate[extreme]["rate"] == pytest.approx(expected[extreme], abs=0.501), name
+        for extreme in ("min_of_all", "max_of_all"):
+            shown = rate[extreme] and rate[extreme]["rate"]
+            assert shown == pytest.approx(expected[extreme], abs=0.501), name
         for time in ("fast", "slow"):
             seconds = expected[f"{time}_s"] or 0.0
             assert rate[f"{time}_time"] == format_time(seconds, hours=True), name

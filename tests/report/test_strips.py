@@ -23,7 +23,7 @@ from ecgscribe.report.strip_choice import choose_strips
 from ecgscribe.review_notes import review_notes
 from ecgscribe.web.changes import with_notes
 from support.made_findings import Made, made_recording
-from support.report_pages import recording_with_ectopy, with_noise
+from support.report_pages import recording_with_ectopy, with_noise, with_probabilities
 
 NOTHING = np.zeros((0, 2))
 
@@ -217,7 +217,11 @@ def test_each_line_of_a_table_leads_to_the_strip_of_its_kind() -> None:
         ("S", "isolated"): "A beat of class S",
         ("S", "couplets"): "Couplet of S",
     }
-    tables = [block for block in ectopy_blocks(content.ectopy) if isinstance(block, Table)]
+    tables = [
+        block
+        for block in ectopy_blocks(content.ectopy, n_beats=content.beats.counted)
+        if isinstance(block, Table)
+    ]
     first = [row[0] for table in tables for row in table.rows]
     assert sum(isinstance(cell, Link) for cell in first) == len(titles)
     of_class = {c.class_name: c.strip for c in content.beats.classes if c.strip is not None}
@@ -225,6 +229,47 @@ def test_each_line_of_a_table_leads_to_the_strip_of_its_kind() -> None:
         "S": "A beat of class S",
         "V": "A beat of class V",
     }
+
+
+def test_an_example_is_an_isolated_beat_where_there_are_any() -> None:
+    made = made_recording("N*20 V V V V N*9 V N*20")
+    annotation = with_probabilities(made.annotation)
+    assert annotation.probability is not None
+    of_v = np.flatnonzero(annotation.symbol == "V")
+    annotation.probability[of_v[:4], 2] = 0.99
+    (strip,) = (
+        s for s in report(made.record, annotation)["strips"] if "Most certain" in s["title"]
+    )
+    assert strip["at"]["seconds"] == pytest.approx(annotation.sample[of_v[4]] / annotation.fs)
+
+
+def test_the_rate_of_a_title_is_that_of_what_it_names() -> None:
+    made = made_recording("N*20 V*5 N*20 SLOW*12 N*9")
+    content = report(made.record, made.annotation)
+    rate = content["heart_rate"]
+    of = {strip["title"]: strip["rate"] for strip in content["strips"]}
+    assert of["Lowest heart rate"] == rate["min"]["rate"]
+    assert of["Highest heart rate"] == rate["max"]["rate"]
+    assert of["Longest run of V"] == content["ectopy"]["V"]["runs"]["longest"]["rate"]
+    made = made_recording("N*20 gap N*20 noise N*20 pause N*9")
+    strips = report(made.record, made.annotation)["strips"]
+    of = {strip["title"]: strip["rate"] for strip in strips}
+    for title in ("No beats: pause or lead off", "Unreadable", "Longest pause"):
+        assert of[title] is None
+
+
+@pytest.mark.parametrize(("n", "shown"), [(3, 3), (20, 20), (60, 40)])
+def test_every_unreadable_span_has_a_strip_while_there_is_room(n: int, shown: int) -> None:
+    inputs = inputs_of(made_recording("N*9 " + "noise N*9 " * n, gap_s=8.0))
+    strips = [s for s in choose_strips(inputs) if s.title == "Unreadable"]
+    assert len(strips) == shown
+
+
+def test_every_fibrillation_has_a_strip_of_both_ends() -> None:
+    inputs = inputs_of(made_recording("N*9 " + "AFIB N*9 " * 9))
+    titles = [s.title for s in choose_strips(inputs)]
+    for end in ("onset", "end"):
+        assert titles.count(f"Atrial fibrillation or flutter: {end}") == 9
 
 
 def test_the_mean_heart_rate_leads_to_normal_beats_at_it() -> None:

@@ -171,6 +171,8 @@ class SlowReport:
             "mean": float(60 * len(rr) / sum(rr)) if rr else None,
             "min": float(min(usual)) if usual else None,
             "max": float(max(usual)) if usual else None,
+            "min_of_all": float(min(rate for rate, _ in means)) if normal else None,
+            "max_of_all": float(max(rate for rate, _ in means)) if normal else None,
             "fast_s": float(sum(last for rate, last in means if rate > 100)),
             "slow_s": float(sum(last for rate, last in means if rate < 50)),
         }

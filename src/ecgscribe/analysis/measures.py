@@ -68,6 +68,8 @@ class Measures:
     rate_times : RateTimes
     extremes_are_normal : bool
         Whether these are over NN intervals.
+    all_extremes : tuple of Extreme or None
+        Lowest and highest heart rate over all RR intervals.
     rr_histogram : RRHistogram or None
         None without intervals.
     variability : Variability
@@ -98,6 +100,7 @@ class Measures:
     rate_extremes: tuple[Extreme, Extreme] | None
     rate_times: RateTimes
     extremes_are_normal: bool
+    all_extremes: tuple[Extreme, Extreme] | None
     rr_histogram: RRHistogram | None
     variability: Variability
     ectopy: Mapping[str, Ectopy]
@@ -166,6 +169,7 @@ def measure(
         mean_rate=mean_rate(beats),
         rate_extremes=extremes,
         extremes_are_normal=are_normal,
+        all_extremes=rate_extremes(beats),
         rr_histogram=rr_histogram(beats),
         variability=variability(of_intervals(beats, ~fibrillation), record.duration),
         ectopy={

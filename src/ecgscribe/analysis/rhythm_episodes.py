@@ -19,6 +19,7 @@ from ecgscribe.rhythms import RhythmSpan
 
 __all__ = [
     "EPISODE_KINDS",
+    "MISSED",
     "RhythmEpisode",
     "RhythmRates",
     "beats_inside",
@@ -32,6 +33,8 @@ __all__ = [
 
 EPISODE_KINDS = ("VFL", "VT", "ASYS", "AFIB")
 """Kinds of episodes, the most urgent first."""
+MISSED = 1.5
+"""Of the median RR interval of a tachycardia: in a longer one, a beat was missed."""
 _KIND_OF = {"VF": "VFL", "VFIB": "VFL", "AFL": "AFIB"}
 _WAVES_HZ = (1.5, 8.0)  # of ventricular flutter and fibrillation: 90 to 480 per minute
 _WAVES_S = 30.0  # from the middle of an episode, whose waves are counted
@@ -57,8 +60,9 @@ class RhythmEpisode:
     begin, end : int
         First sample, and the one after the last.
     rates : RhythmRates
-        Of the beats inside; the mean of ventricular flutter or fibrillation without beats is the
-        rate of its waves.
+        Of the beats inside; the mean of ventricular flutter or fibrillation is the rate of its
+        waves. In ventricular tachycardia, intervals in which a beat must have been missed, longer
+        than `MISSED` times the median, are left out.
     """
 
     kind: str
@@ -122,6 +126,9 @@ def _rates(
     )
     if kind == "VFL":
         return RhythmRates(None, _wave_rate(record, columns[0], begin, end), None)
+    if kind == "VT" and inside.has_rr.any():
+        missed = inside.rr > MISSED * np.nanmedian(inside.rr)
+        inside = dataclasses.replace(inside, rr=np.where(missed, np.nan, inside.rr))
     return rhythm_rates(inside)
 
 

@@ -40,7 +40,7 @@ __all__ = ["report"]
     type=int,
     default=1,
     show_default=True,
-    help="Strips of each kind of finding; of dangerous ones 6 times as many.",
+    help="Strips of each kind of finding; of dangerous ones more.",
 )
 @click.option(
     "--pause",

@@ -130,6 +130,7 @@ def explain(
         rhythm=deciding_rhythm(beats, nearest, model.thresholds),
         nearby=nearby,
         start=record.start,
+        paced=record.paced,
     )
     if explanation.rhythm is not None:
         return explanation

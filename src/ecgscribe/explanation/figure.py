@@ -42,6 +42,7 @@ KEY = (
     "would rise, so this part speaks\nagainst it. Evidence from the waveform is what the network "
     "sees in the signal around the beat before it compares beats."
 )
+PACED_TITLE = "paced: the model was not trained on paced beats, so the class is unreliable"
 LEAD_MARKERS = ("^", "v")
 
 
@@ -114,11 +115,10 @@ def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> Non
     bottom = ax.get_ylim()[0]
     ax.plot(e.time, bottom, marker="^", color="black", markersize=9, clip_on=False, zorder=6)
     p = e.probability[AAMI_CLASSES.index(e.aami_class)]
+    notes = [note for note in (reason, PACED_TITLE if e.paced else "") if note]
+    title = f"{e.record}, {format_both_times(e.time, e.start)}: {e.aami_class}, probability {p:.2f}"
     ax.set_title(
-        f"{e.record}, {format_both_times(e.time, e.start)}: {e.aami_class}, probability {p:.2f}; "
-        "squares of 0.2 s and 0.5 mV" + (f"\n{reason}" if reason else ""),
-        fontsize=10,
-        loc="left",
+        "\n".join([f"{title}; squares of 0.2 s and 0.5 mV", *notes]), fontsize=10, loc="left"
     )
 
 

@@ -164,6 +164,8 @@ class Explanation:
         The beat before, the beat itself, and the beat after.
     start : datetime, optional
         Start of the recording.
+    paced : bool
+        Whether its header mentions a pacemaker. Reports then withhold the classes.
     """
 
     record: str
@@ -182,6 +184,7 @@ class Explanation:
     rhythm: DecidingRhythm | None = None
     nearby: tuple[NearbyBeat, ...] = ()
     start: datetime | None = None
+    paced: bool = False
 
     def change(self, effect: SpanEffect | FeatureEffect) -> float:
         """Return the change of the probability of the predicted class, -1 to 1."""
@@ -209,6 +212,7 @@ class Explanation:
             "annotated": self.annotated_class,
             **_probabilities(self.probability, self.score),
             "quality": round(self.quality, 4),
+            "paced": self.paced,
             "leads": list(self.leads),
             "stretches": [
                 {"begin": round(s.begin, 4), "end": round(s.end, 4), "leads": list(s.leads)}

@@ -27,6 +27,10 @@ BY_OTHERS = (
     "Other beats say otherwise: those that are like it in this recording, or those around it (S "
     "begins suddenly, and F needs V beats)."
 )
+PACED = (
+    "The recording mentions a pacemaker: the model was not trained on paced beats, so the class is "
+    "unreliable"
+)
 REPLACED_BY: dict[str | None, str] = {"typical": "the typical beat", "linear": "a straight line"}
 
 
@@ -49,6 +53,8 @@ def describe(explanation: Explanation) -> str:
         f"{e.aami_class}, {CLASS_NAMES[e.aami_class]}",
         "  ".join(f"P({c}) {p:.2f}" for c, p in probabilities) + f"  P(beat) {e.score:.2f}",
     ]
+    if e.paced:
+        lines.append(f"{PACED}.")
     if e.quality < READABLE:
         lines.append("The signal is noisy here, so the class is unreliable.")
     if e.rhythm is not None:

@@ -6,6 +6,7 @@ small, while axes and letters remain lines.
 
 from __future__ import annotations
 
+import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,8 @@ FASTEST = 250.0
 """Highest heart rate of a picture, in beats per minute."""
 ABOVE = 24.0
 """Points between axes and title: room for the legend."""
+NOTE_LETTERS = 70
+"""Letters in a line of what is written of the shades: it shares its place with the title."""
 DOT_SIZE, MARKER_SIZE = 2.5, 14.0
 
 
@@ -143,7 +146,8 @@ def _note_rhythms(ax: Axes, annotation: Annotation) -> None:
     shades = {colour for _, _, colour in _rhythms(annotation)}
     names = [RHYTHM_NOTES[kind] for kind, colour in RHYTHM_SHADES.items() if colour in shades]
     if names:
-        ax.set_title("shaded: " + ", ".join(names), fontsize=8, loc="right")
+        text = textwrap.fill("shaded: " + ", ".join(names), NOTE_LETTERS)
+        ax.set_title(text, fontsize=8, loc="right")
 
 
 def heart_rate(annotation: Annotation, *, ax: Axes | None = None) -> Axes:

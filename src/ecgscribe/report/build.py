@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,17 +106,20 @@ def report(
     Raises
     ------
     FormatError
-        If the recording cannot be used, the annotations do not belong to it, or `out` has another
-        suffix, already exists, or cannot be written.
+        If `strips` or `pause_s` is not positive, the recording cannot be used, the annotations do
+        not belong to it, or `out` has another suffix, already exists, or cannot be written.
     ModelError
         If the model is missing or was altered.
     EcgScribeError
         If `out` is a PDF and ``ecgscribe[report]`` is not installed.
     """
-    if strips < 1 or not pause_s > 0:
+    if strips < 1:
         raise FormatError(
-            f"report: expected at least 1 strip of each kind and pauses of more than 0 s, found "
-            f"{strips} strips and {pause_s:g} s; choose others"
+            f"report: expected at least 1 strip of each kind, found {strips}; choose another number"
+        )
+    if not 0 < pause_s < math.inf:
+        raise FormatError(
+            f"report: expected pauses of more than 0 s, found {pause_s:g} s; choose another length"
         )
     if out is not None:
         check_target(out, force=force)
@@ -287,7 +291,7 @@ def _pictures(inputs: ReportInputs, content: ReportContent) -> Pictures:
             measures.beats, record, unreadable=measures.unreadable, rhythms=measures.rhythms
         )
         tachogram = picture(drawn)
-        trend = picture(rate_trend(measures, record))
+        trend = picture(rate_trend(measures, record, ectopy=not inputs.classes_withheld))
     if measures.shapes:
         leads = [record.leads[k] for k in inputs.columns]
         units = [record.units[k] for k in inputs.columns]

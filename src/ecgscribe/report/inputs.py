@@ -17,6 +17,7 @@ from ecgscribe.record import Annotation, LazyRecord
 from ecgscribe.report.wording import TimeEntry, time_entry
 
 if TYPE_CHECKING:
+    from ecgscribe.report.paper_rows import Row
     from ecgscribe.report.strips import Strip
 
 __all__ = ["ReportInputs", "report_inputs"]
@@ -105,15 +106,15 @@ class ReportInputs:
         of_class = positions[series.class_index[positions] == class_index]
         return np.asarray(self.annotation.probability[series.index[of_class], class_index])
 
-    def rate_of_paper(self, strip: Strip) -> int | None:
-        """Return the mean heart rate on the paper of a strip, from the intervals inside it."""
+    def rate_on_paper(self, rows: Iterable[Row]) -> float | None:
+        """Return the mean heart rate on rows of paper, from the intervals inside them."""
         beats = self.measures.beats
         rr: list[float] = []
-        for begin, end in strip.rows:
+        for begin, end in rows:
             inside = (beats.time >= begin) & (beats.time < end) & beats.has_rr
             inside[1:] &= beats.time[:-1] >= begin
             rr += beats.rr[inside].tolist()
-        return round(60.0 * len(rr) / sum(rr)) if rr else None
+        return 60.0 * len(rr) / sum(rr) if rr else None
 
 
 def report_inputs(

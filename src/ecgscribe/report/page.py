@@ -93,9 +93,9 @@ def _key_figures(content: ReportContent) -> tuple[tuple[str, str], ...]:
         (f"Lowest to highest{', N-N' if rate.extremes_are_normal else ''}", _range(rate)),
         ("PVC burden", share(beats.pvc_percent)),
         ("SVE burden", share(beats.sve_percent)),
-        ("Pauses", number(content.pauses.count)),
+        ("Pauses", number(content.pauses.count if beats.counted else None)),
         ("Longest without beats", number(content.pauses.longest_s, " s")),
-        ("Gaps without beats", number(content.pauses.gaps)),
+        ("Gaps without beats", number(content.pauses.gaps if beats.counted else None)),
         ("Atrial fibrillation", _fibrillation(content)),
         ("Readable", share(content.readable.percent)),
     )
@@ -111,11 +111,12 @@ def _fibrillation(content: ReportContent) -> str:
     if not content.rhythms.annotated:
         return "not looked for"
     rhythm = content.rhythms.of("AFIB")
-    return "none" if rhythm is None else share(rhythm.percent)
+    return "none found" if rhythm is None else share(rhythm.percent)
 
 
 def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]:
     recording, patient = content.recording, content.patient
+    withheld = recording.classes_withheld
     return (
         *((Section("Patient", patient_blocks(patient)),) if patient is not None else ()),
         Section("Findings", finding_blocks(content.findings)),
@@ -132,7 +133,10 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
         Section("Rhythms", rhythm_blocks(content.rhythms)),
         Section("Beats", beats_blocks(content.beats)),
         Section(
-            "Heart rate", heart_rate_blocks(content.heart_rate, content.hours, trend=pictures.trend)
+            "Heart rate",
+            heart_rate_blocks(
+                content.heart_rate, content.hours, trend=pictures.trend, withheld=withheld
+            ),
         ),
         Section(
             "RR intervals",
@@ -142,9 +146,14 @@ def _sections(content: ReportContent, pictures: Pictures) -> tuple[Section, ...]
                 tachogram=pictures.tachogram,
             ),
         ),
-        Section("Heart rate variability", variability_blocks(content.variability)),
-        Section("Ectopy", ectopy_blocks(content.ectopy, withheld=recording.classes_withheld)),
-        Section("Pauses", pauses_blocks(content.pauses)),
+        Section(
+            "Heart rate variability", variability_blocks(content.variability, withheld=withheld)
+        ),
+        Section(
+            "Ectopy",
+            ectopy_blocks(content.ectopy, n_beats=content.beats.counted, withheld=withheld),
+        ),
+        Section("Pauses", pauses_blocks(content.pauses, n_beats=content.beats.counted)),
         Section(
             "Beat shapes",
             shapes_blocks(content.shapes, overlay=pictures.shapes, templates=pictures.templates),

@@ -41,40 +41,48 @@ def trend_steps(duration: float) -> tuple[float, float]:
     return next((rate, bar) for longest, rate, bar in _STEPS_S if duration < longest)
 
 
-def rate_trend(measures: Measures, record: LazyRecord) -> NDArray[np.object_]:
-    """Draw the heart rate over the time of the recording, and bars of V and S.
+def rate_trend(
+    measures: Measures, record: LazyRecord, *, ectopy: bool = True
+) -> NDArray[np.object_]:
+    """Draw the heart rate over the time of the recording, and bars of V and S below it.
 
     Parameters
     ----------
     measures : Measures
     record : LazyRecord
+    ectopy : bool
+        Whether to draw the bars.
 
     Returns
     -------
-    ndarray of matplotlib.axes.Axes, shape (2,)
-        The heart rate, and the bars below it.
+    ndarray of matplotlib.axes.Axes, shape (2,) or (1,)
+        The heart rate, and the bars.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
-    axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-    rate, bars = axes
+    figure = Figure(figsize=(7.2, 3.4 if ectopy else 2.4), layout="constrained")
+    heights = (2, 1) if ectopy else (1,)
+    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    rate = axes[0]
     step, bar_s = trend_steps(record.duration)
     _draw_rate(rate, measures, record, step)
-    _draw_bars(bars, measures, record, bar_s)
+    if ectopy:
+        _draw_bars(axes[1], measures, record, bar_s)
     for begin, end in measures.unreadable / record.fs:
         rate.axvspan(begin, end, color="#BBBBBB", alpha=0.6, linewidth=0, zorder=1)
     for episode in measures.rhythms:
         if episode.kind in RHYTHM_SHADES:
             edges = episode.begin / record.fs, episode.end / record.fs
             rate.axvspan(*edges, color=RHYTHM_SHADES[episode.kind], linewidth=0, zorder=0)
-    time_axis(bars, record)
+    time_axis(axes[-1], record)
     for ax in axes:
         plain(ax)
     return np.asarray(axes)
 
 
 def _draw_rate(ax: Axes, measures: Measures, record: LazyRecord, step: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     beats = measures.beats
     edges = np.arange(0.0, record.duration + step, step)
     part = np.searchsorted(edges, beats.time, side="right") - 1
@@ -94,6 +102,7 @@ def _draw_rate(ax: Axes, measures: Measures, record: LazyRecord, step: float) ->
     ax.plot(middle, mean, color=CLASS_COLOURS["N"], linewidth=1.2, zorder=3)
     if (overall := mean_rate(beats)) is not None:
         ax.axhline(overall, color=GREY, linewidth=0.6, linestyle=":", zorder=1)
+    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.set_ylabel("heart rate (1/min)")
 
 
@@ -114,5 +123,6 @@ def _draw_bars(ax: Axes, measures: Measures, record: LazyRecord, step: float) ->
             label=name,
         )
     ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.set_ylim(0, max(1.0, ax.get_ylim()[1]))
     ax.set_ylabel("V and S per h" if step == 3600 else f"V, S in {step / 60:g} min")
     ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper right", bbox_to_anchor=(1.0, 1.3))

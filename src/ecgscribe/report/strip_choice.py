@@ -1,8 +1,9 @@
 """Which parts of a recording a report shows: of each kind of finding the clearest examples.
 
 Whatever was found has a strip, however much else there is; `per_kind` says how many of each kind.
-Of what is dangerous, and of what is unreadable, up to `DANGEROUS` times as many are shown. What a
-reviewer kept comes first.
+Of what is dangerous up to `DANGEROUS` times as many are shown; of atrial fibrillation and of what
+is unreadable also more, while there are fewer than `ROOM` times as many strips. What a reviewer
+kept comes first.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ from ecgscribe.analysis.rr_intervals import RATE_INTERVALS
 from ecgscribe.formatting import rounded
 from ecgscribe.report.beat_comparison import usual_interval
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.paper_rows import ROW_S, one_row, rows_around
+from ecgscribe.report.paper_rows import ROW_S, Row, one_row, rows_around
 from ecgscribe.report.strips import USUAL_RATE, Mark, Strip
 from ecgscribe.report.wording import episode_name
 from ecgscribe.review_notes import kept_strips, reviewer_of
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["DANGEROUS", "LEAST_UNREADABLE_S", "choose_strips", "long_unreadable"]
+__all__ = ["DANGEROUS", "LEAST_UNREADABLE_S", "ROOM", "choose_strips", "long_unreadable"]
 
 
 DANGEROUS = 6
 """Strips of a dangerous kind for one of another kind."""
+ROOM = 40
+"""Strips, for one of each kind, up to which every fibrillation and unreadable span has its own."""
 LEAST_UNREADABLE_S = 3.0
 """Length in seconds from which on an unreadable span is listed and shown."""
 _ONSET_S = 2.0  # of paper before the beginning of a rhythm, and after its end
@@ -53,7 +56,7 @@ def choose_strips(inputs: ReportInputs, *, per_kind: int = 1) -> tuple[Strip, ..
     tuple of Strip
         The most important first. What one strip shows exactly, no other one does.
     """
-    dangerous = DANGEROUS * per_kind
+    dangerous, room = DANGEROUS * per_kind, ROOM * per_kind
     ectopy = inputs.measures.ectopy
     strips = [
         *_kept(inputs),
@@ -63,10 +66,10 @@ def choose_strips(inputs: ReportInputs, *, per_kind: int = 1) -> tuple[Strip, ..
         *_pauses(inputs, gaps=True, most=dangerous),
         *_runs(inputs, "V", per_kind),
         *_pauses(inputs, gaps=False, most=per_kind),
-        *_rhythms(inputs, "AFIB", dangerous),
-        *_runs(inputs, "S", per_kind),
-        *_unreadable(inputs, dangerous),
     ]
+    strips += _rhythms(inputs, "AFIB", max(dangerous, (room - len(strips)) // 2))
+    strips += _runs(inputs, "S", per_kind)
+    strips += _unreadable(inputs, max(dangerous, room - len(strips)))
     for name, patterns in ectopy.items():
         of_kind = (
             ("Couplet", patterns.couplets),
@@ -111,6 +114,7 @@ def _kept(inputs: ReportInputs) -> Iterator[Strip]:
                 section="Recording",
                 rows=rows,
                 time=edges[k - 1],
+                rate=inputs.rate_on_paper(rows),
                 detail=detail,
             )
 
@@ -133,27 +137,24 @@ def _rhythm(inputs: ReportInputs, episode: RhythmEpisode) -> Iterator[Strip]:
     detail = f"{end - begin:.1f} s"
     if episode.rates.mean is not None:
         detail += f" at {rounded(episode.rates.mean, 0)}/min"
-    if end - begin <= ROW_S - _ONSET_S:
-        rows = rows_around(begin, end, duration)
-        yield Strip(title=name, section="Rhythms", rows=rows, time=begin, detail=detail)
-        return
     onset = max(0.0, min(begin - _ONSET_S, duration - ROW_S))
-    yield Strip(
-        title=f"{name}: onset",
-        section="Rhythms",
-        rows=((onset, onset + ROW_S),),
-        time=begin,
-        detail=detail,
-    )
     stop = max(0.0, min(end + _ONSET_S, duration) - ROW_S)
     last = min(end, duration) - 1 / fs
-    yield Strip(
-        title=f"{name}: end",
-        section="Rhythms",
-        rows=((stop, stop + ROW_S),),
-        time=last,
-        detail=detail,
-    )
+    parts: list[tuple[str, tuple[Row, ...], float]] = [
+        (f"{name}: onset", ((onset, onset + ROW_S),), begin),
+        (f"{name}: end", ((stop, stop + ROW_S),), last),
+    ]
+    if end - begin <= ROW_S - _ONSET_S:
+        parts = [(name, rows_around(begin, end, duration), begin)]
+    for title, rows, time in parts:
+        yield Strip(
+            title=title,
+            section="Rhythms",
+            rows=rows,
+            time=time,
+            rate=episode.rates.mean,
+            detail=detail,
+        )
 
 
 # Pauses and unreadable spans
@@ -279,18 +280,23 @@ def _episode(inputs: ReportInputs, kind: str, episode: Episode, class_name: str)
         beats=range(episode.first, episode.last + 1),
         class_name=class_name,
         compares=True,
+        rate=episode.rate,
         detail=detail,
     )
 
 
 def _single_beats(inputs: ReportInputs, class_name: str) -> Iterator[Strip]:
-    """Yield beats of a class, the most certain on clean paper first."""
+    """Yield beats of a class, isolated and the most certain on clean paper first."""
     index = AAMI_CLASSES.index(class_name)
     beats, probability = inputs.measures.beats, inputs.annotation.probability
     candidates = np.flatnonzero(beats.class_index == index)
     between = beats.has_rr & np.append(beats.has_rr[1:], False)[: len(beats)]
-    if between[candidates].any():
-        candidates = candidates[between[candidates]]
+    patterns = inputs.measures.ectopy.get(class_name)
+    isolated = np.zeros(len(beats), dtype=np.bool_)
+    isolated[[] if patterns is None else [episode.first for episode in patterns.isolated]] = True
+    for preferred in (isolated, between):
+        if preferred[candidates].any():
+            candidates = candidates[preferred[candidates]]
     if probability is None:  # from the middle of the recording on, and then those before
         candidates = np.roll(candidates, -(len(candidates) // 2))
         title = "A beat"
@@ -301,11 +307,13 @@ def _single_beats(inputs: ReportInputs, class_name: str) -> Iterator[Strip]:
     tried: Sequence[int] = candidates[:_MOST_TRIED].tolist()
     for k in sorted(tried, key=lambda k: not _is_clean(inputs, k, k)):
         time = float(beats.time[k])
+        rows = one_row(time, time, inputs.record.duration, unreadable=inputs.unreadable_s)
         yield Strip(
             title=f"{title} of class {class_name}",
             section="Ectopy",
-            rows=one_row(time, time, inputs.record.duration, unreadable=inputs.unreadable_s),
+            rows=rows,
             time=time,
+            rate=inputs.rate_on_paper(rows),
             beats=range(k, k + 1),
             class_name=class_name,
             compares=True,
@@ -338,7 +346,7 @@ def _heart_rate(inputs: ReportInputs, title: str, last: int) -> Strip:
     begin, end = float(beats.time[first]), float(beats.time[last])
     duration, unreadable = inputs.record.duration, inputs.unreadable_s
     most_frequent = int(np.bincount(beats.class_index[first : last + 1]).argmax())
-    rate = rounded(float(inputs.measures.rates[last]), 0)
+    rate = float(inputs.measures.rates[last])
     rows = one_row(begin, end, duration, unreadable=unreadable)
     if end >= rows[0][1]:
         rows = rows_around(begin, min(end, begin + 2 * ROW_S - 2.0), duration)
@@ -349,5 +357,6 @@ def _heart_rate(inputs: ReportInputs, title: str, last: int) -> Strip:
         time=begin,
         beats=range(first, last + 1),
         class_name=AAMI_CLASSES[most_frequent],
-        detail=f"{rate}/min over {RATE_INTERVALS} intervals",
+        rate=rate,
+        detail=f"{rounded(rate, 0)}/min over {RATE_INTERVALS} intervals",
     )

@@ -41,6 +41,9 @@ class Strip:
         AAMI class whose probability goes with it.
     compares : bool
         Whether its first beat is compared with its surroundings.
+    rate : float or None
+        Heart rate per minute of what it is named for, or the mean on the paper where that has
+        none of its own; None where no rate is known.
     detail : str
         What is written first about it.
     marks : tuple of Mark
@@ -53,6 +56,7 @@ class Strip:
     beats: range = range(0)
     class_name: str | None = None
     compares: bool = False
+    rate: float | None = None
     detail: str = ""
     marks: tuple[Mark, ...] = ()
 

@@ -95,9 +95,11 @@ def beats_blocks(beats: BeatsEntry) -> tuple[str | Table, ...]:
     -------
     tuple of str or Table
     """
+    withheld = beats.counted > 0 and beats.pvc_percent is None
     rows = tuple(
         (strip_cell(f"{c.class_name}: {c.name}", c.strip), number(c.count), share(c.percent))
         for c in beats.classes
+        if c.class_name == "Q" or not withheld
     )
     total = ("All", number(beats.counted), share(beats.all_percent))
     table = Table("Beats by AAMI class", ("Class", "Beats", "Share"), (*rows, total))

@@ -9,7 +9,15 @@ from ecgscribe.analysis.ectopy import CERTAIN, LEAST_REPEATS, LEAST_RUN, PATTERN
 from ecgscribe.formatting import rounded
 from ecgscribe.report.blocks import Block, Cell, Table
 from ecgscribe.report.inputs import ReportInputs
-from ecgscribe.report.wording import NONE, TimeEntry, number, per_minute, strip_cell, time_cell
+from ecgscribe.report.wording import (
+    NONE,
+    TimeEntry,
+    counted,
+    number,
+    per_minute,
+    strip_cell,
+    time_cell,
+)
 from ecgscribe.symbols import CLASS_NAMES
 
 __all__ = [
@@ -147,13 +155,15 @@ def _episode_entry(inputs: ReportInputs, episode: Episode) -> EpisodeEntry:
 
 
 def ectopy_blocks(
-    ectopy: Mapping[str, EctopyEntry], *, withheld: bool = False
+    ectopy: Mapping[str, EctopyEntry], *, n_beats: int, withheld: bool = False
 ) -> tuple[Block, ...]:
     """Show the ectopy of each class.
 
     Parameters
     ----------
     ectopy : mapping of str to EctopyEntry
+    n_beats : int
+        Number of readable beats of all classes.
     withheld : bool
         Whether the classes of the beats are withheld.
 
@@ -163,6 +173,8 @@ def ectopy_blocks(
     """
     if withheld:
         return ("Not judged, as the classes of the beats are withheld.",)
+    if n_beats == 0:
+        return ("Not judged, as no beat is readable.",)
     blocks: list[Block] = []
     for name, entry in ectopy.items():
         if entry.isolated.count + entry.couplets.count + entry.runs.count == 0:
@@ -215,7 +227,8 @@ def _row(title: str, pattern: PatternEntry) -> tuple[Cell, ...]:
 
 
 def _per_hour_text(name: str, entry: EctopyEntry) -> str:
-    text = f"{number(entry.beats)} {name} beats, {number(entry.per_hour)} per hour of readable time"
+    beats = counted(entry.beats, f"{name} beat")
+    text = f"{beats}, {number(entry.per_hour)} per hour of readable time"
     if entry.r_on_t is not None:
         text += f"; R on T: {number(entry.r_on_t)}, judged by an estimated QT interval"
     return f"{text}."

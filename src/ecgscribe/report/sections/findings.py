@@ -60,6 +60,7 @@ def finding_entries(
         The most urgent first.
     """
     return (
+        *_nothing(beats),
         *(_rhythm(rhythm) for rhythm in rhythms.urgent if rhythm.kind != "AFIB"),
         *_pauses(pauses),
         *([FindingEntry(WITHHELD, at=None, section="Recording")] if paced else []),
@@ -68,35 +69,44 @@ def finding_entries(
         *_runs("S", ectopy["S"]),
         *_unreadable(readable),
         *_burden(beats),
+        *_patterns("V", ectopy["V"]),
+        *_patterns("S", ectopy["S"]),
         *_rates(rate),
     )
 
 
+def _nothing(beats: BeatsEntry) -> Iterator[FindingEntry]:
+    if beats.counted == 0:
+        text = "No readable beats: heart rate, ectopy and pauses cannot be judged."
+        yield FindingEntry(text, at=None, section="Beats")
+
+
 def _rhythm(rhythm: RhythmEntry) -> FindingEntry:
-    longest = rhythm.longest
-    text = f"{rhythm.name}: {counted(rhythm.count, 'episode')}, {rhythm.time} (h:mm:ss) in all"
-    if rhythm.rate_mean is not None:
-        text += f", {per_minute(rhythm.rate_mean)}"
-    length = _length(longest.length_s)
-    return FindingEntry(
-        f"{text}; the longest, {length}, begins at", at=longest.at, section="Rhythms"
-    )
+    rate = "" if rhythm.rate_mean is None else f", {per_minute(rhythm.rate_mean)}"
+    return _episodes(rhythm, f"{rhythm.name}: ", rate)
 
 
 def _fibrillation(rhythm: RhythmEntry) -> FindingEntry:
-    longest = rhythm.longest
-    text = (
-        f"{rhythm.name}: {share(rhythm.percent)} of the readable time, "
-        f"{counted(rhythm.count, 'episode')}, {rhythm.time} (h:mm:ss) in all"
-    )
+    rate = ""
     if rhythm.rate_mean is not None:
-        text += f", mean heart rate {per_minute(rhythm.rate_mean)}"
+        rate = f", mean heart rate {per_minute(rhythm.rate_mean)}"
     if rhythm.rate_min is not None and rhythm.rate_max is not None:
-        text += f" ({number(rhythm.rate_min)} to {number(rhythm.rate_max)})"
+        rate += f" ({number(rhythm.rate_min)} to {number(rhythm.rate_max)})"
+    return _episodes(rhythm, f"{rhythm.name}: {share(rhythm.percent)} of the readable time, ", rate)
+
+
+def _episodes(rhythm: RhythmEntry, begin: str, rate: str) -> FindingEntry:
+    """State how many episodes of a rhythm there are, how long, and when the longest begins."""
+    longest = rhythm.longest
     length = _length(longest.length_s)
-    return FindingEntry(
-        f"{text}; the longest, {length}, begins at", at=longest.at, section="Rhythms"
-    )
+    if rhythm.count == 1:
+        text = f"{begin}1 episode of {length}{rate}, begins at"
+    else:
+        text = (
+            f"{begin}{counted(rhythm.count, 'episode')}, {rhythm.time} (h:mm:ss) in all{rate}; "
+            f"the longest, {length}, begins at"
+        )
+    return FindingEntry(text, at=longest.at, section="Rhythms")
 
 
 def _length(seconds: float) -> str:
@@ -129,10 +139,36 @@ def _runs(name: str, ectopy: EctopyEntry) -> Iterator[FindingEntry]:
     text = f"{counted(ectopy.runs.count, 'run')} of {name}"
     if ectopy.runs.doubtful:
         text += f", {number(ectopy.runs.doubtful)} of them doubtful"
-    if fastest.rate is not None:
-        text += f", the fastest at {per_minute(fastest.rate)}"
+    if ectopy.runs.count == 1:
+        text = f"1 {'doubtful ' if longest.doubtful else ''}run of {name}"
+        rate = "" if longest.rate is None else f" at {per_minute(longest.rate)}"
+        text += f", {number(longest.beats)} beats{rate}, begins at"
+    else:
+        if fastest.rate is not None:
+            text += f", the fastest at {per_minute(fastest.rate)}"
+        text += f"; the longest, {number(longest.beats)} beats, begins at"
+    yield FindingEntry(text, at=longest.at, section="Ectopy")
+
+
+def _patterns(name: str, ectopy: EctopyEntry) -> Iterator[FindingEntry]:
+    """State how many couplets and episodes of bigeminy and trigeminy there are."""
+    patterns = (
+        ("couplet", "couplets", ectopy.couplets),
+        ("episode of bigeminy", "episodes of bigeminy", ectopy.bigeminy),
+        ("episode of trigeminy", "episodes of trigeminy", ectopy.trigeminy),
+    )
+    longest = [pattern.longest for *_, pattern in patterns if pattern.longest is not None]
+    if not longest:
+        return
+    counts = [
+        counted(pattern.count, one, several) for one, several, pattern in patterns if pattern.count
+    ]
+    most = max(longest, key=lambda episode: episode.ectopic)
     yield FindingEntry(
-        f"{text}; the longest, {number(longest.beats)} beats, at", at=longest.at, section="Ectopy"
+        f"{name}: {', '.join(counts)}; the longest, {number(most.ectopic)} beats of {name}, "
+        "begins at",
+        at=most.at,
+        section="Ectopy",
     )
 
 
@@ -169,7 +205,10 @@ def _rates(rate: HeartRateEntry) -> Iterator[FindingEntry]:
         return
     text = f"Mean heart rate {per_minute(rate.mean)}"
     if rate.lowest is not None and rate.highest is not None:
-        which = " over all beats; between normal beats" if rate.extremes_are_normal else ""
+        which = " over all beats"
+        if rate.lowest_of_all is not None and rate.highest_of_all is not None:
+            lowest, highest = rate.lowest_of_all.rate, rate.highest_of_all.rate
+            which += f" ({number(lowest)} to {number(highest)}); between normal beats"
         text += (
             f"{which}, lowest {number(rate.lowest.rate)}, highest {per_minute(rate.highest.rate)}"
         )

@@ -29,6 +29,7 @@ class RateEntry:
 class HeartRateEntry:
     """Heart rate in beats per minute; the extremes are means over so many intervals.
 
+    Those over all RR intervals are given apart where the extremes are those between normal beats.
     `mean_strip` is the number of the strip with normal beats at the mean heart rate. Times are
     spent above `fast` and below `slow` beats per minute; it is day between two hours.
     """
@@ -39,6 +40,8 @@ class HeartRateEntry:
     mean_strip: int | None
     lowest: RateEntry | None = field(metadata=key("min"))
     highest: RateEntry | None = field(metadata=key("max"))
+    lowest_of_all: RateEntry | None = field(metadata=key("min_of_all"))
+    highest_of_all: RateEntry | None = field(metadata=key("max_of_all"))
     fast: float | None
     fast_time: str
     fast_day_time: str | None
@@ -63,7 +66,9 @@ def heart_rate_entry(inputs: ReportInputs) -> HeartRateEntry:
     -------
     HeartRateEntry
     """
-    extremes = inputs.measures.rate_extremes
+    extremes, of_all = inputs.measures.rate_extremes, inputs.measures.all_extremes
+    if not inputs.measures.extremes_are_normal:
+        of_all = None
     times = inputs.measures.rate_times
     return HeartRateEntry(
         intervals=RATE_INTERVALS,
@@ -72,6 +77,8 @@ def heart_rate_entry(inputs: ReportInputs) -> HeartRateEntry:
         mean_strip=inputs.strip_titled(USUAL_RATE),
         lowest=None if extremes is None else _rate_entry(inputs, extremes[0]),
         highest=None if extremes is None else _rate_entry(inputs, extremes[1]),
+        lowest_of_all=None if of_all is None else _rate_entry(inputs, of_all[0]),
+        highest_of_all=None if of_all is None else _rate_entry(inputs, of_all[1]),
         fast=rounded(FAST, 0),
         fast_time=format_time(times.fast_s, hours=True),
         fast_day_time=_time(times.fast_day_s),
@@ -96,7 +103,11 @@ def _rate_entry(inputs: ReportInputs, extreme: Extreme) -> RateEntry:
 
 
 def heart_rate_blocks(
-    rate: HeartRateEntry, hours: tuple[HourEntry, ...], *, trend: bytes | None
+    rate: HeartRateEntry,
+    hours: tuple[HourEntry, ...],
+    *,
+    trend: bytes | None,
+    withheld: bool = False,
 ) -> tuple[Block, ...]:
     """Show the heart rate, and a table of hours if there are any.
 
@@ -106,6 +117,8 @@ def heart_rate_blocks(
     hours : tuple of HourEntry
     trend : bytes or None
         Heart rate and ectopy over time, as PNG; None without RR intervals.
+    withheld : bool
+        Whether the classes of the beats are withheld.
 
     Returns
     -------
@@ -116,7 +129,13 @@ def heart_rate_blocks(
     rows: list[tuple[Cell, ...]] = [
         (strip_cell("Mean", rate.mean_strip), per_minute(rate.mean), NONE)
     ]
-    for name, extreme in (("Lowest", rate.lowest), ("Highest", rate.highest)):
+    which = ", N-N" if rate.extremes_are_normal else ""
+    for name, extreme in (
+        (f"Lowest{which}", rate.lowest),
+        (f"Highest{which}", rate.highest),
+        ("Lowest of all beats", rate.lowest_of_all),
+        ("Highest of all beats", rate.highest_of_all),
+    ):
         if extreme is not None:
             rows.append((name, per_minute(extreme.rate), time_cell(extreme.at)))
     first, last = rate.day_hours
@@ -141,23 +160,21 @@ def heart_rate_blocks(
             "highest rate."
         )
     else:
-        which = (
-            "intervals from N to N, pauses apart" if rate.extremes_are_normal else "RR intervals"
-        )
         rule = (
-            f"The lowest and the highest rate are means over {rate.intervals} consecutive {which}; "
-            "the mean is over all readable RR intervals. Time above and below (h:mm:ss) is that of "
-            f"means over {rate.intervals} RR intervals."
+            f"The lowest and the highest rate are means over {rate.intervals} consecutive RR "
+            "intervals (N-N: only intervals between normal beats, pauses apart); the mean is over "
+            "all readable RR intervals. Time above and below (h:mm:ss) is that of means over "
+            f"{rate.intervals} RR intervals."
         )
     return (
         Table("Heart rate", ("Rate", "Value", "Time"), tuple(rows)),
         rule,
-        *(() if trend is None else (_trend(rate, trend),)),
-        *((hours_table(hours),) if hours else ()),
+        *(() if trend is None else (_trend(rate, trend, withheld=withheld),)),
+        *((hours_table(hours, withheld=withheld),) if hours else ()),
     )
 
 
-def _trend(rate: HeartRateEntry, drawn: bytes) -> Picture:
+def _trend(rate: HeartRateEntry, drawn: bytes, *, withheld: bool) -> Picture:
     shown = f"mean {per_minute(rate.mean)}"
     if rate.lowest is not None and rate.highest is not None:
         shown += f", lowest {per_minute(rate.lowest.rate)} at {rate.lowest.at.text}, highest "
@@ -166,6 +183,6 @@ def _trend(rate: HeartRateEntry, drawn: bytes) -> Picture:
         drawn,
         f"Trend of the heart rate: {shown}.",
         "Trend of the heart rate: its mean over each part of the recording, and in light blue from "
-        f"the lowest to the highest mean over {rate.intervals} RR intervals. Below, the beats of V "
-        "and of S in equal times.",
+        f"the lowest to the highest mean over {rate.intervals} RR intervals."
+        + ("" if withheld else " Below, the beats of V and of S in equal times."),
     )

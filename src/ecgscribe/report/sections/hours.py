@@ -100,28 +100,29 @@ def _runs(inputs: ReportInputs, class_name: str, begin: float, end: float) -> in
     return int(np.sum((begin <= time) & (time < end)))
 
 
-def hours_table(hours: tuple[HourEntry, ...]) -> Table:
+def hours_table(hours: tuple[HourEntry, ...], *, withheld: bool = False) -> Table:
     """Show the hours.
 
     Parameters
     ----------
     hours : tuple of HourEntry
+    withheld : bool
+        Whether the classes of the beats are withheld.
 
     Returns
     -------
     Table
     """
-    header = (
-        "From", "Readable", "Beats", "Lowest", "Mean", "Highest", "V", "V runs", "S", "S runs",
-        "Pauses",
-    )  # fmt: skip
+    ectopy = () if withheld else ("V", "V runs", "S", "S runs")
+    header = ("From", "Readable", "Beats", "Lowest", "Mean", "Highest", *ectopy, "Pauses")
     rows = tuple(
         (
             hour.begin.text,
             share(hour.readable_percent),
             number(hour.beats),
             *map(number, (hour.rate_min, hour.rate_mean, hour.rate_max)),
-            *map(number, (hour.v, hour.v_runs, hour.s, hour.s_runs, hour.pauses)),
+            *map(number, () if withheld else (hour.v, hour.v_runs, hour.s, hour.s_runs)),
+            number(hour.pauses),
         )
         for hour in hours
     )

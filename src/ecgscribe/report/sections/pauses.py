@@ -72,18 +72,22 @@ def _pause_entry(inputs: ReportInputs, pause: Pause) -> PauseEntry:
     )
 
 
-def pauses_blocks(pauses: PausesEntry) -> tuple[Block, ...]:
+def pauses_blocks(pauses: PausesEntry, *, n_beats: int) -> tuple[Block, ...]:
     """Show all pauses.
 
     Parameters
     ----------
     pauses : PausesEntry
+    n_beats : int
+        Number of readable beats.
 
     Returns
     -------
     tuple of Block
     """
     limit = number(pauses.longer_than_s)
+    if not pauses.all and n_beats < 2:
+        return ("Not judged, as no two beats are readable.",)
     if not pauses.all:
         return (f"No RR interval exceeds {limit} s (unreadable spans excluded).",)
     exceed = "interval exceeds" if pauses.count == 1 else "intervals exceed"

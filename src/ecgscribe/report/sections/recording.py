@@ -184,10 +184,14 @@ def _unreadable_entry(inputs: ReportInputs, begin: float, end: float) -> Unreada
 
 
 def _note(inputs: ReportInputs, begin: float, end: float) -> str:
-    """Return what an unreadable span is: what is annotated there, or what it may be."""
+    """Return what an unreadable span is: what is annotated there, or what it may be.
+
+    Noise in atrial fibrillation may hide as much as elsewhere.
+    """
     fs, measures = inputs.record.fs, inputs.measures
     for episode in measures.rhythms:
-        if episode.kind in EPISODE_KINDS and episode.begin < end * fs and episode.end > begin * fs:
+        known = episode.kind in EPISODE_KINDS and episode.kind != "AFIB"
+        if known and episode.begin < end * fs and episode.end > begin * fs:
             return episode_name(episode.kind)
     if any(p.is_gap and p.begin <= begin * fs and end * fs <= p.end for p in measures.pauses):
         return "no beats: pause or lead off"

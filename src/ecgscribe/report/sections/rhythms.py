@@ -179,7 +179,10 @@ def rhythm_blocks(rhythms: RhythmsEntry) -> tuple[Block, ...]:
     if rhythms.urgent:
         blocks.append(_summary("Arrhythmias", rhythms.urgent))
     else:
-        blocks.append("No fibrillation, flutter, ventricular tachycardia or standstill.")
+        blocks.append(
+            "No atrial or ventricular fibrillation or flutter, and no ventricular tachycardia, was "
+            "found."
+        )
     if rhythms.of("AFIB"):
         blocks.append(
             "Beats in atrial fibrillation are not part of the SVE burden, of the ectopy of class S "
@@ -187,13 +190,15 @@ def rhythm_blocks(rhythms: RhythmsEntry) -> tuple[Block, ...]:
         )
     blocks += [_episodes(rhythm, rhythms.most_listed) for rhythm in rhythms.urgent]
     if rhythms.other:
-        blocks.append(_summary("Other rhythms that the annotations name", rhythms.other))
+        blocks.append(
+            _summary("Other rhythms that the annotations name", rhythms.other, of=" over all beats")
+        )
     return tuple(blocks)
 
 
-def _summary(caption: str, rhythms: tuple[RhythmEntry, ...]) -> Table:
+def _summary(caption: str, rhythms: tuple[RhythmEntry, ...], *, of: str = "") -> Table:
     return Table(
-        f"{caption} (rates in beats per minute)",
+        f"{caption} (rates in beats per minute{of})",
         (
             "Rhythm", "Episodes", "Time", "Of readable time", "Longest", "Lowest", "Mean",
             "Highest",

@@ -102,7 +102,7 @@ def rr_blocks(
         ),
         Picture(
             tachogram,
-            "RR interval of every beat over the time of the recording, coloured by class.",
+            f"RR interval of every beat over the time of the recording, coloured by class: {text}.",
             "Tachogram: the RR interval before every beat, coloured by the beat's class; "
             "unreadable spans are grey.",
         ),

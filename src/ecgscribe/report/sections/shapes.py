@@ -175,7 +175,7 @@ def _templates(shapes: ShapesEntry, drawn: bytes) -> tuple[Picture | Table, ...]
         ),
         Table(
             "Templates of each class",
-            ("Template", "Beats", "Of those sampled", "QRS width, approximate", "Correlation"),
+            ("Template", "Sampled beats", "Of so many", "QRS width, approximate", "Correlation"),
             tuple(
                 (
                     template.name,

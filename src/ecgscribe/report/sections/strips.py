@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ecgscribe.formatting import rounded
 from ecgscribe.report.beat_comparison import BeatEntry, compare_beat, describe_beat
 from ecgscribe.report.blocks import Block, Link, Picture, section_id
 from ecgscribe.report.inputs import ReportInputs
@@ -45,7 +46,10 @@ class RowEntry:
 
 @dataclass(frozen=True)
 class StripEntry:
-    """A strip: number, title, time, heart rate per minute, its rows, gain, and what it shows."""
+    """A strip: number, title, time, heart rate per minute, its rows, gain, and what it shows.
+
+    The rate is that of what the title names, or the mean on the paper where that has none.
+    """
 
     number: int
     title: str
@@ -82,7 +86,7 @@ def _strip_entry(inputs: ReportInputs, k: int, strip: Strip) -> StripEntry:
         title=strip.title,
         section=strip.section,
         at=time_entry(strip.time, start=inputs.record.start, strip=k),
-        rate=inputs.rate_of_paper(strip),
+        rate=rounded(strip.rate, 0),
         rows=tuple(RowEntry(round(begin, 3), round(end, 3)) for begin, end in strip.rows),
         mm_per_mv=strip_gain(inputs.record, inputs.columns, strip.rows),
         probability=probability,
@@ -143,7 +147,8 @@ def strip_blocks(
     if not strips:
         return ("Nothing to show.",)
     notes = [
-        f"The most important first. {paper[:1].upper()}{paper[1:]}; unreadable spans are grey."
+        f"The most important first; where there are many of a kind, the longest or the clearest. "
+        f"{paper[:1].upper()}{paper[1:]}; unreadable spans are grey."
     ]
     if not probabilities:
         notes.append("The annotations contain no probabilities.")

@@ -27,7 +27,10 @@ __all__ = [
 ]
 
 
-_LEFT_OUT = "Atrial fibrillation is left out, as heart rate variability is not meaningful there."
+_LEFT_OUT = (
+    "Where the annotations name atrial fibrillation, it is left out, as heart rate variability is "
+    "not meaningful there."
+)
 _NOT_KNOWN = (
     "The annotations name no rhythms: where the rhythm is atrial fibrillation or paced, these "
     "figures are not meaningful."
@@ -128,21 +131,25 @@ def _segment_means(spectrum: Spectrum) -> SegmentMeansEntry:
     )
 
 
-def variability_blocks(hrv: VariabilityEntry) -> tuple[str | Table, ...]:
+def variability_blocks(hrv: VariabilityEntry, *, withheld: bool = False) -> tuple[str | Table, ...]:
     """Show heart rate variability.
 
     Parameters
     ----------
     hrv : VariabilityEntry
+    withheld : bool
+        Whether the classes of the beats are withheld.
 
     Returns
     -------
     tuple of str or Table
     """
+    if withheld:
+        return ("Not measured, as the classes of the beats are withheld.",)
     intervals = (
         f"{number(hrv.nn_intervals)} intervals from N to N, {hrv.nn_time} (h:mm:ss), "
         f"{share(hrv.nn_percent)} of the recording. Intervals next to an ectopic beat, noise or a "
-        "gap, and those in atrial fibrillation where it is annotated, are left out."
+        "gap are left out, and those in atrial fibrillation."
     )
     time = hrv.time_domain
     if time is None:
