@@ -5,10 +5,8 @@ A research tool, not a medical device.
 
 from __future__ import annotations
 
-import logging
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from ecgscribe._version import __version__ as __version__
 
@@ -16,8 +14,7 @@ from ecgscribe._version import __version__ as __version__
 # events in the user's cache folder. It reads this variable once, when it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())
-
+TYPE_CHECKING = False  # as in typing, which would take longer than all else here
 __all__ = [
     "Annotation",
     "Record",
@@ -49,6 +46,8 @@ _MODULES = ("datasets", "formats", "metrics", "plots", "report")
 
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ecgscribe import datasets as datasets
     from ecgscribe import formats as formats
     from ecgscribe import metrics as metrics
