@@ -26,6 +26,10 @@ NAMED = {
     "HDF5": b"\x89HDF\r\n\x1a\n" + b"\0" * 99,
     "a PDF": b"%PDF-1.7\n1 0 obj\n",
     "a picture": b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
+    "a header of BrainVision": b"BrainVision Data Exchange Header File Version 2.0\r\n",
+    "MFER": b"@ MFR Standard 12 leads ECG" + b"\0" * 99,
+    "FIF": b"\0\0\0d\0\0\0\x1f" + b"\0" * 99,
+    "an archive; unpack it first": b"a.csv".ljust(257, b"\0") + b"ustar\0" + b"\0" * 300,
     "JSON": b'{"ecg": [1, 2, 3]}\n',
     "Parquet": b"PAR1" + b"\0" * 99,
     "pickled Python objects": b"\x80\x04\x95" + b"\0" * 99,
@@ -41,6 +45,13 @@ def test_other_formats_are_named(name: str, suffix: str, tmp_path: Path) -> None
     with pytest.raises(FormatError, match=f"expected a recording .* found {name}") as raised:
         read(path, fs=FS)
     assert "fresh copy" not in str(raised.value)
+
+
+@pytest.mark.parametrize("suffix", ["", ".csv", ".edf", ".dat", ".gz"])
+def test_an_empty_file_is_called_so(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"r{suffix}").touch()
+    with pytest.raises(FormatError, match="found an empty file; get a fresh copy"):
+        read(tmp_path / f"r{suffix}", fs=FS)
 
 
 @pytest.mark.parametrize(
