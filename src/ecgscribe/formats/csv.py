@@ -99,6 +99,7 @@ def open_csv(
         times = Timing()
         if table.times is not None:
             seconds = np.concatenate(table.times.values)
+            table.times.values.clear()  # as much memory as the signal takes
             times = timing(
                 path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
             )
