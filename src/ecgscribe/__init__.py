@@ -5,6 +5,7 @@ A research tool, not a medical device.
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 
@@ -14,7 +15,9 @@ from ecgscribe._version import __version__ as __version__
 # events in the user's cache folder. It reads this variable once, when it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-TYPE_CHECKING = False  # as in typing, which would take longer than all else here
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+TYPE_CHECKING = False  # as in typing, which takes time
 __all__ = [
     "Annotation",
     "Record",

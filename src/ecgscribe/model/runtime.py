@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
-from ecgscribe.log import logger_of
 from ecgscribe.model.beat_head import BeatHead, IdentityHead, NetworkHead
 from ecgscribe.model.decision import Calibration, Thresholds
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
@@ -36,7 +36,7 @@ from ecgscribe.symbols import AAMI_CLASSES
 __all__ = ["MODELS", "RHYTHM_PARTS", "Model", "OnnxNetwork", "OnnxRhythm", "load_model"]
 
 Floats = NDArray[np.float32]
-logger = logger_of(__name__)
+logger = logging.getLogger(__name__)
 MODELS = Path(__file__).parent / "weights"
 _N_CLASSES = len(AAMI_CLASSES)
 TRUNK_WIDTHS = {"signal": 2, "peak": 1, "frame_class": _N_CLASSES}

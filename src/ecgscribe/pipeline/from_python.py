@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,14 +14,13 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.objects import as_leads, as_record
 from ecgscribe.leads import N_LEADS
-from ecgscribe.log import logger_of
 from ecgscribe.model.runtime import Model
 from ecgscribe.pipeline.annotate import annotate as annotate_record
 from ecgscribe.record import Annotation
 
 __all__ = ["annotate"]
 
-logger = logger_of(__name__)
+logger = logging.getLogger(__name__)
 
 
 def annotate(
