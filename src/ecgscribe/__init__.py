@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from ecgscribe._version import __version__ as __version__
 
@@ -18,6 +17,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
+TYPE_CHECKING = False  # as in typing, which takes time
 __all__ = [
     "Annotation",
     "Record",
@@ -49,6 +49,8 @@ _MODULES = ("datasets", "formats", "metrics", "plots", "report")
 
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ecgscribe import datasets as datasets
     from ecgscribe import formats as formats
     from ecgscribe import metrics as metrics

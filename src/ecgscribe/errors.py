@@ -24,6 +24,7 @@ __all__ = [
     "ModelError",
     "SignalWarning",
     "lacks_memory",
+    "printable",
     "warn",
 ]
 
@@ -33,7 +34,7 @@ class EcgScribeError(Exception):
 
     def __init__(self, message: str) -> None:
         # Text quoted from a damaged file may hold line breaks, or control a terminal.
-        super().__init__("".join(c if c.isprintable() else "?" for c in message))
+        super().__init__(printable(message))
 
 
 class FormatError(EcgScribeError):
@@ -50,6 +51,11 @@ class ModelError(EcgScribeError):
 
 class SignalWarning(UserWarning):
     """A recording can be annotated, but part of it cannot be used."""
+
+
+def printable(text: str) -> str:
+    """Return text with ``?`` in place of each character that no message shows as it is."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def lacks_memory(error: BaseException) -> bool:

@@ -30,6 +30,7 @@ __all__ = [
     "LazyRecord",
     "Mark",
     "Record",
+    "check_is_record",
     "check_within",
     "clock_text",
     "clock_times",
@@ -521,6 +522,21 @@ def clock_times(
 def clock_text(start: datetime) -> str:
     """Return a start as ISO 8601 writes it, without a date that is not known."""
     return start.isoformat() if has_date(start) else start.time().isoformat()
+
+
+def check_is_record(record: object) -> None:
+    """Raise an error unless an object is a recording.
+
+    Raises
+    ------
+    FormatError
+        That says how to get one.
+    """
+    if not isinstance(record, Record | LazyRecord):
+        raise FormatError(
+            f"expected a Record, found {type(record).__name__}; make one, such as "
+            "ecgscribe.Record(signal, fs=360, leads=('II',)), or read one with ecgscribe.read(path)"
+        )
 
 
 def check_within(annotation: Annotation, record: Record | LazyRecord) -> None:

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,3 +202,38 @@ def test_secret_in_the_environment_is_nowhere(
     assert found == undisturbed
     assert not [name for name, data in found.items() if b"do-not-show-this" in data]
     assert "do-not-show-this" not in said
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.5])
+def test_ctrl_c_while_the_cluster_starts_is_one_line(seconds: float, tmp_path: Path) -> None:
+    save(made("a"), tmp_path / "in")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ecgscribe", "archive", "in", "-o", "out", "--workers", "2"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    end = time.monotonic() + 60
+    while not (workers := workers_of(process)):
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: all processes get it
+    assert finish(process) == (130, "ecgscribe: stopped\n")
+    assert not any(_runs(pid) for pid in workers)
+    assert not list((tmp_path / "out").rglob("*.json"))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_failure_of_a_name_that_is_no_utf_8_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / os.fsdecode(b"r\xff\xe9  x.edf")).write_bytes(b"no recording")
+    code, said = archived("in", "-o", "out", "--workers", 1, "--quiet", cwd=tmp_path)
+    assert code == 1
+    (line,) = said.splitlines()
+    assert line.count("x.edf") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ pytest.importorskip("fsspec")
 
 from ecgscribe.archive.on_disk import Source, SourceTable, sorted_on_disk
 from ecgscribe.archive.sources import find_sources
-from ecgscribe.errors import FormatError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
 SIZES = st.integers(0, 2**50)
@@ -48,8 +48,10 @@ def test_texts_are_sorted_as_python_sorts_them(texts: set[str]) -> None:
     assert list(sorted_on_disk(texts)) == sorted(texts)
 
 
-def test_file_name_that_is_no_text_is_one_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").touch()
-    Path(tmp_path / b"b\xff.csv".decode(errors="surrogateescape")).touch()
-    with pytest.raises(FormatError, match="surrogates not allowed"):
-        find_sources([str(tmp_path)])
+def test_file_name_that_is_no_utf_8_is_a_source_as_others_are(tmp_path: Path) -> None:
+    names = ["a.csv", os.fsdecode(b"b\xff.csv")]
+    for name in names:
+        (tmp_path / name).touch()
+    assert [source.path for source in find_sources([str(tmp_path)])] == [
+        str(tmp_path / name) for name in names
+    ]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from ecgscribe import formats
 from ecgscribe.record import Annotation, Record
 from support import format_files
-from support.command_line import complaints, ecgscribe, only_error
+from support.command_line import complaints, ecgscribe, made, only_error
+from support.wfdb_files import save
 
 
 def test_info_says_what_a_recording_holds(good: Path) -> None:
@@ -100,3 +106,21 @@ def test_info_shows_the_start_unless_dates_are_left_out(tmp_path: Path) -> None:
     hidden = ecgscribe("info", path, "--no-dates")
     assert "2003" not in hidden.stdout
     assert "start:" not in hidden.stdout
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+)
+def test_info_on_a_terminal_of_ascii_alone(variables: dict[str, str], tmp_path: Path) -> None:
+    record = dataclasses.replace(made("und", duration=10), leads=("Ü", "心"), units=("µV", "mV"))
+    save(record, tmp_path).with_suffix(".hea").rename(tmp_path / "ünd.hea")
+    environment = {k: v for k, v in os.environ.items() if k not in ("LC_ALL", "PYTHONIOENCODING")}
+    for options in ([], ["--json"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "ecgscribe", "info", tmp_path / "ünd", *options],
+            env=environment | variables, capture_output=True, check=False,
+        )  # fmt: skip
+        assert (run.returncode, run.stderr) == (0, b"")
+        assert run.stdout.isascii()
+        assert b"mV" in run.stdout

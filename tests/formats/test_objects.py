@@ -258,3 +258,67 @@ def test_annotations_are_sliced_and_counted() -> None:
     assert annotation.time.tolist() == [1, 2, 3, 4]
     assert annotation[1:3].symbol.tolist() == ["V", "~"]
     assert annotation[annotation.symbol == "N"].sample.tolist() == [10, 40]
+
+
+def test_leads_are_named_by_any_iterable_and_by_nothing_else() -> None:
+    names: Any = iter(["a", "b"])
+    assert as_record(MILLIVOLTS, fs=FS, leads=names).leads == ("a", "b")
+    others: list[Any] = [5.0, b"ab"]
+    for leads in others:
+        with pytest.raises(FormatError, match="expected leads as names or numbers, found"):
+            as_record(MILLIVOLTS, fs=FS, leads=leads)
+
+
+def test_a_table_with_more_columns_than_rows_is_not_turned() -> None:
+    record = as_record(pd.DataFrame([[1.0, 2.0]], columns=["II", "V1"]), fs=FS)
+    assert (record.n_samples, record.leads) == (1, ("II", "V1"))
+
+
+def test_a_wfdb_record_without_a_frequency_is_given_one() -> None:
+    record = wfdb.Record(
+        record_name="r", sig_name=["a", "b"], units=["mV"] * 2, p_signal=MILLIVOLTS
+    )
+    with pytest.raises(FormatError, match="expected a sampling frequency, found none"):
+        as_record(record)
+    assert as_record(record, fs=FS).fs == FS
+
+
+def test_absurdly_large_samples_are_missing() -> None:
+    signal = MILLIVOLTS.astype(np.float64)
+    signal[3:6, 0] = 1e31, -1e38, 1e300
+    record = in_memory(signal, fs=FS)
+    assert np.flatnonzero(np.isnan(record.signal[:, 0])).tolist() == [3, 4, 5]
+
+
+def test_an_array_that_cannot_be_copied_says_why() -> None:
+    class OnAGraph:
+        def __array__(self, *_: object, **__: object) -> NDArray[Any]:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use detach()")
+
+    with pytest.raises(FormatError, match=r"requires grad. Use detach\(\)\); convert them first"):
+        as_record(OnAGraph(), fs=FS)
+
+
+def test_progress_that_is_no_function_is_refused() -> None:
+    odd: Any = "yes"
+    with pytest.raises(FormatError, match="expected progress as True, False or a function"):
+        ecgscribe.annotate(MILLIVOLTS, FS, progress=odd)
+
+
+def test_what_is_no_annotation_is_not_written(tmp_path: Path) -> None:
+    odd: Any = MILLIVOLTS
+    with pytest.raises(FormatError, match="expected an Annotation to write, found ndarray"):
+        ecgscribe.write(odd, tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_takes_a_record_alone_says_how_to_make_one() -> None:
+    odd: Any = MILLIVOLTS
+    for call in (
+        lambda: ecgscribe.explain(odd, at=1),
+        lambda: ecgscribe.plots.strip(odd),
+        lambda: ecgscribe.plots.strip_rows(odd),
+        lambda: ecgscribe.report.report(odd),
+    ):
+        with pytest.raises(FormatError, match="expected a Record, found ndarray; make one"):
+            call()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import re
 import struct
 import zipfile
 from datetime import datetime
@@ -24,6 +26,10 @@ NAMED = {
     "HDF5": b"\x89HDF\r\n\x1a\n" + b"\0" * 99,
     "a PDF": b"%PDF-1.7\n1 0 obj\n",
     "a picture": b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
+    "a header of BrainVision": b"BrainVision Data Exchange Header File Version 2.0\r\n",
+    "MFER": b"@ MFR Standard 12 leads ECG" + b"\0" * 99,
+    "FIF": b"\0\0\0d\0\0\0\x1f" + b"\0" * 99,
+    "an archive; unpack it first": b"a.csv".ljust(257, b"\0") + b"ustar\0" + b"\0" * 300,
     "JSON": b'{"ecg": [1, 2, 3]}\n',
     "Parquet": b"PAR1" + b"\0" * 99,
     "pickled Python objects": b"\x80\x04\x95" + b"\0" * 99,
@@ -39,6 +45,13 @@ def test_other_formats_are_named(name: str, suffix: str, tmp_path: Path) -> None
     with pytest.raises(FormatError, match=f"expected a recording .* found {name}") as raised:
         read(path, fs=FS)
     assert "fresh copy" not in str(raised.value)
+
+
+@pytest.mark.parametrize("suffix", ["", ".csv", ".edf", ".dat", ".gz"])
+def test_an_empty_file_is_called_so(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"r{suffix}").touch()
+    with pytest.raises(FormatError, match="found an empty file; get a fresh copy"):
+        read(tmp_path / f"r{suffix}", fs=FS)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +86,33 @@ def test_any_format_is_read_compressed(name: str, tmp_path: Path) -> None:
     record = open_record(packed, fs=fs)
     np.testing.assert_array_equal(record.read(0, record.n_samples), expected.signal)
     assert record.name == expected.name
+
+
+def test_errors_and_warnings_name_the_compressed_file(tmp_path: Path) -> None:
+    twice = tmp_path / "r.csv.gz"
+    twice.write_bytes(gzip.compress(gzip.compress(WRITERS["csv"](tmp_path).read_bytes())))
+    with pytest.raises(FormatError, match=f"^{re.escape(str(twice))}: .* another format"):
+        read(twice)
+    counted = tmp_path / "n.csv.gz"
+    rows = "".join(f"{k / FS:.6f},{k * k % 101}\n" for k in range(1000))
+    counted.write_bytes(gzip.compress(rows.encode()))
+    with pytest.warns(SignalWarning, match=f"^{re.escape(str(counted))}: .* left out: column 1"):
+        read(counted, fs=FS)
+    rows += "4.000000,x\n"
+    counted.write_bytes(gzip.compress(rows.encode()))
+    with pytest.raises(FormatError, match=f"^{re.escape(str(counted))}: .* found 'x'"):
+        read(counted, fs=FS)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-be", "utf-16"])
+def test_tables_of_wide_characters(encoding: str, tmp_path: Path) -> None:
+    path = WRITERS["csv"](tmp_path)
+    expected = read(path)
+    bom = codecs.BOM_UTF32_BE if encoding == "utf-32-be" else b""  # the others write their own
+    path.write_bytes(bom + path.read_text().encode(encoding))
+    record = read(path)
+    np.testing.assert_array_equal(record.signal, expected.signal)
+    assert (record.leads, record.units) == (expected.leads, expected.units)
 
 
 def test_what_no_signal_fits_into_is_not_unpacked(tmp_path: Path) -> None:

@@ -257,3 +257,21 @@ def test_rows_of_thousands_of_leads_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("".join(",".join(["0.123456"] * 5000) + "\n" for _ in range(100)))
     assert read(path, fs=360).signal.shape == (100, 5000)
+
+
+@pytest.mark.parametrize(
+    ("heading", "units"),
+    [
+        ("t [s],EKG [mV],V1 [µV]", ("mV", "µV")),
+        ("time,EKG (mV),V1 ( uV )", ("mV", "uV")),
+        ("time_s,ecg_mV,v1", ("mV", "NU")),
+        ("Time,EKG/mV,aV/V", ("mV", "NU")),
+        ("Time,II,V", ("NU", "NU")),
+    ],
+)
+def test_units_after_the_names_of_columns(
+    heading: str, units: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = "".join(f"{k / 250:.3f},{k * k % 101},{k * k % 37}\n" for k in range(500))
+    (tmp_path / "r.csv").write_text(f"{heading}\n{rows}", encoding="utf-8")
+    assert read(tmp_path / "r.csv", fs=250).units == units

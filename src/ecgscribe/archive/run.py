@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
+import signal
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -211,14 +213,21 @@ def _only_run(dest: Path) -> Iterator[None]:
 def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
+    from distributed.utils import LoopRunner
 
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(_SETTINGS))
         # What it would say of a lost scheduler is said in one line, at the end.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         if scheduler is None:
+            runner = LoopRunner()
+            with _without_ctrl_c():
+                runner.start()
+            stack.callback(runner.stop)
             try:
                 cluster: Any = LocalCluster(
+                    loop=runner.loop,
                     n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
@@ -242,6 +251,21 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
                 f"({error}); check the address, and that it runs dask {dask.__version__}"
             ) from error
         yield stack.enter_context(client)
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Keep Ctrl-C from the threads begun within, and from the processes that these start.
+
+    A terminal sends it to all processes. This one ends the others in good order; they alone would
+    each print a traceback.
+    """
+    resource_tracker.ensure_running()  # its first start ends by letting Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _close(cluster: Any) -> None:

@@ -16,6 +16,7 @@ from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
 from ecgscribe.cli.values import number
+from ecgscribe.errors import printable
 
 __all__ = ["archive"]
 
@@ -102,7 +103,8 @@ def archive(
             dashboard=dashboard,
         )
     for path, error in sorted(done.errors.items()):
-        complain(error if path in error else f"{path}: {error}")
+        named = " ".join(printable(path).split())  # as in the error
+        complain(error if named in error else f"{named}: {error}")
     if more := done.failed - len(done.errors):
         complain(f"{more} more failed; see {out / 'recordings.parquet'}")
     if not quiet:

@@ -8,11 +8,8 @@ errors go to stderr, one line each.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -27,6 +24,7 @@ from ecgscribe.cli.messages import (
     usage_line,
     warnings_on_one_line,
 )
+from ecgscribe.cli.signals import EndedError, Signals
 from ecgscribe.errors import EcgScribeError, lacks_memory
 
 __all__ = ["ecgscribe", "main"]
@@ -70,62 +68,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _open_closed_streams()
     os.environ.pop("MPLBACKEND", None)  # no command opens a window; an unknown one is an error
-    with warnings_on_one_line(), _signals_unwind():
+    signals = Signals()
+    with warnings_on_one_line(), signals.watched():
         try:
             _refuse_nul(sys.argv[1:] if arguments is None else arguments)
             code = ecgscribe.main(arguments, prog_name="ecgscribe", standalone_mode=False)
             sys.stdout.flush()
-        except click.UsageError as error:
-            complain(usage_line(error))
-            code = 2
-        except (click.Abort, KeyboardInterrupt):
+        except (click.Abort, KeyboardInterrupt, EndedError):
             complain("stopped")
-            code = 130
-        except _EndedError as error:
-            complain("stopped")
-            code = 128 + error.number
-        except BrokenPipeError:  # the reader has what it wanted (`| head`)
-            code = 1
-        except (EcgScribeError, OSError, MemoryError, ImportError) as error:
-            if isinstance(error, ImportError) and not lacks_memory(error):
-                raise
-            complain(one_line(error))
-            code = 1
+            code = signals.exit_code
+        except Exception as error:
+            code = _failed(error, signals)
     let_go_of(sys.stdout)
     return int(code or 0)
 
 
-class _EndedError(BaseException):
-    """A signal that ends programs has come; no `except Exception` may catch it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-@contextmanager
-def _signals_unwind() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does: temporary files are removed."""
-
-    def end(number: int, frame: object) -> None:
-        for each in numbers:  # what cleans up is not interrupted
-            signal.signal(each, signal.SIG_IGN)
-        raise _EndedError(number)
-
-    is_main = threading.current_thread() is threading.main_thread()
-    known = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]  # Windows lacks one
-    numbers = [
-        number
-        for number in known
-        if is_main and number is not None and signal.getsignal(number) is signal.SIG_DFL
-    ]
-    for number in numbers:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
+def _failed(error: Exception, signals: Signals) -> int:
+    """Say in one line why a command failed; a bug stays a bug."""
+    if signals.came is not None:  # a package that was being imported made an error of the signal
+        complain("stopped")
+        return signals.exit_code
+    if isinstance(error, click.UsageError):
+        complain(usage_line(error))
+        return 2
+    if isinstance(error, BrokenPipeError):  # the reader has what it wanted (`| head`)
+        return 1
+    known = isinstance(error, EcgScribeError | OSError | MemoryError)
+    if not known and not (isinstance(error, ImportError) and lacks_memory(error)):
+        raise error
+    complain(one_line(error))
+    return 1
 
 
 def _open_closed_streams() -> None:

@@ -35,7 +35,7 @@ from ecgscribe.explanation.result import (
 from ecgscribe.model.decision import decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.signal_quality import quality_at
-from ecgscribe.record import LazyRecord, Record
+from ecgscribe.record import LazyRecord, Record, check_is_record
 from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS, samples_to_steps, steps_to_samples
 from ecgscribe.symbols import AAMI_CLASSES
@@ -92,6 +92,7 @@ def explain(
     ModelError
         If the model is missing or was altered.
     """
+    check_is_record(record)
     if not 0 <= at <= record.duration:
         raise FormatError(
             f"{record.name}: expected a time within its {record.duration:.1f} s, found {at:g} s; "

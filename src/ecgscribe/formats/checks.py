@@ -35,6 +35,9 @@ __all__ = [
 
 
 _FLOAT32_TINY = 1e-30
+_LARGEST = 1e30
+"""Of samples: sums and differences of such are still float32, and no electrode measures any."""
+_LARGEST_GAIN = 1e20  # times a count of 32 bits, below it
 MOST_DEFLATED = 1032
 """Largest ratio of the deflate compression that ZIP and MATLAB use."""
 NO_DATE_TEXT = "00010101"
@@ -270,16 +273,16 @@ def resolve_gain(gain: float, unit: str) -> tuple[float, str]:
     tuple of float and str
         ``(1.0, "NU")`` for raw counts.
     """
-    if not _FLOAT32_TINY <= abs(gain) <= 1 / _FLOAT32_TINY:
+    if not _FLOAT32_TINY <= abs(gain) <= _LARGEST_GAIN:
         return 1.0, UNKNOWN_UNIT
     return gain, " ".join(unit.split()) or UNKNOWN_UNIT
 
 
 def to_float32(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Return samples as float32, with NaN for values that are not finite."""
+    """Return samples as float32, with NaN for values that are not finite or absurdly large."""
     with np.errstate(over="ignore", invalid="ignore"):
         signal = np.asarray(values, dtype=np.float32)
     if not signal.flags.writeable or signal is values:
         signal = signal.copy()
-    signal[~np.isfinite(signal)] = np.nan
+    signal[~((signal >= -_LARGEST) & (signal <= _LARGEST))] = np.nan
     return signal

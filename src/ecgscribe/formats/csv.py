@@ -54,6 +54,9 @@ _MOSTLY = 0.5
 """Share of cells without a number from which on a column holds text."""
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 """Names of a first column that is left out even if its values do not show that it is a time."""
+_UNIT_AFTER_NAME = re.compile(
+    r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
+)
 _ROW = re.compile(r"\s*[\d:.]+\s+(\d+)\s+(\S+)\s+(-?\d+)\s+(\d+)\s+(\d+)(?:\s+(\S.*))?")
 
 
@@ -88,9 +91,7 @@ def open_csv(
         table = _read(path, layout)
         names, keep = _leads(path, layout, table.leads, leads)
         signal = table.signal
-        units = [layout.preamble.unit or UNKNOWN_UNIT] * len(names)
-        if len(layout.heading) > 1:
-            units = [layout.heading[1][k] or UNKNOWN_UNIT for k in table.leads]
+        units = [_unit_of(layout, k) for k in table.leads]
         stated, start = layout.preamble.fs, layout.preamble.start
         if fs in (None, _EXPORT_FS) and _is_export(layout, table):
             stated, units = _EXPORT_FS, ["mV"] * len(names)
@@ -98,6 +99,7 @@ def open_csv(
         times = Timing()
         if table.times is not None:
             seconds = np.concatenate(table.times.values)
+            table.times.values.clear()  # as much memory as the signal takes
             times = timing(
                 path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
             )
@@ -236,6 +238,14 @@ def _heading_of(layout: Layout, column: int) -> tuple[str, str]:
     """Return the name and the unit of a column."""
     rows = [row[column] for row in layout.heading[:2]]
     return _written_name(layout, column) or f"column {column + 1}", "".join(rows[1:])
+
+
+def _unit_of(layout: Layout, column: int) -> str:
+    """Return the unit of a column: in its own cell, after its name, or of the whole table."""
+    below = layout.heading[1][column] if len(layout.heading) > 1 else ""
+    after = _UNIT_AFTER_NAME.search(_written_name(layout, column) or "")
+    named = after[1] or after[2] if after else layout.preamble.unit
+    return below or named or UNKNOWN_UNIT
 
 
 def _written_name(layout: Layout, column: int) -> str | None:

@@ -29,7 +29,7 @@ from ecgscribe.formats.sample_times import (
 )
 from ecgscribe.record import LazyRecord, Record
 
-__all__ = ["as_record"]
+__all__ = ["as_leads", "as_record"]
 
 
 _TAKEN = (
@@ -90,8 +90,7 @@ def as_record(
         If a column is left out because it holds no numbers, or times.
     """
     given = None if fs is None else _frequency(fs)
-    if isinstance(leads, str | int):
-        leads = (leads,)
+    leads = as_leads(leads)
     if isinstance(recording, str | os.PathLike):
         recording = Path(recording)
         names = [lead for lead in leads or () if isinstance(lead, str)]
@@ -100,7 +99,7 @@ def as_record(
         _agreed(recording.fs, given)
         return recording
     parts = _parts(recording, given)
-    signal = _samples(parts.signal)
+    signal = _samples(parts.signal, parts.names)
     n_leads = signal.shape[1]
     named = parts.names
     if named is None and leads is not None and len(leads) == n_leads:
@@ -120,6 +119,23 @@ def as_record(
         reader=gapped_reader(record.signal, parts.places),
         n_samples=int(parts.places[-1]) + 1,
     )
+
+
+def as_leads(leads: Any) -> tuple[str | int, ...] | None:
+    """Return the leads that a user chose, one or several, as a tuple; None if none were named.
+
+    Raises
+    ------
+    FormatError
+        If they are neither names nor numbers.
+    """
+    if leads is None:
+        return None
+    if isinstance(leads, str | int | np.integer):
+        return (leads if isinstance(leads, str) else int(leads),)
+    if not isinstance(leads, Iterable) or isinstance(leads, bytes | bytearray):
+        raise FormatError(f"expected leads as names or numbers, found {leads!r}; name one or two")
+    return tuple(int(lead) if isinstance(lead, np.integer) else lead for lead in leads)
 
 
 def _parts(recording: Any, fs: float | None) -> _Parts:
@@ -157,7 +173,8 @@ def _of_wfdb(record: Any) -> _Parts:
             "wfdb.rdrecord(name), or pass its path"
         )
     return _Parts(
-        np.asarray(signal), record.sig_name, record.units, float(record.fs),
+        np.asarray(signal), record.sig_name, record.units,
+        None if record.fs is None else _frequency(record.fs),
         getattr(record, "base_datetime", None), str(record.record_name),
     )  # fmt: skip
 
@@ -260,18 +277,21 @@ def _of_xarray(array: Any, fs: float | None) -> _Parts:
     return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
 
 
-def _samples(values: Any) -> NDArray[Any]:
-    """Return samples as an array of shape (samples, leads), NaN where they are masked."""
+def _samples(values: Any, names: Sequence[Any] | None) -> NDArray[Any]:
+    """Return samples as an array of shape (samples, leads), NaN where they are masked.
+
+    Without a name for each lead, the longer axis is time.
+    """
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), math.nan)
     try:
         array = np.asarray(values)
         if array.dtype.kind in "OSU":
             array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # the last of PyTorch
         raise FormatError(
             "expected samples that are numbers, in leads of equal length, found others "
-            f"({' '.join(str(error).split())[:80]}); convert them first"
+            f"({' '.join(str(error).split())[:120]}); convert them first"
         ) from error
     if array.dtype.kind not in "iufb" or not 1 <= array.ndim <= 2 or array.size == 0:
         raise FormatError(
@@ -280,7 +300,8 @@ def _samples(values: Any) -> NDArray[Any]:
         )
     if array.ndim == 1:
         return array[:, None]
-    return array if array.shape[0] >= array.shape[1] else array.T
+    is_upright = array.shape[0] >= array.shape[1] or (names and len(names) == array.shape[1])
+    return array if is_upright else array.T
 
 
 def _units(units: str | Sequence[str] | None, n_leads: int) -> tuple[str, ...]:

@@ -26,9 +26,13 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"XDF:", f"XDF of the Lab Streaming Layer; {_CONVERT}"),
     (0, b"CFWB", f"a binary file of LabChart; {_CONVERT}"),
     (0, b"Brain Vision Data Exchange", f"a header of BrainVision; {_CONVERT}"),
+    (0, b"BrainVision Data Exchange", f"a header of BrainVision; {_CONVERT}"),
+    (0, b"@ MFR", f"MFER (ISO 22077); {_CONVERT}"),
+    (0, b"\0\0\0d\0\0\0\x1f", "FIF; export it as EDF, or annotate the mne.io.Raw in Python"),
     (0, b"SQLite format 3", "a database of SQLite; export the samples as CSV"),
     (0, b"7z\xbc\xaf\x27\x1c", "an archive; unpack it first"),
     (0, b"Rar!", "an archive; unpack it first"),
+    (257, b"ustar", "an archive; unpack it first"),
     (0, b"BZh", "a compressed file; unpack it first"),
     (0, b"\xfd7zXZ\0", "a compressed file; unpack it first"),
     (0, b"(\xb5/\xfd", "a compressed file; unpack it first"),
@@ -49,6 +53,8 @@ _XML = {
 
 def other_format(head: bytes) -> str | None:
     """Return what a file that begins with `head` is and what to do; None if that is unknown."""
+    if not head:
+        return "an empty file; get a fresh copy"
     for offset, magic, name in _MAGIC:
         if head[offset:].startswith(magic):
             return name

@@ -6,15 +6,17 @@ import dataclasses
 import gzip
 import shutil
 import tempfile
+import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats import annotation_tables, csv, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
@@ -115,10 +117,15 @@ def open_record(
     path = Path(path)
     with without_parser_warnings(), format_errors(path, "a recording"):
         file, folder = _unpacked(find_recording(path))
-        opened = _open(file, fs=fs, leads=leads)
+        shown = file if folder is None else path
+        with warnings.catch_warnings(record=True) as caught, _named_as(shown, file):
+            opened = _open(file, fs=fs, leads=leads)
+        for each in caught:
+            warn(str(each.message).replace(str(file), str(shown)))
 
     def read_piece(begin: int, end: int, _: object = folder) -> NDArray[np.float32]:
-        with np.errstate(all="ignore"), format_errors(path, "a recording"):
+        reading = format_errors(path, "a recording")
+        with np.errstate(all="ignore"), reading, _named_as(shown, file):
             return opened.read(begin, end)
 
     return dataclasses.replace(opened, reader=read_piece)
@@ -195,6 +202,15 @@ def _unpacked(file: Path) -> tuple[Path, _Folder | None]:
             written += unpacked.write(part)
             check_packing(file, written, size)
     return target, folder
+
+
+@contextmanager
+def _named_as(path: Path, file: Path) -> Iterator[None]:
+    """Name in errors the file that was given, not the one that was unpacked."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(str(error).replace(str(file), str(path))) from error
 
 
 def recording_files(path: str | Path) -> list[Path]:

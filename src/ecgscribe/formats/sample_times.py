@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 
+_SAMPLED = 2**20
+"""Differences that the median step is taken from, about, in a long recording."""
 _DAY_S = 86_400
 MAX_GAPS_S = 31 * _DAY_S
 """Longest time without samples in one recording: more is an error of the clock."""
@@ -191,11 +193,13 @@ def timing(
     if len(times) < LEAST_ROWS or not np.isfinite(times).all():
         return Timing()
     if unit == 1.0:  # clocks go back at midnight
-        midnights = np.cumsum(np.abs(np.diff(times, prepend=times[0]) + _DAY_S) < 1.0)
-        times = times + _DAY_S * midnights
+        midnights = np.flatnonzero(_is_midnight(np.diff(times))) + 1
+        if len(midnights):
+            times = times + _DAY_S * np.searchsorted(midnights, np.arange(len(times)), side="right")
     steps = np.diff(times)
     block = min(_BLOCK, len(steps) // 4)
-    step = float(np.median(times[block:] - times[:-block])) / block
+    every = max(len(times) // _SAMPLED, 1)
+    step = float(np.median(times[block::every] - times[:-block:every])) / block
     mean = float(times[-1] - times[0]) / len(steps)
     if abs(mean - step) < 0.05 * step:  # no gaps of any length: more precise
         step = mean
@@ -210,7 +214,9 @@ def timing(
         )
     distinct = np.unique(np.round(steps[:100_000] / step, 6))
     resolution = float(np.min(np.diff(distinct))) if len(distinct) > 1 else 0.0
-    excess = steps / step - 1
+    excess = steps  # in the same memory: a day has 20 million
+    excess /= step
+    excess -= 1
     is_gap = excess > max(0.75, min(1.5 * resolution, 1.5))
     back = np.count_nonzero(excess < -1.5)
     if back or np.count_nonzero(is_gap) > max(_MANY_GAPS * len(steps), 1):
@@ -220,7 +226,7 @@ def timing(
                 "samples may be missing"
             )
         return Timing(fs)
-    missing = np.where(is_gap, np.round(excess), 0.0)
+    missing = np.round(excess[is_gap])
     if unit is not None:
         fs = _whole((len(steps) + missing.sum()) / ((times[-1] - times[0]) * unit))
     if not is_gap.any():
@@ -231,8 +237,17 @@ def timing(
         f"{path}: samples are missing in {np.count_nonzero(is_gap)} places by the times in "
         f"{name!r}, {format_time(missing.sum() / rate, digits=1)} in all; left empty"
     )
-    places = np.arange(len(times)) + np.append(0, np.cumsum(missing)).astype(np.int64)
-    return Timing(fs, places)
+    before = np.append(0, np.cumsum(missing)).astype(np.int64)
+    ends = np.flatnonzero(is_gap) + 1
+    at = np.arange(len(times))
+    return Timing(fs, at + before[np.searchsorted(ends, at, side="right")])
+
+
+def _is_midnight(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where a clock goes back by a day; the steps are overwritten."""
+    steps += _DAY_S
+    np.abs(steps, out=steps)
+    return np.asarray(steps < 1.0)
 
 
 def _unit(step: float, given: float | None) -> float | None:

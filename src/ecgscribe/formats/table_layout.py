@@ -18,6 +18,8 @@ __all__ = ["Layout", "Preamble", "is_missing", "is_table"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as the next one
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -184,7 +186,7 @@ def is_missing(cell: str) -> bool:
 
 def is_table(head: bytes) -> bool:
     """Return whether a file that begins with `head` is a table of numbers."""
-    is_text = b"\0" not in head or _encoding(head).startswith("utf-16")
+    is_text = b"\0" not in head or _encoding(head).startswith(("utf-16", "utf-32"))
     return is_text and Layout.of(head).has_numbers
 
 

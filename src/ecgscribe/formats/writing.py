@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgscribe.errors import warn
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.files import atomic_write
 from ecgscribe.formats import edf_writing, parquet, text
 from ecgscribe.formats.wfdb import writing as wfdb_writing
@@ -70,6 +70,11 @@ def write(annotation: Annotation, path: str | Path, *, force: bool = False) -> P
         If the file exists and `force` is false, the annotations do not fit the format, or the
         system refuses. No incomplete file is left.
     """
+    if not isinstance(annotation, Annotation):
+        raise FormatError(
+            f"expected an Annotation to write, found {type(annotation).__name__}; "
+            "ecgscribe.annotate makes one"
+        )
     path = Path(path)
     annotation = _within_calendar(annotation)
     writer = _WRITERS.get(path.suffix, _WFDB)

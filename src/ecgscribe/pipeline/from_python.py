@@ -10,8 +10,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from ecgscribe.errors import FormatError
 from ecgscribe.formats.lead_names import short_names
-from ecgscribe.formats.objects import as_record
+from ecgscribe.formats.objects import as_leads, as_record
 from ecgscribe.leads import N_LEADS
 from ecgscribe.model.runtime import Model
 from ecgscribe.pipeline.annotate import annotate as annotate_record
@@ -78,8 +79,7 @@ def annotate(
     >>> len(beats) > 10
     True
     """
-    if isinstance(leads, str | int):
-        leads = (leads,)
+    leads = as_leads(leads)
     record = as_record(recording, fs=fs, leads=leads, units=units)
     if leads is not None and short_names(list(map(str, leads))) == list(record.leads):
         # All that was read is what was asked for, or named.
@@ -100,6 +100,8 @@ def _progress(
 ) -> Iterator[Callable[[int, int], object] | None]:
     """Yield what is to be called after each block: a bar, or what was given."""
     if not isinstance(wanted, bool):
+        if not callable(wanted):
+            raise FormatError(f"expected progress as True, False or a function, found {wanted!r}")
         yield wanted
         return
     if not wanted:

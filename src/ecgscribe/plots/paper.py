@@ -13,7 +13,7 @@ from ecgscribe.formatting import format_both_times, format_time
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.plots.style import CLASS_COLOURS, LETTER_COLOURS
 from ecgscribe.quality_annotations import spans
-from ecgscribe.record import Annotation, LazyRecord, Record
+from ecgscribe.record import Annotation, LazyRecord, Record, check_is_record
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def check_strip(record: Record | LazyRecord, start: float, end: float | None = N
     FormatError
         If there is no sample between `start` and `end`, or more than 60 s.
     """
+    check_is_record(record)
     end = min(start + 10.0 if end is None else end, record.duration)
     if not 0 <= start < end:
         raise FormatError(

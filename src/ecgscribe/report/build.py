@@ -20,7 +20,7 @@ from ecgscribe.formatting import utf8
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.plots.saving import picture
-from ecgscribe.record import Annotation, LazyRecord, Record, check_within
+from ecgscribe.record import Annotation, LazyRecord, Record, check_is_record, check_within
 from ecgscribe.report import figures
 from ecgscribe.report.content import ReportContent, report_content
 from ecgscribe.report.full_disclosure import full_pages
@@ -121,6 +121,7 @@ def report(
         raise FormatError(
             f"report: expected pauses of more than 0 s, found {pause_s:g} s; choose another length"
         )
+    check_is_record(record)
     if out is not None:
         check_target(out, force=force)
     if isinstance(patient, str | Path):

@@ -31,7 +31,7 @@ def without_large_offset(lead: Floats, lowest: np.float32, highest: np.float32) 
     The low-pass filter lets 1e-4 of a constant through to other frequencies, as any resampler does.
     """
     offset = lowest + (highest - lowest) / 2
-    return lead - offset if abs(offset) > LARGE_OFFSET * (highest - lowest) else lead
+    return lead - offset if abs(offset) > LARGE_OFFSET * (float(highest) - float(lowest)) else lead
 
 
 @dataclass(frozen=True, eq=False)
