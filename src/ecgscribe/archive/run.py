@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import shutil
 from asyncio import CancelledError
 from collections import deque
@@ -137,9 +138,7 @@ def write_archive(
         make_folder(dest / folder)
     with ExitStack() as stack:
         stack.enter_context(_only_run(dest))
-        folders = [dest / folder for folder in (*FOLDERS, *EXTRAS)]
-        for left in (each for folder in folders for each in folder.glob(".ecgscribe-*")):
-            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
+        _remove_unfinished(dest)
         client = stack.enter_context(_client(scheduler, workers, memory))
         if scheduler is not None:
             _check_cluster(client, scheduler, dest)
@@ -205,6 +204,15 @@ def _only_run(dest: Path) -> Iterator[None]:
                 "for it, or choose another folder"
             ) from None
         yield
+
+
+def _remove_unfinished(dest: Path) -> None:
+    """Remove what a run that was killed left half-written."""
+    for folder in (dest / name for name in (*FOLDERS, *EXTRAS)):
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".ecgscribe-"):
+                    shutil.rmtree(entry.path, ignore_errors=True)
 
 
 @contextmanager
