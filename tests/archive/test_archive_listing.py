@@ -130,3 +130,15 @@ def test_memory_does_not_grow_with_the_recordings(
 def test_folder_that_is_not_listed_is_no_empty_one() -> None:
     with pytest.raises(FormatError, match="503, slow down"):
         find_sources(["large://99"])
+
+
+def test_url_of_a_file_or_of_a_folder_named_like_one(tmp_path: Path) -> None:
+    store = fsspec.filesystem("memory")
+    root = f"/{tmp_path.name}"
+    store.pipe({f"{root}/a.edf": b"xx", f"{root}/2024.dat/b.edf": b"x", f"{root}/note.txt": b""})
+    for name, expected in {"a.edf": ["a.edf"], "2024.dat": ["2024.dat/b.edf"]}.items():
+        paths = [each.path for each in find_sources([f"memory:/{root}/{name}"])]
+        assert paths == [f"memory://{root}/{each}" for each in expected]
+    for name in ("none.edf", "none", "note.txt"):
+        with pytest.raises(FormatError, match=f"memory:/{root}/{name}: expected .*check the path"):
+            find_sources([f"memory:/{root}/{name}"])

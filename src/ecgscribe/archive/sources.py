@@ -133,15 +133,18 @@ def _find_expanded(source: str, table: SourceTable) -> bool:
         system, root = fsspec.core.url_to_fs(
             source if is_url(source) else str(Path(source)), use_listings_cache=False
         )
+        files: Iterator[tuple[str, int]]
         if has_magic(root) and not system.exists(root):
             files = matching(system, root)
+        elif is_url(source) and (size := _file_size(system, root)) is not None:
+            files = iter([(root, size)])
         elif system.isdir(root):
             files = below(system, root)
         elif is_url(source):
-            files = iter([(root, int(system.size(root) or 0))])
+            files = iter([])
         else:
             root = str(find_recording(Path(source)).absolute())
-            files = iter([(root, int(system.size(root) or 0))])
+            files = iter([(root, Path(root).stat().st_size)])
         named = _hidden(root)  # no hidden files and folders, unless the source itself names one
         shown = (each for each in files if _hidden(each[0]) == named)
         table.add_files((stem, name, size) for name, size in shown if (stem := _stem(name)) != name)
@@ -157,6 +160,14 @@ def _find_expanded(source: str, table: SourceTable) -> bool:
             size += _size_by_header(system, name)
         table.add(system.unstrip_protocol(name) if is_url(source) else name, size)
     return is_any
+
+
+def _file_size(system: Any, name: str) -> int | None:
+    """Return the bytes of a recording's file with one request; None for a folder."""
+    if _stem(name) == name:
+        return None
+    about = system.info(name)
+    return None if about["type"] == "directory" else int(about.get("size") or 0)
 
 
 def _size_by_header(system: Any, name: str) -> int:
