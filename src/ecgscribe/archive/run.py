@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 import os
 import shutil
-from asyncio import CancelledError
+from asyncio import CancelledError, wait_for
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -36,6 +37,7 @@ NAMED = 20
 """Failures that a run names; ``recordings.parquet`` has all."""
 LOCK = ".lock"
 _CLOSING_S = 15
+_ASKING_S = 20
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": RETRIES,
     # Else each process looks at its own stack a hundred times a second: some percent of its time.
@@ -245,6 +247,7 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
         try:
             client = Client(cluster, timeout="20s")
         except (OSError, ValueError, TypeError) as error:
+            _refuse_other_versions(cluster, _scheduler_alone(cluster))
             raise EcgScribeError(
                 f"{scheduler}: expected the address of a Dask scheduler, cannot connect "
                 f"({error}); check the address, and that it runs dask {dask.__version__}"
@@ -270,17 +273,39 @@ def _check_cluster(client: Any, scheduler: str, dest: Path) -> None:
     versions = client.get_versions(packages=["ecgscribe"])
     if not versions["workers"]:
         raise EcgScribeError(f"{scheduler}: expected workers, found none; start some")
-    if differences := version_differences(versions):
-        raise EcgScribeError(
-            f"{scheduler}: expected the same versions everywhere, found that {differences[0]}; "
-            "install the same ones"
-        )
+    _refuse_other_versions(scheduler, versions)
     seen = client.run(_sees, str(dest / LOCK))
     if blind := sorted(address for address, there in seen.items() if not there):
         raise EcgScribeError(
             f"{dest}: expected a folder that every worker sees under this path, found none on "
             f"{blind[0]}; choose one on a file system that they share"
         )
+
+
+def _refuse_other_versions(scheduler: str, versions: Mapping[str, Any]) -> None:
+    if differences := version_differences(versions):
+        raise EcgScribeError(
+            f"{scheduler}: expected the same versions everywhere, found that {differences[0]}; "
+            "install the same ones"
+        )
+
+
+def _scheduler_alone(address: str) -> dict[str, Any]:
+    """Return the versions of a scheduler that this Dask cannot work with; ours if it is none."""
+    import dask
+    import distributed
+    from distributed.core import rpc
+
+    async def ask() -> Any:
+        async with rpc(address) as scheduler:
+            return await wait_for(scheduler.versions(), _ASKING_S)
+
+    mine = {"packages": {"dask": dask.__version__, "distributed": distributed.__version__}}
+    try:
+        theirs = asyncio.run(ask())
+    except (OSError, TimeoutError, ValueError, TypeError):
+        theirs = mine
+    return {"client": mine, "scheduler": theirs, "workers": {}}
 
 
 def _sees(path: str) -> bool:
