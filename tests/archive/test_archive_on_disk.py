@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,21 @@ def test_of_each_name_the_header_stands_for_all_files(files: list[tuple[str, str
 @given(st.sets(NAMES))
 def test_texts_are_sorted_as_python_sorts_them(texts: set[str]) -> None:
     assert list(sorted_on_disk(texts)) == sorted(texts)
+
+
+def test_list_that_does_not_fit_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").touch()
+    add_files = SourceTable.add_files
+
+    def on_a_small_disk(table: SourceTable, files: Iterable[tuple[str, str, int]]) -> None:
+        table._database.execute("PRAGMA max_page_count = 3")
+        add_files(table, ((stem * 9999, name, size) for stem, name, size in files))
+
+    monkeypatch.setattr(SourceTable, "add_files", on_a_small_disk)
+    with pytest.raises(FormatError, match=r"found none \(database or disk is full\); name another"):
+        find_sources([str(tmp_path)])
 
 
 def test_file_name_that_is_no_text_is_one_clear_error(tmp_path: Path) -> None:

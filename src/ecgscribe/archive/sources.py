@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -43,10 +44,16 @@ def find_sources(sources: Iterable[str]) -> SourceTable:
     Raises
     ------
     FormatError
-        If one of them does not exist or has no recording.
+        If one of them does not exist or has no recording, or the list of them does not fit.
     """
-    table = SourceTable()
-    _find(sources, table)
+    try:
+        table = SourceTable()
+        _find(sources, table)
+    except sqlite3.OperationalError as error:
+        raise FormatError(
+            "archive: expected room for the list of recordings in the folder for temporary files, "
+            f"found none ({error}); name another one in the environment: TMPDIR"
+        ) from error
     return table
 
 
