@@ -1,6 +1,6 @@
 """Measure `ecgscribe archive`: scaling, overhead, memory by size, and a plan for a million.
 
-``python benchmarks/archive.py [--recordings 24] [--minutes 30] [--rounds 3] [--many 1000 10000
+``python benchmarks/archive.py [--recordings 48] [--minutes 30] [--rounds 3] [--many 1000 10000
 100000]`` writes archive.md next to this file. The machine must be idle.
 
 Recordings are made. Runs on one worker, on two, and the sum of annotating alone take turns, and the
@@ -41,7 +41,7 @@ HERE = Path(__file__).parent
 FS = 250.0
 SEEDS = 4
 """Recordings of one length are copies of so many."""
-PATIENCE_S = 60
+PATIENCE_S = 300
 PLANNED, WORKERS = 1_000_000, 100
 PLANNED_S = {"10 s": (10.0, 40), "24 h": (86_400.0, 1)}
 """Lengths that are planned with, in seconds, and how many recordings are annotated to know."""
@@ -68,6 +68,11 @@ class Many:
     client_s: float
     scheduler_s: float
     rate: float
+
+
+def say(text: str) -> None:
+    """Show what is measured now, and when that began."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
 def make(folder: Path, number: int, seconds: float) -> None:
@@ -114,7 +119,8 @@ def scaling(root: Path, recordings: int, minutes: float, rounds: int) -> Iterato
         make(root / f"first{workers}", workers, 60 * minutes)
     alone(root / "first1")  # what is loaded at first is not counted
     runs: dict[str, list[Cost]] = {"annotate alone": [], "1": [], "2": []}
-    for _ in range(rounds):
+    for k in range(rounds):
+        say(f"scaling, round {k + 1} of {rounds}")
         runs["annotate alone"].append(alone(root / "long"))
         for workers in (1, 2):
             cost = archive(root / "long", workers) - archive(root / f"first{workers}", workers)
@@ -184,6 +190,7 @@ def cpu_s(pid: int) -> float:
 
 def many(root: Path, number: int) -> Many:
     """Return what so many recordings take of the client and the scheduler."""
+    say(f"memory with {number:,} recordings")
     folder = root / f"many{number}"
     folder.mkdir()
     for k in range(number):
@@ -231,15 +238,11 @@ def plan(root: Path, runs: Sequence[Many]) -> Iterator[str]:
         f"{1000 * task_s:.2f} ms per task (differences of the first and the last row above)."
     )
     rows = []
+    cpu_of(root / "loads", 1, 10.0)  # what is loaded at first is not counted
     for name, (seconds, number) in PLANNED_S.items():
-        folder, out = root / f"of{name}", root / f"out{name}"
-        make(folder, number, seconds)
-        for each in FOLDERS:
-            (out / each).mkdir(parents=True)
-        began = now()
-        for path in folder.iterdir():
-            annotate_source(str(path), str(out), load_model(), Options(fs=FS))
-        cost = (now() - began).cpu / number
+        say(f"plan, recordings of {name}")
+        folder, out = root / f"of {name}", root / f"of {name}, annotated"
+        cost = cpu_of(folder, number, seconds) / number
         read, written = size_of(folder) / number, size_of(out) / number
         a_task = 10_000 / tasks(10_000, round(read))
         rate = WORKERS / cost
@@ -256,6 +259,18 @@ def plan(root: Path, runs: Sequence[Many]) -> Iterator[str]:
     )  # fmt: skip
 
 
+def cpu_of(folder: Path, number: int, seconds: float) -> float:
+    """Make recordings in a folder, and return the CPU seconds that a worker needs for all."""
+    out = folder.with_name(f"{folder.name}, annotated")
+    make(folder, number, seconds)
+    for each in FOLDERS:
+        (out / each).mkdir(parents=True)
+    began = now()
+    for path in folder.iterdir():
+        annotate_source(str(path), str(out), load_model(), Options(fs=FS))
+    return (now() - began).cpu
+
+
 def size_of(folder: Path) -> int:
     """Return the bytes of all files in a folder, to any depth."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -270,7 +285,7 @@ def table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def main() -> int:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description="Measure ecgscribe archive.")
-    parser.add_argument("--recordings", type=int, default=24, help="long ones (default: 24)")
+    parser.add_argument("--recordings", type=int, default=48, help="long ones (default: 48)")
     parser.add_argument("--minutes", type=float, default=30.0, help="of each (default: 30)")
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     parser.add_argument(

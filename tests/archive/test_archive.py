@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +171,30 @@ def test_other_versions_are_named() -> None:
         "the scheduler has dask 2025.1.0, this process 2026.8.0",
         f"the worker tcp://a has ecgscribe (none), this process {__version__}",
     ]
+
+
+@pytest.mark.slow
+def test_scheduler_that_an_other_dask_runs_is_named_with_its_version(tmp_path: Path) -> None:
+    code = (
+        "import asyncio\n"
+        "from distributed.core import Server\n"
+        "async def main():\n"
+        "    def versions(): return {'packages': {'dask': '2025.1.0', 'distributed': '2025.1.0'}}\n"
+        "    server = Server({'versions': versions})\n"  # and no other answers that we understand
+        "    await server.listen('tcp://127.0.0.1:0')\n"
+        "    print(server.address, flush=True)\n"
+        "    await asyncio.sleep(3600)\n"
+        "asyncio.run(main())"
+    )
+    save(made("r"), tmp_path / "in")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        address = other.stdout.readline().strip()
+        code_of, said = archived("in", "-o", "out", "--scheduler", address, cwd=tmp_path)
+        other.kill()
+    assert (code_of, said.count("\n")) == (1, 1), said
+    assert f"{address}: expected the same versions everywhere" in said
+    assert f"the scheduler has dask 2025.1.0, this process {version('dask')};" in said
 
 
 def test_without_dask_there_is_one_line(

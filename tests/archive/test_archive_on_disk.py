@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("fsspec")
 
 from ecgscribe.archive.on_disk import Source, SourceTable, sorted_on_disk
 from ecgscribe.archive.sources import find_sources
+from ecgscribe.errors import FormatError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
 SIZES = st.integers(0, 2**50)
@@ -55,3 +57,18 @@ def test_file_name_that_is_no_utf_8_is_a_source_as_others_are(tmp_path: Path) ->
     assert [source.path for source in find_sources([str(tmp_path)])] == [
         str(tmp_path / name) for name in names
     ]
+
+
+def test_list_that_does_not_fit_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").touch()
+    add_files = SourceTable.add_files
+
+    def on_a_small_disk(table: SourceTable, files: Iterable[tuple[str, str, int]]) -> None:
+        table._database.execute("PRAGMA max_page_count = 3")
+        add_files(table, ((stem * 9999, name, size) for stem, name, size in files))
+
+    monkeypatch.setattr(SourceTable, "add_files", on_a_small_disk)
+    with pytest.raises(FormatError, match=r"found none \(database or disk is full\); name another"):
+        find_sources([str(tmp_path)])

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 Process = subprocess.Popen[str]
+PATIENCE_S = 600
+"""Of a computer that is busy with more than the test; what never ends is only found later."""
 
 
 def start(*arguments: object, cwd: Path, stderr: int = subprocess.PIPE) -> Process:
@@ -20,7 +22,7 @@ def start(*arguments: object, cwd: Path, stderr: int = subprocess.PIPE) -> Proce
 
 def finish(process: Process) -> tuple[int, str]:
     try:
-        _, said = process.communicate(timeout=240)
+        _, said = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     return process.returncode, said
@@ -36,7 +38,7 @@ def content(dest: Path) -> dict[str, bytes]:
 
 
 def wait_for_results(dest: Path, count: int) -> None:
-    end = time.monotonic() + 180
+    end = time.monotonic() + PATIENCE_S
     while len(list((dest / "results").glob("*.json"))) < count:
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -69,12 +71,12 @@ def cluster(
         for name, *options in (scheduler, *[worker] * workers)
     ]  # fmt: skip
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while not (file.is_file() and (found := re.search(r"tcp://[^\"]+", file.read_text()))):
             assert time.monotonic() < end
             time.sleep(0.1)
-        with Client(found.group()) as client:
-            client.wait_for_workers(workers, timeout=30)
+        with Client(found.group(), timeout=PATIENCE_S) as client:
+            client.wait_for_workers(workers, timeout=PATIENCE_S)
         yield found.group(), running
     finally:
         for process in reversed(running):

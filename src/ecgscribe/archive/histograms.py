@@ -35,7 +35,15 @@ def histogram(values: NDArray[np.float64], label: str, *, rare: bool = False) ->
     -------
     matplotlib.axes.Axes
     """
+    from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
+
     ax = new_axes(_SIZE)
     ax.hist(values, bins=min(_BINS, max(len(values), 5)), color=CLASS_COLOURS["N"], log=rare)
     ax.set(xlabel=label, ylabel="recordings")
+    if rare:
+        ax.set_ylim(bottom=0.5)  # so that one recording is seen
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     return plain(ax)

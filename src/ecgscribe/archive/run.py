@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
+import os
 import shutil
 import signal
-from asyncio import CancelledError
+from asyncio import CancelledError, wait_for
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -37,6 +39,7 @@ NAMED = 20
 """Failures that a run names; ``recordings.parquet`` has all."""
 LOCK = ".lock"
 _CLOSING_S = 15
+_ASKING_S = 20
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": RETRIES,
     # Else each process looks at its own stack a hundred times a second: some percent of its time.
@@ -139,9 +142,7 @@ def write_archive(
         make_folder(dest / folder)
     with ExitStack() as stack:
         stack.enter_context(_only_run(dest))
-        folders = [dest / folder for folder in (*FOLDERS, *EXTRAS)]
-        for left in (each for folder in folders for each in folder.glob(".ecgscribe-*")):
-            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
+        _remove_unfinished(dest)
         client = stack.enter_context(_client(scheduler, workers, memory))
         if scheduler is not None:
             _check_cluster(client, scheduler, dest)
@@ -209,6 +210,15 @@ def _only_run(dest: Path) -> Iterator[None]:
         yield
 
 
+def _remove_unfinished(dest: Path) -> None:
+    """Remove what a run that was killed left half-written."""
+    for folder in (dest / name for name in (*FOLDERS, *EXTRAS)):
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".ecgscribe-"):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+
+
 @contextmanager
 def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
     import dask
@@ -246,6 +256,7 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
         try:
             client = Client(cluster, timeout="20s")
         except (OSError, ValueError, TypeError) as error:
+            _refuse_other_versions(cluster, _scheduler_alone(cluster))
             raise EcgScribeError(
                 f"{scheduler}: expected the address of a Dask scheduler, cannot connect "
                 f"({error}); check the address, and that it runs dask {dask.__version__}"
@@ -286,17 +297,39 @@ def _check_cluster(client: Any, scheduler: str, dest: Path) -> None:
     versions = client.get_versions(packages=["ecgscribe"])
     if not versions["workers"]:
         raise EcgScribeError(f"{scheduler}: expected workers, found none; start some")
-    if differences := version_differences(versions):
-        raise EcgScribeError(
-            f"{scheduler}: expected the same versions everywhere, found that {differences[0]}; "
-            "install the same ones"
-        )
+    _refuse_other_versions(scheduler, versions)
     seen = client.run(_sees, str(dest / LOCK))
     if blind := sorted(address for address, there in seen.items() if not there):
         raise EcgScribeError(
             f"{dest}: expected a folder that every worker sees under this path, found none on "
             f"{blind[0]}; choose one on a file system that they share"
         )
+
+
+def _refuse_other_versions(scheduler: str, versions: Mapping[str, Any]) -> None:
+    if differences := version_differences(versions):
+        raise EcgScribeError(
+            f"{scheduler}: expected the same versions everywhere, found that {differences[0]}; "
+            "install the same ones"
+        )
+
+
+def _scheduler_alone(address: str) -> dict[str, Any]:
+    """Return the versions of a scheduler that this Dask cannot work with; ours if it is none."""
+    import dask
+    import distributed
+    from distributed.core import rpc
+
+    async def ask() -> Any:
+        async with rpc(address) as scheduler:
+            return await wait_for(scheduler.versions(), _ASKING_S)
+
+    mine = {"packages": {"dask": dask.__version__, "distributed": distributed.__version__}}
+    try:
+        theirs = asyncio.run(ask())
+    except (OSError, TimeoutError, ValueError, TypeError):
+        theirs = mine
+    return {"client": mine, "scheduler": theirs, "workers": {}}
 
 
 def _sees(path: str) -> bool:

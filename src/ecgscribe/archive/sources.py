@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ecgscribe.archive.listing import below, matching
 from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import make_folder
-from ecgscribe.formats.finding import NEED_HEADER, find_recording, without_suffix
+from ecgscribe.formats.finding import NEED_HEADER, SUFFIXES, find_recording
 from ecgscribe.formats.wfdb.header import read_header
 
 __all__ = ["fetch", "find_sources", "is_url"]
@@ -43,10 +44,16 @@ def find_sources(sources: Iterable[str]) -> SourceTable:
     Raises
     ------
     FormatError
-        If one of them does not exist or has no recording.
+        If one of them does not exist or has no recording, or the list of them does not fit.
     """
-    table = SourceTable()
-    _find(sources, table)
+    try:
+        table = SourceTable()
+        _find(sources, table)
+    except sqlite3.OperationalError as error:
+        raise FormatError(
+            "archive: expected room for the list of recordings in the folder for temporary files, "
+            f"found none ({error}); name another one in the environment: TMPDIR"
+        ) from error
     return table
 
 
@@ -130,19 +137,24 @@ def _find_expanded(source: str, table: SourceTable) -> bool:
     from fsspec.core import has_magic
 
     try:
-        system, root = fsspec.core.url_to_fs(source if is_url(source) else str(Path(source)))
+        system, root = fsspec.core.url_to_fs(
+            source if is_url(source) else str(Path(source)), use_listings_cache=False
+        )
+        files: Iterator[tuple[str, int]]
         if has_magic(root) and not system.exists(root):
-            files = _matching(system, root)
+            files = matching(system, root)
+        elif is_url(source) and (size := _file_size(system, root)) is not None:
+            files = iter([(root, size)])
         elif system.isdir(root):
-            files = _below(system, root)
+            files = below(system, root)
         elif is_url(source):
-            files = iter([(root, int(system.size(root) or 0))])
+            files = iter([])
         else:
             root = str(find_recording(Path(source)).absolute())
-            files = iter([(root, int(system.size(root) or 0))])
+            files = iter([(root, Path(root).stat().st_size)])
         named = _hidden(root)  # no hidden files and folders, unless the source itself names one
         shown = (each for each in files if _hidden(each[0]) == named)
-        table.add_files((_stem(name), name, size) for name, size in shown if _stem(name) != name)
+        table.add_files((stem, name, size) for name, size in shown if (stem := _stem(name)) != name)
     except (ValueError, ImportError, OSError) as error:
         raise FormatError(
             f"{source}: expected a folder, glob, recording or URL, found none ({error}); "
@@ -157,6 +169,14 @@ def _find_expanded(source: str, table: SourceTable) -> bool:
     return is_any
 
 
+def _file_size(system: Any, name: str) -> int | None:
+    """Return the bytes of a recording's file with one request; None for a folder."""
+    if _stem(name) == name:
+        return None
+    about = system.info(name)
+    return None if about["type"] == "directory" else int(about.get("size") or 0)
+
+
 def _size_by_header(system: Any, name: str) -> int:
     """Return about the bytes of the signals that a header states, wherever they are."""
     own = posixpath.basename(name)
@@ -169,36 +189,10 @@ def _size_by_header(system: Any, name: str) -> int:
     return (header.n_frames or 0) * header.n_signals * _BYTES_A_SAMPLE
 
 
-def _matching(system: Any, pattern: str) -> Iterator[tuple[str, int]]:
-    """Yield each file that matches a glob, and those in the folders that match, with its bytes."""
-    for name, each in system.glob(pattern, detail=True).items():
-        if each["type"] == "directory":
-            yield from _below(system, name)
-        else:
-            yield name, int(each.get("size") or 0)
-
-
-def _below(system: Any, folder: str) -> Iterator[tuple[str, int]]:
-    """Yield each file of a folder, to any depth, with its bytes."""
-    if "file" in system.protocol:  # one by one, as a folder may hold any number
-        yield from _below_here(folder)
-        return
-    for name, each in system.find(folder, detail=True).items():
-        yield name, int(each.get("size") or 0)
-
-
-def _below_here(folder: str) -> Iterator[tuple[str, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _below_here(entry.path)
-            elif entry.is_file():
-                yield entry.path, entry.stat().st_size
-
-
 def _hidden(path: str) -> int:
-    return sum(part.startswith(".") for part in PurePosixPath(path).parts)
+    return f"/{path}".count("/.")
 
 
 def _stem(name: str) -> str:
-    return str(without_suffix(Path(name)))
+    base, suffix = posixpath.splitext(name)
+    return base if suffix.lower() in SUFFIXES else name

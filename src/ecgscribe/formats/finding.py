@@ -9,13 +9,14 @@ from ecgscribe.formats.checks import check_regular, same_but_for_case
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["NEED_HEADER", "find_recording", "recordings_in", "with_suffix", "without_suffix"]
+__all__ = [
+    "NEED_HEADER", "SUFFIXES", "find_recording", "recordings_in", "with_suffix", "without_suffix",
+]  # fmt: skip
 
-
-# In the order of preference if a record is named without its suffix.
-_SUFFIXES = (
+SUFFIXES = (
     ".hea", ".edf", ".bdf", ".ecg", ".dcm", ".xml", ".csv", ".tsv", ".npy", ".npz", ".mat", ".dat",
 )  # fmt: skip
+"""Of recordings, in the order of preference if one is named without its suffix."""
 NEED_HEADER = {".hea", ".dat", ".mat"}
 """Suffixes of WFDB: only a header next to a signal file describes it."""
 
@@ -42,12 +43,12 @@ def find_recording(path: Path) -> Path:
     if path.is_file():
         header = same_but_for_case(with_suffix(base, ".hea"))
         return header if header.is_file() else path
-    for suffix in _SUFFIXES:
+    for suffix in SUFFIXES:
         if with_suffix(base, suffix).is_file():
             return with_suffix(base, suffix)
     if base.parent.is_dir():  # suffixes in capitals, from memory cards
         there = {p.name.lower(): p for p in sorted(base.parent.iterdir()) if p.is_file()}
-        for suffix in _SUFFIXES:
+        for suffix in SUFFIXES:
             if base.name.lower() + suffix in there:
                 return there[base.name.lower() + suffix]
     if not path.is_dir():
@@ -65,12 +66,12 @@ def find_recording(path: Path) -> Path:
 
 def recordings_in(folder: Path) -> set[str]:
     """Return the names, without suffixes, of files in a folder that may be recordings."""
-    return {p.stem for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES}
+    return {p.stem for p in folder.iterdir() if p.suffix.lower() in SUFFIXES}
 
 
 def without_suffix(path: Path) -> Path:
     """Return a path without its suffix if that is the suffix of a recording."""
-    return path.with_suffix("") if path.suffix.lower() in _SUFFIXES else path
+    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
 
 
 def with_suffix(base: Path, suffix: str) -> Path:
