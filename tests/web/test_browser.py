@@ -374,6 +374,44 @@ def test_what_keys_do_is_done_by_buttons_for_a_finger(page: Page, folder: Path) 
         shows(page, "#mark", "Mark the span as")
 
 
+def test_two_fingers_zoom_and_move_the_strip_and_add_no_beat(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.keyboard.press("PageDown")
+        shows(page, "#scale", "^25 mm/s .* 0:00:09 ")
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        fingers = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *at: float) -> None:
+            points = [
+                {"x": box["x"] + x, "y": box["y"] + 100, "id": finger}
+                for finger, x in enumerate(at)
+            ]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        touch("touchStart", 300)
+        touch("touchStart", 300, 400)
+        touch("touchMove", 300, 450)
+        touch("touchMove", 250, 450)
+        shows(page, "#scale", "^50 mm/s")
+        touch("touchMove", 250, 350)
+        shows(page, "#scale", "^25 mm/s")
+        touch("touchMove", 100, 200)
+        # What was under the middle of the fingers, at 350 pixels, still is, at 150: 2.1 s further.
+        shows(page, "#scale", "^25 mm/s .* 0:00:12 ")
+        touch("touchEnd", 100)
+        touch("touchMove", 300)
+        touch("touchEnd")
+        shows(page, "#scale", "^25 mm/s .* 0:00:12 ")
+        touch("touchStart", 300)
+        touch("touchMove", 200)
+        touch("touchEnd")
+        shows(page, "#scale", "^25 mm/s .* 0:00:13 ")
+        edits(page, 0)
+
+
 def test_a_wave_that_leaves_the_paper_is_marked(page: Page, folder: Path) -> None:
     header = folder / "made.hea"
     header.write_text(re.sub(r"(?<= )[\d.]+(?=(\(-?\d+\))?/mV)", "300", header.read_text()))

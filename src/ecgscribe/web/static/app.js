@@ -187,11 +187,12 @@ class App {
 
   pan(part) { if (this.about) this.go(this.view.begin + part * this.strip.seconds); }
 
-  zoom(factor, x = this.strip.width / 2) {
+  // What is at `x` is at `to` afterwards.
+  zoom(factor, x = this.strip.width / 2, to = x) {
     if (!this.about) return;
     const at = this.strip.time(x);
     this.setView(this.view.begin, this.view.speed * factor);
-    this.go(at - x / this.strip.perSecond);
+    this.go(at - to / this.strip.perSecond);
   }
 
   setSpeed(speed) {
