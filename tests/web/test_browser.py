@@ -212,6 +212,22 @@ def test_a_template_selects_its_beats_and_is_relabelled_in_one_act(
         shows(page, "#spoken", r"template \w \w+$")
 
 
+def test_all_pictures_follow_the_theme_of_the_screen(page: Page, folder: Path) -> None:
+    port = free_port()
+    corner = "canvas => [...canvas.getContext('2d').getImageData(0, 0, 1, 1).data]"
+    with server(folder, port):
+        opened(page, port)
+        page.wait_for_selector("#templates button")
+        pictures = [page.locator(which).first for which in ("#templates canvas", "#page")]
+        grounds = {"dark": [21, 24, 27, 255], "light": [255, 255, 255, 255]}
+        for theme, ground in grounds.items():
+            page.emulate_media(color_scheme=theme)
+            until = time.monotonic() + 20
+            while [each.evaluate(corner) for each in pictures] != [ground] * len(pictures):
+                assert time.monotonic() < until, [each.evaluate(corner) for each in pictures]
+                time.sleep(0.1)
+
+
 def test_every_event_is_counted_and_reached_by_keys(page: Page, folder: Path) -> None:
     events = 230
     keep_strips(folder, events)

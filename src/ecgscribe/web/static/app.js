@@ -458,7 +458,7 @@ $("ruler-length").addEventListener("input", (event) => {
 new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-box"));
 new ResizeObserver(() => app.pin()).observe($("strip-section"));
 window.addEventListener("resize", () => app.pin());
-onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
+onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.templates.paint(); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));
 window.addEventListener("unhandledrejection", (event) => {
   if (!(event.reason instanceof Unreachable)) return;
