@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -219,6 +219,7 @@ def test_all_pictures_follow_the_theme_of_the_screen(page: Page, folder: Path) -
         opened(page, port)
         page.wait_for_selector("#templates button")
         pictures = [page.locator(which).first for which in ("#templates canvas", "#page")]
+        grounds: dict[Literal["dark", "light"], list[int]]
         grounds = {"dark": [21, 24, 27, 255], "light": [255, 255, 255, 255]}
         for theme, ground in grounds.items():
             page.emulate_media(color_scheme=theme)
@@ -302,6 +303,39 @@ def test_a_span_is_measured_marked_and_taken_back_in_place(page: Page, folder: P
         page.keyboard.press("z")
         edits(page, 0)
         assert page.locator("#summary tr", has_text="fibrillation").count() == 0
+
+
+def test_names_of_spans_that_follow_at_once_do_not_overlap(page: Page, folder: Path) -> None:
+    port = free_port()
+    page.add_init_script(
+        """window.drawn = [];
+        const fill = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+          window.drawn.push([text, x, y, this.measureText(text).width]);
+          fill.call(this, text, x, y);
+        };"""
+    )
+    names = ("ventricular tachycardia", "ventricular flutter or fibrillation")
+    with server(folder, port):
+        opened(page, port)
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        for k, (name, begin, end) in enumerate(zip(names, (100, 150), (150, 600), strict=True)):
+            page.keyboard.down("Shift")
+            page.mouse.move(box["x"] + begin, box["y"] + 100)
+            page.mouse.down()
+            page.mouse.move(box["x"] + end, box["y"] + 100, steps=3)
+            page.mouse.up()
+            page.keyboard.up("Shift")
+            page.locator("#spans button", has_text=name).click()
+            edits(page, k + 1)
+        page.evaluate("window.drawn.length = 0")
+        page.keyboard.press("g")  # draws the strip anew
+        page.wait_for_function("window.drawn.length > 0")
+        found = {text: rest for text, *rest in page.evaluate("window.drawn") if text in names}
+        (x, y, width), (next_x, next_y, _) = (found[name] for name in names)
+        assert next_x < x + width
+        assert next_y >= y + 12
 
 
 def test_plots_and_times_are_reached_by_keyboard_alone(page: Page, folder: Path) -> None:
