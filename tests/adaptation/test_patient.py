@@ -113,13 +113,26 @@ def test_it_asks_about_each_beat_once_and_first_about_a_doubtful_one(
 
 def test_an_unsure_cluster_is_asked_about_before_an_unsure_beat_on_its_own() -> None:
     place = np.concatenate([np.zeros((20, 2)), [[50.0, 0.0]], np.full((20, 2), -50.0)])
-    adapted = np.tile([0.6, 0.4, 0, 0, 0], (41, 1))
-    adapted[21:] = [1, 0, 0, 0, 0]
-    unsure = 1 - adapted.max(axis=1)
-    asked = beat_to_ask(place, unsure, adapted, {})
+    mean = np.tile([0.6, 0.4, 0, 0, 0], (41, 1))
+    mean[21:] = [1, 0, 0, 0, 0]
+    asked = beat_to_ask(place, mean, {})
     assert asked is not None
     assert asked < 20
-    assert beat_to_ask(place, unsure, adapted, {asked: 0}) == 20
+    assert beat_to_ask(place, mean, {asked: 0, asked + 1: 0}) == 20
+
+
+def test_of_beats_that_say_as_much_about_others_an_unsure_one_is_asked_about() -> None:
+    place = np.zeros((10, 2))
+    mean = np.tile([0.9, 0.1, 0, 0, 0], (10, 1))
+    mean[6] = [0.5, 0.5, 0, 0, 0]
+    assert beat_to_ask(place, mean, {}) == 6
+
+
+@pytest.mark.parametrize(("label", "asked"), [(0, range(20, 22)), (2, range(1, 20))])
+def test_a_label_that_nobody_expected_is_checked_by_another(label: int, asked: range) -> None:
+    many, few = np.zeros((20, 1)), np.full((2, 1), 50.0)
+    mean = np.tile([0.8, 0.2, 0, 0, 0], (22, 1))
+    assert beat_to_ask(np.concatenate([many, few]), mean, {0: label}) in asked
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 8))
@@ -129,6 +142,12 @@ def test_the_posterior_equals_one_that_is_computed_beat_by_beat(seed: int, n_lab
     labels = {k: int(rng.integers(5)) for k in rng.permutation(12)[:n_labels].tolist()}
     adapted = adapt_probability(place, mean, labels)
     left = left_unsure(place, place[list(labels)])
+    at, of_class = thinned(labels)
+    same = np.full(n_labels, disagreement(n_labels))
+    assert np.array_equal(adapted, adapt_probability(place, mean, labels, variance=same))
+    doubled = adapt_probability(place, mean, labels, variance=same * 2)
+    assert (doubled[at].argmax(axis=1) == of_class).all()
+    assert (np.diag(left_unsure(place, place[at], variance=same * 2)) >= np.diag(left)).all()
 
     def alike(i: int, j: int) -> float:
         return float(np.exp(-sum((place[i] - place[j]) ** 2) / 2))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -212,6 +212,23 @@ def test_a_template_selects_its_beats_and_is_relabelled_in_one_act(
         shows(page, "#spoken", r"template \w \w+$")
 
 
+def test_all_pictures_follow_the_theme_of_the_screen(page: Page, folder: Path) -> None:
+    port = free_port()
+    corner = "canvas => [...canvas.getContext('2d').getImageData(0, 0, 1, 1).data]"
+    with server(folder, port):
+        opened(page, port)
+        page.wait_for_selector("#templates button")
+        pictures = [page.locator(which).first for which in ("#templates canvas", "#page")]
+        grounds: dict[Literal["dark", "light"], list[int]]
+        grounds = {"dark": [21, 24, 27, 255], "light": [255, 255, 255, 255]}
+        for theme, ground in grounds.items():
+            page.emulate_media(color_scheme=theme)
+            until = time.monotonic() + 20
+            while [each.evaluate(corner) for each in pictures] != [ground] * len(pictures):
+                assert time.monotonic() < until, [each.evaluate(corner) for each in pictures]
+                time.sleep(0.1)
+
+
 def test_every_event_is_counted_and_reached_by_keys(page: Page, folder: Path) -> None:
     events = 230
     keep_strips(folder, events)
@@ -286,6 +303,39 @@ def test_a_span_is_measured_marked_and_taken_back_in_place(page: Page, folder: P
         page.keyboard.press("z")
         edits(page, 0)
         assert page.locator("#summary tr", has_text="fibrillation").count() == 0
+
+
+def test_names_of_spans_that_follow_at_once_do_not_overlap(page: Page, folder: Path) -> None:
+    port = free_port()
+    page.add_init_script(
+        """window.drawn = [];
+        const fill = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+          window.drawn.push([text, x, y, this.measureText(text).width]);
+          fill.call(this, text, x, y);
+        };"""
+    )
+    names = ("ventricular tachycardia", "ventricular flutter or fibrillation")
+    with server(folder, port):
+        opened(page, port)
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        for k, (name, begin, end) in enumerate(zip(names, (100, 150), (150, 600), strict=True)):
+            page.keyboard.down("Shift")
+            page.mouse.move(box["x"] + begin, box["y"] + 100)
+            page.mouse.down()
+            page.mouse.move(box["x"] + end, box["y"] + 100, steps=3)
+            page.mouse.up()
+            page.keyboard.up("Shift")
+            page.locator("#spans button", has_text=name).click()
+            edits(page, k + 1)
+        page.evaluate("window.drawn.length = 0")
+        page.keyboard.press("g")  # draws the strip anew
+        page.wait_for_function("window.drawn.length > 0")
+        found = {text: rest for text, *rest in page.evaluate("window.drawn") if text in names}
+        (x, y, width), (next_x, next_y, _) = (found[name] for name in names)
+        assert next_x < x + width
+        assert next_y >= y + 12
 
 
 def test_plots_and_times_are_reached_by_keyboard_alone(page: Page, folder: Path) -> None:
@@ -372,6 +422,44 @@ def test_what_keys_do_is_done_by_buttons_for_a_finger(page: Page, folder: Path) 
         page.mouse.up()
         shows(page, "#spoken", "^span 2000 ms")
         shows(page, "#mark", "Mark the span as")
+
+
+def test_two_fingers_zoom_and_move_the_strip_and_add_no_beat(page: Page, folder: Path) -> None:
+    port = free_port()
+    with server(folder, port):
+        opened(page, port)
+        page.keyboard.press("PageDown")
+        shows(page, "#scale", "^25 mm/s .* 0:00:09 ")
+        box = page.locator("#strip").bounding_box()
+        assert box is not None
+        fingers = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *at: float) -> None:
+            points = [
+                {"x": box["x"] + x, "y": box["y"] + 100, "id": finger}
+                for finger, x in enumerate(at)
+            ]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        touch("touchStart", 300)
+        touch("touchStart", 300, 400)
+        touch("touchMove", 300, 450)
+        touch("touchMove", 250, 450)
+        shows(page, "#scale", "^50 mm/s")
+        touch("touchMove", 250, 350)
+        shows(page, "#scale", "^25 mm/s")
+        touch("touchMove", 100, 200)
+        # What was under the middle of the fingers, at 350 pixels, still is, at 150: 2.1 s further.
+        shows(page, "#scale", "^25 mm/s .* 0:00:12 ")
+        touch("touchEnd", 100)
+        touch("touchMove", 300)
+        touch("touchEnd")
+        shows(page, "#scale", "^25 mm/s .* 0:00:12 ")
+        touch("touchStart", 300)
+        touch("touchMove", 200)
+        touch("touchEnd")
+        shows(page, "#scale", "^25 mm/s .* 0:00:13 ")
+        edits(page, 0)
 
 
 def test_a_wave_that_leaves_the_paper_is_marked(page: Page, folder: Path) -> None:

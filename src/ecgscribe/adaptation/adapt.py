@@ -131,10 +131,8 @@ class Patient:
         labels = self._labels(corrections)
         beats = self.annotation.beats()
         probability = np.nan_to_num(np.asarray(beats.probability, dtype=np.float64))
-        adapted = adapt_probability(self.place, probability, labels)
-        unsure = 1 - probability.max(axis=1, initial=0)
         out = np.flatnonzero(np.isin(beats.sample, list(skipped))).tolist()
-        index = beat_to_ask(self.place, unsure, adapted, labels, skipped=out)
+        index = beat_to_ask(self.place, probability, labels, skipped=out)
         return None if index is None else int(beats.sample[index])
 
     def _labels(self, corrections: Corrections) -> Labels:

@@ -1,4 +1,4 @@
-"""Which beat is most worth asking about: one that many unsure beats would learn from."""
+"""Which beat is most worth asking about: an unsure one that many unsure beats would learn from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.adaptation.posterior import Labels, disagreement, left_unsure, thinned
+from ecgscribe.adaptation.posterior import (
+    Labels,
+    adapt_probability,
+    disagreement,
+    left_unsure,
+    thinned,
+)
 
 __all__ = ["beat_to_ask"]
 
@@ -17,29 +23,30 @@ Positions = NDArray[np.int64]
 
 POOL = 1000
 """Beats that one is chosen from: half are those of which the model is least sure."""
+CAUTION = 3.0
+"""How many times the usual variance of a label is taken to be while beats are chosen."""
+SURPRISE = 1.0
+"""Variance added to a label of a class that the model was sure the beat is not.
+
+One such label may change many beats, so another beat like it is soon asked about, too.
+"""
 
 
 def beat_to_ask(
-    place: Doubles,
-    unsure: Doubles,
-    adapted: Doubles,
-    labels: Labels,
-    *,
-    skipped: Collection[int] = (),
+    place: Doubles, mean: Doubles, labels: Labels, *, skipped: Collection[int] = ()
 ) -> int | None:
     """Return the beat whose label would say most about the beats that are still unsure.
 
     It is the one that lowers the variance of the process most, summed over all beats and weighted
-    by how unsure the class of each is (Seo et al., IJCNN 2000).
+    by how unsure the class of each is (Seo et al., IJCNN 2000), times how unsure its own class is:
+    a label that everyone expects says little.
 
     Parameters
     ----------
     place : ndarray of float64, shape (n_beats, n_dimensions)
         See `ecgscribe.adaptation.places.place_beats`.
-    unsure : ndarray of float64, shape (n_beats,)
-        1 less the greatest probability of a class, as the model predicted it.
-    adapted : ndarray of float64, shape (n_beats, 5)
-        Probabilities given the labels.
+    mean : ndarray of float64, shape (n_beats, 5)
+        Probabilities as the model predicted them.
     labels : dict of int to int
         See `ecgscribe.adaptation.posterior.Labels`.
     skipped : collection of int
@@ -51,17 +58,22 @@ def beat_to_ask(
         Its index; None if all beats are labelled or skipped.
     """
     closed = [*labels, *skipped]
-    pool, stands_for = _pool(unsure)
+    pool, stands_for = _pool(1 - mean.max(axis=1, initial=0))
     is_open = ~np.isin(pool, closed)
     pool, stands_for = pool[is_open], stands_for[is_open]
     if not len(pool):
         left = np.setdiff1d(np.arange(len(place)), closed)
         return int(left[0]) if len(left) else None
-    covariance = left_unsure(place[pool], place[thinned(labels)[0]])
-    variance = np.clip(np.diag(covariance), 0, 1)
-    weight = stands_for * variance * (1 - adapted[pool].max(axis=1))
-    gain = (covariance**2) @ weight / (variance + disagreement(len(labels)))
-    return int(pool[np.argmax(gain)])
+    at, of_class = thinned(labels)
+    expected = CAUTION * disagreement(len(at))
+    variance = expected + SURPRISE * (1 - mean[at, of_class]) ** 2
+    adapted = adapt_probability(place, mean, labels, variance=variance)[pool]
+    covariance = left_unsure(place[pool], place[at], variance=variance)
+    unknown = np.clip(np.diag(covariance), 0, 1)
+    weight = stands_for * unknown * (1 - adapted.max(axis=1))
+    gain = (covariance**2) @ weight / (unknown + expected)
+    own_doubt = np.sqrt(np.maximum(1 - (adapted**2).sum(axis=1), 0))
+    return int(pool[np.argmax(gain * own_doubt)])
 
 
 def _pool(unsure: Doubles) -> tuple[Positions, Doubles]:

@@ -40,9 +40,9 @@ ROOM = BEFORE + WAVEFORM
 LEAST_PROBABILITY = 1e-4
 # Chosen on DS1 and svdb, on patients that the network has not seen: experiments/adaptation.csv.
 SHAPE_SCALE = 1 / 0.7
-TIMING_SCALE = 2 / 0.7
-ODDS_SCALE = 5 / 0.7
-P_WAVE_SCALE = 2.0
+TIMING_SCALE = 4.0
+ODDS_SCALE = 6.0
+P_WAVE_SCALE = 1.5
 
 
 def place_beats(conditioner: Conditioner, beats: Annotation) -> Doubles:

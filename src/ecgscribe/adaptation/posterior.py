@@ -73,7 +73,9 @@ def kernel(one: Doubles, other: Doubles) -> Doubles:
     return np.asarray(np.exp(-np.maximum(squares, 0) / 2))
 
 
-def adapt_probability(place: Doubles, mean: Doubles, labels: Labels) -> Doubles:
+def adapt_probability(
+    place: Doubles, mean: Doubles, labels: Labels, *, variance: Doubles | None = None
+) -> Doubles:
     """Return the probability of each class, given the labels.
 
     Parameters
@@ -84,6 +86,8 @@ def adapt_probability(place: Doubles, mean: Doubles, labels: Labels) -> Doubles:
         See `prior`.
     labels : dict of int to int
         See `Labels`.
+    variance : ndarray of float64, optional
+        That of each label which `thinned` keeps; by default `disagreement`.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def adapt_probability(place: Doubles, mean: Doubles, labels: Labels) -> Doubles:
     adapted = mean.copy()
     at, of_class = thinned(labels)
     if len(at):
-        covariance = kernel(place[at], place[at]) + disagreement(len(at)) * np.eye(len(at))
+        covariance = _of_labels(place[at], variance)
         weight = np.linalg.solve(covariance, np.eye(len(AAMI_CLASSES))[of_class] - mean[at])
         for begin in range(0, len(place), BLOCK):
             own = slice(begin, begin + BLOCK)
@@ -104,7 +108,7 @@ def adapt_probability(place: Doubles, mean: Doubles, labels: Labels) -> Doubles:
     return adapted
 
 
-def left_unsure(place: Doubles, labelled: Doubles) -> Doubles:
+def left_unsure(place: Doubles, labelled: Doubles, *, variance: Doubles | None = None) -> Doubles:
     """Return the covariance of the process at some places once others are labelled.
 
     Parameters
@@ -112,6 +116,8 @@ def left_unsure(place: Doubles, labelled: Doubles) -> Doubles:
     place : ndarray of float64, shape (n, n_dimensions)
     labelled : ndarray of float64, shape (m, n_dimensions)
         Places of labelled beats.
+    variance : ndarray of float64, shape (m,), optional
+        That of their labels; by default `disagreement`.
 
     Returns
     -------
@@ -121,8 +127,14 @@ def left_unsure(place: Doubles, labelled: Doubles) -> Doubles:
     if not len(labelled):
         return covariance
     across = kernel(labelled, place)
-    known = kernel(labelled, labelled) + disagreement(len(labelled)) * np.eye(len(labelled))
+    known = _of_labels(labelled, variance)
     return np.asarray(covariance - across.T @ np.linalg.solve(known, across))
+
+
+def _of_labels(labelled: Doubles, variance: Doubles | None) -> Doubles:
+    """Return the covariance of the labels of some beats, shape (m, m)."""
+    own = np.full(len(labelled), disagreement(len(labelled))) if variance is None else variance
+    return kernel(labelled, labelled) + np.diag(own)
 
 
 def thinned(labels: Labels) -> tuple[Positions, Positions]:

@@ -187,11 +187,12 @@ class App {
 
   pan(part) { if (this.about) this.go(this.view.begin + part * this.strip.seconds); }
 
-  zoom(factor, x = this.strip.width / 2) {
+  // What is at `x` is at `to` afterwards.
+  zoom(factor, x = this.strip.width / 2, to = x) {
     if (!this.about) return;
     const at = this.strip.time(x);
     this.setView(this.view.begin, this.view.speed * factor);
-    this.go(at - x / this.strip.perSecond);
+    this.go(at - to / this.strip.perSecond);
   }
 
   setSpeed(speed) {
@@ -457,7 +458,7 @@ $("ruler-length").addEventListener("input", (event) => {
 new ResizeObserver(() => { if (app.about) { app.day.draw(app.about, app.summary); app.go(app.view.begin); } }).observe($("strip-box"));
 new ResizeObserver(() => app.pin()).observe($("strip-section"));
 window.addEventListener("resize", () => app.pin());
-onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.redraw(true); } });
+onThemeChange(() => { if (app.about) { app.drawn = null; app.day.draw(app.about, app.summary); app.templates.paint(); app.redraw(true); } });
 app.start().catch((error) => app.say(error.message));
 window.addEventListener("unhandledrejection", (event) => {
   if (!(event.reason instanceof Unreachable)) return;

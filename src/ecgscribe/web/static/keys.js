@@ -69,7 +69,7 @@ export function fillHelp(dialog) {
     row.insertCell().textContent = text;
   }
   const more = document.createElement("p");
-  more.textContent = "Click a mark to select it, elsewhere to add a beat; drag to pan, wheel to zoom; "
+  more.textContent = "Click a mark to select it, elsewhere to add a beat; drag to pan, wheel or two fingers to zoom; "
     + "shift and drag for a span, which is also the calipers; drag a selected mark to move it. "
     + "Page up, Page down, Home and End act while the strip has the focus; elsewhere they scroll the page.";
   const form = document.createElement("form");

@@ -106,7 +106,14 @@ export class Strip {
       if (right > left) { ctx.fillStyle = colour; ctx.fillRect(left, top, Math.max(right - left, 1), bottom - top); }
       return right > left ? left : null;
     };
-    const named = (text, left, line) => { ctx.fillStyle = colours.ink; ctx.fillText(text, left + 6, TOP + 15 * line); };
+    const ends = new Map();  // where the last name in each line ends
+    const named = (text, left, first) => {
+      let line = first;
+      while ((ends.get(line) ?? 0) > left) line += 1;
+      ends.set(line, left + 6 + ctx.measureText(text).width);
+      ctx.fillStyle = colours.ink;
+      ctx.fillText(text, left + 6, TOP + 15 * line);
+    };
     ctx.font = "12px system-ui";
     for (const [begin, end] of summary.unreadable) {
       const left = shade(begin / about.fs, end / about.fs, colours.noise, TOP, height - BOTTOM);

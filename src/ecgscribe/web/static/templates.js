@@ -45,17 +45,12 @@ export class Templates {
   }
 
   draw() {
-    const { bins } = this.content;
-    const waves = bins.map((each) => each.wave).filter((each) => each !== null);
-    const low = Math.min(0, ...waves.flat());
-    const high = Math.max(0.1, ...waves.flat());
-    $("templates").replaceChildren(...bins.map((each, bin) => {
+    $("templates").replaceChildren(...this.content.bins.map((each, bin) => {
       const button = document.createElement("button");
       button.type = "button";
       button.setAttribute("aria-label", `${each.name}: ${each.count} beats of class ${this.about.classes[each.class]}`);
       const canvas = document.createElement("canvas");
       canvas.style.width = `${WIDTH}px`;
-      this.picture(canvas, each, low, high);
       const text = document.createElement("span");
       text.textContent = `${each.name} · ${each.count}`;
       const chosen = document.createElement("span");
@@ -64,6 +59,17 @@ export class Templates {
       button.addEventListener("click", () => this.choose(bin));
       return button;
     }));
+    this.paint();
+  }
+
+  // Draw the waves in the colours of the theme.
+  paint() {
+    if (!this.content) return;
+    const waves = this.content.bins.map((each) => each.wave).filter((each) => each !== null);
+    const low = Math.min(0, ...waves.flat());
+    const high = Math.max(0.1, ...waves.flat());
+    const canvases = $("templates").querySelectorAll("canvas");
+    this.content.bins.forEach((each, bin) => this.picture(canvases[bin], each, low, high));
   }
 
   picture(canvas, { wave, class: letter }, low, high) {
