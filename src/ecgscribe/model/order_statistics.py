@@ -7,10 +7,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["quantiles", "rolling_quantile", "rolling_sum"]
+__all__ = ["quantiles", "rolling_quantile", "rolling_sum", "smallest"]
 
 
 Real = TypeVar("Real", np.float32, np.float64)
+
+GROUP = 8
+"""Values of which `smallest` looks at the least first."""
 
 
 def quantiles(values: NDArray[Real], *shares: float) -> NDArray[Real]:
@@ -50,3 +53,40 @@ def rolling_sum(values: NDArray[Any], width: int) -> NDArray[np.float64]:
     at = np.arange(n)
     last = np.minimum(at + width // 2 + 1, n)
     return np.asarray(total[..., last] - total[..., np.maximum(at - width // 2, 0)])
+
+
+def smallest(values: NDArray[Real], count: int) -> NDArray[np.int64]:
+    """Return where the `count` smallest values of each row are, or all that there are.
+
+    Each is in one of the `count` groups that have the smallest minima: a group's minimum is found
+    several times faster than its place in an order.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m, n)
+    count : int
+        At least one.
+
+    Returns
+    -------
+    ndarray of int64, shape (m, min(count, n))
+        In no order, but that the last one is where the largest of them is. Of equal values, those
+        that `numpy.argpartition` of the whole row takes.
+    """
+    n = values.shape[1]
+    if n <= count * GROUP:
+        return np.argpartition(values, min(count, n) - 1, axis=1)[:, :count]
+    in_groups = n - n % GROUP
+    grouped = values[:, :in_groups].reshape(len(values), GROUP, n // GROUP)
+    group = np.argpartition(grouped.min(axis=1), count - 1, axis=1)[:, :count]
+    member = np.arange(GROUP)[:, None] * grouped.shape[2]
+    place = (member + group[:, None]).reshape(len(values), GROUP * count)
+    rest = np.broadcast_to(np.arange(in_groups, n), (len(values), n - in_groups))
+    place = np.concatenate([place, rest], axis=1)
+    chosen = np.argpartition(np.take_along_axis(values, place, axis=1), count - 1, axis=1)
+    found = np.take_along_axis(place, chosen[:, :count], axis=1)
+    # Which of equal values are taken must not depend on the groups: such rows are ordered whole.
+    largest = np.take_along_axis(values, found[:, -1:], axis=1)
+    tied = np.flatnonzero(np.count_nonzero(values <= largest, axis=1) > count)
+    found[tied] = np.argpartition(values[tied], count - 1, axis=1)[:, :count]
+    return found

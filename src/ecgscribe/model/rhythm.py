@@ -241,15 +241,16 @@ def _mean_over(embedding: Floats, readable: Flags) -> Floats:
 
 def heights(unscaled: Floats) -> Floats:
     """Return the peak-to-peak value of each whole second, shape (n_seconds, n_leads)."""
-    n = len(unscaled) // FS
-    leads = np.ascontiguousarray(unscaled[: n * FS].T).reshape(-1, n, FS)  # fast: each by itself
-    return np.ascontiguousarray(np.ptp(leads, axis=2).T)
+    n, n_leads = len(unscaled) // FS, unscaled.shape[1]
+    by_lead = np.ascontiguousarray(unscaled[: n * FS].T).reshape(n_leads, n, FS)
+    return np.ascontiguousarray(np.ptp(by_lead, axis=2).T)
 
 
 def lost_seconds(lost: Flags) -> Flags:
     """Return whether each lead is lost for all of each second, shape (n_seconds, n_leads)."""
     n, n_leads = len(lost) // FS, lost.shape[1]
-    return np.asarray(lost[: n * FS].reshape(n, FS, n_leads).all(axis=1))
+    by_lead = np.ascontiguousarray(lost[: n * FS].T).reshape(n_leads, n, FS)
+    return np.ascontiguousarray(by_lead.all(axis=2).T)
 
 
 def typical_heights(height: Floats, lost: Flags) -> Floats:

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.model.order_statistics import smallest
 from ecgscribe.model.traits import N_QRS, N_RR
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
+from ecgscribe.signal.windows import ceil_div
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["apply_likeness"]
@@ -32,6 +35,8 @@ BLOCK = 1024
 """Beats that are compared with each other and with as many before and after them."""
 NEAREST = 30
 """Beats by which another is judged at most."""
+ROWS = 4
+"""Beats whose products with others are computed at once."""
 ASKED = 0.02
 """Probability of S or V from which on a beat is judged by others."""
 SURE = 0.01
@@ -50,11 +55,16 @@ SUPPORT = 1.0
 """Logit of V that many beats with the same QRS add, and that a lack of any takes. Of beats with
 many, 71% are V where the mean probability is 0.4 to 0.5; of those with none, 38% at 0.6 to 0.7."""
 
-Compare = Callable[[Floats, Floats], Floats]
-"""From the traits of some beats, shape (m, k), and of others, (n, k), to (m, n): the more alike two
-beats, the higher."""
-Weigh = Callable[[Floats], Floats]
-"""From values of `Compare` to how much one beat counts for another, 0 to 1."""
+
+@dataclass(frozen=True)
+class _Likeness:
+    """By what beats are alike."""
+
+    distance: Callable[[Floats, Floats], Floats]
+    """From the traits of some beats, shape (m, k), and of others, (n, k), to what is smaller the
+    more alike they are, (m, n)."""
+    at: Callable[[Floats], Floats]
+    """From a distance to how alike they are, 0 to 1: only the nearest are asked for it."""
 
 
 def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
@@ -75,9 +85,8 @@ def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
     known = np.flatnonzero(probability.any(axis=1) & beats.traits[:, :N_QRS].any(axis=1))
     traits = beats.traits[known].astype(np.float32)
     qrs, timing = traits[:, :N_QRS], traits[:, N_QRS:]
-    by_qrs, by_timing = (_compare_qrs, _weigh_qrs), (_compare_timing, _weigh_timing)
-    judged = _judge(probability[known], V, qrs, *by_qrs, few=FEW_OF_QRS, support=SUPPORT)
-    judged = _judge(judged, S, timing, *by_timing, few=FEW_IN_TIME, support=0.0)
+    judged = _judge(probability[known], V, qrs, _QRS, few=FEW_OF_QRS, support=SUPPORT)
+    judged = _judge(judged, S, timing, _TIMING, few=FEW_IN_TIME, support=0.0)
     probability[known] = judged
     return dataclasses.replace(beats, class_probability=probability.astype(np.float32))
 
@@ -86,8 +95,7 @@ def _judge(
     probability: Doubles,
     of_class: int,
     traits: Floats,
-    compare: Compare,
-    weigh: Weigh,
+    likeness: _Likeness,
     *,
     few: float,
     support: float,
@@ -101,11 +109,10 @@ def _judge(
     for begin in range(0, len(traits), BLOCK):
         near = slice(max(begin - BLOCK, 0), begin + 2 * BLOCK)
         asked = begin + np.flatnonzero(share[begin : begin + BLOCK] > ASKED)
-        alike = compare(traits[asked], traits[near])
-        alike[np.arange(len(asked)), asked - near.start] = -np.inf
-        first = max(alike.shape[1] - NEAREST, 0)
-        nearest = np.argpartition(alike, first, axis=1)[:, first:]
-        weight = weigh(np.take_along_axis(alike, nearest, axis=1)).astype(np.float64)
+        distance = likeness.distance(traits[asked], traits[near])
+        distance[np.arange(len(asked)), asked - near.start] = np.inf  # none judges itself
+        nearest = smallest(distance, NEAREST)
+        weight = likeness.at(np.take_along_axis(distance, nearest, axis=1)).astype(np.float64)
         n_alike = weight.sum(axis=1)
         total = (weight * logit[near][nearest]).sum(axis=1) + few * logit[asked]
         mean = total / (n_alike + few) + support * (1 - 2 * np.exp(-n_alike))
@@ -117,29 +124,42 @@ def _judge(
     return judged
 
 
-# Only the nearest are weighed: of all pairs of beats, no more is computed than sorts them.
-def _compare_qrs(some: Floats, others: Floats) -> Floats:
-    """Return how alike QRS are in shape and size; 1 if they are the same."""
-    alike: Floats = some @ others.T
-    alike /= np.maximum((some**2).sum(axis=1)[:, None], (others**2).sum(axis=1))
-    return alike
+def _products(some: Floats, others: Floats) -> Floats:
+    """Return `some` @ `others`.T, a few rows at a time: BLAS then starts no threads.
+
+    Those would keep a processor busy for longer than the product takes.
+    """
+    n, k = some.shape
+    padded = np.zeros((ceil_div(n, ROWS), ROWS, k), dtype=np.float32)
+    padded.reshape(-1, k)[:n] = some
+    products = np.matmul(padded, np.ascontiguousarray(others.T))
+    return np.asarray(products.reshape(len(padded) * ROWS, len(others))[:n])
 
 
-def _weigh_qrs(alike: Floats) -> Floats:
-    weight: Floats = np.clip((alike - QRS_LIKE) / (1 - QRS_LIKE), 0, 1) ** 2
-    return weight
+def _qrs_distance(some: Floats, others: Floats) -> Floats:
+    """Return by how much QRS are alike in shape and size, -1 for the same."""
+    distance = _products(-some, others)
+    distance /= np.maximum((some**2).sum(axis=1)[:, None], (others**2).sum(axis=1))
+    return distance
 
 
-def _compare_timing(some: Floats, others: Floats) -> Floats:
-    """Return minus half the squared distance in time and in likeness to the dominant beat."""
+def _qrs_alike(distance: Floats) -> Floats:
+    return np.asarray(np.clip((-distance - QRS_LIKE) / (1 - QRS_LIKE), 0, 1) ** 2)
+
+
+def _timing_distance(some: Floats, others: Floats) -> Floats:
+    """Return the square distance in time and in likeness to the dominant beat."""
     width = np.full(some.shape[1], LIKENESS_WIDTH, dtype=np.float32)
     width[:N_RR] = RR_WIDTH
     some, others = some / width, others / width
-    alike: Floats = some @ others.T
-    alike -= (some**2).sum(axis=1)[:, None] / 2
-    alike -= (others**2).sum(axis=1) / 2
-    return alike
+    distance: Floats = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
+    distance -= _products(2 * some, others)
+    return distance
 
 
-def _weigh_timing(alike: Floats) -> Floats:
-    return np.exp(np.minimum(alike, 0))
+def _timing_alike(distance: Floats) -> Floats:
+    return np.asarray(np.exp(-np.maximum(distance, 0) / 2))
+
+
+_QRS = _Likeness(_qrs_distance, _qrs_alike)
+_TIMING = _Likeness(_timing_distance, _timing_alike)

@@ -59,17 +59,12 @@ def lead_availability(invalid: Flags, own: slice, *, begin: int) -> LeadAvailabi
     begin : int
         Its first step in the recording.
     """
-    if not invalid.any():  # nearly always
-        n, n_leads = invalid[own].shape
-        no_lead = np.zeros(n_leads, dtype=np.bool_)
-        return LeadAvailability(
-            np.array([begin]), no_lead[None], begin + n, no_lead.astype(np.int64)
-        )
-    unreadable = invalid.all(axis=1)
-    lost = np.stack([long_runs(lead, FS) | unreadable for lead in invalid.T], axis=1)[own]
-    change = np.flatnonzero(np.append(True, (lost[1:] != lost[:-1]).any(axis=1)))
+    by_lead = np.ascontiguousarray(invalid.T)  # rows of a few leads are slow to reduce
+    unreadable = by_lead.all(axis=0)
+    lost = np.stack([long_runs(lead, FS) | unreadable for lead in by_lead])[:, own]
+    change = np.flatnonzero(np.append(True, (lost[:, 1:] != lost[:, :-1]).any(axis=0)))
     return LeadAvailability(
-        begin + change, lost[change], begin + len(lost), invalid[own].sum(axis=0)
+        begin + change, lost.T[change], begin + lost.shape[1], by_lead[:, own].sum(axis=1)
     )
 
 
