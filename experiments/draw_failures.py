@@ -18,7 +18,7 @@ from ecgscribe import annotate, datasets, load_model
 FOLDER = Path(__file__).parents[1] / "docs" / "failures"
 CAUSES = {
     "fibrillation": ("222", "N-S"),
-    "atrial-runs": ("232", "S-N"),
+    "atrial-beats": ("222", "S-N"),
     "fusion": ("213", "F-N"),
     "distorted": ("105", "N-V"),
     "noise": ("200", "o-V"),

@@ -81,6 +81,12 @@ def classes_of(rr_s: list[float], classes: str) -> str:
             "N" * 8 + "S" * 4 + "N" * 12,
             "N" * 8 + "S" * 4 + "N" * 12,
         ),
+        # The pauses after ectopic beats are not what is usual: where those end, no tachycardia begins.
+        (
+            [0.9] * 8 + [0.6, 1.2] * 6 + [0.9] * 14,
+            "N" * 8 + "VN" * 6 + "S" * 5 + "N" * 9,
+            "N" * 8 + "VN" * 6 + "S" * 5 + "N" * 9,
+        ),
         # Not so where the rate changed once more in between.
         ([0.8] * 6 + [0.62] * 4 + [0.74] * 9 + [0.68] * 9, "N" * 16 + "S" * 12, "N" * 28),
     ],

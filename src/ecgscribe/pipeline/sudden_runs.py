@@ -29,7 +29,7 @@ STEADY = 1.15
 LONGEST_AGO = 60
 """Beats before a run among which it may have begun as one of N, and N are looked for."""
 LATEST_N = 3
-"""N before a run that it is compared with."""
+"""N before a run, each after an N, that it is compared with."""
 DOUBTFUL_S = 0.1
 """Probability of S from which a beat may be one of a run that stands out."""
 FEWEST = 3
@@ -63,7 +63,7 @@ def begins_suddenly(rr: Doubles, begin: int, end: int, is_n: Flags) -> bool:
     bool
         A short run at the very begin of a recording is given the benefit of the doubt. A run may
         have begun earlier: beats before it at the same rate, called N, are of the same run. And
-        where one run follows another after a few N, the rate falls against those.
+        where one run follows another after a few N, it is faster than those.
     """
     is_long = end - begin >= LONG_RUN
     near = range(max(begin - REACH, 2), min(begin + REACH + 1, len(rr) if is_long else end))
@@ -152,9 +152,10 @@ def _rr_at_begin(rr: Doubles, begin: int, end: int) -> float:
 
 
 def _latest_n(begin: int, is_n: Flags) -> NDArray[np.intp]:
-    """Return the latest N before a run, but not the first beat of the recording."""
-    first = max(begin - LONGEST_AGO, 1)
-    return first + np.flatnonzero(is_n[first:begin])[-LATEST_N:]
+    """Return the latest N before a run that follow an N: after an ectopic beat is a pause."""
+    first = max(begin - LONGEST_AGO, 2)
+    after_n = is_n[first:begin] & is_n[first - 1 : max(begin - 1, first - 1)]
+    return first + np.flatnonzero(after_n)[-LATEST_N:]
 
 
 def _usual_rr(rr: Doubles, begin: int, is_n: Flags) -> float:
