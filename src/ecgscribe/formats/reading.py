@@ -210,7 +210,8 @@ def _named_as(path: Path, file: Path) -> Iterator[None]:
     try:
         yield
     except FormatError as error:
-        raise FormatError(str(error).replace(str(file), str(path))) from error
+        error.args = (str(error).replace(str(file), str(path)), *error.args[1:])
+        raise
 
 
 def recording_files(path: str | Path) -> list[Path]:
