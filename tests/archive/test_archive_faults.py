@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -206,7 +207,8 @@ def test_secret_in_the_environment_is_nowhere(
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 1.5])
 def test_ctrl_c_while_the_cluster_starts_is_one_line(seconds: float, tmp_path: Path) -> None:
-    save(made("a"), tmp_path / "in")
+    for k in range(40):  # more than can be done by then
+        save(made(f"a{k}", duration=60), tmp_path / "in")
     process = subprocess.Popen(
         [sys.executable, "-m", "ecgscribe", "archive", "in", "-o", "out", "--workers", "2"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -220,7 +222,11 @@ def test_ctrl_c_while_the_cluster_starts_is_one_line(seconds: float, tmp_path: P
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: all processes get it
     assert finish(process) == (130, "ecgscribe: stopped\n")
     assert not any(_runs(pid) for pid in workers)
-    assert not list((tmp_path / "out").rglob("*.json"))
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert [path.name for path in files if path.name.startswith(".")] == [".lock"]
+    for path in files:
+        if path.suffix == ".json":
+            json.loads(path.read_text())
 
 
 def _runs(pid: int) -> bool:

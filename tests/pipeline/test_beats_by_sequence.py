@@ -81,7 +81,7 @@ def classes_of(rr_s: list[float], classes: str) -> str:
             "N" * 8 + "S" * 4 + "N" * 12,
             "N" * 8 + "S" * 4 + "N" * 12,
         ),
-        # The pauses after ectopic beats are not what is usual: where those end, no tachycardia begins.
+        # The pauses after ectopic beats are not what is usual: where they end, none begins.
         (
             [0.9] * 8 + [0.6, 1.2] * 6 + [0.9] * 14,
             "N" * 8 + "VN" * 6 + "S" * 5 + "N" * 9,
