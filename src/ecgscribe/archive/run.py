@@ -160,6 +160,7 @@ def write_archive(
             else:
                 annotated, unchanged = annotated + result, unchanged + (not result)
             progress(annotated + unchanged + failed, total, failed)
+        _remove_unfinished(dest)  # of workers that were killed
         write_recordings(dest)
     return Done(annotated, unchanged, failed, errors)
 
@@ -211,7 +212,7 @@ def _only_run(dest: Path) -> Iterator[None]:
 
 
 def _remove_unfinished(dest: Path) -> None:
-    """Remove what a run that was killed left half-written."""
+    """Remove what a run or a worker that was killed left half-written."""
     for folder in (dest / name for name in (*FOLDERS, *EXTRAS)):
         with suppress(FileNotFoundError), os.scandir(folder) as entries:
             for entry in entries:
