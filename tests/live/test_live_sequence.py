@@ -10,6 +10,7 @@ from ecgscribe.live.sequence import LiveSequence
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
+from support.rising_rates import rising
 
 THRESHOLDS = Thresholds()
 MEMORY = 64
@@ -70,7 +71,5 @@ def test_where_the_rate_only_rises_no_beat_is_s(
     begin: int, length: int, change: float, seed: int
 ) -> None:
     n = begin + length + 3
-    rng = np.random.default_rng(seed)
-    rr = np.maximum(1.0 * change ** np.arange(n), 0.35) * np.exp(rng.uniform(-0.02, 0.02, n))
     p_s = [0.0] * (begin + 1) + [0.7] * length + [0.0, 0.0]
-    assert streamed(rr.tolist(), p_s) == "N" * n
+    assert streamed(rising(n, change, seed), p_s) == "N" * n

@@ -16,6 +16,7 @@ from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
+from support.rising_rates import rising
 
 THRESHOLDS = Thresholds()
 
@@ -99,13 +100,10 @@ def test_runs_of_s_begin_suddenly(rr_s: list[float], classes: str, expected: str
 def test_where_the_rate_only_rises_no_beat_is_s(
     begin: int, length: int, change: float, seed: int
 ) -> None:
-    # By up to a hundredth from beat to beat: from 62 to 140 per minute within 50 s.
     n = begin + length + 3
-    rng = np.random.default_rng(seed)
-    rr = np.maximum(1.0 * change ** np.arange(n), 0.35) * np.exp(rng.uniform(-0.02, 0.02, n))
     classes = "N" * (begin + 1) + "S" * length + "NN"
     expected = "N" * n if begin > 0 else classes
-    assert classes_of(rr.tolist(), classes) == expected
+    assert classes_of(rising(n, change, seed), classes) == expected
 
 
 def test_a_tachycardia_that_leaps_is_s() -> None:

@@ -66,7 +66,7 @@ def begins_suddenly(rr: Doubles, begin: int, end: int, is_n: Flags) -> bool:
         where one run follows another after a few N, it is faster than those.
     """
     is_long = end - begin >= LONG_RUN
-    near = range(max(begin - REACH, 2), min(begin + REACH + 1, len(rr) if is_long else end))
+    near = _near(begin, len(rr) if is_long else end)
     if not is_long and begin <= 1:
         return True
     if any(_is_early(rr, k) for k in near) and (
@@ -98,11 +98,10 @@ def stands_out(rr: Doubles, logit: Doubles, begin: int, end: int, is_n: Flags) -
         return False
     usual = _usual_rr(rr, begin, is_n)
     own = _rr_at_begin(rr, begin, end)
-    near = range(max(begin - REACH, 2), min(begin + REACH + 1, len(rr)))
     return (
         own <= LEAP * usual
-        and any(_is_early(rr, k) for k in near)
-        and bool(np.median(np.abs(np.diff(rr[begin:end]))) <= REGULAR * own)
+        and any(_is_early(rr, k) for k in _near(begin, len(rr)))
+        and _is_regular(rr[begin:end], own)
         and bool(logit[begin:end].mean() - np.median(logit[_latest_n(begin, is_n)]) >= LOGIT)
     )
 
@@ -125,16 +124,26 @@ def rate_to_hold(rr: Doubles, begin: int, end: int, is_n: Flags) -> float | None
     own = rr[begin:end]
     if len(own) < HOLDS:
         return None
-    median = np.median(own)
-    is_fast = median <= LEAP * _usual_rr(rr, begin, is_n)
-    is_regular = np.median(np.abs(np.diff(own))) <= REGULAR * median
-    return float(np.median(own[-LATEST_S:])) if is_fast and is_regular else None
+    median = float(np.median(own))
+    if median <= LEAP * _usual_rr(rr, begin, is_n) and _is_regular(own, median):
+        return float(np.median(own[-LATEST_S:]))
+    return None
 
 
 def of_the_run(rr: Doubles, begin: int, end: int) -> Flags:
     """Return which beats of a run that stands out are not late; shape (end - begin,)."""
     own = rr[begin:end]
     return np.asarray(own <= STEADY * np.median(own), dtype=np.bool_)
+
+
+def _near(begin: int, end: int) -> range:
+    """Return the beats before `end` at which a run may begin whose first is `begin`."""
+    return range(max(begin - REACH, 2), min(begin + REACH + 1, end))
+
+
+def _is_regular(own: Doubles, typical: float) -> bool:
+    """Return whether half of some RR intervals change little, compared with a typical one."""
+    return bool(np.median(np.abs(np.diff(own))) <= REGULAR * typical)
 
 
 def _is_early(rr: Doubles, beat: int) -> bool:
