@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import runs
 from ecgscribe.metrics.spans import Spans, hold, union
 from ecgscribe.record import Annotation
 from ecgscribe.rhythms import RhythmSpan
@@ -150,6 +151,5 @@ def flutter_spans(annotation: Annotation, n_samples: int) -> Spans:
     """
     at = np.flatnonzero(np.isin(annotation.symbol, ("[", "]")))
     opens = annotation.symbol[at] == "["
-    switches = np.diff(opens, prepend=False, append=False)
-    edge = np.append(annotation.sample[at] + ~opens, n_samples)[switches]
-    return union(np.minimum(edge, n_samples).reshape(-1, 2))
+    edge = np.append(annotation.sample[at] + ~opens, n_samples)[runs(opens)]
+    return union(np.minimum(edge, n_samples))

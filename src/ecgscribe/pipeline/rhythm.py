@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import long_runs, runs
 from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
 from ecgscribe.model.order_statistics import rolling_quantile
 from ecgscribe.model.rhythm import (
@@ -30,7 +31,6 @@ from ecgscribe.model.rhythm import (
 from ecgscribe.model.rhythm_features import NEAR
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.rhythms import RhythmKind
-from ecgscribe.signal.filters import long_runs, runs
 from ecgscribe.signal.windows import FS
 
 __all__ = [
@@ -375,7 +375,7 @@ def _ventricular(smooth: Floats, evidence: Evidence) -> list[StepSpan]:
     tachycardia, flutter = smooth[:, Rhythm.TACHYCARDIA], smooth[:, Rhythm.FLUTTER]
     either = tachycardia + flutter
     spans = []
-    for begin, end in runs(long_runs(either > 0.5, evidence.ventricular_s)):
+    for begin, end in runs(long_runs(either > 0.5, evidence.ventricular_s)).tolist():
         is_tachycardia = _leans(tachycardia[begin:end], flutter[begin:end])
         edges = np.flatnonzero(np.diff(is_tachycardia)) + 1
         for first, last in pairwise([0, *edges.tolist(), end - begin]):
@@ -396,7 +396,7 @@ def _standstill(smooth: Floats, beats: Doubles, rest: Flags, n_steps: int) -> li
     still = smooth[:, Rhythm.STANDSTILL]
     at = beats.astype(np.int64)
     spans = []
-    for begin, end in runs((still > 0.5) & rest):
+    for begin, end in runs((still > 0.5) & rest).tolist():
         stop = end * FS if end < len(still) else n_steps
         first, last = np.searchsorted(at, [begin * FS, stop]).tolist()
         # A second with a beat is no standstill, but the rest of it is: up to the beat.
@@ -456,7 +456,7 @@ def _fibrillation(probability: Floats, rest: Flags, evidence: Evidence) -> list[
     least = min(evidence.fibrillation_s, len(smooth) // 2 + 1)
     settled = len(smooth) - evidence.unsettled_s
     spans = []
-    for begin, end in runs((smooth > FIBRILLATION_LASTS) & rest):
+    for begin, end in runs((smooth > FIBRILLATION_LASTS) & rest).tolist():
         own = smooth[begin:end]
         if smooth[begin : min(end, settled)].max(initial=0) <= evidence.fibrillation:
             continue
