@@ -32,7 +32,7 @@ from ecgscribe.model.rhythm import (
     typical_heights,
 )
 from ecgscribe.model.runtime import Model, load_model
-from ecgscribe.pipeline.rhythm import rhythm_probabilities
+from ecgscribe.pipeline.rhythm_by_second import rhythm_probabilities
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Record
 from ecgscribe.signal.windows import FS, Grid

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S, RhythmReporter
 from ecgscribe.model.rhythm import N_RHYTHMS, WINDOW_S
-from ecgscribe.pipeline.rhythm import LEAST_S
+from ecgscribe.pipeline.step_spans import LEAST_S
 from ecgscribe.signal.windows import FS
 
 LETTERS = {"n": 0, "a": 1, "t": 2, "f": 3, "s": 4, "x": 5}

@@ -16,7 +16,7 @@ from ecgscribe import datasets
 from ecgscribe.datasets.resequenced.fibrillation import FIBRILLATION_RECORDS
 from ecgscribe.flags import runs
 from ecgscribe.pipeline.afl_spans import CYCLES_S, WINDOW, regularity, with_flutter
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS
 

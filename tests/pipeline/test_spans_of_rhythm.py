@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm, Seconds
-from ecgscribe.pipeline.rhythm import (
-    StepSpan,
+from ecgscribe.pipeline.network_spans import rhythm_spans
+from ecgscribe.pipeline.rhythm_by_second import (
     rhythm_probabilities,
-    rhythm_spans,
     still_where_quiet,
     without_narrow,
 )
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
 
 NO_BEATS = np.zeros(0)

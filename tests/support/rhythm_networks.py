@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm
-from ecgscribe.pipeline import rhythm
+from ecgscribe.pipeline import rhythm_by_second
 from ecgscribe.signal.windows import FS
 
 Floats = NDArray[np.float32]
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 def beats_of_any_width() -> Iterator[None]:
     """Let tachycardia be planned where the beats of a made recording are narrow."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rhythm, "NARROW", 0.0)
+        patch.setattr(rhythm_by_second, "NARROW", 0.0)
         yield
 
 

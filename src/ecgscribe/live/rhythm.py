@@ -27,7 +27,7 @@ from ecgscribe.model.rhythm import (
     typical_heights,
 )
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.rhythm import beats_not_still, predict_seconds
+from ecgscribe.pipeline.rhythm_by_second import beats_not_still, predict_seconds
 from ecgscribe.signal.windows import FS, Grid
 
 __all__ = ["AHEAD_S", "LiveRhythm"]

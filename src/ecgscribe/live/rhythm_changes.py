@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.pipeline.beats_by_rhythm import KILLING
-from ecgscribe.pipeline.rhythm import (
+from ecgscribe.pipeline.network_spans import (
     FIBRILLATION_LASTS,
     FIBRILLATION_SMOOTHED_S,
     LEAST_PART_S,
-    LEAST_S,
     Evidence,
-    StepSpan,
     rhythm_spans,
 )
+from ecgscribe.pipeline.step_spans import LEAST_S, StepSpan
 from ecgscribe.pipeline.svta_spans import with_svta
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.flags import runs
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
 
 __all__ = ["regularity", "with_flutter"]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ecgscribe.flags import runs
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.pipeline.sudden_runs import (
     DOUBTFUL_S,
     begins_suddenly,
