@@ -10,23 +10,16 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import softmax
 from ecgscribe.model.features import FEATURE_NAMES
-from ecgscribe.model.rhythm import (
+from ecgscribe.model.rhythm import EMBEDDING, HALO_S, N_RHYTHMS, WINDOW_S, predict_rhythm
+from ecgscribe.model.rhythm_features import rhythm_features
+from ecgscribe.model.second_features import (
     BEAT_FEATURE_NAMES,
-    EMBEDDING,
-    HALO_S,
-    N_RHYTHMS,
     N_SECOND_FEATURES,
-    WINDOW_S,
-    Seconds,
     beat_features_by_second,
-    heights,
-    predict_rhythm,
-    relative_amplitude,
     second_features,
     shapes_of,
-    typical_heights,
 )
-from ecgscribe.model.rhythm_features import rhythm_features
+from ecgscribe.model.seconds import Seconds, heights, relative_amplitude, typical_heights
 from ecgscribe.signal.windows import FS
 
 Floats = NDArray[np.float32]

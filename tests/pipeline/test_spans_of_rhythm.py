@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm, Seconds
+from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm
+from ecgscribe.model.seconds import Seconds
 from ecgscribe.pipeline.network_spans import rhythm_spans
 from ecgscribe.pipeline.rhythm_by_second import (
     rhythm_probabilities,

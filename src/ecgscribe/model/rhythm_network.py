@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecgscribe.model.rhythm import EMBEDDING, N_INTERVAL_FEATURES, N_RHYTHMS, N_SECOND_FEATURES
+from ecgscribe.model.rhythm import EMBEDDING, N_INTERVAL_FEATURES, N_RHYTHMS
+from ecgscribe.model.second_features import N_SECOND_FEATURES
 from ecgscribe.signal.windows import FS
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def build_rhythm_head() -> keras.Model:
     -------
     keras.Model
         From ``seconds`` (batch, n_seconds, `N_SECOND_FEATURES`), see
-        `ecgscribe.model.rhythm.second_features`, to the logits of the rhythms (batch, n_seconds,
-        `N_RHYTHMS`).
+        `ecgscribe.model.second_features.second_features`, to the logits of the rhythms (batch,
+        n_seconds, `N_RHYTHMS`).
     """
     import keras
     from keras import layers

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.flags import long_runs
-from ecgscribe.model.rhythm import Seconds, embed_windows
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
+from ecgscribe.model.seconds import Seconds, embed_windows
 from ecgscribe.model.shape_features import waveforms
 from ecgscribe.pipeline.candidates import Candidates, FaintPeaks
 from ecgscribe.pipeline.lead_availability import LeadAvailability, lead_availability

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import Rhythm, RhythmNetwork, Seconds
+from ecgscribe.model.rhythm import Rhythm, RhythmNetwork
+from ecgscribe.model.seconds import Seconds
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.network_spans import rhythm_spans, smoothed
 from ecgscribe.pipeline.rhythm_by_second import beats_not_still, predict_seconds

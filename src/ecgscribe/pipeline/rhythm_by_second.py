@@ -7,16 +7,10 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
 from ecgscribe.model.order_statistics import rolling_quantile
-from ecgscribe.model.rhythm import (
-    SHAPE_NAMES,
-    Rhythm,
-    RhythmNetwork,
-    Seconds,
-    predict_rhythm,
-    second_features,
-    typical_heights,
-)
+from ecgscribe.model.rhythm import Rhythm, RhythmNetwork, predict_rhythm
 from ecgscribe.model.rhythm_features import NEAR
+from ecgscribe.model.second_features import SHAPE_NAMES, second_features
+from ecgscribe.model.seconds import Seconds, typical_heights
 from ecgscribe.signal.windows import FS
 
 __all__ = [
@@ -61,7 +55,7 @@ def predict_seconds(
     network : RhythmNetwork
     seconds : Seconds
     r_peaks, peak_scores, shapes, typical
-        See `ecgscribe.model.rhythm.second_features`.
+        See `ecgscribe.model.second_features.second_features`.
 
     Returns
     -------
@@ -139,7 +133,7 @@ def without_narrow(probability: Floats, r_peaks: Doubles, shapes: Floats) -> Flo
     r_peaks : ndarray of float64, shape (n,)
         All candidates, in steps.
     shapes : ndarray of float32, shape (n, 3, 2)
-        See `ecgscribe.model.rhythm.shapes_of`.
+        See `ecgscribe.model.second_features.shapes_of`.
 
     Returns
     -------

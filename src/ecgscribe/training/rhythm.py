@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.files import write_csv
-from ecgscribe.model.rhythm import Rhythm, embed_windows
+from ecgscribe.model.rhythm import Rhythm
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import trunk_grid
+from ecgscribe.model.seconds import embed_windows
 from ecgscribe.pipeline.network_spans import NETWORK_KINDS, rhythm_spans
 from ecgscribe.pipeline.rhythm_by_second import predict_seconds
 from ecgscribe.signal.filters import scale

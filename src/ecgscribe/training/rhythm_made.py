@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from ecgscribe.datasets.resequenced.fibrillation import intervals_within
 from ecgscribe.flags import runs
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
-from ecgscribe.model.rhythm import Rhythm, heights, shapes_of, typical_heights
+from ecgscribe.model.rhythm import Rhythm
+from ecgscribe.model.second_features import shapes_of
+from ecgscribe.model.seconds import heights, typical_heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.examples import Example

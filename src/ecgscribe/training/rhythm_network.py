@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from ecgscribe.files import write_csv
 from ecgscribe.leads import N_LEADS
-from ecgscribe.model.rhythm import EMBEDDING, N_SECOND_FEATURES, WINDOW_S
+from ecgscribe.model.rhythm import EMBEDDING, WINDOW_S
 from ecgscribe.model.rhythm_network import (
     build_rhythm_head,
     build_rhythm_intervals,
     build_rhythm_lead,
 )
+from ecgscribe.model.second_features import N_SECOND_FEATURES
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import RhythmTraining, TrainingConfig
 from ecgscribe.training.intervals import IntervalPools, Intervals
