@@ -16,7 +16,7 @@ from ecgscribe.analysis.rr_histogram import RRHistogram
 from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
-from ecgscribe.plots.overview import RHYTHM_SHADES
+from ecgscribe.plots.recording_shades import RHYTHM_SHADES
 from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
 from ecgscribe.quality_annotations import excerpt
@@ -98,7 +98,7 @@ def tachogram(
     unreadable : ndarray of int64, shape (m, 2), optional
         Unreadable spans in samples, shaded.
     rhythms : sequence of RhythmEpisode
-        Those of `ecgscribe.plots.overview.RHYTHM_SHADES` are shaded.
+        Those of `ecgscribe.plots.recording_shades.RHYTHM_SHADES` are shaded.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes by default.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.analysis.measures import Measures
 from ecgscribe.analysis.rr_intervals import mean_rate
-from ecgscribe.plots.overview import RHYTHM_SHADES
+from ecgscribe.plots.recording_shades import RHYTHM_SHADES
 from ecgscribe.plots.style import CLASS_COLOURS, GREY
 from ecgscribe.record import LazyRecord
 from ecgscribe.report.figures import plain, time_axis
