@@ -17,7 +17,7 @@ from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD, BeatHistory
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import Event, LiveBeat, RhythmChange, SignalChange, to_dict
 from ecgscribe.live.rhythm import AHEAD_S, EMBEDDED_S, LiveRhythm
-from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S, KILLING_DELAY_S
+from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
 from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
@@ -34,6 +34,8 @@ from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 pytestmark = pytest.mark.usefixtures("narrow_beats_count")
 
 RATE = 360
+KILLING_DELAY_S = 10
+"""Seconds within which what kills is reported, according to the documentation."""
 Signal = NDArray[np.float32]
 
 
