@@ -19,7 +19,7 @@ from ecgscribe.plots.recording_shades import (
     rhythms_s,
     unreadable_s,
 )
-from ecgscribe.plots.style import GREY, new_axes
+from ecgscribe.plots.style import GREY, new_axes, write_right
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -138,13 +138,4 @@ def _count(ax: Axes, line: int, class_index: NDArray[np.int8]) -> None:
     """Write the number of beats that are not N to the right of a line."""
     counts = np.bincount(class_index, minlength=len(AAMI_CLASSES)).tolist()
     text = "  ".join(f"{c} {n:,}" for c, n in zip(AAMI_CLASSES, counts, strict=True) if n)
-    ax.annotate(
-        text if counts[0] == 0 else "  ".join(text.split("  ")[1:]),
-        (1, line + 0.5),
-        xycoords=("axes fraction", "data"),
-        xytext=(4, 0),
-        textcoords="offset points",
-        fontsize=8,
-        va="center",
-        annotation_clip=False,
-    )
+    write_right(ax, text if counts[0] == 0 else "  ".join(text.split("  ")[1:]), line + 0.5)

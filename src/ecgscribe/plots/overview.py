@@ -10,7 +10,7 @@ from ecgscribe.analysis.rr_intervals import beat_series
 from ecgscribe.plots.beat_points import FASTEST, TITLE_PAD, draw_points, name_points
 from ecgscribe.plots.hour_lines import HOUR
 from ecgscribe.plots.recording_shades import end_s, length, shade
-from ecgscribe.plots.style import CLASS_COLOURS, GREY, new_axes
+from ecgscribe.plots.style import CLASS_COLOURS, GREY, new_axes, write_right
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -131,15 +131,7 @@ def timeline(annotation: Annotation, *, ax: Axes | None = None) -> Axes:
             color=CLASS_COLOURS[name],
             linewidth=0,
         )
-        ax.annotate(
-            f"most: {count.max():,}",
-            (1, lane + 0.55),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 0),
-            textcoords="offset points",
-            fontsize=8,
-            va="center",
-        )
+        write_right(ax, f"most: {count.max():,}", lane + 0.55)
     shade(ax, annotation, per)
     lanes = [f"{AAMI_CLASSES[k]}  {np.sum(beats.class_index == k):,}" for k in present]
     ax.set_yticks(np.arange(len(present)) + 0.55, lanes, fontsize=9)
