@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm
+from ecgscribe.model.rhythm import EMBEDDING, Rhythm
 from ecgscribe.model.seconds import Seconds
 from ecgscribe.pipeline.network_spans import rhythm_spans
 from ecgscribe.pipeline.rhythm_by_second import (
@@ -20,14 +20,9 @@ from ecgscribe.pipeline.rhythm_by_second import (
 )
 from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
+from support.rhythm_networks import certain
 
 NO_BEATS = np.zeros(0)
-LETTERS = {"n": 0, "a": 1, "t": 2, "f": 3, "s": 4, "x": 5}
-
-
-def certain(text: str) -> NDArray[np.float32]:
-    """One letter per second: n none, a AF, t VT, f VF, s standstill, x noise."""
-    return np.eye(N_RHYTHMS, dtype=np.float32)[[LETTERS[letter] for letter in text]]
 
 
 def found(text: str, beats: NDArray[np.float64] = NO_BEATS) -> list[tuple[str, float, float]]:

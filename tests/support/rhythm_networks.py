@@ -24,6 +24,12 @@ def beats_of_any_width() -> Iterator[None]:
         yield
 
 
+def certain(text: str) -> Floats:
+    """One letter per second: n none, a AF, t VT, f VF, s standstill, x noise."""
+    order = dict(zip("natfsx", Rhythm, strict=True))
+    return np.eye(N_RHYTHMS, dtype=np.float32)[[order[letter] for letter in text]]
+
+
 class SpikeNetwork:
     """Reads the rhythm of a second from the number of large steps in it.
 
@@ -62,14 +68,10 @@ class SpikeNetwork:
 
 
 class PlannedNetwork:
-    """Predicts a plan, one letter per second, of a recording of at most a minute.
-
-    n none, a atrial fibrillation, t tachycardia, f flutter, s standstill, x noise.
-    """
+    """Predicts a plan, one letter of `certain` per second, of a recording of at most a minute."""
 
     def __init__(self, plan: str) -> None:
-        order = dict(zip("natfsx", Rhythm, strict=True))
-        self._logits = 9 * np.eye(N_RHYTHMS, dtype=np.float32)[[order[letter] for letter in plan]]
+        self._logits = 9 * certain(plan)
 
     def embed(self, signal: Floats) -> Floats:
         """Return zeros."""
