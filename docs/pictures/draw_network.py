@@ -15,12 +15,12 @@ import numpy as np
 
 from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import Architecture, build_beat_head, build_trunk
-from ecgscribe.model.rhythm import N_BEAT_FEATURES
 from ecgscribe.model.rhythm_network import (
     build_rhythm_head,
     build_rhythm_intervals,
     build_rhythm_lead,
 )
+from ecgscribe.model.second_features import N_BEAT_FEATURES
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig, complete
 

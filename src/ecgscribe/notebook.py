@@ -99,9 +99,7 @@ _TOP_S = 2.0
 
 
 def _beginning(record: Record | LazyRecord, end: int) -> NDArray[np.float32]:
-    signal = getattr(record, "signal", None)
-    samples = record.read(0, end) if signal is None else signal[:end]  # type: ignore[union-attr]
-    return np.asarray(samples)
+    return np.asarray(record.signal[:end] if hasattr(record, "signal") else record.read(0, end))
 
 
 def _line(samples: NDArray[np.float32]) -> str:

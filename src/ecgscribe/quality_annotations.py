@@ -17,6 +17,7 @@ from enum import IntFlag
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import runs
 from ecgscribe.record import Annotation
 
 __all__ = [
@@ -186,9 +187,8 @@ def unreadable_spans(annotation: Annotation, n_samples: int) -> Positions:
     all_spans = spans(annotation, n_samples)
     lasting = all_spans.end > all_spans.begin
     bad = all_spans.state.unreadable[lasting]
-    change = np.flatnonzero(np.diff(bad, prepend=False, append=False))
     edge = np.append(all_spans.begin[lasting], n_samples)
-    return np.asarray(edge[change].reshape(-1, 2))
+    return np.asarray(edge[runs(bad)])
 
 
 def readable_seconds(annotation: Annotation, n_samples: int) -> float:

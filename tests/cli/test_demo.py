@@ -131,7 +131,9 @@ def test_the_model_in_the_package_finds_the_beats_of_the_demo(tmp_path: Path) ->
 def test_page_shows_the_figures_of_the_table(out: Path) -> None:
     text = demonstrate(out)
     html = (out / "demo.html").read_text(encoding="utf-8")
-    for figure, counts in re.findall(r"([\d.]+) % \((\d+/\d+)\)", text):
+    figures = re.findall(r"([\d.]+) % \((\d+/\d+)\)", text)
+    assert len(figures) >= 6
+    for figure, counts in figures:
         assert f"<td>{figure}%</td><td>{counts}</td>" in html
 
 

@@ -31,6 +31,7 @@ from ecgscribe.datasets.resequenced import (
 )
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import DatasetError
+from ecgscribe.flags import runs
 from ecgscribe.record import Annotation, Record
 
 SHORT: dict[str, Plan] = {
@@ -259,7 +260,7 @@ def test_runs_begin_and_end_with_one_beat_and_have_another_p_wave() -> None:
     made, annotation = resequence(*normal(), plan=SHORT["sudden"])
     beats = annotation.beats()
     rr = np.diff(beats.sample) / made.fs
-    run = np.flatnonzero(np.diff(beats.symbol == "A", prepend=False, append=False)).reshape(-1, 2)
+    run = runs(beats.symbol == "A")
     assert [beats.sample[k] for k in run[:, 0]] == [
         sample for sample, note in notes_of(annotation) if note == "(SVTA"
     ]

@@ -113,6 +113,7 @@ def test_r_peaks_are_scored_at_both_windows_with_their_offsets() -> None:
 
 
 def test_f1_of_r_peaks_is_the_harmonic_mean_of_se_and_pp(results: AnnotatorResults) -> None:
+    assert len(results.r_peaks) >= 2
     for m in results.r_peaks:
         assert m.f1.value == pytest.approx(2 / (1 / m.se.value + 1 / m.pp.value))
         assert m.f1.low <= m.f1.value <= m.f1.high

@@ -17,22 +17,15 @@ from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD, BeatHistory
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.events import Event, LiveBeat, RhythmChange, SignalChange, to_dict
 from ecgscribe.live.rhythm import AHEAD_S, EMBEDDED_S, LiveRhythm
-from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S, KILLING_DELAY_S
+from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S
 from ecgscribe.live.stream import Stream
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
 from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
-from ecgscribe.model.rhythm import (
-    WINDOW_S,
-    RhythmNetwork,
-    Seconds,
-    embed_windows,
-    predict_rhythm,
-    second_features,
-    shapes_of,
-    typical_heights,
-)
+from ecgscribe.model.rhythm import WINDOW_S, RhythmNetwork, predict_rhythm
 from ecgscribe.model.runtime import Model, load_model
-from ecgscribe.pipeline.rhythm import rhythm_probabilities
+from ecgscribe.model.second_features import second_features, shapes_of
+from ecgscribe.model.seconds import Seconds, embed_windows, typical_heights
+from ecgscribe.pipeline.rhythm_by_second import rhythm_probabilities
 from ecgscribe.quality_annotations import unreadable_spans
 from ecgscribe.record import Record
 from ecgscribe.signal.windows import FS, Grid
@@ -41,6 +34,8 @@ from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 pytestmark = pytest.mark.usefixtures("narrow_beats_count")
 
 RATE = 360
+KILLING_DELAY_S = 10
+"""Seconds within which what kills is reported, according to the documentation."""
 Signal = NDArray[np.float32]
 
 

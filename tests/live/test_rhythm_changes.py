@@ -12,19 +12,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ecgscribe.live.rhythm_changes import FIBRILLATION_DELAY_S, RhythmReporter
-from ecgscribe.model.rhythm import N_RHYTHMS, WINDOW_S
-from ecgscribe.pipeline.rhythm import LEAST_S
+from ecgscribe.model.rhythm import WINDOW_S
+from ecgscribe.pipeline.step_spans import LEAST_S
 from ecgscribe.signal.windows import FS
+from support.rhythm_networks import certain
 
-LETTERS = {"n": 0, "a": 1, "t": 2, "f": 3, "s": 4, "x": 5}
 KINDS = {"t": "VT", "f": "VFL", "s": "ASYS"}
 LATE_S = 4
 """Seconds of the signal that follow a second when its rhythm is predicted."""
-
-
-def certain(text: str) -> NDArray[np.float32]:
-    """One letter per second: n none, a AF, t VT, f VF, s standstill, x noise."""
-    return np.eye(N_RHYTHMS, dtype=np.float32)[[LETTERS[letter] for letter in text]]
 
 
 def reported(

@@ -10,24 +10,23 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.decision import softmax
 from ecgscribe.model.features import FEATURE_NAMES
-from ecgscribe.model.rhythm import (
+from ecgscribe.model.rhythm import EMBEDDING, HALO_S, N_RHYTHMS, WINDOW_S, predict_rhythm
+from ecgscribe.model.rhythm_features import rhythm_features
+from ecgscribe.model.second_features import (
     BEAT_FEATURE_NAMES,
-    EMBEDDING,
-    HALO_S,
-    N_RHYTHMS,
     N_SECOND_FEATURES,
-    WINDOW_S,
-    Seconds,
     beat_features_by_second,
-    heights,
-    predict_rhythm,
-    relative_amplitude,
     second_features,
     shapes_of,
+)
+from ecgscribe.model.seconds import (
+    Seconds,
+    embed_windows,
+    heights,
+    relative_amplitude,
     typical_heights,
 )
-from ecgscribe.model.rhythm_features import rhythm_features
-from ecgscribe.signal.windows import FS
+from ecgscribe.signal.windows import FS, Grid
 
 Floats = NDArray[np.float32]
 
@@ -75,12 +74,40 @@ def test_a_second_has_the_features_of_its_last_candidate() -> None:
 
 
 def test_p_waves_count_where_the_rhythm_is_irregular() -> None:
-    interval = np.array([0.8] * 150 + [0.6, 1.1] * 75)
+    interval = np.array([0.79, 0.81] * 75 + [0.6, 1.1] * 75)
     r_peaks, near = np.cumsum(interval) * FS, np.ones((300, 3, 2), dtype=np.float32)
     features = beat_features_by_second(r_peaks, np.ones(300, np.float32), near, 240)
     of_p_waves = features[:, len(BEAT_FEATURE_NAMES) : -2]
     assert not of_p_waves[:90].any()
     assert of_p_waves[150:].all()
+
+
+class MeanNetwork:
+    """Describes a second by its mean, `EMBEDDING` times."""
+
+    def embed(self, signal: Floats) -> Floats:
+        means = signal.reshape(len(signal), -1, FS).mean(axis=2)
+        return np.repeat(means[..., None], EMBEDDING, axis=2)
+
+    def classify(self, seconds: Floats) -> Floats:
+        raise NotImplementedError
+
+    def judge_intervals(self, intervals: Floats) -> Floats:
+        raise NotImplementedError
+
+
+def test_a_second_is_described_by_the_leads_that_are_not_lost() -> None:
+    signal = np.tile(np.array([1, 5], dtype=np.float32), (3 * FS, 1))
+    lost = np.zeros(signal.shape, dtype=np.bool_)
+    lost[FS : 2 * FS - 1, 0] = True  # but for one step
+    lost[2 * FS :, 0] = True
+    grid = Grid(len(signal), 8 * FS, FS)
+    seconds = embed_windows(MeanNetwork(), signal, signal, lost, grid, 0, len(grid.starts))
+    np.testing.assert_array_equal(seconds.embedding[:, 0], [3, 3, 5])
+    np.testing.assert_array_equal(seconds.lost, [[False, False], [False, False], [True, False]])
+    lost[:] = True
+    none = embed_windows(MeanNetwork(), signal, signal, lost, grid, 0, len(grid.starts))
+    assert not none.embedding.any()
 
 
 def test_shapes_are_found_by_the_names_of_their_columns() -> None:

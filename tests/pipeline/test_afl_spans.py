@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.datasets.resequenced.fibrillation import FIBRILLATION_RECORDS
+from ecgscribe.flags import runs
 from ecgscribe.pipeline.afl_spans import CYCLES_S, WINDOW, regularity, with_flutter
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS
 
@@ -102,10 +103,9 @@ def test_flutter_of_people_that_no_limit_was_chosen_on(data_dir: Path) -> None:
             steps = slice(*(round(at / rhythms.fs * FS) for at in (one.begin, one.end)))
             atrial[steps] = one.kind in ("AFIB", "AFL")
             flutter[steps] = one.kind == "AFL"
-        edges = np.flatnonzero(np.diff(atrial, prepend=False, append=False)).tolist()
         spans = [
             StepSpan(begin=begin, end=end, kind="AFIB", probability=1)
-            for begin, end in zip(edges[::2], edges[1::2], strict=True)
+            for begin, end in runs(atrial).tolist()
         ]
         for span in with_flutter(spans, beats):
             found[span.begin : span.end] = span.kind == "AFL"

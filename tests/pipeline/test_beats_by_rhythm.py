@@ -9,7 +9,8 @@ from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.traits import no_traits
 from ecgscribe.pipeline.beats_by_rhythm import apply_rhythms, grade_by_rhythm, without_beats
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks, is_written
-from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan
+from ecgscribe.pipeline.rhythm import FoundRhythms
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.record import READABLE
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS

@@ -13,7 +13,7 @@ from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.traits import no_traits
 from ecgscribe.pipeline.beats_by_sequence import apply_sequence
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from support.rising_rates import rising

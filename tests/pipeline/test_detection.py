@@ -23,9 +23,9 @@ from ecgscribe.model.features import (
     segment_features,
     segments,
 )
-from ecgscribe.model.rhythm import shapes_of
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.scoring import Scores, score_beats
+from ecgscribe.model.second_features import shapes_of
 from ecgscribe.model.shape_features import WAVEFORM
 from ecgscribe.model.traits import traits_of
 from ecgscribe.pipeline.annotate import annotate

@@ -21,7 +21,7 @@ import pytest
 import ecgscribe
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import ModelError
-from ecgscribe.model import runtime
+from ecgscribe.model import runtime, sessions
 from ecgscribe.record import Annotation, Record
 
 
@@ -41,13 +41,13 @@ def test_threads_share_one_model_and_one_session_of_each_network(
     record: Record, expected: Annotation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Path] = []
-    original = runtime._session
+    original = sessions._session
 
     def counted(path: Path, *shapes: Any) -> Any:
         made.append(path)
         return original(path, *shapes)
 
-    monkeypatch.setattr(runtime, "_session", counted)
+    monkeypatch.setattr(sessions, "_session", counted)
     runtime._loaded.cache_clear()
     with ThreadPoolExecutor(4) as pool:
         models = set(pool.map(lambda _: ecgscribe.load_model(), range(8)))

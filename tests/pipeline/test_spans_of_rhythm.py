@@ -10,23 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm, Seconds
-from ecgscribe.pipeline.rhythm import (
-    StepSpan,
+from ecgscribe.model.rhythm import EMBEDDING, Rhythm
+from ecgscribe.model.seconds import Seconds
+from ecgscribe.pipeline.network_spans import rhythm_spans
+from ecgscribe.pipeline.rhythm_by_second import (
+    beats_not_still,
     rhythm_probabilities,
-    rhythm_spans,
     still_where_quiet,
     without_narrow,
 )
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
+from support.rhythm_networks import certain
 
 NO_BEATS = np.zeros(0)
-LETTERS = {"n": 0, "a": 1, "t": 2, "f": 3, "s": 4, "x": 5}
-
-
-def certain(text: str) -> NDArray[np.float32]:
-    """One letter per second: n none, a AF, t VT, f VF, s standstill, x noise."""
-    return np.eye(N_RHYTHMS, dtype=np.float32)[[LETTERS[letter] for letter in text]]
 
 
 def found(text: str, beats: NDArray[np.float64] = NO_BEATS) -> list[tuple[str, float, float]]:
@@ -105,7 +102,8 @@ def test_where_all_leads_are_lost_there_is_no_rhythm_that_kills() -> None:
 
 def test_standstill_at_the_end_of_a_recording_ends_with_it_or_with_its_last_beat() -> None:
     probability, n_steps = certain("n" * 5 + "s" * 5), 10 * FS + 100
-    for beat, kinds in ((None, ["N", "ASYS"]), (10 * FS + 50.0, ["N", "ASYS", "N"])):
+    with_beat = ["N", "ASYS", "N"]
+    for beat, kinds in ((None, with_beat[:2]), (10.0 * FS, with_beat), (10 * FS + 50.0, with_beat)):
         beats = np.array([1.0, 2.0, 3.0]) * FS
         beats = beats if beat is None else np.append(beats, beat)
         spans = rhythm_spans(probability, beats, n_steps)
@@ -122,8 +120,20 @@ def test_a_narrow_qrs_is_not_that_of_ventricular_tachycardia() -> None:
     np.testing.assert_array_equal(counted.argmax(axis=1), [2] * 30 + [0] * 20 + [3] * 10)
     shapes[:, 2, 1] = 0  # a lead that is not there
     np.testing.assert_array_equal(without_narrow(certain("t" * 60), r_peaks, shapes)[:, 2], 1)
-    few = without_narrow(certain("ttt"), r_peaks[:2], shapes[:2])
-    np.testing.assert_array_equal(few, certain("ttt"))
+    shapes[:3, 2] = 0.7
+    for n, kind in ((2, 2), (3, 0)):  # two do not show how wide a QRS is
+        counted = without_narrow(certain("ttt"), r_peaks[:n], shapes[:n])
+        np.testing.assert_array_equal(counted.argmax(axis=1), kind)
+
+
+def test_a_beat_ends_a_standstill_if_it_is_likely_and_more_so_than_the_standstill() -> None:
+    r_peaks = np.array([0.5, 1.5, 2.5, 3.5]) * FS
+    beat_probability = np.array([0.45, 0.55, 0.65, 0.75], dtype=np.float32)
+    probability = certain("nnn")
+    assert beats_not_still(r_peaks, beat_probability, probability).tolist() == [192, 320, 448]
+    probability[2, Rhythm.STANDSTILL] = 0.7  # what is after the last whole second counts to it
+    assert beats_not_still(r_peaks, beat_probability, probability).tolist() == [192, 448]
+    assert len(beats_not_still(r_peaks, beat_probability, certain("n")[:0])) == 0
 
 
 def test_standstill_has_a_heart_beside_it() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ecgscribe import datasets
 from ecgscribe.formats.reading import read_annotation
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.pipeline.svta_spans import with_svta
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS

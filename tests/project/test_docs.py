@@ -181,7 +181,11 @@ def commands(page: Path) -> list[str]:
     return [line.strip() for line in COMMAND.findall(joined)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "page",
+    [page for page in (*PAGES, *sorted(ROOT.glob("*.md"))) if commands(page)],
+    ids=lambda path: path.stem,
+)
 def test_commands_in_the_text_are_ones(page: Path) -> None:
     for line in commands(page):
         words = shlex.split(line)[1:]

@@ -11,7 +11,8 @@ import pytest
 from ecgscribe import datasets
 from ecgscribe.evaluation.groups import Scored
 from ecgscribe.model.decision import Calibration, Thresholds
-from ecgscribe.model.runtime import Model, OnnxNetwork
+from ecgscribe.model.onnx_networks import OnnxNetwork
+from ecgscribe.model.runtime import Model
 from ecgscribe.record import Annotation, Record
 
 FS = 360.0

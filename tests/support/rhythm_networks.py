@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, Rhythm
-from ecgscribe.pipeline import rhythm
+from ecgscribe.pipeline import rhythm_by_second
 from ecgscribe.signal.windows import FS
 
 Floats = NDArray[np.float32]
@@ -20,8 +20,14 @@ Floats = NDArray[np.float32]
 def beats_of_any_width() -> Iterator[None]:
     """Let tachycardia be planned where the beats of a made recording are narrow."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rhythm, "NARROW", 0.0)
+        patch.setattr(rhythm_by_second, "NARROW", 0.0)
         yield
+
+
+def certain(text: str) -> Floats:
+    """One letter per second: n none, a AF, t VT, f VF, s standstill, x noise."""
+    order = dict(zip("natfsx", Rhythm, strict=True))
+    return np.eye(N_RHYTHMS, dtype=np.float32)[[order[letter] for letter in text]]
 
 
 class SpikeNetwork:
@@ -62,14 +68,10 @@ class SpikeNetwork:
 
 
 class PlannedNetwork:
-    """Predicts a plan, one letter per second, of a recording of at most a minute.
-
-    n none, a atrial fibrillation, t tachycardia, f flutter, s standstill, x noise.
-    """
+    """Predicts a plan, one letter of `certain` per second, of a recording of at most a minute."""
 
     def __init__(self, plan: str) -> None:
-        order = dict(zip("natfsx", Rhythm, strict=True))
-        self._logits = 9 * np.eye(N_RHYTHMS, dtype=np.float32)[[order[letter] for letter in plan]]
+        self._logits = 9 * certain(plan)
 
     def embed(self, signal: Floats) -> Floats:
         """Return zeros."""

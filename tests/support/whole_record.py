@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import long_runs
 from ecgscribe.model.decision import calibrate, softmax, split_no_beat
 from ecgscribe.model.features import FEATURE_NAMES, beat_features, logit_features
 from ecgscribe.model.runtime import Model
@@ -14,7 +15,6 @@ from ecgscribe.model.traits import traits_of
 from ecgscribe.pipeline.peaks import find_beats
 from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import condition
-from ecgscribe.signal.filters import long_runs
 from ecgscribe.signal.windows import FS, steps_to_samples
 
 Floats = NDArray[np.float32]

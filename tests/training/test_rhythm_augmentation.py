@@ -236,6 +236,7 @@ def test_records_are_made_what_they_allow(steady: Example, ectopic: Example) -> 
 def test_one_seed_makes_one_record(ectopic: Example) -> None:
     one = rhythm_augmentation.augment_rhythm(ectopic, np.random.default_rng(5))
     two = rhythm_augmentation.augment_rhythm(ectopic, np.random.default_rng(5))
+    assert len(one) > 1
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a.signal, b.signal)
         np.testing.assert_array_equal(a.class_index, b.class_index)

@@ -14,8 +14,8 @@ import pytest
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import ModelError
 from ecgscribe.formats.wfdb.writing import write_annotation, write_record
-from ecgscribe.model.rhythm import N_SECOND_FEATURES
 from ecgscribe.model.runtime import MODELS, Model, load_model
+from ecgscribe.model.second_features import N_SECOND_FEATURES
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation
 from ecgscribe.training.config import RhythmTraining, TrainingConfig

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import N_BEAT_FEATURES, WINDOW_S, Rhythm, heights
+from ecgscribe.model.rhythm import WINDOW_S, Rhythm
+from ecgscribe.model.second_features import N_BEAT_FEATURES
+from ecgscribe.model.seconds import heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.rhythm_labels import UNKNOWN
 from ecgscribe.training.rhythm_records import RhythmRecord

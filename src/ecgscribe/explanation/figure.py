@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.explanation.text import describe_rhythm
 from ecgscribe.formatting import format_both_times
-from ecgscribe.plots.paper import strip
+from ecgscribe.plots.strips import strip
 from ecgscribe.plots.style import GREY
 from ecgscribe.record import Annotation, Record
 from ecgscribe.symbols import AAMI_CLASSES

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import long_runs
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.model.shape_features import AFTER, BEFORE
-from ecgscribe.signal.filters import BRIDGED_S, long_runs
+from ecgscribe.signal.filters import BRIDGED_S
 from ecgscribe.signal.windows import FS
 
 __all__ = ["LeadLossMonitor", "PolarityMonitor", "all_lost_at"]

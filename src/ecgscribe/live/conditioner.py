@@ -77,11 +77,6 @@ class LiveSignal:
         return self._samples.received
 
     @property
-    def n_held(self) -> int:
-        """Samples that are held because a later hop needs them."""
-        return len(self._samples)
-
-    @property
     def n_steps(self) -> int:
         """Steps of the samples received so far."""
         return self.clock.n_steps(self.n_samples)

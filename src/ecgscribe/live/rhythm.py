@@ -15,19 +15,11 @@ from ecgscribe.live.beats import HISTORY_STEPS, PEAK_AHEAD
 from ecgscribe.live.conditioner import RECENT, LiveSignal
 from ecgscribe.live.tail import Tail
 from ecgscribe.model.features import FEATURE_NAMES, segment_features
-from ecgscribe.model.rhythm import (
-    COUNTED_S,
-    EMBEDDING,
-    N_RHYTHMS,
-    WINDOW_S,
-    RhythmNetwork,
-    Seconds,
-    embed_windows,
-    shapes_of,
-    typical_heights,
-)
+from ecgscribe.model.rhythm import EMBEDDING, N_RHYTHMS, WINDOW_S, RhythmNetwork
+from ecgscribe.model.second_features import COUNTED_S, shapes_of
+from ecgscribe.model.seconds import Seconds, embed_windows, typical_heights
 from ecgscribe.model.shape_features import waveforms
-from ecgscribe.pipeline.rhythm import beats_not_still, predict_seconds
+from ecgscribe.pipeline.rhythm_by_second import beats_not_still, predict_seconds
 from ecgscribe.signal.windows import FS, Grid
 
 __all__ = ["AHEAD_S", "LiveRhythm"]

@@ -8,25 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.pipeline.beats_by_rhythm import KILLING
-from ecgscribe.pipeline.rhythm import (
+from ecgscribe.pipeline.network_spans import (
     FIBRILLATION_LASTS,
     FIBRILLATION_SMOOTHED_S,
     LEAST_PART_S,
-    LEAST_S,
     Evidence,
-    StepSpan,
     rhythm_spans,
 )
+from ecgscribe.pipeline.step_spans import LEAST_S, StepSpan
 from ecgscribe.pipeline.svta_spans import with_svta
 from ecgscribe.rhythms import RhythmKind
 from ecgscribe.signal.windows import FS
 
-__all__ = ["FIBRILLATION_DELAY_S", "KILLING_DELAY_S", "RhythmReporter"]
+__all__ = ["FIBRILLATION_DELAY_S", "RhythmReporter"]
 
 
-KILLING_DELAY_S = 10
 FIBRILLATION_DELAY_S = 30
-"""Seconds within which each rhythm, and its end, is reported."""
+"""Seconds within which atrial fibrillation, and its end, is reported."""
 FIBRILLATION_S = 20
 """Shortest atrial fibrillation in seconds: 30 s of it would be reported too late."""
 FIBRILLATION_END_S = FIBRILLATION_SMOOTHED_S // 2 + 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import runs
 from ecgscribe.metrics.spans import Spans, hold, union
 from ecgscribe.record import Annotation
 from ecgscribe.rhythms import RhythmSpan
@@ -74,10 +75,7 @@ def rhythm_spans(annotation: Annotation, n_samples: int) -> RhythmSpans:
     label = np.array([note[1:].strip() for note in notes.aux_note], dtype=np.str_)
     # Of two notes on one sample the last holds.
     lasts = np.diff(begin, append=n_samples) > 0
-    begin, label = begin[lasts], label[lasts]
-    changes = np.append(True, label[1:] != label[:-1])[: len(label)]
-    begin, label = begin[changes], label[changes]
-    return RhythmSpans(begin=begin, end=np.append(begin, n_samples)[1:], label=label)
+    return _spans_of(begin[lasts], label[lasts], n_samples)
 
 
 def marked_rhythms(annotation: Annotation, n_samples: int) -> RhythmSpans:
@@ -106,7 +104,12 @@ def marked_rhythms(annotation: Annotation, n_samples: int) -> RhythmSpans:
         np.searchsorted(noted.begin, begin, side="right") - 1  # the last one before any note
     ]
     label = np.where(hold(flutter, begin), "VFL", label)
-    changes = np.append(True, label[1:] != label[:-1])
+    return _spans_of(begin, label, n_samples)
+
+
+def _spans_of(begin: NDArray[np.int64], label: NDArray[np.str_], n_samples: int) -> RhythmSpans:
+    """Return spans up to the next label that differs."""
+    changes = np.append(True, label[1:] != label[:-1])[: len(label)]
     begin, label = begin[changes], label[changes]
     return RhythmSpans(begin=begin, end=np.append(begin, n_samples)[1:], label=label)
 
@@ -150,6 +153,5 @@ def flutter_spans(annotation: Annotation, n_samples: int) -> Spans:
     """
     at = np.flatnonzero(np.isin(annotation.symbol, ("[", "]")))
     opens = annotation.symbol[at] == "["
-    switches = np.diff(opens, prepend=False, append=False)
-    edge = np.append(annotation.sample[at] + ~opens, n_samples)[switches]
-    return union(np.minimum(edge, n_samples).reshape(-1, 2))
+    edge = np.append(annotation.sample[at] + ~opens, n_samples)[runs(opens)]
+    return union(np.minimum(edge, n_samples))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import runs
 from ecgscribe.metrics.rhythm_spans import flutter_spans, rhythm_spans
 from ecgscribe.metrics.spans import Spans, hold, union
 from ecgscribe.quality_annotations import unreadable_spans
@@ -62,12 +63,11 @@ def ventricular_spans(test: Annotation, n_samples: int) -> Spans:
     sample = test.sample[is_beat]
     v = (is_readable(test, n_samples) & (test.class_index == _V))[is_beat]
     joined = v[1:] & v[:-1] & (np.diff(sample) <= _RUN_GAP_S * test.fs)
-    edge = np.flatnonzero(np.diff(joined, prepend=False, append=False))
-    first, last = edge[::2], edge[1::2]
+    first, last = runs(joined).T
     long = last - first + 1 >= _RUN_BEATS
-    runs = np.stack([sample[first[long]], sample[last[long]] + 1], axis=1)
+    of_beats = np.stack([sample[first[long]], sample[last[long]] + 1], axis=1)
     rhythms = rhythm_spans(test, n_samples).of("VT", "VFL", "VF", "VFIB")
-    return union(flutter_spans(test, n_samples), rhythms, runs)
+    return union(flutter_spans(test, n_samples), rhythms, of_beats)
 
 
 def event_spans(test: Annotation, n_samples: int) -> Spans:

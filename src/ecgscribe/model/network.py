@@ -26,7 +26,14 @@ from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Architecture", "build_beat_head", "build_network", "build_trunk", "expert_names"]
+__all__ = [
+    "Architecture",
+    "bilstm",
+    "build_beat_head",
+    "build_network",
+    "build_trunk",
+    "expert_names",
+]
 
 
 N_CLASSES = len(AAMI_CLASSES)
@@ -75,7 +82,8 @@ class Architecture:
         return STEPS_PER_FRAME if self.preset == "default" else 1
 
 
-def _bilstm(units: int, x: Any) -> Any:
+def bilstm(units: int, x: Any) -> Any:
+    """Apply a bidirectional LSTM layer of so many units in each direction; all states are kept."""
     from keras import layers
 
     # The plain kernel exports to ONNX and runs on every backend; cuDNN's does neither.
@@ -99,7 +107,7 @@ def _default_trunk(architecture: Architecture) -> keras.Model:
     fine = _convolution(48, 7, 2, fine)
     x = _convolution(64, 5, 2, fine)
     for _ in range(architecture.lstm_layers):
-        x = _bilstm(architecture.lstm_units, layers.Dropout(DROPOUT)(x))
+        x = bilstm(architecture.lstm_units, layers.Dropout(DROPOUT)(x))
     shape = layers.Dense(32, activation="relu")(layers.Dropout(DROPOUT)(x))
     frame_class = layers.Dense(N_CLASSES, name="frame_class")(shape)
     # The R-peak needs a finer place than a frame: the convolutions' half frames give it.
@@ -116,7 +124,7 @@ def _classic_trunk(architecture: Architecture) -> keras.Model:
     from keras import layers
 
     signal = keras.Input((None, 2), name="signal")
-    states = _bilstm(architecture.lstm_units, signal)
+    states = bilstm(architecture.lstm_units, signal)
     peak = layers.Dense(1, activation="sigmoid", name="peak")(states)
     step_class = layers.Dense(N_CLASSES, name="frame_class")(states)
     return keras.Model(signal, [peak, step_class], name="trunk")
@@ -176,7 +184,7 @@ def _expert(architecture: Architecture, x: Any, name: str) -> Any:
     x = layers.Conv1D(architecture.beat_features, LOCAL_BEATS, padding="same", activation="relu")(x)
     x = layers.Dropout(0.4)(x)
     if name == "sequence":
-        x = layers.Concatenate()([x, _bilstm(architecture.beat_units, x)])
+        x = layers.Concatenate()([x, bilstm(architecture.beat_units, x)])
         x = layers.Dropout(0.4)(x)
     return layers.Dense(NO_BEAT + 1, name=name)(x)
 

@@ -10,9 +10,11 @@ R-peaks, and says how much they are those of atrial fibrillation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ecgscribe.model.rhythm import EMBEDDING, N_INTERVAL_FEATURES, N_RHYTHMS, N_SECOND_FEATURES
+from ecgscribe.model.network import bilstm
+from ecgscribe.model.rhythm import EMBEDDING, N_INTERVAL_FEATURES, N_RHYTHMS
+from ecgscribe.model.second_features import N_SECOND_FEATURES
 from ecgscribe.signal.windows import FS
 
 if TYPE_CHECKING:
@@ -27,13 +29,6 @@ LEAD_UNITS = 32
 HEAD_UNITS = 24
 INTERVAL_UNITS = (20, 16)
 """Units of each direction of the LSTM layers."""
-
-
-def _bilstm(units: int, x: Any) -> Any:
-    from keras import layers
-
-    # The plain kernel exports to ONNX and runs on every backend; cuDNN's does neither.
-    return layers.Bidirectional(layers.LSTM(units, return_sequences=True, use_cudnn=False))(x)
 
 
 def build_rhythm_lead() -> keras.Model:
@@ -54,7 +49,7 @@ def build_rhythm_lead() -> keras.Model:
         x = layers.BatchNormalization(momentum=0.98)(x)
         x = layers.Activation("relu")(x)
     x = layers.Dropout(0.2)(x)
-    x = layers.Concatenate()([_bilstm(LEAD_UNITS, x), x])
+    x = layers.Concatenate()([bilstm(LEAD_UNITS, x), x])
     x = layers.AveragePooling1D(FS // 2 ** len(CONVOLUTIONS))(x)
     embedding = layers.Dense(EMBEDDING, activation="tanh", name="embedding")(layers.Dropout(0.3)(x))
     return keras.Model(signal, embedding, name="rhythm_lead")
@@ -67,15 +62,15 @@ def build_rhythm_head() -> keras.Model:
     -------
     keras.Model
         From ``seconds`` (batch, n_seconds, `N_SECOND_FEATURES`), see
-        `ecgscribe.model.rhythm.second_features`, to the logits of the rhythms (batch, n_seconds,
-        `N_RHYTHMS`).
+        `ecgscribe.model.second_features.second_features`, to the logits of the rhythms (batch,
+        n_seconds, `N_RHYTHMS`).
     """
     import keras
     from keras import layers
 
     seconds = keras.Input((None, N_SECOND_FEATURES), name="seconds")
     x = layers.GaussianNoise(0.1)(layers.Dropout(0.2)(seconds))
-    x = layers.Concatenate()([x, _bilstm(HEAD_UNITS, x)])
+    x = layers.Concatenate()([x, bilstm(HEAD_UNITS, x)])
     logits = layers.Dense(N_RHYTHMS, name="rhythm")(layers.Dropout(0.3)(x))
     return keras.Model(seconds, logits, name="rhythm_head")
 
@@ -95,6 +90,6 @@ def build_rhythm_intervals() -> keras.Model:
 
     x = intervals = keras.Input((None, N_INTERVAL_FEATURES), name="intervals")
     for units in INTERVAL_UNITS:
-        x = _bilstm(units, x)
+        x = bilstm(units, x)
     logit = layers.Dense(1, name="fibrillation")(x)
     return keras.Model(intervals, logit, name="rhythm_intervals")

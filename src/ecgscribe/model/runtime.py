@@ -1,215 +1,34 @@
-"""Load a trained model: check its files, parse what it decides by, run its network by ONNX."""
+"""Load a trained model: check its files, and parse what it decides by."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash
 from ecgscribe.model.beat_head import BeatHead, IdentityHead, NetworkHead
 from ecgscribe.model.decision import Calibration, Thresholds
-from ecgscribe.model.features import FEATURE_NAMES, LOGIT_FEATURE_NAMES
-from ecgscribe.model.rhythm import (
-    EMBEDDING,
-    N_INTERVAL_FEATURES,
-    N_RHYTHMS,
-    N_SECOND_FEATURES,
-    RhythmNetwork,
-)
+from ecgscribe.model.features import FEATURE_NAMES
+from ecgscribe.model.onnx_networks import OnnxNetwork, OnnxRhythm
+from ecgscribe.model.rhythm import RhythmNetwork
 from ecgscribe.model.scoring import Network
-from ecgscribe.signal.windows import STEPS_PER_FRAME
-from ecgscribe.symbols import AAMI_CLASSES
+from ecgscribe.model.sessions import loading
 
-__all__ = ["MODELS", "RHYTHM_PARTS", "Model", "OnnxNetwork", "OnnxRhythm", "load_model"]
+__all__ = ["MODELS", "RHYTHM_PARTS", "Model", "load_model"]
 
-Floats = NDArray[np.float32]
+
 logger = logging.getLogger(__name__)
 MODELS = Path(__file__).parent / "weights"
-_N_CLASSES = len(AAMI_CLASSES)
-TRUNK_WIDTHS = {"signal": 2, "peak": 1, "frame_class": _N_CLASSES}
-"""Inputs and outputs of the trunk, and the size of the last of their three axes."""
-BEAT_HEAD_WIDTHS = {
-    "class_facts": len(LOGIT_FEATURE_NAMES),
-    "facts": len(FEATURE_NAMES),
-    "probability": _N_CLASSES + 1,
-}
-LEAD_WIDTHS = {"signal": 1, "embedding": EMBEDDING}
-HEAD_WIDTHS = {"seconds": N_SECOND_FEATURES, "rhythm": N_RHYTHMS}
-INTERVAL_WIDTHS = {"intervals": N_INTERVAL_FEATURES, "fibrillation": 1}
 RHYTHM_PARTS = ("rhythm_lead", "rhythm_head", "rhythm_intervals")
 """Files of the rhythm networks: a model has all or none."""
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxNetwork:
-    """A network that ONNX Runtime computes; see `ecgscribe.model.scoring.Network`.
-
-    Parameters
-    ----------
-    trunk : Path
-        ONNX file of the trunk; read when it is first needed, as is the other one.
-    beat_head : Path, optional
-        ONNX file of the beat head; ``classic`` has none.
-    """
-
-    trunk: Path
-    beat_head: Path | None = None
-    _sessions: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return OnnxNetwork, (self.trunk, self.beat_head)
-
-    @property
-    def steps_per_frame(self) -> int:
-        """Steps that one frame of the trunk spans."""
-        return STEPS_PER_FRAME if self.beat_head else 1
-
-    def predict_trunk(self, windows: Floats) -> tuple[Floats, Floats]:
-        """Score windows as they are; see `ecgscribe.model.scoring.Network.predict_trunk`."""
-        peak, frame_class = self._trunk.run(["peak", "frame_class"], {"signal": windows})
-        steps = windows.shape[1]
-        found = (peak.shape[1], frame_class.shape[1])
-        if found != (steps, steps // self.steps_per_frame):
-            raise ModelError(
-                f"{self.trunk.name}: expected {steps} peaks and {steps // self.steps_per_frame} "
-                f"frames for {steps} steps, found {found[0]} and {found[1]}; install or copy the "
-                "model again"
-            )
-        return peak, frame_class
-
-    def predict_beats(self, logit_features: Floats, features: Floats) -> Floats:
-        """Predict the classes of runs of beats; see `ecgscribe.model.scoring.Network`."""
-        inputs = {"class_facts": logit_features, "facts": features}
-        return np.asarray(self._beat_head.run(["probability"], inputs)[0])
-
-    @property
-    def _trunk(self) -> Any:
-        return _shared_session(self._sessions, self.trunk, TRUNK_WIDTHS)
-
-    @property
-    def _beat_head(self) -> Any:
-        if self.beat_head is None:
-            raise ModelError(
-                f"{self.trunk.name}: expected a network with a beat head, found a trunk alone; "
-                "use another model"
-            )
-        return _shared_session(self._sessions, self.beat_head, BEAT_HEAD_WIDTHS)
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxRhythm:
-    """A rhythm network that ONNX Runtime computes; see `ecgscribe.model.rhythm.RhythmNetwork`.
-
-    Parameters
-    ----------
-    lead, head, intervals : Path
-        ONNX files of the networks over a lead, over seconds and over intervals; read when first
-        needed.
-    """
-
-    lead: Path
-    head: Path
-    intervals: Path
-    _sessions: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return OnnxRhythm, (self.lead, self.head, self.intervals)
-
-    def embed(self, signal: Floats) -> Floats:
-        """Describe the seconds of one lead of each window."""
-        return np.asarray(self._lead.run(["embedding"], {"signal": signal})[0])
-
-    def classify(self, seconds: Floats) -> Floats:
-        """Return the logits of the rhythms of sequences of seconds."""
-        return np.asarray(self._head.run(["rhythm"], {"seconds": seconds})[0])
-
-    def judge_intervals(self, intervals: Floats) -> Floats:
-        """Return the logit of atrial fibrillation at each R-peak of some sequences."""
-        return np.asarray(
-            self._intervals.run(["fibrillation"], {"intervals": intervals})[0][..., 0]
-        )
-
-    @property
-    def _lead(self) -> Any:
-        return _shared_session(self._sessions, self.lead, LEAD_WIDTHS)
-
-    @property
-    def _head(self) -> Any:
-        return _shared_session(self._sessions, self.head, HEAD_WIDTHS)
-
-    @property
-    def _intervals(self) -> Any:
-        return _shared_session(self._sessions, self.intervals, INTERVAL_WIDTHS)
-
-
-_LOADING = Lock()
-"""Held while a model or a session is made, so that threads which ask for it at once share one."""
-
-
-def _renew_lock() -> None:
-    """Replace the lock in a process that was forked while another thread held it."""
-    global _LOADING
-    _LOADING = Lock()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-def _shared_session(
-    sessions: dict[tuple[object, ...], Any], path: Path, widths: Mapping[str, int]
-) -> Any:
-    """Return the session of a file, made once per process: ONNX Runtime promises none to a fork."""
-    key = (os.getpid(), path, *widths)
-    if key not in sessions:
-        with _LOADING:
-            if key not in sessions:
-                sessions[key] = _session(path, widths)
-    return sessions[key]
-
-
-def _session(path: Path, widths: Mapping[str, int]) -> Any:
-    """Open a network, and check that its inputs and outputs are those of its part of a model."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # Blocks of a recording are scored in parallel, which is faster than threads within one.
-    options.intra_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # its errors have no common class
-        raise ModelError(
-            f"{path}: expected a network in ONNX form, found something else "
-            f"({' '.join(str(error).split())[:80]}); install or copy the model again"
-        ) from error
-    ends = [*session.get_inputs(), *session.get_outputs()]
-    found = {end.name: end.shape[-1] if len(end.shape) == 3 else end.shape for end in ends}
-    if found != dict(widths):
-        raise ModelError(
-            f"{path.name}: expected a network of {_listed(widths)}, found {_listed(found)}; "
-            "install or copy the model again"
-        )
-    return session
-
-
-def _listed(widths: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {width}" for name, width in widths.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -383,7 +202,7 @@ def load_model(model: Model | str | Path | None = None) -> Model:
         state = tuple(
             (file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file()
         )
-        with _LOADING:
+        with loading():
             return _loaded(path.absolute(), text, state)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ModelError(

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.pipeline.rhythm import StepSpan
-from ecgscribe.signal.filters import runs
+from ecgscribe.flags import runs
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
 
 __all__ = ["regularity", "with_flutter"]
@@ -74,7 +74,7 @@ def _parts(span: StepSpan, r_peaks: Doubles) -> list[StepSpan]:
     rr = np.diff(r_peaks) / FS
     fits = (regularity(rr) >= LEAST_FIT) & (rr <= LONGEST_S)
     parts, begin = [], span.begin
-    for first, last in runs(fits):
+    for first, last in runs(fits).tolist():
         if r_peaks[last] - r_peaks[first] >= LEAST_S * FS:
             start = int(r_peaks[first]) if first else span.begin
             end = int(r_peaks[last]) if last < len(fits) else span.end

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.lead_availability import LeadAvailability
-from ecgscribe.pipeline.rhythm import StepSpan
 from ecgscribe.pipeline.signal_quality import quality_at
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.quality_annotations import (
     ALL_READABLE,
     NONE_READABLE,

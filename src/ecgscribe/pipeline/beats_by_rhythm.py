@@ -20,7 +20,8 @@ from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.traits import no_traits
 from ecgscribe.pipeline.beats_by_sequence import temper_s
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, FaintPeaks
-from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan
+from ecgscribe.pipeline.rhythm import FoundRhythms
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.record import READABLE
 from ecgscribe.signal.windows import FS, ceil_div
 from ecgscribe.symbols import AAMI_CLASSES

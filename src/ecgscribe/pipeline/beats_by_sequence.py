@@ -15,9 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import runs
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
-from ecgscribe.pipeline.rhythm import StepSpan
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.pipeline.sudden_runs import (
     DOUBTFUL_S,
     begins_suddenly,
@@ -26,7 +27,6 @@ from ecgscribe.pipeline.sudden_runs import (
     stands_out,
 )
 from ecgscribe.pipeline.sudden_tachycardia import follow, sudden_tachycardia
-from ecgscribe.signal.filters import runs
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -86,21 +86,21 @@ def apply_sequence(
         probability[rows] /= np.maximum(probability[rows].sum(axis=1, keepdims=True), 1e-9)
         predicted = decide(probability, thresholds)
     is_n, is_s = predicted == N, predicted == S
-    for begin, end in runs(is_s):
+    for begin, end in runs(is_s).tolist():
         own = slice(begin, end)
         if not leaps[own].any() and not begins_suddenly(rr, begin, end, is_n):
             temper_s(probability, own)
             is_n[own], is_s[own] = True, False
     may_be_s = is_n & ~fibrillates & (beats.class_probability[:, S] > DOUBTFUL_S)
     logit = s_logit(beats.class_probability)
-    for begin, end in runs(may_be_s | is_s):
+    for begin, end in runs(may_be_s | is_s).tolist():
         own = slice(begin, end)
         if not is_s[own].all() and stands_out(rr, logit, begin, end, is_n):
             rows = begin + np.flatnonzero(of_the_run(rr, begin, end) & ~is_s[own])
             n_to_s(probability, rows, PART_OF_N)
             is_n[rows], is_s[rows] = False, True
     goes_on_to = 0
-    for begin, end in runs(is_s):
+    for begin, end in runs(is_s).tolist():
         rate = rate_to_hold(rr, begin, end, is_n) if begin >= goes_on_to else None
         if rate is not None:
             of_it = follow(rr, end, rate)

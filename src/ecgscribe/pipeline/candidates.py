@@ -101,7 +101,7 @@ class ClassifiedCandidates(_Rows):
     peak_scores: Floats
     """Scores of the R-peaks, 0 to 1, shape (n,)."""
     shapes: Floats
-    """Shape of each, shape (n, 3, 2); see `ecgscribe.model.rhythm.shapes_of`."""
+    """Shape of each, shape (n, 3, 2); see `ecgscribe.model.second_features.shapes_of`."""
     traits: NDArray[np.float16]
     """By what each is like others, shape (n, `TRAITS`); see `ecgscribe.model.traits`."""
 

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.beat_head import BeatHead, predict_in_windows
 from ecgscribe.model.features import SEGMENT
-from ecgscribe.model.rhythm import Seconds, shapes_of
 from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import BEAT_CORE, BEAT_HALO
+from ecgscribe.model.second_features import shapes_of
+from ecgscribe.model.seconds import Seconds
 from ecgscribe.model.traits import no_traits, traits_of
 from ecgscribe.pipeline.candidates import (
     Candidates,
@@ -106,7 +107,7 @@ class Classified(NamedTuple):
     class_probability: Floats
     beat_probability: Floats
     shapes: Floats
-    """See `ecgscribe.model.rhythm.shapes_of`."""
+    """See `ecgscribe.model.second_features.shapes_of`."""
     traits: NDArray[np.float16]
     """See `ecgscribe.model.traits`."""
 

@@ -17,15 +17,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.model.rhythm import Seconds, embed_windows
+from ecgscribe.flags import long_runs
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores, score_windows, trunk_grid
+from ecgscribe.model.seconds import Seconds, embed_windows
 from ecgscribe.model.shape_features import waveforms
 from ecgscribe.pipeline.candidates import Candidates, FaintPeaks
 from ecgscribe.pipeline.lead_availability import LeadAvailability, lead_availability
 from ecgscribe.pipeline.peaks import find_peaks, place_peaks
 from ecgscribe.signal.conditioning import Conditioner
-from ecgscribe.signal.filters import BRIDGED_S, long_runs
+from ecgscribe.signal.filters import BRIDGED_S
 from ecgscribe.signal.windows import FS, ceil_div
 
 __all__ = ["BLOCK_WINDOWS", "FAINT", "ROOM", "DetectedBlock", "detect_r_peaks", "last_quiet_step"]

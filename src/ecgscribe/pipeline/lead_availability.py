@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.signal.filters import long_runs
+from ecgscribe.flags import long_runs
 from ecgscribe.signal.windows import FS
 
 __all__ = ["LeadAvailability", "join_availability", "lead_availability", "readable_within"]

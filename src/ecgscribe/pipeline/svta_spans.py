@@ -18,8 +18,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.pipeline.rhythm import StepSpan
-from ecgscribe.signal.filters import runs
+from ecgscribe.flags import runs
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
 
 __all__ = ["with_svta"]
@@ -66,7 +66,7 @@ def with_svta(
     joined[1:] = is_s[:-1] & is_s[1:] & (np.diff(r_peaks) <= LONGEST_S * FS)
     joined[1:] &= (np.diff(of_span) == 0) & is_plain[of_span[1:]]
     found: dict[int, list[StepSpan]] = {}
-    for after_first, end in runs(joined):
+    for after_first, end in runs(joined).tolist():
         first, last = after_first - 1, end - 1
         interval = (r_peaks[last] - r_peaks[first]) / (last - first)
         if end - first >= FEWEST and interval < SLOWEST_S * FS:

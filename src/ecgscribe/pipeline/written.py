@@ -22,8 +22,9 @@ from ecgscribe.pipeline.beats_by_sequence import apply_sequence
 from ecgscribe.pipeline.candidates import ClassifiedCandidates, is_cut_off, is_written
 from ecgscribe.pipeline.classification import ClassifiedRecording
 from ecgscribe.pipeline.lead_availability import LeadAvailability, readable_within
-from ecgscribe.pipeline.rhythm import FoundRhythms, StepSpan, find_rhythms
+from ecgscribe.pipeline.rhythm import FoundRhythms, find_rhythms
 from ecgscribe.pipeline.signal_quality import quality_at, scale_quality, signal_quality
+from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.pipeline.svta_spans import with_svta
 from ecgscribe.record import READABLE
 from ecgscribe.symbols import AAMI_CLASSES

@@ -6,10 +6,11 @@ them without a magic. No picture shows anything by colour alone; see `ecgscribe.
 
 from __future__ import annotations
 
-from ecgscribe.plots.overview import day, heart_rate, lorenz, timeline
-from ecgscribe.plots.paper import check_strip, strip, strip_rows
+from ecgscribe.plots.hour_lines import day
+from ecgscribe.plots.overview import heart_rate, lorenz, timeline
 from ecgscribe.plots.results import confusion, pr_curve, reliability, training_curves
 from ecgscribe.plots.saving import check_picture, png, save
+from ecgscribe.plots.strips import check_strip, strip, strip_rows
 from ecgscribe.plots.style import CLASS_COLOURS, CLASS_MARKERS
 
 __all__ = [

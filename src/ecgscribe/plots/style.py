@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "GREY", "LETTER_COLOURS", "LINES", "new_axes"]
+__all__ = [
+    "CLASS_COLOURS",
+    "CLASS_MARKERS",
+    "GREY",
+    "LETTER_COLOURS",
+    "LINES",
+    "new_axes",
+    "write_right",
+]
 
 
 CLASS_COLOURS = {"N": "#0072B2", "S": "#E69F00", "V": "#D55E00", "F": "#009E73", "Q": "#CC79A7"}
@@ -48,3 +56,17 @@ def new_axes(size: tuple[float, float]) -> Axes:
     from ecgscribe.plots.shown import ShownAxes, ShownFigure
 
     return ShownFigure(figsize=size, layout="constrained").add_subplot(axes_class=ShownAxes)
+
+
+def write_right(ax: Axes, text: str, y: float) -> None:
+    """Write a text to the right of the axes, at a height in their units."""
+    ax.annotate(
+        text,
+        (1, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=8,
+        va="center",
+        annotation_clip=False,
+    )

@@ -16,7 +16,7 @@ from ecgscribe.analysis.rr_histogram import RRHistogram
 from ecgscribe.analysis.rr_intervals import BeatSeries
 from ecgscribe.formatting import format_time
 from ecgscribe.leads import MILLIVOLTS
-from ecgscribe.plots.overview import RHYTHM_SHADES
+from ecgscribe.plots.recording_shades import RHYTHM_SHADES, UNREADABLE
 from ecgscribe.plots.saving import figure_of, picture
 from ecgscribe.plots.style import new_axes
 from ecgscribe.quality_annotations import excerpt
@@ -34,6 +34,7 @@ __all__ = [
     "paper_strip",
     "plain",
     "rr_histogram",
+    "shade",
     "tachogram",
     "time_axis",
 ]
@@ -98,7 +99,7 @@ def tachogram(
     unreadable : ndarray of int64, shape (m, 2), optional
         Unreadable spans in samples, shaded.
     rhythms : sequence of RhythmEpisode
-        Those of `ecgscribe.plots.overview.RHYTHM_SHADES` are shaded.
+        Those of `ecgscribe.plots.recording_shades.RHYTHM_SHADES` are shaded.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes by default.
 
@@ -124,12 +125,7 @@ def tachogram(
                 rasterized=True,
                 zorder=2 + (name != "N"),
             )
-    for begin, end in () if unreadable is None else unreadable / record.fs:
-        ax.axvspan(begin, end, color="#BBBBBB", alpha=0.6, linewidth=0, zorder=1)
-    for episode in rhythms:
-        if episode.kind in RHYTHM_SHADES:
-            edges = episode.begin / record.fs, episode.end / record.fs
-            ax.axvspan(*edges, color=RHYTHM_SHADES[episode.kind], linewidth=0, zorder=0)
+    shade(ax, unreadable, rhythms, record.fs)
     time_axis(ax, record)
     top = float(np.nanmax(shown)) if beats.has_rr.any() else 1.5
     ax.set(
@@ -164,6 +160,33 @@ def time_axis(ax: Axes, record: LazyRecord) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _of_day(first + x, seconds)))
     label = f"time from the start ({'h:mm:ss' if seconds else 'h:mm'})"
     ax.set(xlim=(0, record.duration), xlabel="time of day" if record.start is not None else label)
+
+
+def shade(
+    ax: Axes,
+    unreadable: NDArray[np.int64] | None,
+    rhythms: Sequence[RhythmEpisode],
+    fs: float,
+) -> None:
+    """Shade unreadable spans and some rhythms.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With seconds from the start as x.
+    unreadable : ndarray of int64, shape (m, 2), optional
+        Spans in samples.
+    rhythms : sequence of RhythmEpisode
+        Those of `ecgscribe.plots.recording_shades.RHYTHM_SHADES` are shaded.
+    fs : float
+        Sampling frequency in Hz.
+    """
+    for begin, end in () if unreadable is None else unreadable / fs:
+        ax.axvspan(begin, end, color=UNREADABLE, alpha=0.6, linewidth=0, zorder=1)
+    for episode in rhythms:
+        if episode.kind in RHYTHM_SHADES:
+            edges = episode.begin / fs, episode.end / fs
+            ax.axvspan(*edges, color=RHYTHM_SHADES[episode.kind], linewidth=0, zorder=0)
 
 
 def _step(duration: float) -> float:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from ecgscribe.analysis.measures import Measures
 from ecgscribe.analysis.rr_intervals import mean_rate
-from ecgscribe.plots.overview import RHYTHM_SHADES
 from ecgscribe.plots.style import CLASS_COLOURS, GREY
 from ecgscribe.record import LazyRecord
-from ecgscribe.report.figures import plain, time_axis
+from ecgscribe.report.figures import plain, shade, time_axis
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -68,12 +67,7 @@ def rate_trend(
     _draw_rate(rate, measures, record, step)
     if ectopy:
         _draw_bars(axes[1], measures, record, bar_s)
-    for begin, end in measures.unreadable / record.fs:
-        rate.axvspan(begin, end, color="#BBBBBB", alpha=0.6, linewidth=0, zorder=1)
-    for episode in measures.rhythms:
-        if episode.kind in RHYTHM_SHADES:
-            edges = episode.begin / record.fs, episode.end / record.fs
-            rate.axvspan(*edges, color=RHYTHM_SHADES[episode.kind], linewidth=0, zorder=0)
+    shade(rate, measures.unreadable, measures.rhythms, record.fs)
     time_axis(axes[-1], record)
     for ax in axes:
         plain(ax)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecgscribe.plots.paper import paper_height
+from ecgscribe.plots.strips import paper_height
 from ecgscribe.record import LazyRecord
 from ecgscribe.report.paper_rows import Row, row_samples, shown_leads
 

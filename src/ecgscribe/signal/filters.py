@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgscribe.flags import long_runs
 from ecgscribe.signal.windows import FS, rate_ratio
 
 __all__ = [
@@ -25,8 +26,6 @@ __all__ = [
     "SCALE_BLOCKS",
     "filter_lead",
     "invalid_samples",
-    "long_runs",
-    "runs",
     "scale",
 ]
 
@@ -54,26 +53,6 @@ BRIDGED_S = 0.1
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
-
-
-def runs(flag: Flags) -> list[tuple[int, int]]:
-    """Return the first position of each run of true values, and the one after its last."""
-    edges = np.flatnonzero(np.diff(flag, prepend=False, append=False)).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def long_runs(flag: Flags, least: int) -> Flags:
-    """Return only the runs of true values that have at least `least` of them; shape (n,)."""
-    if np.count_nonzero(flag) < least:
-        return np.zeros(len(flag), dtype=np.bool_)
-    padded = np.concatenate(([False], flag, [False]))
-    edges = np.flatnonzero(padded[1:] != padded[:-1])
-    begins, ends = edges[::2], edges[1::2]
-    keep = ends - begins >= least
-    kept = np.zeros(len(flag), dtype=np.bool_)
-    for begin, end in zip(begins[keep], ends[keep], strict=True):
-        kept[begin:end] = True
-    return kept
 
 
 def invalid_samples(lead: Floats, fs: float, *, rails: tuple[float, float] | None = None) -> Flags:

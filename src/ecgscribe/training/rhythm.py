@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.files import write_csv
-from ecgscribe.model.rhythm import Rhythm, embed_windows
+from ecgscribe.model.rhythm import Rhythm
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import trunk_grid
-from ecgscribe.pipeline.rhythm import NETWORK_KINDS, predict_seconds, rhythm_spans
+from ecgscribe.model.seconds import embed_windows
+from ecgscribe.pipeline.network_spans import NETWORK_KINDS, rhythm_spans
+from ecgscribe.pipeline.rhythm_by_second import predict_seconds
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import TrainingConfig
@@ -134,7 +136,7 @@ def unseen_seconds(model: Model, records: Sequence[RhythmRecord]) -> list[dict[s
     -------
     list of dict
         One row for each record and marked rhythm: ``record``, ``rhythm``, ``seconds``, and how many
-        of them lie in a span of each of `ecgscribe.pipeline.rhythm.NETWORK_KINDS`.
+        of them lie in a span of each of `ecgscribe.pipeline.network_spans.NETWORK_KINDS`.
     """
     rows = []
     for record in records:

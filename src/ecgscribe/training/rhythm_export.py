@@ -16,8 +16,9 @@ import numpy as np
 from ecgscribe.errors import ModelError
 from ecgscribe.files import file_hash, write_text
 from ecgscribe.model.intervals import WINDOW
-from ecgscribe.model.rhythm import N_INTERVAL_FEATURES, N_SECOND_FEATURES, WINDOW_S
+from ecgscribe.model.rhythm import N_INTERVAL_FEATURES, WINDOW_S
 from ecgscribe.model.runtime import RHYTHM_PARTS, Model
+from ecgscribe.model.second_features import N_SECOND_FEATURES
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.export import TOLERANCE, run_with_tensorflow, to_onnx
 from ecgscribe.training.rhythm_network import RhythmNetworks

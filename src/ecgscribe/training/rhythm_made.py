@@ -19,8 +19,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ecgscribe.datasets.resequenced.fibrillation import intervals_within
+from ecgscribe.flags import runs
 from ecgscribe.model.features import FEATURE_NAMES, beat_features
-from ecgscribe.model.rhythm import Rhythm, heights, shapes_of, typical_heights
+from ecgscribe.model.rhythm import Rhythm
+from ecgscribe.model.second_features import shapes_of
+from ecgscribe.model.seconds import heights, typical_heights
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.examples import Example
@@ -116,8 +119,7 @@ def _in_runs(example: Example) -> NDArray[np.int8]:
     """Return the rhythm of the seconds of a recording with made tachycardia."""
     n = len(example.signal) // FS
     label = np.full(n, Rhythm.PLAIN, dtype=np.int8)
-    edges = np.flatnonzero(np.diff(example.class_index == V, prepend=False, append=False))
-    for begin, end in edges.reshape(-1, 2).tolist():
+    for begin, end in runs(example.class_index == V).tolist():
         first, last = example.r_peaks[[begin, end - 1]] / FS
         label[int(first) : int(last) + 1] = UNKNOWN
         if end - begin >= 4:

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from ecgscribe.files import write_csv
 from ecgscribe.leads import N_LEADS
-from ecgscribe.model.rhythm import EMBEDDING, N_SECOND_FEATURES, WINDOW_S
+from ecgscribe.model.rhythm import EMBEDDING, WINDOW_S
 from ecgscribe.model.rhythm_network import (
     build_rhythm_head,
     build_rhythm_intervals,
     build_rhythm_lead,
 )
+from ecgscribe.model.second_features import N_SECOND_FEATURES
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.config import RhythmTraining, TrainingConfig
 from ecgscribe.training.intervals import IntervalPools, Intervals
+from ecgscribe.training.keras_batches import keras_batches
 from ecgscribe.training.noise_only import noise_only_signal
 from ecgscribe.training.optimizer import build_optimizer
 from ecgscribe.training.rhythm_records import RhythmRecord
@@ -174,7 +176,7 @@ class _Fit:
         history = []
         for epoch in range(1, epochs + 1):
             draw = partial(_draw, self.pools, schedule.batch, self.seed, epoch)
-            fit = network.fit(_batches(draw, schedule.steps), verbose=0, shuffle=False)
+            fit = network.fit(keras_batches(draw, schedule.steps), verbose=0, shuffle=False)
             history.append({"epoch": float(epoch), "loss": float(fit.history["loss"][0])})
             log(f"{self.name}, epoch {epoch}/{epochs}: loss {history[-1]['loss']:.4f}")
         save_weights(network, weights)
@@ -212,17 +214,3 @@ def _mean_of_known(entropy: Any, target: Any) -> Any:
 
 def _draw(pools: RhythmPools | IntervalPools, n: int, seed: int, epoch: int, index: int) -> Any:
     return pools.draw(n, np.random.default_rng([seed, epoch, index]))
-
-
-def _batches(draw: Callable[[int], Any], n: int) -> Any:
-    """Make the batches of one epoch, drawn by other threads while earlier ones are learned."""
-    import keras
-
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-        def __len__(self) -> int:
-            return n
-
-        def __getitem__(self, index: int) -> Any:
-            return draw(index)
-
-    return Batches(workers=2, max_queue_size=6)

@@ -15,16 +15,11 @@ from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.errors import DatasetError, FormatError, SignalWarning
-from ecgscribe.model.rhythm import (
-    BEAT_FEATURE_NAMES,
-    Rhythm,
-    beat_features_by_second,
-    heights,
-    lost_seconds,
-    typical_heights,
-)
+from ecgscribe.model.rhythm import Rhythm
 from ecgscribe.model.rhythm_features import IRREGULARITY_GAIN
 from ecgscribe.model.runtime import Model
+from ecgscribe.model.second_features import BEAT_FEATURE_NAMES, beat_features_by_second
+from ecgscribe.model.seconds import heights, lost_seconds, typical_heights
 from ecgscribe.pipeline.classification import classify_beats
 from ecgscribe.pipeline.detection import detect_r_peaks
 from ecgscribe.record import Record
@@ -66,12 +61,12 @@ class RhythmRecord:
         Filtered, in the unit of each lead.
     lost : ndarray of bool, shape (n_seconds * FS, n_leads)
     typical : ndarray of float32, shape (n_leads,)
-        See `ecgscribe.model.rhythm.typical_heights`.
+        See `ecgscribe.model.seconds.typical_heights`.
     r_peaks : ndarray of float64, shape (n,)
         R-peak candidates in steps, of a trunk that has not seen the patient.
     peak_scores : ndarray of float32, shape (n,)
     shapes : ndarray of float32, shape (n, 3, 2)
-        See `ecgscribe.model.rhythm.shapes_of`.
+        See `ecgscribe.model.second_features.shapes_of`.
     label : ndarray of int8, shape (n_seconds,)
         `Rhythm`, or `ecgscribe.training.rhythm_labels.UNKNOWN`.
     """

@@ -10,14 +10,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ecgscribe.leads import N_LEADS
-from ecgscribe.model.rhythm import (
-    WINDOW_S,
-    Rhythm,
-    beat_features_by_second,
-    heights,
-    lost_seconds,
-    relative_amplitude,
-)
+from ecgscribe.model.rhythm import WINDOW_S, Rhythm
+from ecgscribe.model.second_features import beat_features_by_second
+from ecgscribe.model.seconds import heights, lost_seconds, relative_amplitude
 from ecgscribe.signal.filters import scale
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.rhythm_labels import UNKNOWN
@@ -209,7 +204,7 @@ def to_inputs(
     ----------
     window : RhythmWindow
     beats : ndarray of float32, shape (n_seconds, n_features)
-        See `ecgscribe.model.rhythm.beat_features_by_second`.
+        See `ecgscribe.model.second_features.beat_features_by_second`.
     used : ndarray of bool, shape (n_leads,)
         Leads that are there.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ecgscribe.model.decision import softmax
 from ecgscribe.training.batches import ExamplePool, draw_batch, make_targets
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.examples import Example
+from ecgscribe.training.keras_batches import keras_batches
 from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.losses import class_loss, peak_loss
 from ecgscribe.training.optimizer import build_optimizer
@@ -78,7 +79,7 @@ def fit_trunk(
             break
         draw = partial(draw_batch, pools, noise, config, epoch=epoch)
         # Not shuffled, so that a resumed run is the run that was not interrupted.
-        fit = fitted.fit(_batches(draw, schedule.steps), verbose=0, shuffle=False)
+        fit = fitted.fit(keras_batches(draw, schedule.steps), verbose=0, shuffle=False)
         row = {key: float(values[0]) for key, values in fit.history.items()}
         line = f"epoch {epoch}/{schedule.epochs}: loss {row['loss']:.4f}"
         if held_out and (epoch % schedule.validate_every == 0 or epoch == schedule.epochs):
@@ -163,17 +164,3 @@ def _pools(training: Sequence[Example], config: TrainingConfig) -> list[ExampleP
     if made:
         pools.append(ExamplePool(made, [make_targets(e, config) for e in made], weight))
     return pools
-
-
-def _batches(draw: Callable[..., Any], n: int) -> Any:
-    """Make the batches of one epoch, drawn by other threads while earlier ones are learned."""
-    import keras
-
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-        def __len__(self) -> int:
-            return n
-
-        def __getitem__(self, index: int) -> Any:
-            return draw(index=index)
-
-    return Batches(workers=2, max_queue_size=6)

@@ -18,6 +18,7 @@ from ecgscribe.datasets.resequenced.rhythm import BeatSequence, beat_sequence
 from ecgscribe.datasets.resequenced.source_beats import SourceBeats, source_beats
 from ecgscribe.datasets.resequenced.waves import place, placement, spikes
 from ecgscribe.errors import FormatError
+from ecgscribe.flags import runs
 from ecgscribe.record import Annotation, Record
 
 __all__ = ["resequence", "resequenced_records"]
@@ -102,8 +103,8 @@ def _added(
     amplitude = source.qrs_amplitude
     if isinstance(plan, Fibrillation):
         inside = np.zeros(sequence.n_samples, dtype=np.bool_)
-        edge = np.flatnonzero(np.diff(sequence.fibrillating, prepend=False, append=False))
-        for begin, end in edge.reshape(-1, 2).tolist():  # from the beat before to the last one
+        # From the beat before to the last one.
+        for begin, end in runs(sequence.fibrillating).tolist():
             inside[sequence.sample[max(begin - 1, 0)] : sequence.sample[end - 1]] = True
         return f_waves(sequence.n_samples, fs, inside, plan.f_wave * amplitude, rng)
     if isinstance(plan, Paced):
