@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formatting import format_time
+from ecgscribe.record import NO_DATE
 
 __all__ = [
     "Timing",
@@ -30,6 +31,7 @@ __all__ = [
     "rises_evenly",
     "seconds_per_unit",
     "timing",
+    "unwrapped",
 ]
 
 
@@ -44,6 +46,8 @@ _AGREE = 0.01
 """Largest difference between a clock and the sampling frequency given, as a share of it."""
 _BLOCK = 1024
 """Samples that outlast the packets in which many recorders send them."""
+_LEAST_ROUND = 7
+"""Smallest count before a counter begins again at 0."""
 _MANY_GAPS = 0.01
 """Share of samples with a gap before them from which on the clock is too uneven to show gaps."""
 _DEDUCED_HZ = (40.0, 20_000.0)
@@ -58,17 +62,24 @@ _COUNTER_WORDS = {
     "t", "index", "idx", "sample", "samples", "samplenumber", "n", "no", "nr", "number", "point",
     "points", "punkt", "counter", "count", "packet", "seq", "nseq", "row", "frame", "date", "x",
     "s", "sec", "secs", "second", "seconds", "sekunden", "ms", "us", "millis", "milliseconds",
-    "unnamed", "id", "key", "",
+    "unnamed", "id", "key", "min", "minute", "minutes", "h", "hour", "hours", "countdown", "",
 }  # fmt: skip
 _SECONDS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0,
     "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
-    "min": 60.0, "h": 3600.0,
+    "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0, "h": 3600.0,
+    "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NUMBER_OF_UNITS = re.compile(r"(\d*\.?\d+)\s*([^\W\d]+)")
 _CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d*)?)")
+_COLON_MS = re.compile(r"(\d\d?:\d\d:\d\d):(\d{3})(?!\d)")
+"""A time of day with milliseconds after another colon."""
+_OF_DAY = re.compile(r"[1-9]\d:\d\d:\d\d|0[1-9]:\d\d:\d\d")
+"""A time of day, not one since a start: with two digits of an hour that is not 0."""
+_DATE = re.compile(r"(?<![\d:.])(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
 
 
 Doubles = NDArray[np.float64]
@@ -107,10 +118,16 @@ def is_counter_name(name: str | None) -> bool:
 
 
 def seconds_per_unit(name: str, unit: str = "") -> float | None:
-    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``."""
+    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``.
+
+    ``0.004 sec`` stands for a unit of that length.
+    """
     for text in (unit, *reversed(_words(name))):
         if text.strip(" []()").lower() in _SECONDS:
             return _SECONDS[text.strip(" []()").lower()]
+    several = _NUMBER_OF_UNITS.fullmatch(unit.strip(" []()"))
+    if several is not None and several[2].lower() in _SECONDS:
+        return float(several[1]) * _SECONDS[several[2].lower()] or None
     return None
 
 
@@ -119,36 +136,80 @@ def _words(name: str) -> list[str]:
 
 
 def rises_evenly(values: NDArray[Any]) -> bool:
-    """Return whether values never fall, as no signal does, but only rise, or count and wrap."""
+    """Return whether values never fall, as no signal does, but only rise, or count and wrap.
+
+    Values that only fall, as those of a timer that runs out, are such, too.
+    """
     if len(values) < LEAST_ROWS or not np.isfinite(values).all():
         return False
     steps = np.diff(values.astype(np.float64))
-    if np.all(steps >= 0):
+    if np.all(steps >= 0) or np.all(steps <= 0):
         return bool(np.count_nonzero(steps) > len(steps) / 8)
     up = steps[steps >= 0]
-    if len(up) < len(steps) / 2 or np.ptp(up) != 0 or up[0] <= 0:
-        return False
-    down = steps[steps < 0]
-    return bool(np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0)
+    if len(up) >= len(steps) / 2 and np.ptp(up) == 0 and up[0] > 0:
+        down = steps[steps < 0]
+        if np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0:
+            return True
+    return len(unwrapped(values)) > 0
 
 
-def parse_times(texts: Sequence[str]) -> tuple[Doubles, datetime | None]:
+def unwrapped(values: NDArray[Any]) -> Doubles:
+    """Return a counter that begins again at 0 after each round as one that goes on.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,) or (0,)
+        Empty if the values are no such counter. Where counts are missing, so are they here; whole
+        rounds that are missing do not show.
+    """
+    whole = np.asarray(values, dtype=np.float64)
+    if len(whole) < LEAST_ROWS or not np.isfinite(whole).all():
+        return np.empty(0)
+    most = whole.max()
+    if whole.min() != 0 or most < _LEAST_ROUND or not np.all(np.diff(whole)[:LEAST_ROWS] % 1 == 0):
+        return np.empty(0)
+    steps = np.diff(whole) % (most + 1)
+    if np.mean(steps == 1) < 1 - _MANY_GAPS or not np.any(np.diff(whole) < 0):
+        return np.empty(0)
+    return np.append(whole[0], whole[0] + np.cumsum(steps))
+
+
+def parse_times(
+    texts: Sequence[str], *, day_first: bool = False
+) -> tuple[Doubles, datetime | None]:
     """Read times such as ``0:00.003`` or ``2026-01-02T10:00:00.004``.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    day_first : bool
+        Whether ``04/03/2026`` is a day in March; ``04.03.2026`` always is.
 
     Returns
     -------
     seconds : ndarray of float64, shape (n,)
         From the first date, or from midnight; NaN where a text is none.
     start : datetime or None
-        The first, if it has a date.
+        The first, if it has a date; on `ecgscribe.record.NO_DATE` if it is a time of day.
     """
     import pandas as pd
 
-    plain = [text.strip(" '\"[]") for text in texts]
+    plain = [_COLON_MS.sub(r"\1.\2", text.strip(" '\"[]")) for text in texts]
     clock = [_CLOCK.fullmatch(text) for text in plain]
     if any(clock):
-        return np.array([math.nan if m is None else _clock_seconds(m) for m in clock]), None
-    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed")
+        seconds = np.array([math.nan if m is None else _clock_seconds(m) for m in clock])
+        of_day = texts[0].strip(" '\"").startswith("[") or _OF_DAY.match(plain[0]) is not None
+        is_start = of_day and 0 <= seconds[0] < _DAY_S
+        midnight = datetime.combine(NO_DATE, time())
+        return seconds, midnight + timedelta(seconds=seconds[0]) if is_start else None
+    found = _DATE.search(plain[0]) if plain else None
+    if found is not None and (found[2] == "." or int(found[1]) > 12):
+        day_first = True
+    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed", dayfirst=day_first)
     if dates.isna().all():
         return np.full(len(plain), math.nan), None
     first = dates.dropna().iloc[0]
