@@ -21,7 +21,7 @@ __all__ = [
 
 
 # "ECG II" and "Lead II" in EDF and DICOM, MDC_ECG_LEAD_II in aECG: ISO/IEEE 11073-10101.
-_CODE_PREFIX = re.compile(r"^mdc_ecg_lead_(?=\S)", re.IGNORECASE)
+_CODE_PREFIX = re.compile(r"^mdc_ecg_(?:lead|elec_potl)_(?=\S)", re.IGNORECASE)
 _LEAD_PREFIX = re.compile(
     r"^(?:(?:ecg|ekg|lead|ableitung|dérivation|derivaci[óo]n|derivazione|afleiding)[ _:-]+)+(?=\S)",
     re.IGNORECASE,

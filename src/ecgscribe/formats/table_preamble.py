@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from ecgscribe.formats.checks import month_number
 from ecgscribe.record import NO_DATE
 
 __all__ = ["Preamble", "is_statement"]
@@ -62,7 +63,6 @@ _OTHER_DAY = re.compile(
 _ISO_DAY = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _DAY = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
 _DAY_OF_MONTH = re.compile(r"(?<!\d)(\d{1,2})[- .]+([a-z]{3})[a-z]*[- .,]+(\d{4})(?!\d)", re.I)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = re.compile(
     r"(?<![\d:])(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,6})\d*)?(?![\d:])\s*([ap]m\b)?", re.I
 )
@@ -167,8 +167,8 @@ def _day_in(line: str) -> date | None:
             if other[2] == "." or first > 12 or first == second:
                 return date(year, second, first)
             return date(year, first, second) if second > 12 else NO_DATE
-        if named is not None and named[2].lower() in _MONTHS:
-            return date(int(named[3]), 1 + _MONTHS.index(named[2].lower()), int(named[1]))
+        if named is not None:
+            return date(int(named[3]), month_number(named[2]), int(named[1]))
     except ValueError:  # such as 31 February
         return None
     return None
