@@ -35,7 +35,8 @@ NAMES_OF_FS = ["Fs", "FS", "sfreq", "freq", "Frequency", "sampling_rate", "Sampl
 
 @pytest.mark.parametrize("name", NAMES_OF_FS)
 def test_names_of_the_frequency(name: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "r.npz", **{"ECG": ONE, name: FS})
+    arrays: dict[str, Any] = {"ECG": ONE, name: FS}
+    np.savez(tmp_path / "r.npz", **arrays)
     check(tmp_path / "r.npz")
     savemat(tmp_path / "r.mat", {"ECG": ONE, name: float(FS)})
     check(tmp_path / "r.mat")
@@ -45,7 +46,8 @@ def test_names_of_the_frequency(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["U", "S"])
 def test_names_of_the_leads(name: str, kind: str, tmp_path: Path) -> None:
     names = np.array(LEADS).astype(kind)
-    np.savez(tmp_path / "r.npz", **{"signal": MILLIVOLTS, "fs": FS, name: names, "unit": "mV"})
+    arrays: dict[str, Any] = {"signal": MILLIVOLTS, "fs": FS, name: names, "unit": "mV"}
+    np.savez(tmp_path / "r.npz", **arrays)
     check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS, units=("mV", "mV"))
 
 
@@ -64,7 +66,7 @@ def test_one_of_several_arrays_is_called_ecg(tmp_path: Path) -> None:
 
 
 def test_an_array_for_each_lead(tmp_path: Path) -> None:
-    arrays = dict(zip(LEADS, MILLIVOLTS.T, strict=True))
+    arrays: dict[str, Any] = dict(zip(LEADS, MILLIVOLTS.T, strict=True))
     np.savez(tmp_path / "r.npz", tm=SECONDS, **arrays)
     check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS)
     savemat(tmp_path / "r.mat", {**arrays, "fs": float(FS)})
