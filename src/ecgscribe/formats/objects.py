@@ -24,10 +24,12 @@ from ecgscribe.formats.sample_times import (
     Timing,
     gapped_reader,
     is_time_name,
+    parse_times,
     rises_evenly,
+    seconds_per_unit,
     timing,
 )
-from ecgscribe.record import LazyRecord, Record
+from ecgscribe.record import NO_DATE, LazyRecord, Record
 
 __all__ = ["as_leads", "as_record"]
 
@@ -175,8 +177,15 @@ def _of_wfdb(record: Any) -> _Parts:
     return _Parts(
         np.asarray(signal), record.sig_name, record.units,
         None if record.fs is None else _frequency(record.fs),
-        getattr(record, "base_datetime", None), str(record.record_name),
+        _start_of_wfdb(record), str(record.record_name),
     )  # fmt: skip
+
+
+def _start_of_wfdb(record: Any) -> datetime | None:
+    start, clock = getattr(record, "base_datetime", None), getattr(record, "base_time", None)
+    if start is not None or clock is None:
+        return start
+    return datetime.combine(getattr(record, "base_date", None) or NO_DATE, clock)
 
 
 def _of_mne(raw: Any) -> _Parts:
@@ -199,7 +208,12 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
     text = []
     for k, name in enumerate(frame.columns):
         values = _numbers(frame.iloc[:, k])
-        if values is None:
+        dated = None if values is not None else _dates(frame.iloc[:, k])
+        if dated is not None:
+            start = start or dated[1]
+            if times.fs is None:
+                times = timing(Path("table"), str(name), dated[0], unit=1.0, given=fs)
+        elif values is None:
             text.append(str(name))
         elif is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(values.real)):
             if times.fs is None:
@@ -222,6 +236,19 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
     return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
 
 
+def _dates(column: Any) -> tuple[NDArray[np.float64], datetime | None] | None:
+    """Return a column of dates or times as seconds, and the start; None if it holds others."""
+    if column.dtype.kind in "mM" and len(column) and not column.isna().any():
+        since = (column - column.iloc[0]).dt.total_seconds()
+        first = column.iloc[0].to_pydatetime() if column.dtype.kind == "M" else None
+        start = None if first is None else first.replace(tzinfo=None)
+        return np.asarray(since, dtype=np.float64), start
+    if column.dtype.kind in "biufcmM":
+        return None
+    seconds, start = parse_times([str(cell) for cell in column])
+    return None if np.isnan(seconds).any() or not len(seconds) else (seconds, start)
+
+
 def _numbers(column: Any) -> NDArray[Any] | None:
     """Return a column as numbers, NaN where they are missing; None if it holds others."""
     if column.dtype.kind in "iufc":
@@ -237,6 +264,8 @@ def _numbers(column: Any) -> NDArray[Any] | None:
 
 def _of_index(index: Any, fs: float | None) -> tuple[Timing, datetime | None]:
     """Return what an index of times says, and the start that it gives."""
+    if hasattr(index, "to_timestamp"):  # of periods
+        index = index.to_timestamp()
     kind = index.dtype.kind
     if len(index) < 2:
         return Timing(), None
@@ -269,6 +298,8 @@ def _of_xarray(array: Any, fs: float | None) -> _Parts:
             start = seconds[0].astype("datetime64[us]").item()
         if seconds.dtype.kind in "mM":
             seconds, unit = (seconds - seconds[0]) / np.timedelta64(1, "s"), 1.0
+        else:
+            unit = seconds_per_unit("", str(array.coords[array.dims[time]].attrs.get("units", "")))
         numbers = np.asarray(seconds, dtype=np.float64)
         times = timing(Path("array"), str(array.dims[time]), numbers, unit=unit, given=fs)
     if values.ndim == 2 and array.dims[1 - time] in array.coords:
@@ -321,7 +352,7 @@ def _frequency(fs: Any) -> float:
         value = float(fs)
     except (TypeError, ValueError):
         value = math.nan
-    if isinstance(fs, str) or not (math.isfinite(value) and value > 0):
+    if isinstance(fs, str | bool) or not (math.isfinite(value) and value > 0):
         raise FormatError(f"expected a sampling frequency above 0 Hz, found {fs!r}; correct it")
     return value
 
