@@ -299,7 +299,8 @@ def _of_xarray(array: Any, fs: float | None) -> _Parts:
         if seconds.dtype.kind in "mM":
             seconds, unit = (seconds - seconds[0]) / np.timedelta64(1, "s"), 1.0
         else:
-            unit = seconds_per_unit("", str(array.coords[array.dims[time]].attrs.get("units", "")))
+            about = getattr(array.coords[array.dims[time]], "attrs", {})
+            unit = seconds_per_unit("", str(about.get("units", "")))
         numbers = np.asarray(seconds, dtype=np.float64)
         times = timing(Path("array"), str(array.dims[time]), numbers, unit=unit, given=fs)
     if values.ndim == 2 and array.dims[1 - time] in array.coords:
