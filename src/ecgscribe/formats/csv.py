@@ -378,7 +378,7 @@ def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> _Roles:
     return _Roles(
         columns,
         at,
-        min(days) if days and at in dated and "-" not in str(part[at].iloc[0]) else None,
+        min(days) if days and at in dated and not _DAY.search(str(part[at].iloc[0])) else None,
         next((k for k in sorted(dated) if k != at), None),
     )
 
