@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.objects import as_record
 from ecgscribe.formats.reading import open_record, read
 from ecgscribe.formats.sample_times import rises_evenly, timing
 from ecgscribe.formats.sniffing import detect_format
@@ -54,6 +56,74 @@ def test_a_column_of_times_is_no_lead_and_gives_the_frequency(
     is_the_ecg(read(path, fs=FS), "ecg")
     with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by the times"):
         read(path, fs=360)
+
+
+EPOCH = 1_700_000_000  # 14 November 2023, 22:13:20 UTC
+
+
+@pytest.mark.parametrize("heading", ["timestamp,ecg\n", "packet,t,ecg\n", ""])
+@pytest.mark.parametrize("per_second", [1, 10**3, 10**6, 10**9])
+def test_times_since_1970_show_their_unit_by_their_size(
+    heading: str, per_second: int, tmp_path: Path
+) -> None:
+    texts = [str((EPOCH * FS + k) * per_second // FS) for k in range(N)]
+    if per_second == 1:
+        texts = [f"{EPOCH + k / FS:.3f}" for k in range(N)]
+    if heading.startswith("packet"):
+        texts = [f"{k},{text}" for k, text in enumerate(texts)]
+    path = saved(tmp_path, heading, rows(texts))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if heading else "ignore")
+        record = read(path)
+        is_the_ecg(record)
+        is_the_ecg(read(path, fs=FS))
+        with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by"):
+            read(path, fs=360)
+    assert record.start == datetime(2023, 11, 14, 22, 13, 20)
+
+
+def test_times_since_1970_in_arrays_and_tables(tmp_path: Path) -> None:
+    times = EPOCH * 1000 + 1000 // FS * np.arange(N)
+    np.savez(tmp_path / "z.npz", t=times, ecg=ECG)
+    np.save(tmp_path / "m.npy", np.stack([times.astype(float), ECG]))
+    frame = pd.DataFrame({"timestamp": times, "ecg": ECG})
+    records = [read(tmp_path / "z.npz"), as_record(frame), as_record(frame.set_index("timestamp"))]
+    with pytest.warns(SignalWarning, match="rises evenly"):
+        records.append(read(tmp_path / "m.npy"))
+    for record in records:
+        assert isinstance(record, Record)
+        is_the_ecg(record)
+    assert [record.start for record in records[:2]] == [datetime(2023, 11, 14, 22, 13, 20)] * 2
+    assert records[3].start == records[0].start
+
+
+def test_what_is_no_time_since_1970_is_not_taken_for_one(tmp_path: Path) -> None:
+    # Sample numbers, nanoseconds since a phone was switched on, and dates in steps of days.
+    for first, step in ((1_000_000_000, 1), (10**14, 4_000_000), (EPOCH, 86_400)):
+        path = saved(tmp_path, "t,ecg\n", rows([str(first + step * k) for k in range(N)]))
+        with pytest.raises(FormatError, match=r"found none in the file; give it \(--fs\)"):
+            read(path)
+        record = read(path, fs=FS)
+        is_the_ecg(record)
+        assert record.start is None
+
+
+def test_a_clock_of_whole_seconds_makes_no_gaps_but_shows_long_ones(tmp_path: Path) -> None:
+    n = 30 * FS
+    signal = np.resize(ECG, n)
+    whole = np.arange(n) // FS
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for texts in ([str(EPOCH + s) for s in whole], [f"22:13:{s + 20:02}" for s in whole]):
+            record = read(saved(tmp_path, "time,ecg\n", rows(texts, signal=signal)))
+            np.testing.assert_allclose(record.signal[:, 0], signal, atol=1e-6)
+            assert record.fs == FS
+    late = [str(s + 100 * (s >= 20)) for s in whole]
+    path = saved(tmp_path, "time,ecg\n", rows(late, signal=signal))
+    with pytest.warns(SignalWarning, match="missing in 1 places by the times in 'time', 1:40.0"):
+        record = read(path, fs=FS)
+    assert record.n_samples == n + 100 * FS
+    np.testing.assert_allclose(record.signal[-10 * FS :, 0], signal[-10 * FS :], atol=1e-6)
 
 
 @pytest.mark.parametrize("heading", ["point", "packetCounter", "", "Unnamed: 0", "sample no", "n"])

@@ -23,6 +23,7 @@ from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_lead
 from ecgscribe.formats.sample_times import (
     LEAST_ROWS,
     Timing,
+    epoch_unit,
     gapped_reader,
     is_counter_name,
     is_time_name,
@@ -103,7 +104,7 @@ def open_csv(
             times = timing(
                 path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
             )
-            start = table.times.start or start
+            start = table.times.start or times.start or start
         signal = np.ascontiguousarray(signal[:, keep])
         record = Record(
             signal=signal,
@@ -292,7 +293,13 @@ def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> tuple[tuple[int, .
     if not columns:
         raise FormatError(f"{path}: expected at least one lead, found none; add a column")
     # A column whose unit is known shows the frequency; any other at least what is missing.
-    known = [k for k in sorted(times) if k in text or seconds_per_unit(*_heading_of(layout, k))]
+    known = [
+        k
+        for k in sorted(times)
+        if k in text
+        or seconds_per_unit(*_heading_of(layout, k))
+        or (len(values[k]) and epoch_unit(values[k][0], values[k][-1]))
+    ]
     usable = [k for k in known or sorted(times) if k in text or not np.isnan(values[k]).any()]
     return columns, usable[0] if usable else None
 

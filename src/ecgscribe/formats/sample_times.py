@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ecgscribe.formatting import format_time
 __all__ = [
     "Timing",
     "check_gaps",
+    "epoch_unit",
     "gapped_reader",
     "is_counter_name",
     "is_time_name",
@@ -47,7 +48,12 @@ _BLOCK = 1024
 _MANY_GAPS = 0.01
 """Share of samples with a gap before them from which on the clock is too uneven to show gaps."""
 _DEDUCED_HZ = (40.0, 20_000.0)
-"""Sampling frequencies that a column of times without a unit may show if it is taken as seconds."""
+"""Sampling frequencies that a column of times may show whose unit its values alone give."""
+_EPOCH_S = (1e8, 4.1e9)
+"""Seconds since 1970 in 1973 and in 2099: as any other unit, such a number is far from a date."""
+_UNITS = (1.0, 1e-3, 1e-6, 1e-9)
+_HELD = 20.0
+"""Samples with one time from which on a clock is too coarse to see single missing samples."""
 
 
 _TIME_WORDS = {
@@ -84,10 +90,13 @@ class Timing:
         Sampling frequency in Hz; None if they do not show it.
     places : ndarray of int64, shape (n,), or None
         Position of each sample, if samples are missing.
+    start : datetime or None
+        Time of the first sample in UTC, if the times count from 1970.
     """
 
     fs: float | None = None
     places: NDArray[np.int64] | None = None
+    start: datetime | None = None
 
 
 def is_time_name(name: str) -> bool:
@@ -112,6 +121,23 @@ def seconds_per_unit(name: str, unit: str = "") -> float | None:
         if text.strip(" []()").lower() in _SECONDS:
             return _SECONDS[text.strip(" []()").lower()]
     return None
+
+
+def epoch_unit(first: float, last: float) -> float | None:
+    """Return the seconds in a unit of times that count from 1970: of s, ms, us or ns.
+
+    Parameters
+    ----------
+    first, last : float
+        The first and the last time.
+
+    Returns
+    -------
+    float or None
+        The only unit in which both are dates; None if there is none, as for times from a start.
+    """
+    low, high = _EPOCH_S
+    return next((unit for unit in _UNITS if low <= first * unit < last * unit <= high), None)
 
 
 def _words(name: str) -> list[str]:
@@ -197,40 +223,36 @@ def timing(
         if len(midnights):
             times = times + _DAY_S * np.searchsorted(midnights, np.arange(len(times)), side="right")
     steps = np.diff(times)
-    block = min(_BLOCK, len(steps) // 4)
-    every = max(len(times) // _SAMPLED, 1)
-    step = float(np.median(times[block::every] - times[:-block:every])) / block
-    mean = float(times[-1] - times[0]) / len(steps)
-    if abs(mean - step) < 0.05 * step:  # no gaps of any length: more precise
-        step = mean
+    step, held = _step(times, steps)
     if step <= 0:
         return Timing()
-    unit = unit if unit is not None else _unit(step, given)
+    unit = unit if unit is not None else _unit(step, times, given)
     fs = None if unit is None else _whole(1 / (step * unit))
     if fs is not None and given is not None and abs(fs - given) > _AGREE * given:
         raise FormatError(
             f"{path}: expected {given:g} Hz as given, found {fs:.6g} Hz by the times in {name!r}; "
             "leave the given frequency out or correct the file"
         )
+    start = _start(times, unit)
     distinct = np.unique(np.round(steps[:100_000] / step, 6))
     resolution = float(np.min(np.diff(distinct))) if len(distinct) > 1 else 0.0
     excess = steps  # in the same memory: a day has 20 million
     excess /= step
-    excess -= 1
-    is_gap = excess > max(0.75, min(1.5 * resolution, 1.5))
-    back = np.count_nonzero(excess < -1.5)
+    excess -= held
+    is_gap = excess > max(0.75, min(1.5 * resolution, 1.5), held - 1)
+    back = np.count_nonzero(excess < -held - 0.5)
     if back or np.count_nonzero(is_gap) > max(_MANY_GAPS * len(steps), 1):
         if abs((times[-1] - times[0]) / step - len(steps)) > 0.01 * len(steps) or back:
             warn(
                 f"{path}: the times in {name!r} are uneven or step back; they are not used, and "
                 "samples may be missing"
             )
-        return Timing(fs)
+        return Timing(fs, start=start)
     missing = np.round(excess[is_gap])
-    if unit is not None:
+    if unit is not None and held == 1:
         fs = _whole((len(steps) + missing.sum()) / ((times[-1] - times[0]) * unit))
     if not is_gap.any():
-        return Timing(fs)
+        return Timing(fs, start=start)
     rate = given or fs or 1 / step
     check_gaps(path, float(missing.sum()), rate)
     warn(
@@ -240,7 +262,33 @@ def timing(
     before = np.append(0, np.cumsum(missing)).astype(np.int64)
     ends = np.flatnonzero(is_gap) + 1
     at = np.arange(len(times))
-    return Timing(fs, at + before[np.searchsorted(ends, at, side="right")])
+    return Timing(fs, at + before[np.searchsorted(ends, at, side="right")], start)
+
+
+def _step(times: Doubles, steps: Doubles) -> tuple[float, float]:
+    """Return the time from sample to sample, and the samples that have one time in a coarse clock.
+
+    The second is 1 for a clock that is fine enough to show single samples.
+    """
+    ticks = np.flatnonzero(steps)
+    held = float(np.median(np.diff(ticks))) if len(ticks) > 2 else 1.0
+    if held > _HELD:
+        step = float(np.median(steps[ticks])) / held
+        mean = float(times[ticks[-1] + 1] - times[ticks[0] + 1]) / float(ticks[-1] - ticks[0])
+    else:
+        held, block = 1.0, min(_BLOCK, len(steps) // 4)
+        every = max(len(times) // _SAMPLED, 1)
+        step = float(np.median(times[block::every] - times[:-block:every])) / block
+        mean = float(times[-1] - times[0]) / len(steps)
+    # Without gaps of any length the mean is more precise.
+    return mean if abs(mean - step) < 0.05 * step else step, held
+
+
+def _start(times: Doubles, unit: float | None) -> datetime | None:
+    """Return the first time as a date in UTC, if the times count from 1970."""
+    if unit is None or epoch_unit(times[0], times[-1]) != unit:
+        return None
+    return datetime.fromtimestamp(float(times[0]) * unit, UTC).replace(tzinfo=None)
 
 
 def _is_midnight(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -250,12 +298,15 @@ def _is_midnight(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(steps < 1.0)
 
 
-def _unit(step: float, given: float | None) -> float | None:
-    """Return the seconds per unit that make a step one sample of the frequency given."""
+def _unit(step: float, times: Doubles, given: float | None) -> float | None:
+    """Return the seconds per unit: that of dates, or what makes a step one sample of `given` Hz."""
+    low, high = _DEDUCED_HZ
+    epoch = epoch_unit(times[0], times[-1])
+    if epoch is not None and low <= 1 / (step * epoch) <= high:
+        return epoch
     if given is None:
-        low, high = _DEDUCED_HZ
         return 1.0 if step < 0.5 and low <= 1 / step <= high else None
-    for unit in (1.0, 1e-3, 1e-6, 1e-9):
+    for unit in _UNITS:
         if abs(1 / (step * unit) - given) <= _AGREE * given:
             return unit
     # Not a number of samples: a time in seconds at another frequency.
