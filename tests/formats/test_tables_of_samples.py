@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.formats.objects import as_record
 from ecgscribe.formats.reading import open_record, read
-from ecgscribe.formats.sample_times import rises_evenly, timing
+from ecgscribe.formats.sample_times import Clock, rises_evenly, timing
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.record import Record
 
@@ -345,3 +347,56 @@ def test_units_after_the_names_of_columns(
     rows = "".join(f"{k / 250:.3f},{k * k % 101},{k * k % 37}\n" for k in range(500))
     (tmp_path / "r.csv").write_text(f"{heading}\n{rows}", encoding="utf-8")
     assert read(tmp_path / "r.csv", fs=250).units == units
+
+
+def test_steps_of_a_clock_are_kept_part_by_part_and_exactly() -> None:
+    times = np.arange(600_000) / 360
+    times[400_000:] += 20 * 86_400.0  # as float32, this step would be off by samples
+    clock = Clock(1.0)
+    for part in np.split(times, [1, 1, 2, 250_000]):
+        clock.add(part)
+    with pytest.warns(SignalWarning, match="missing in 1 places"):
+        found = timing(Path("r"), "time", clock, given=None)
+    assert found.fs == 360
+    assert found.places is not None
+    np.testing.assert_array_equal(found.places, np.round(times * 360))
+    nights = Clock(1.0)
+    for part in np.split((times[:9000] + 86_395) % 86_400, [1800, 1801, 4000]):
+        nights.add(part)
+    assert timing(Path("r"), "time", nights, given=None).places is None
+    assert nights.last - nights.first == pytest.approx(times[8999])
+    nothing = Clock()
+    nothing.add(np.array([np.nan, *times[:100]]))
+    nothing.add(times[100:200])
+    assert timing(Path("r"), "time", nothing, given=None).fs is None
+
+
+@pytest.mark.slow
+def test_a_long_table_takes_little_more_memory_than_its_samples(tmp_path: Path) -> None:
+    n = 3_000_000
+    path = tmp_path / "r.csv"
+    cells = [f",{a:.3f},{b:.3f},0\n" for a, b in zip(ECG, ECG[::-1], strict=True)]
+    with path.open("w") as file:
+        file.write("time,II,V1,V2\n")
+        for second in range(0, n // FS, N // FS):
+            file.write("".join(f"{second + k / FS:.3f}{row}" for k, row in enumerate(cells)))
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from ecgscribe.formats.reading import open_record\n"
+        "import pandas\n"
+        "def peak():\n"
+        "    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "open_record(Path(sys.argv[2]), fs=250)\n"
+        "before = peak()\n"
+        "record = open_record(Path(sys.argv[1]), leads=['II', 'V1'])\n"
+        "assert record.n_samples == 3_000_000\n"
+        "print(peak() - before)\n"
+    )
+    (tmp_path / "small").mkdir()
+    small = saved(tmp_path / "small", "time,ecg\n", rows([f"{t:.3f}" for t in SECONDS]))
+    run = subprocess.run(
+        [sys.executable, "-c", code, path, small], capture_output=True, text=True, check=True
+    )
+    samples, steps, one_part = 2 * 4 * n, 4 * n, 30_000_000
+    assert int(run.stdout) < samples + steps + one_part

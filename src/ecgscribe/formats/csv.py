@@ -22,7 +22,9 @@ from ecgscribe.formats.checks import UNKNOWN_UNIT, format_errors, resolve_fs, to
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.sample_times import (
     LEAST_ROWS,
+    Clock,
     Timing,
+    append_rows,
     epoch_unit,
     gapped_reader,
     is_counter_name,
@@ -89,30 +91,23 @@ def open_csv(
             raise FormatError(
                 f"{path}: expected rows of numbers, found none; save one row per sample"
             )
-        table = _read(path, layout)
-        names, keep = _leads(path, layout, table.leads, leads)
-        signal = table.signal
-        units = [_unit_of(layout, k) for k in table.leads]
+        table = _read(path, layout, leads)
+        signal, units = table.signal, [_unit_of(layout, k) for k in table.columns]
         stated, start = layout.preamble.fs, layout.preamble.start
         if fs in (None, _EXPORT_FS) and _is_export(layout, table):
-            stated, units = _EXPORT_FS, ["mV"] * len(names)
+            stated, units = _EXPORT_FS, ["mV"] * len(units)
             signal = (signal - _EXPORT_ZERO) / np.float32(_EXPORT_GAIN)
         times = Timing()
         if table.times is not None:
-            seconds = np.concatenate(table.times.values)
-            table.times.values.clear()  # as much memory as the signal takes
-            times = timing(
-                path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
-            )
+            times = timing(path, table.times.name, table.times.clock, given=fs or stated)
             start = table.times.start or times.start or start
-        signal = np.ascontiguousarray(signal[:, keep])
         record = Record(
             signal=signal,
             fs=resolve_fs(
                 path, stated if stated is not None else times.fs if fs is None else fs, fs
             ),
-            leads=tuple(names[k] for k in keep),
-            units=tuple(units[k] for k in keep),
+            leads=table.leads,
+            units=tuple(units),
             name=path.stem,
             start=start,
         )
@@ -147,42 +142,50 @@ def _endless_row(path: Path, length: int) -> FormatError:
 
 @dataclass(eq=False)
 class _Times:
-    """A column of times: its name, seconds per unit, start, and values by parts of the table."""
+    """A column of times: its name, its values, the start, and whether it counts 0, 1, 2 …."""
 
     name: str
-    unit: float | None
-    start: datetime | None
-    values: list[NDArray[np.float64]]
+    clock: Clock
+    start: datetime | None = None
+    n_counted: int | None = 0
 
     def add(self, column: pd.Series[Any]) -> None:
         """Add the times of a part of the table."""
         if column.dtype.kind in "iuf":
-            self.values.append(column.to_numpy(dtype=np.float64))
+            values = column.to_numpy(dtype=np.float64)
+            if self.n_counted is not None:
+                end = self.n_counted + len(values)
+                counts = np.array_equal(values, np.arange(self.n_counted, end))
+                self.n_counted = end if counts else None
+            self.clock.add(values)
             return
         seconds, start = parse_times([str(cell) for cell in column])
-        if not self.values:
-            self.start, self.unit = start, 1.0
+        if self.clock.is_empty:
+            self.start, self.clock.unit = start, 1.0
         elif start is not None and self.start is not None:
             seconds = seconds + (start - self.start).total_seconds()
-        self.values.append(seconds)
+        self.n_counted = None
+        self.clock.add(seconds)
 
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """The columns of a table: those of leads, their signal, and the times."""
+    """The columns to keep of a table, the names of these leads, their signal, and the times."""
 
-    leads: tuple[int, ...]
+    columns: tuple[int, ...]
+    leads: tuple[str, ...]
     signal: NDArray[np.float32]
     times: _Times | None
 
 
-def _read(path: Path, layout: Layout) -> _Table:
+def _read(path: Path, layout: Layout, leads: Sequence[str] | None) -> _Table:
     """Read a table part by part, so that no more than its samples is in memory."""
     import pandas as pd
 
     columns: tuple[int, ...] | None = None
+    names: tuple[str, ...] = ()
     at: int | None = None
-    signals: list[NDArray[np.float32]] = []
+    signal = np.empty((0, 0), np.float32)
     times: _Times | None = None
     try:
         with pd.read_csv(
@@ -201,16 +204,19 @@ def _read(path: Path, layout: Layout) -> _Table:
             for part in parts:
                 if columns is None:
                     _check_width(path, layout, part)
-                    columns, at = _roles(path, layout, part)
+                    every, at = _roles(path, layout, part)
+                    every_name, keep = _leads(path, layout, every, leads)
+                    columns = tuple(every[k] for k in keep)
+                    names = tuple(every_name[k] for k in keep)
+                    signal = np.empty((0, len(columns)), np.float32)
                     if at is not None:
                         name, unit = _heading_of(layout, at)
-                        times = _Times(name, seconds_per_unit(name, unit), None, [])
+                        times = _Times(name, Clock(seconds_per_unit(name, unit)))
                 if times is not None and at is not None:
                     times.add(part[at])
-                first = layout.n_skipped + 1 + sum(map(len, signals))
-                signals.append(
-                    np.stack([_numbers(path, layout, part[k], first) for k in columns], axis=1)
-                )
+                first = layout.n_skipped + 1 + len(signal)
+                leads_of_part = [_numbers(path, layout, part[k], first) for k in columns]
+                append_rows(signal, np.stack(leads_of_part, axis=1))
     except pd.errors.ParserError as error:
         found = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise FormatError(
@@ -219,7 +225,7 @@ def _read(path: Path, layout: Layout) -> _Table:
         ) from error
     if columns is None:
         raise FormatError(f"{path}: expected rows of numbers, found none; save one row per sample")
-    return _Table(columns, np.concatenate(signals), times)
+    return _Table(columns, names, signal, times)
 
 
 def _check_width(path: Path, layout: Layout, part: pd.DataFrame) -> None:
@@ -390,9 +396,8 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
 def _is_export(layout: Layout, table: _Table) -> bool:
     if not layout.heading or layout.heading[0][0].lower() != "sample #" or table.times is None:
         return False
-    number = np.concatenate(table.times.values)
     return bool(
-        np.array_equal(number, np.arange(len(number)))
+        table.times.n_counted == len(table.signal)
         and np.all((table.signal >= 0) & (table.signal <= _EXPORT_TOP))
         and np.array_equal(table.signal, np.round(table.signal))
     )
