@@ -87,6 +87,7 @@ def open_npy(
             leads=tuple(names),
             units=(UNKNOWN_UNIT,) * len(keep),
             name=path.stem,
+            start=times.start,
         )
 
 
@@ -330,7 +331,7 @@ def _record(
         leads=tuple(names[k] for k in keep),
         units=tuple(units[columns[k]] for k in keep),
         name=path.stem,
-        start=start,
+        start=start or times.start,
     ).lazy()
     if times.places is None:
         return record

@@ -22,7 +22,10 @@ from ecgscribe.formats.checks import UNKNOWN_UNIT, format_errors, resolve_fs, to
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.sample_times import (
     LEAST_ROWS,
+    Clock,
     Timing,
+    append_rows,
+    epoch_unit,
     gapped_reader,
     is_counter_name,
     is_time_name,
@@ -93,37 +96,28 @@ def open_csv(
             raise FormatError(
                 f"{path}: expected rows of numbers, found none; save one row per sample"
             )
-        table = _read(path, layout)
-        names, keep = _leads(path, layout, table.leads, leads)
-        signal = table.signal
-        units = _units(layout, table.leads)
+        table = _read(path, layout, leads)
+        signal, units = table.signal, list(table.units)
         stated, start = layout.preamble.fs, layout.preamble.start
         if fs in (None, _EXPORT_FS) and _is_export(layout, table):
-            stated, units = _EXPORT_FS, ["mV"] * len(names)
+            stated, units = _EXPORT_FS, ["mV"] * len(units)
             signal = (signal - _EXPORT_ZERO) / np.float32(_EXPORT_GAIN)
         times = Timing()
         if table.times is not None:
-            seconds = np.concatenate(table.times.values)
-            table.times.values.clear()  # as much memory as the signal takes
-            if table.times.unit is None and len(counter := unwrapped(seconds)):
-                seconds = counter
-            times = timing(
-                path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
-            )
-            if times.fs is None and is_time_name(table.times.name) and _is_clock(seconds):
+            times = timing(path, table.times.name, table.times.clock, given=fs or stated)
+            if times.fs is None and is_time_name(table.times.name) and table.times.is_clock:
                 warn(
                     f"{path}: the times in {table.times.name!r} have no unit in which they fit "
                     "the sampling frequency; they are not used"
                 )
-            start = _start(table.times.start or table.start, start)
-        signal = np.ascontiguousarray(signal[:, keep])
+            start = _start(table.times.start or table.start or times.start, start)
         record = Record(
             signal=signal,
             fs=resolve_fs(
                 path, stated if stated is not None else times.fs if fs is None else fs, fs
             ),
-            leads=tuple(names[k] for k in keep),
-            units=tuple(units[k] for k in keep),
+            leads=table.leads,
+            units=tuple(units),
             name=path.stem,
             start=start,
         )
@@ -149,11 +143,6 @@ def _check_rows(path: Path) -> None:
                 length = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
 
 
-def _is_clock(times: NDArray[np.float64]) -> bool:
-    """Return whether times do not count samples."""
-    return len(times) >= LEAST_ROWS and float(np.median(np.diff(times[:_PART_ROWS]))) != 1
-
-
 def _check_one_block(path: Path) -> None:
     """Raise an error for a text of LabChart with several blocks, each with its own start."""
     with path.open("rb") as file:
@@ -174,32 +163,58 @@ def _endless_row(path: Path, length: int) -> FormatError:
 
 @dataclass(eq=False)
 class _Times:
-    """A column of times: its name, seconds per unit, start, and values by parts of the table."""
+    """A column of times: its name, its values, the start, and whether it counts 0, 1, 2 …."""
 
     name: str
-    unit: float | None
-    start: datetime | None
-    values: list[NDArray[np.float64]]
+    clock: Clock
     day_first: bool
+    start: datetime | None = None
+    n_counted: int | None = 0
+    n_in_round: float | None = None
+    _count: float = 0.0
 
     def add(self, column: pd.Series[Any], days: pd.Series[Any] | None) -> None:
         """Add the times of a part of the table, whose days may be in another column."""
         if column.dtype.kind in "iuf":
-            self.values.append(column.to_numpy(dtype=np.float64))
+            values = self._unwrapped(column.to_numpy(dtype=np.float64))
+            if self.n_counted is not None:
+                end = self.n_counted + len(values)
+                counts = np.array_equal(values, np.arange(self.n_counted, end))
+                self.n_counted = end if counts else None
+            self.clock.add(values)
             return
         seconds, start = parse_times(_texts(column, days), day_first=self.day_first)
-        if not self.values:
-            self.start, self.unit = start, 1.0
+        if self.clock.is_empty:
+            self.start, self.clock.unit = start, 1.0
         elif start is not None and self.start is not None:
             seconds = seconds + (start - self.start).total_seconds()
-        self.values.append(seconds)
+        self.n_counted = None
+        self.clock.add(seconds)
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether the times do not count samples."""
+        steps = self.clock.steps()[:_PART_ROWS]
+        return len(steps) >= LEAST_ROWS and float(np.median(steps)) != 1
+
+    def _unwrapped(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of a counter that begins again at 0 as those of one that goes on."""
+        if self.clock.is_empty and self.clock.unit is None and len(unwrapped(values)):
+            self.n_in_round, self._count = float(values.max()) + 1, float(values[0])
+        if self.n_in_round is None or not len(values):
+            return values
+        steps = np.diff(values, prepend=self._count % self.n_in_round) % self.n_in_round
+        counts = self._count + np.cumsum(steps)
+        self._count = float(counts[-1])
+        return np.asarray(counts)
 
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """The columns of a table: those of leads, their signal, and the times."""
+    """The leads to keep of a table: their names and units, their signal, and the times."""
 
-    leads: tuple[int, ...]
+    leads: tuple[str, ...]
+    units: tuple[str, ...]
     signal: NDArray[np.float32]
     times: _Times | None
     start: datetime | None
@@ -216,12 +231,15 @@ class _Roles:
     dated: int | None
 
 
-def _read(path: Path, layout: Layout) -> _Table:
+def _read(path: Path, layout: Layout, leads: Sequence[str] | None) -> _Table:
     """Read a table part by part, so that no more than its samples is in memory."""
     import pandas as pd
 
     roles: _Roles | None = None
-    signals: list[NDArray[np.float32]] = []
+    columns: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    signal = np.empty((0, 0), np.float32)
     times: _Times | None = None
     start: datetime | None = None
     day_first = _is_day_first(layout)
@@ -250,20 +268,24 @@ def _read(path: Path, layout: Layout) -> _Table:
                 if roles is None:
                     _check_width(path, layout, part)
                     roles = _roles(path, layout, part)
+                    every_name, keep = _leads(path, layout, roles.leads, leads)
+                    every_unit = _units(layout, roles.leads)
+                    columns = tuple(roles.leads[k] for k in keep)
+                    names = tuple(every_name[k] for k in keep)
+                    units = tuple(every_unit[k] for k in keep)
+                    signal = np.empty((0, len(columns)), np.float32)
                     if roles.times is not None:
                         name, unit = _heading_of(layout, roles.times)
-                        unit_s = seconds_per_unit(name, unit)
-                        times = _Times(name, unit_s, None, [], day_first)
+                        times = _Times(name, Clock(seconds_per_unit(name, unit)), day_first)
                     if roles.dated is not None:
                         first_of = [str(part[roles.dated].iloc[0])]
                         start = parse_times(first_of, day_first=day_first)[1]
                 if times is not None and roles.times is not None:
                     days = None if roles.days is None else part[roles.days]
                     times.add(part[roles.times], days)
-                first = layout.n_skipped + 1 + sum(map(len, signals))
-                signals.append(
-                    np.stack([_numbers(path, layout, part[k], first) for k in roles.leads], axis=1)
-                )
+                first = layout.n_skipped + 1 + len(signal)
+                leads_of_part = [_numbers(path, layout, part[k], first) for k in columns]
+                append_rows(signal, np.stack(leads_of_part, axis=1))
     except pd.errors.ParserError as error:
         found = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise FormatError(
@@ -272,7 +294,7 @@ def _read(path: Path, layout: Layout) -> _Table:
         ) from error
     if roles is None:
         raise FormatError(f"{path}: expected rows of numbers, found none; save one row per sample")
-    return _Table(roles.leads, np.concatenate(signals), times, start)
+    return _Table(names, units, signal, times, start)
 
 
 def _start(of_rows: datetime | None, stated: datetime | None) -> datetime | None:
@@ -369,7 +391,13 @@ def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> _Roles:
     if not columns:
         raise FormatError(f"{path}: expected at least one lead, found none; add a column")
     # A column whose unit is known shows the frequency; any other at least what is missing.
-    known = [k for k in sorted(times) if k in text or seconds_per_unit(*_heading_of(layout, k))]
+    known = [
+        k
+        for k in sorted(times)
+        if k in text
+        or seconds_per_unit(*_heading_of(layout, k))
+        or (len(values[k]) and epoch_unit(values[k][0], values[k][-1]))
+    ]
     usable = [k for k in known or sorted(times) if k in text or not np.isnan(values[k]).any()]
     usable = [k for k in usable if k not in days]
     # The finest clock; of equal ones one that is called a time, and of those the first.
@@ -478,9 +506,8 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
 def _is_export(layout: Layout, table: _Table) -> bool:
     if not layout.heading or layout.heading[0][0].lower() != "sample #" or table.times is None:
         return False
-    number = np.concatenate(table.times.values)
     return bool(
-        np.array_equal(number, np.arange(len(number)))
+        table.times.n_counted == len(table.signal)
         and np.all((table.signal >= 0) & (table.signal <= _EXPORT_TOP))
         and np.array_equal(table.signal, np.round(table.signal))
     )

@@ -217,8 +217,8 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
             text.append(str(name))
         elif is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(values.real)):
             if times.fs is None:
-                seconds = values.real.astype(np.float64)
-                times = timing(Path("table"), str(name), seconds, unit=None, given=fs)
+                seconds, unit = values.real.astype(np.float64), seconds_per_unit(str(name))
+                times = timing(Path("table"), str(name), seconds, unit=unit, given=fs)
         else:
             leads.append((name, values))
     if not leads:
@@ -233,7 +233,7 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
     if all(isinstance(name, int | np.integer) for name in names or ()):
         names = None
     signal = np.stack([values for _, values in leads], axis=1)
-    return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
+    return _Parts(signal, names, fs=times.fs, start=start or times.start, places=times.places)
 
 
 def _dates(column: Any) -> tuple[NDArray[np.float64], datetime | None] | None:
@@ -271,7 +271,8 @@ def _of_index(index: Any, fs: float | None) -> tuple[Timing, datetime | None]:
         return Timing(), None
     if kind in "iuf" and index.name is not None and is_time_name(str(index.name)):
         numbers = np.asarray(index, dtype=np.float64)
-        return timing(Path("table"), str(index.name), numbers, unit=None, given=fs), None
+        unit = seconds_per_unit(str(index.name))
+        return timing(Path("table"), str(index.name), numbers, unit=unit, given=fs), None
     if kind not in "mM":
         return Timing(), None
     if not index.is_monotonic_increasing:
@@ -306,7 +307,7 @@ def _of_xarray(array: Any, fs: float | None) -> _Parts:
     if values.ndim == 2 and array.dims[1 - time] in array.coords:
         names = [str(name) for name in array.coords[array.dims[1 - time]].values]
     signal = values if time == 0 else values.T
-    return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
+    return _Parts(signal, names, fs=times.fs, start=start or times.start, places=times.places)
 
 
 def _samples(values: Any, names: Sequence[Any] | None) -> NDArray[Any]:
