@@ -153,6 +153,20 @@ def test_a_comment_of_two_words_names_no_columns(tmp_path: Path) -> None:
         check(saved(tmp_path, "# my data\n", rows, ".txt"), leads=("lead1",))
 
 
+@pytest.mark.parametrize("comment", ["# Patient, A B", "# Level, 250", "# leads, 2"])
+def test_a_comment_of_two_cells_names_no_columns(comment: str, tmp_path: Path) -> None:
+    rows = timed([f"{t:.3f}" for t in SECONDS])
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        assert read(saved(tmp_path, f"{comment}\n", rows), fs=FS).leads == ("lead1",)
+
+
+def test_samples_that_are_missing_at_the_end_stay(tmp_path: Path) -> None:
+    path = saved(tmp_path, "ecg\n", [*plain(), "-", "-"])
+    assert read(path, fs=FS).n_samples == N + 2
+    path = saved(tmp_path, "I,II\n", [*[f"{v:.3f},{v:.3f}" for v in ECG], "nan,NaN", ","])
+    assert read(path, fs=FS).n_samples == N + 2
+
+
 def test_columns_that_open_with_a_number_sign(tmp_path: Path) -> None:
     check(saved(tmp_path, "#,ecg\n", timed([str(k) for k in range(N)])), fs=FS, leads=("ecg",))
     check(saved(tmp_path, "#time,#ecg\n", timed([f"{t:.3f}" for t in SECONDS])), leads=("ecg",))
@@ -206,6 +220,8 @@ def test_days_before_months() -> None:
     fourth = datetime(2026, 3, 4, 9, 26, 53)
     for text, day_first in (("04.03.2026 09:26:53", False), ("04/03/2026 09:26:53", True)):
         assert parse_times([text], day_first=day_first)[1] == fourth
+    for text in ("2026-03-04 09:26:53", "2026/03/04 09:26:53,000", "2026-03-04T09:26:53Z"):
+        assert parse_times([text], day_first=True)[1] == fourth
     assert parse_times(["09:26:53:500"])[1] == OF_DAY + timedelta(seconds=0.5)
     assert parse_times(["0:00.500"])[1] is None
     assert parse_times(["00:00:00.500"])[1] is None

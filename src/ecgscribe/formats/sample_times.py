@@ -294,8 +294,8 @@ def parse_times(
         midnight = datetime.combine(NO_DATE, time())
         return seconds, midnight + timedelta(seconds=seconds[0]) if is_start else None
     found = _DATE.search(plain[0]) if plain else None
-    if found is not None and (found[2] == "." or int(found[1]) > 12):
-        day_first = True
+    # pandas would also swap month and day of 2026-03-04.
+    day_first = found is not None and (day_first or found[2] == "." or int(found[1]) > 12)
     dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed", dayfirst=day_first)
     if dates.isna().all():
         return np.full(len(plain), math.nan), None

@@ -149,7 +149,9 @@ class Layout:
 def is_closing(line: str) -> bool:
     """Return whether a line after the last row is none: without any number, or a comment."""
     text = line.strip()
-    return text.startswith(_COMMENTS) or (bool(text) and not re.search(r"\d|nan", text, re.I))
+    if text.startswith(_COMMENTS):
+        return True
+    return not re.search(r"\d", text) and not all(map(is_missing, re.split(r"[\s,;|]+", text)))
 
 
 def is_missing(cell: str) -> bool:
@@ -198,7 +200,7 @@ def _cells(line: str, separator: str) -> list[str]:
 def _commented_names(above: Sequence[str], separator: str, width: int) -> list[list[str]]:
     """Return the names, and perhaps units, in the last comments above the numbers.
 
-    ``# time ecg``, as NumPy writes it; of columns separated by blanks, only if a name is known.
+    ``# time ecg``, as NumPy writes it; only if a name is known, so that none is a person's.
     """
     rows: list[list[str]] = []
     for line in reversed(above[-2:]):
@@ -207,10 +209,9 @@ def _commented_names(above: Sequence[str], separator: str, width: int) -> list[l
         if not text.startswith(_COMMENTS) or len(row) != width or width < 2 or is_statement(text):
             break
         rows.insert(0, [cell.lstrip("#% ") for cell in row])
-    if separator == r"\s+":
-        while rows and not any(map(_is_known_name, rows[0])):
-            rows.pop(0)
-    return rows
+    while rows and not any(map(_is_known_name, rows[0])):
+        rows.pop(0)
+    return [] if rows and any(map(_NUMBER.fullmatch, rows[0])) else rows
 
 
 def _is_known_name(name: str) -> bool:

@@ -43,7 +43,8 @@ _INTERVAL = re.compile(
 )
 _CHANNELS = re.compile(r"\W*(\d+) channels?\W*", re.IGNORECASE)
 _LEADS = re.compile(
-    rf"^\W*(?:{_LEAD}|channel(?:s|title)?|labels?)(?=[^\w\n])[^\w\n]+(\w.*?)[^\w)\]\n]*$",
+    rf"^\W*(?:{_LEAD}|channel(?:s|title)?|labels?)(?=[^\w\n])[^\w\n]+(?!\d+\W*$)(\w.*?)"
+    r"[^\w)\]\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _UNIT = re.compile(
