@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import gzip
 import json
 import os
 from datetime import datetime
@@ -105,6 +106,24 @@ def test_damaged_annotation_file_is_refused(record_path: Path, data: bytes, matc
     record_path.with_suffix(".atr").write_bytes(data)
     with pytest.raises(FormatError, match=match):
         read_annotation(record_path, "atr")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "found"),
+    [
+        ("100.scribe.json", b'{\n "name": "100",\n "beats": []\n}\n', "JSON"),
+        ("100.atr.gz", gzip.compress(b"\x05\x04\0\0", mtime=0), r"a \.gz file"),
+        ("100.pdf", b"%PDF-1.7 and so on", "a PDF, which holds a picture of an ECG"),
+        ("100.zip", b"PK\x03\x04 and so on", "a ZIP archive"),
+    ],
+)
+def test_files_of_other_formats_are_named(
+    name: str, data: bytes, found: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=f"expected annotations as WFDB .* found {found}; write"):
+        read_annotation(path, fs=360)
 
 
 def test_missing_annotation_file_is_refused(record_path: Path) -> None:

@@ -246,7 +246,9 @@ def test_csv_without_a_heading_gets_names(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", fs=100).leads == ("lead1", "lead2")
 
 
-@pytest.mark.parametrize("text", ["", "I,II\n", "I\n1\nx\n", "I,II\n1,2\n1,2,3\n", "time\n1\n2\n"])
+@pytest.mark.parametrize(
+    "text", ["", "I,II\n", "I\n1\nx\n2\n", "I,II\n1,2\n1,2,3\n", "time\n1\n2\n"]
+)
 def test_damaged_csv_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.csv").write_text(text)
     refused(tmp_path / "a.csv", "expected", fs=100)

@@ -322,3 +322,41 @@ def test_what_takes_a_record_alone_says_how_to_make_one() -> None:
     ):
         with pytest.raises(FormatError, match="expected a Record, found ndarray; make one"):
             call()
+
+
+def test_columns_of_dates_are_times() -> None:
+    dates = pd.Series(pd.date_range(START, periods=len(ONE), freq="4ms"))
+    for column, start in (
+        (dates, START), (dates - dates[0], None), (dates.astype(str), START),
+        (dates.dt.strftime("%d.%m.%Y %H:%M:%S.%f"), START),
+    ):  # fmt: skip
+        record = in_memory(pd.DataFrame({"when": column, "II": ONE}))
+        np.testing.assert_allclose(record.signal[:, 0], ONE, atol=1e-6)
+        assert (record.fs, record.start, record.leads) == (FS, start, ("II",))
+
+
+def test_an_index_of_periods() -> None:
+    index = pd.period_range(START, periods=len(ONE), freq="4ms")
+    record = in_memory(pd.Series(ONE, index=index))
+    assert (record.fs, record.start) == (FS, START)
+
+
+def test_a_record_of_wfdb_without_a_date_keeps_its_time() -> None:
+    record = wfdb.Record(
+        record_name="r", n_sig=1, fs=FS, sig_name=["II"], units=["mV"], p_signal=ONE[:, None],
+        base_time=START.time(),
+    )  # fmt: skip
+    assert in_memory(record).start == datetime.combine(datetime.min.date(), START.time())
+    record.base_date = START.date()
+    assert in_memory(record).start == START
+
+
+def test_units_of_a_coordinate_of_xarray() -> None:
+    xarray = pytest.importorskip("xarray")
+    milliseconds = ("time", 4.0 * np.arange(len(ONE)), {"units": "ms"})
+    assert in_memory(xarray.DataArray(ONE, dims=["time"], coords={"time": milliseconds})).fs == FS
+
+
+def test_a_truth_value_is_no_frequency() -> None:
+    with pytest.raises(FormatError, match="frequency above 0 Hz, found True"):
+        in_memory(ONE, fs=True)

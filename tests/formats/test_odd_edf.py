@@ -168,3 +168,43 @@ def test_annotations_before_the_start_are_left_out(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"+0.4", b"-0.4"))
     with pytest.warns(SignalWarning, match=r"1 annotations before the start .* first at -0.4 s"):
         assert read_annotation(path).sample.tolist() == [300]
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "expected"),
+    [
+        (b"1.2.03", b"9.20.30", datetime(2003, 2, 1, 9, 20, 30)),
+        (b"01-02-03", b"10-20-30", START),
+        (b"2003.2.1", b" 10:20", START.replace(second=0)),
+    ],
+)
+def test_starts_in_fewer_digits_or_other_order(
+    day: bytes, hour: bytes, expected: datetime, tmp_path: Path
+) -> None:
+    path = edf(tmp_path, 88, b"", 80)
+    edited(path, 168, day.ljust(8) + hour.ljust(8))
+    assert read(path).start == expected
+
+
+def test_months_of_plus_in_lower_case(tmp_path: Path) -> None:
+    path = edf(tmp_path, 88, b"Startdate 1-feb-2003 X X X", 80)
+    edited(path, 168, b"yy.yy.yy")
+    assert read(path).start == START
+
+
+@pytest.mark.parametrize("length", [b"99999", b"", b"x"])
+def test_the_number_of_signals_decides_where_the_header_ends(length: bytes, tmp_path: Path) -> None:
+    path = edf(tmp_path, 184, length)
+    with pytest.warns(SignalWarning, match=f"found '{length.decode()}'; the number of signals"):
+        np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS, atol=1e-6)
+
+
+def test_gaps_of_a_file_that_is_said_to_have_none(tmp_path: Path) -> None:
+    path = with_onsets(tmp_path, [0, 1, 5, 6])
+    edited(path, 192, b"EDF+C")
+    with pytest.warns(SignalWarning, match="lasts 3.0 s longer by the times"):
+        record = read(path)
+    assert record.n_samples == 7 * FS
+    assert np.isnan(record.signal[2 * FS : 5 * FS]).all()
+    edited(with_onsets(tmp_path, [0, 0, 0, 0]), 192, b"EDF+C")
+    assert read(path).n_samples == 4 * FS

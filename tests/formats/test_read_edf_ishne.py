@@ -145,7 +145,6 @@ def test_ishne_annotation_times_add_up_over_timeouts(tmp_path: Path) -> None:
     ("at", "value", "match"),
     [
         (14, struct.pack("<i", 2**31 - 1), "damaged or cut short"),
-        (14, struct.pack("<i", -1), "found 2 leads of -1 samples"),
         (22, struct.pack("<i", -5), "from byte -5 on"),
         (156, struct.pack("<h", 0), "found 0 leads"),
         (156, struct.pack("<h", 13), "found 13 leads"),
@@ -159,6 +158,23 @@ def test_impossible_ishne_header_fields_are_refused(
     edited(path, at, value)
     with pytest.raises(FormatError, match=match):
         read(path)
+
+
+@pytest.mark.parametrize("n_samples", [-1, 0, 2 * format_files.N_SAMPLES])
+def test_ishne_samples_of_all_leads_or_none_in_the_header(n_samples: int, tmp_path: Path) -> None:
+    path = format_files.ishne(tmp_path)
+    edited(path, 14, struct.pack("<i", n_samples))
+    with pytest.warns(SignalWarning, match=f"found {n_samples}; all 1000 in the file are read"):
+        np.testing.assert_allclose(read(path).signal, format_files.MILLIVOLTS, atol=1e-6)
+
+
+@pytest.mark.parametrize(("year", "expected"), [(3, 2003), (99, 1999)])
+def test_ishne_years_of_two_digits(year: int, expected: int, tmp_path: Path) -> None:
+    path = format_files.ishne(tmp_path)
+    edited(path, 142, struct.pack("<h", year))
+    start = read(path).start
+    assert start is not None
+    assert start.year == expected
 
 
 def test_ishne_without_resolution_gives_counts(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_heading_after_blank_lines_is_a_heading(suffix: str, tmp_path: Path) -
         (b"1,2\n", True), (b"I,II\n-1.5e-3,nan\n", True), (b"I\tII\nmV\tmV\n1\t-\n", True),
         (b"\xef\xbb\xbf1;2,5\n", True), (b"'0:00.003',-0.5\n", True), (b"1,inf\n", True),
         (b"", False), (b",,\n", False), (b"I,II\nx,y\n", False), (b"1 2 3\n", False),
-        (b"1,2\n\0", False), (b"a\nb\nc\n1,2\n", False),
+        (b"1,2\n\0x", False), (b"1,2\n\0\0", True), (b"a\nb\nc\n1,2\n", False),
     ],
 )  # fmt: skip
 def test_a_table_is_detected_by_a_row_of_numbers(head: bytes, is_one: bool, tmp_path: Path) -> None:

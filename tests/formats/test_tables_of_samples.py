@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.objects import as_record
 from ecgscribe.formats.reading import open_record, read
-from ecgscribe.formats.sample_times import rises_evenly, timing
+from ecgscribe.formats.sample_times import Clock, rises_evenly, timing
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.record import Record
 
@@ -54,6 +58,74 @@ def test_a_column_of_times_is_no_lead_and_gives_the_frequency(
     is_the_ecg(read(path, fs=FS), "ecg")
     with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by the times"):
         read(path, fs=360)
+
+
+EPOCH = 1_700_000_000  # 14 November 2023, 22:13:20 UTC
+
+
+@pytest.mark.parametrize("heading", ["timestamp,ecg\n", "packet,t,ecg\n", ""])
+@pytest.mark.parametrize("per_second", [1, 10**3, 10**6, 10**9])
+def test_times_since_1970_show_their_unit_by_their_size(
+    heading: str, per_second: int, tmp_path: Path
+) -> None:
+    texts = [str((EPOCH * FS + k) * per_second // FS) for k in range(N)]
+    if per_second == 1:
+        texts = [f"{EPOCH + k / FS:.3f}" for k in range(N)]
+    if heading.startswith("packet"):
+        texts = [f"{k},{text}" for k, text in enumerate(texts)]
+    path = saved(tmp_path, heading, rows(texts))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if heading else "ignore")
+        record = read(path)
+        is_the_ecg(record)
+        is_the_ecg(read(path, fs=FS))
+        with pytest.raises(FormatError, match="expected 360 Hz as given, found 250 Hz by"):
+            read(path, fs=360)
+    assert record.start == datetime(2023, 11, 14, 22, 13, 20)
+
+
+def test_times_since_1970_in_arrays_and_tables(tmp_path: Path) -> None:
+    times = EPOCH * 1000 + 1000 // FS * np.arange(N)
+    np.savez(tmp_path / "z.npz", t=times, ecg=ECG)
+    np.save(tmp_path / "m.npy", np.stack([times.astype(float), ECG]))
+    frame = pd.DataFrame({"timestamp": times, "ecg": ECG})
+    records = [read(tmp_path / "z.npz"), as_record(frame), as_record(frame.set_index("timestamp"))]
+    with pytest.warns(SignalWarning, match="rises evenly"):
+        records.append(read(tmp_path / "m.npy"))
+    for record in records:
+        assert isinstance(record, Record)
+        is_the_ecg(record)
+    assert [record.start for record in records[:2]] == [datetime(2023, 11, 14, 22, 13, 20)] * 2
+    assert records[3].start == records[0].start
+
+
+def test_what_is_no_time_since_1970_is_not_taken_for_one(tmp_path: Path) -> None:
+    # Sample numbers, nanoseconds since a phone was switched on, and dates in steps of days.
+    for first, step in ((1_000_000_000, 1), (10**14, 4_000_000), (EPOCH, 86_400)):
+        path = saved(tmp_path, "t,ecg\n", rows([str(first + step * k) for k in range(N)]))
+        with pytest.raises(FormatError, match=r"found none in the file; give it \(--fs\)"):
+            read(path)
+        record = read(path, fs=FS)
+        is_the_ecg(record)
+        assert record.start is None
+
+
+def test_a_clock_of_whole_seconds_makes_no_gaps_but_shows_long_ones(tmp_path: Path) -> None:
+    n = 30 * FS
+    signal = np.resize(ECG, n)
+    whole = np.arange(n) // FS
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for texts in ([str(EPOCH + s) for s in whole], [f"22:13:{s + 20:02}" for s in whole]):
+            record = read(saved(tmp_path, "time,ecg\n", rows(texts, signal=signal)))
+            np.testing.assert_allclose(record.signal[:, 0], signal, atol=1e-6)
+            assert record.fs == FS
+    late = [str(s + 100 * (s >= 20)) for s in whole]
+    path = saved(tmp_path, "time,ecg\n", rows(late, signal=signal))
+    with pytest.warns(SignalWarning, match="missing in 1 places by the times in 'time', 1:40.0"):
+        record = read(path, fs=FS)
+    assert record.n_samples == n + 100 * FS
+    np.testing.assert_allclose(record.signal[-10 * FS :, 0], signal[-10 * FS :], atol=1e-6)
 
 
 @pytest.mark.parametrize("heading", ["point", "packetCounter", "", "Unnamed: 0", "sample no", "n"])
@@ -275,3 +347,56 @@ def test_units_after_the_names_of_columns(
     rows = "".join(f"{k / 250:.3f},{k * k % 101},{k * k % 37}\n" for k in range(500))
     (tmp_path / "r.csv").write_text(f"{heading}\n{rows}", encoding="utf-8")
     assert read(tmp_path / "r.csv", fs=250).units == units
+
+
+def test_steps_of_a_clock_are_kept_part_by_part_and_exactly() -> None:
+    times = np.arange(600_000) / 360
+    times[400_000:] += 20 * 86_400.0  # as float32, this step would be off by samples
+    clock = Clock(1.0)
+    for part in np.split(times, [1, 1, 2, 250_000]):
+        clock.add(part)
+    with pytest.warns(SignalWarning, match="missing in 1 places"):
+        found = timing(Path("r"), "time", clock, given=None)
+    assert found.fs == 360
+    assert found.places is not None
+    np.testing.assert_array_equal(found.places, np.round(times * 360))
+    nights = Clock(1.0)
+    for part in np.split((times[:9000] + 86_395) % 86_400, [1800, 1801, 4000]):
+        nights.add(part)
+    assert timing(Path("r"), "time", nights, given=None).places is None
+    assert nights.last - nights.first == pytest.approx(times[8999])
+    nothing = Clock()
+    nothing.add(np.array([np.nan, *times[:100]]))
+    nothing.add(times[100:200])
+    assert timing(Path("r"), "time", nothing, given=None).fs is None
+
+
+@pytest.mark.slow
+def test_a_long_table_takes_little_more_memory_than_its_samples(tmp_path: Path) -> None:
+    n = 3_000_000
+    path = tmp_path / "r.csv"
+    cells = [f",{a:.3f},{b:.3f},0\n" for a, b in zip(ECG, ECG[::-1], strict=True)]
+    with path.open("w") as file:
+        file.write("time,II,V1,V2\n")
+        for second in range(0, n // FS, N // FS):
+            file.write("".join(f"{second + k / FS:.3f}{row}" for k, row in enumerate(cells)))
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from ecgscribe.formats.reading import open_record\n"
+        "import pandas\n"
+        "def peak():\n"
+        "    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "open_record(Path(sys.argv[2]), fs=250)\n"
+        "before = peak()\n"
+        "record = open_record(Path(sys.argv[1]), leads=['II', 'V1'])\n"
+        "assert record.n_samples == 3_000_000\n"
+        "print(peak() - before)\n"
+    )
+    (tmp_path / "small").mkdir()
+    small = saved(tmp_path / "small", "time,ecg\n", rows([f"{t:.3f}" for t in SECONDS]))
+    run = subprocess.run(
+        [sys.executable, "-c", code, path, small], capture_output=True, text=True, check=True
+    )
+    samples, steps, one_part = 2 * 4 * n, 4 * n, 30_000_000
+    assert int(run.stdout) < samples + steps + one_part

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,6 @@ from ecgscribe.record import LazyRecord, Record
 __all__ = ["is_xml", "open_aecg"]
 
 
-_NAMESPACE = "{urn:hl7-org:v3}"
 _ROOT = "AnnotatedECG"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 _MILLIVOLTS = {**MILLIVOLTS, "nv": 1e-6}
@@ -36,7 +37,13 @@ _TIMES = {"TIME_ABSOLUTE", "TIME_RELATIVE"}
 
 
 class _PlainTree(ET.TreeBuilder):
-    """A tree without entities, which can name files or grow to any size."""
+    """A tree without entities, which can name files or grow to any size, and without namespaces."""
+
+    def start(self, tag: Any, attrs: dict[Any, Any], /) -> ET.Element:
+        return super().start(tag.rpartition("}")[2], attrs)
+
+    def end(self, tag: Any, /) -> ET.Element:
+        return super().end(tag.rpartition("}")[2])
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
         if name.rpartition("}")[2].rpartition(":")[2] != _ROOT:
@@ -79,8 +86,8 @@ def open_aecg(
             root = ET.parse(path, parser).getroot()
         except FormatError as error:
             raise FormatError(f"{path}: {error}") from error
-        if root is None or _tag(root) != _ROOT:
-            found = "nothing; get a fresh copy" if root is None else other_xml(_tag(root))
+        if root is None or root.tag.lower() != _ROOT.lower():
+            found = "nothing; get a fresh copy" if root is None else other_xml(root.tag)
             raise FormatError(f"{path}: expected an HL7 annotated ECG, found {found}")
         sets = [_set(path, *each) for each in _recorded(root)]
         whole = [each for each in sets if each is not None]
@@ -123,19 +130,19 @@ class _Set:
 
 def _recorded(root: ET.Element) -> list[tuple[list[ET.Element], datetime | None]]:
     """Return the sequences of every set of the recorded series, and the start of the series."""
-    series = root.findall(f"{_NAMESPACE}component/{_NAMESPACE}series")
+    series = root.findall("component/series")
     rhythm = [s for s in series if _code(s) == "RHYTHM"] or series
     return [
-        (each.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequence"), _effective(one, root))
+        (each.findall("component/sequence"), _effective(one, root))
         for one in rhythm
-        for each in one.findall(f"{_NAMESPACE}component/{_NAMESPACE}sequenceSet")
+        for each in one.findall("component/sequenceSet")
     ]
 
 
 def _effective(series: ET.Element, root: ET.Element) -> datetime | None:
     for element in (series, root):
-        for part in ("low", "center"):
-            found = element.find(f"{_NAMESPACE}effectiveTime/{_NAMESPACE}{part}")
+        for part in ("/low", "/center", ""):
+            found = element.find(f"effectiveTime{part}")
             start = None if found is None else clock_time(found.get("value", ""))
             if start is not None:
                 return start
@@ -143,13 +150,23 @@ def _effective(series: ET.Element, root: ET.Element) -> datetime | None:
 
 
 def _set(path: Path, sequences: list[ET.Element], start: datetime | None) -> _Set | None:
-    """Return the leads of a set; None if it has no times, no leads, or leads of other lengths."""
+    """Return the leads of a set; None if it has no times or no leads.
+
+    Warns
+    -----
+    SignalWarning
+        If leads are left out because the others have another length.
+    """
     times = [s for s in sequences if _code(s) in _TIMES]
-    leads = tuple(_lead(s) for s in sequences if _code(s) not in _TIMES)
-    if not times or not leads or not len(leads[0].signal):
+    every = [_lead(s) for s in sequences if _code(s) not in _TIMES]
+    lengths = Counter(len(lead.signal) for lead in every if len(lead.signal))
+    if not times or not lengths:
         return None
-    if len({len(lead.signal) for lead in leads}) > 1:
-        return None
+    length = max(lengths, key=lambda n: (lengths[n], n))
+    leads = tuple(lead for lead in every if len(lead.signal) == length)
+    if len(leads) < len(every):
+        others = [f"{each.name} ({len(each.signal)})" for each in every if each not in leads]
+        warn(f"{path}: leads of another length than {length}, left out: {', '.join(others)}")
     absolute = [each for each in times if _code(each) == "TIME_ABSOLUTE"]
     if absolute:
         start = _start(absolute[0]) or start
@@ -164,27 +181,35 @@ def _has(path: Path, part: _Set, leads: Sequence[str] | None) -> bool:
         return False
 
 
-def _tag(element: ET.Element) -> str:
-    return element.tag.removeprefix(_NAMESPACE)
-
-
 def _code(element: ET.Element) -> str:
-    return element.find(f"{_NAMESPACE}code").get("code", "")  # type: ignore[union-attr]
+    return element.find("code").get("code", "")  # type: ignore[union-attr]
 
 
 def _part(sequence: ET.Element, name: str) -> ET.Element:
-    part = sequence.find(f"{_NAMESPACE}value/{_NAMESPACE}{name}")
+    part = sequence.find(f"value/{name}")
     if part is None:
         raise ValueError(f"no {name} in {_code(sequence)[:40]}")
     return part
 
 
+def _digits(text: str) -> NDArray[np.float64]:
+    """Return numbers that blanks separate, or commas and perhaps blanks."""
+    cells = text.split()
+    if len(cells) == 1 or all(cell.endswith(",") for cell in cells[:-1]):
+        cells = text.replace(",", " ").split()
+    return np.array([cell.replace(",", ".") for cell in cells], dtype=np.float64)
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
 def _lead(sequence: ET.Element) -> _Lead:
     origin, scale = _part(sequence, "origin"), _part(sequence, "scale")
-    counts = np.array((_part(sequence, "digits").text or "").split(), dtype=np.float64)
+    counts = _digits(_part(sequence, "digits").text or "")
     unit = scale.get("unit", "")
-    gain, resolved = resolve_gain(float(scale.get("value", "0")), unit)
-    offset = float(origin.get("value", "0"))
+    gain, resolved = resolve_gain(_number(scale.get("value", "0")), unit)
+    offset = _number(origin.get("value", "0"))
     if resolved == UNKNOWN_UNIT:
         offset = 0.0
     elif offset and origin.get("unit", unit) != unit:
@@ -194,7 +219,7 @@ def _lead(sequence: ET.Element) -> _Lead:
 
 def _fs(path: Path, times: ET.Element) -> float:
     increment = _part(times, "increment")
-    unit, value = increment.get("unit", ""), float(increment.get("value", "0"))
+    unit, value = increment.get("unit", "").lower(), _number(increment.get("value", "0"))
     if unit not in _SECONDS or not value > 0:
         raise FormatError(
             f"{path}: expected the time between samples in s, ms or us, found {value:g} "
@@ -204,5 +229,5 @@ def _fs(path: Path, times: ET.Element) -> float:
 
 
 def _start(times: ET.Element) -> datetime | None:
-    head = times.find(f"{_NAMESPACE}value/{_NAMESPACE}head")
+    head = times.find("value/head")
     return None if head is None else clock_time(head.get("value", ""))

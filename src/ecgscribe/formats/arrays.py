@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
     check_packing,
     check_size,
+    clock_time,
     format_errors,
     resolve_fs,
     to_float32,
@@ -36,6 +39,7 @@ from ecgscribe.formats.sample_times import (
     seconds_per_unit,
     timing,
 )
+from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["open_mat", "open_npy", "open_npz"]
@@ -43,7 +47,15 @@ __all__ = ["open_mat", "open_npy", "open_npz"]
 
 _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
 """Names of the array of samples, in this order, if a file holds several arrays."""
-_DESCRIPTION: tuple[str, ...] = ("fs", "leads", "units")
+_DESCRIPTION: tuple[str, ...] = ("fs", "leads", "units", "start")
+_OTHER_NAMES = {
+    "fs": {"sfreq", "freq", "frequency", "samplingrate", "samplerate", "samplingfrequency",
+           "samplefrequency", "samplingfreq", "samplefreq", "srate"},
+    "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames"},
+    "units": {"unit"},
+    "start": {"starttime", "startdate", "basedatetime"},
+}  # fmt: skip
+"""Of the description, without capitals and underscores."""
 _FIRST = 1_000_000
 """Samples that show whether a column rises evenly."""
 
@@ -75,6 +87,7 @@ def open_npy(
             leads=tuple(names),
             units=(UNKNOWN_UNIT,) * len(keep),
             name=path.stem,
+            start=times.start,
         )
 
 
@@ -84,8 +97,9 @@ def open_npz(
     """Read arrays in a ``.npz`` file: the samples and their description.
 
     The samples are the only array of numbers with more than one element, or the one called signal,
-    val, ecg or data, with axes as in `open_npy`. The file may also hold ``fs`` in Hz, ``leads`` and
-    ``units``, one text per lead. See `ecgscribe.formats.reading.Reader`.
+    val, ecg or data, with axes as in `open_npy`, or arrays of equal length that are named like
+    leads. The file may also hold ``fs`` in Hz (or ``sampling_rate``, ``sfreq`` …), ``leads`` and
+    ``units``, one text per lead, ``start``, and times. See `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "arrays of numbers in an .npz file"):
         other = name_of_zip(path)
@@ -93,10 +107,12 @@ def open_npz(
             raise FormatError(f"{path}: expected a recording that ecgscribe reads, found {other}")
         shapes = _npz_shapes(path)
         with np.load(path, allow_pickle=False) as stored:
-            name = _signal_name(path, shapes)
-            n_samples = max(shapes[name])
-            others = {key: stored[key] for key in _described(path, name, shapes, n_samples)}
-            return _record(path, stored[name], others, fs=fs, leads=leads)
+            chosen = _signal_names(path, shapes)
+            n_samples = max(shapes[chosen[0]])
+            keys = _described(path, chosen, shapes, n_samples)
+            others = _by_role({key: stored[key] for key in keys})
+            array, others = _stacked({name: stored[name] for name in chosen}, others)
+            return _record(path, array, others, fs=fs, leads=leads)
 
 
 def open_mat(
@@ -111,11 +127,12 @@ def open_mat(
         stored = variables(path)
         numbers = {name: each for name, each in stored.items() if isinstance(each, Numbers)}
         rest = [f"{name} ({each})" for name, each in stored.items() if isinstance(each, str)]
-        name = _signal_name(path, {key: each.shape for key, each in numbers.items()}, rest)
         shapes = {key: each.shape for key, each in numbers.items()}
-        described = _described(path, name, shapes, max(shapes[name]))
-        others = {key: numbers[key].load() for key in described}
-        return _record(path, numbers[name].load(), others, fs=fs, leads=leads)
+        chosen = _signal_names(path, shapes, rest)
+        described = _described(path, chosen, shapes, max(shapes[chosen[0]]))
+        others = _by_role({key: numbers[key].load() for key in described})
+        array, others = _stacked({name: numbers[name].load() for name in chosen}, others)
+        return _record(path, array, others, fs=fs, leads=leads)
 
 
 def _mapped(path: Path) -> NDArray[Any]:
@@ -139,6 +156,8 @@ def _time_first(path: Path, array: NDArray[Any]) -> NDArray[Any]:
     """Return an array as (samples, leads)."""
     if array.dtype.hasobject:
         raise _pickled(path)
+    if array.ndim > 2:
+        array = array.squeeze()
     if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= 2 or array.size == 0:
         raise FormatError(
             f"{path}: expected samples as an array of real numbers with one or two axes, found "
@@ -169,16 +188,52 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence[str] = ()) -> str:
+def _role(name: str) -> str | None:
+    """Return what an array of this name describes: ``fs``, ``leads``, ``units``, ``start``."""
+    plain = name.lower().replace("_", "").replace(" ", "")
+    for role in _DESCRIPTION:
+        if plain == role or plain in _OTHER_NAMES[role]:
+            return role
+    return None
+
+
+def _by_role(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Name the arrays of the description by what they describe; drop others of such names."""
+    found: dict[str, NDArray[Any]] = {}
+    for key, array in arrays.items():
+        role = _role(key)
+        fits = array.dtype.kind in ("iuf" if role == "fs" else "US")
+        if role is None:
+            found[key] = array
+        elif key == role or (fits and role not in arrays):
+            found[role] = array
+    return found
+
+
+def _is_time(name: str) -> bool:
+    return is_time_name(name) or name.lower() in ("t", "tm")
+
+
+def _signal_names(
+    path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence[str] = ()
+) -> list[str]:
+    """Return the array of samples, or the arrays that are one lead each."""
     large = [name for name, shape in shapes.items() if math.prod(shape) > 1]
-    arrays = [name for name in large if name not in _DESCRIPTION]
-    plain = [name for name in arrays if not (is_time_name(name) or name.lower() == "t")]
-    arrays = plain or arrays
+    arrays = [name for name in large if _role(name) is None]
+    arrays = [name for name in arrays if not _is_time(name)] or arrays
     if len(arrays) == 1:
-        return arrays[0]
+        return arrays
+    lower = [name.lower() for name in arrays]
     for name in _SIGNAL_NAMES:
-        if name in arrays:
-            return name
+        if lower.count(name) == 1:
+            return [arrays[lower.index(name)]]
+    called = [name for name in arrays if re.search("e[ck]g", name, re.IGNORECASE)]
+    if len(called) == 1:
+        return called
+    sizes = {math.prod(shapes[name]) for name in arrays}
+    are_rows = all(math.prod(shapes[name]) == max(shapes[name]) for name in arrays)
+    if len(sizes) == 1 and are_rows and all(map(is_standard, arrays)):
+        return arrays
     found = [name[:50] for name in (arrays or rest)[:9]]
     raise FormatError(
         f"{path}: expected one array of samples or one called {', '.join(_SIGNAL_NAMES)}, found "
@@ -186,8 +241,18 @@ def _signal_name(path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence
     )
 
 
+def _stacked(
+    arrays: Mapping[str, NDArray[Any]], others: dict[str, NDArray[Any]]
+) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
+    """Return one array of the samples; of several leads, their names are those of the arrays."""
+    if len(arrays) == 1:
+        return next(iter(arrays.values())), others
+    signal = np.stack([array.reshape(-1) for array in arrays.values()], axis=1)
+    return signal, {**others, "leads": np.array(list(arrays))}
+
+
 def _described(
-    path: Path, signal: str, shapes: Mapping[str, Sequence[int]], n_samples: int
+    path: Path, chosen: Sequence[str], shapes: Mapping[str, Sequence[int]], n_samples: int
 ) -> list[str]:
     """Return the arrays that describe the samples; say which others of their length are not read.
 
@@ -196,13 +261,13 @@ def _described(
     SignalWarning
         If there are some.
     """
-    long = [key for key, shape in shapes.items() if key != signal and max(shape, default=0) > 1]
-    long = [key for key in long if key not in _DESCRIPTION and max(shapes[key]) == n_samples]
-    times = [key for key in long if is_time_name(key) or key.lower() == "t"]
+    long = [key for key, shape in shapes.items() if key not in chosen and max(shape, default=0) > 1]
+    long = [key for key in long if _role(key) is None and max(shapes[key]) == n_samples]
+    times = [key for key in long if _is_time(key)]
     others = [key for key in long if key not in times]
     if others:
-        warn(f"{path}: only the array {signal} is read, left out: {', '.join(others)}")
-    return [key for key in _DESCRIPTION if key in shapes] + times[:1]
+        warn(f"{path}: only the array {chosen[0]} is read, left out: {', '.join(others)}")
+    return [key for key in shapes if _role(key) is not None and key not in chosen] + times[:1]
 
 
 def _columns(
@@ -237,20 +302,25 @@ def _record(
     signal = _time_first(path, np.asarray(array))
     n_leads = signal.shape[1]
     stated = float(others["fs"].reshape(-1)[0]) if "fs" in others else None
+    start = _start(others["start"]) if "start" in others else None
     texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
     columns, times = _columns(path, signal, texts, fs=fs if stated is None else stated)
     for key in others.keys() - set(_DESCRIPTION):
-        values = np.asarray(others[key], dtype=np.float64).reshape(-1)
+        values, begins = _seconds(others[key].reshape(-1))
+        start = begins or start
         if len(values) == len(signal):
             given = fs if stated is None else stated
-            times = timing(path, key, values, unit=seconds_per_unit(key), given=given)
+            unit = seconds_per_unit(key) if others[key].dtype.kind not in "mM" else 1.0
+            times = timing(path, key, values, unit=unit, given=given)
     if texts:
         names = short_names([texts[k] for k in columns])
         keep = chosen_leads(path, names, leads)
     else:
         names, keep = unnamed_leads(path, len(columns), leads)
     units = [UNKNOWN_UNIT] * n_leads
-    if "units" in others:
+    if "units" in others and others["units"].size == 1:
+        units = [str(others["units"].reshape(-1)[0]) or UNKNOWN_UNIT] * n_leads
+    elif "units" in others:
         units = [unit or UNKNOWN_UNIT for unit in _texts(path, others["units"], n_leads)]
     if stated is None and fs is None:
         stated = times.fs
@@ -261,6 +331,7 @@ def _record(
         leads=tuple(names[k] for k in keep),
         units=tuple(units[columns[k]] for k in keep),
         name=path.stem,
+        start=start or times.start,
     ).lazy()
     if times.places is None:
         return record
@@ -268,9 +339,24 @@ def _record(
     return dataclasses.replace(record, reader=reader, n_samples=n_samples)
 
 
+def _seconds(times: NDArray[Any]) -> tuple[NDArray[np.float64], datetime | None]:
+    """Return times as numbers; of dates, the seconds since the first, and that."""
+    if times.dtype.kind not in "mM" or not len(times):
+        return np.asarray(times, dtype=np.float64), None
+    start = times[0].astype("datetime64[us]").item() if times.dtype.kind == "M" else None
+    return np.asarray((times - times[0]) / np.timedelta64(1, "s"), np.float64), start
+
+
+def _start(array: NDArray[Any]) -> datetime | None:
+    text = str(array.reshape(-1)[0]) if array.size else ""
+    return clock_time(text)
+
+
 def _texts(path: Path, array: NDArray[Any], n: int) -> list[str]:
     texts = array.reshape(-1)
-    if array.dtype.kind != "U" or len(texts) != n:
+    if array.dtype.kind == "S":
+        texts = np.array([text.decode("utf-8", errors="replace") for text in texts.tolist()])
+    if texts.dtype.kind != "U" or len(texts) != n:
         raise FormatError(
             f"{path}: expected a text for each of {n} leads, found {len(texts)} of "
             f"{array.dtype}; save one text per lead"

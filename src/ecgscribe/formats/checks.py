@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ __all__ = [
     "check_size",
     "clock_time",
     "format_errors",
+    "month_number",
     "read_whole_file",
     "resolve_fs",
     "resolve_gain",
@@ -46,6 +48,8 @@ UNKNOWN_UNIT = "NU"
 """The unit, in WFDB, of a signal without a physical unit."""
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _LARGE_BYTES = 128 * 2**20
 _MOST_PACKED = 50
 """Largest ratio to which samples are compressed: flat lines are more than that, ECG is not."""
@@ -244,10 +248,14 @@ def check_packing(path: Path, unpacked: int, packed: int) -> None:
 
 
 def clock_time(text: str) -> datetime | None:
-    """Parse a time of DICOM or HL7, such as ``20030201102030.5+0100``; None if it is not one.
+    """Parse a time such as ``20030201102030.5+0100`` of DICOM and HL7, or of ISO 8601.
 
-    The offset from UTC is dropped, because times are those of the wall clock.
+    None if it is not one. The offset from UTC is dropped: times are those of the wall clock.
     """
+    if _ISO_TIME.match(text):
+        with suppress(ValueError):
+            return datetime.fromisoformat(text).replace(tzinfo=None)
+        return None
     digits = text.split("+")[0].split("-")[0]
     whole = digits.split(".")[0]
     form = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(whole))  # a date alone is no time
@@ -256,6 +264,17 @@ def clock_time(text: str) -> datetime | None:
     with suppress(ValueError):
         return datetime.strptime(digits, form if whole == digits else f"{form}.%f")
     return None
+
+
+def month_number(text: str) -> int:
+    """Return the number of a month that is written as one, or in English as three letters.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    return int(text) if text.isdigit() else 1 + _MONTHS.index(text.lower())
 
 
 def resolve_gain(gain: float, unit: str) -> tuple[float, str]:

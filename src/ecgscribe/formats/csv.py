@@ -22,7 +22,10 @@ from ecgscribe.formats.checks import UNKNOWN_UNIT, format_errors, resolve_fs, to
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.sample_times import (
     LEAST_ROWS,
+    Clock,
     Timing,
+    append_rows,
+    epoch_unit,
     gapped_reader,
     is_counter_name,
     is_time_name,
@@ -30,9 +33,11 @@ from ecgscribe.formats.sample_times import (
     rises_evenly,
     seconds_per_unit,
     timing,
+    unwrapped,
 )
 from ecgscribe.formats.table_layout import Layout, is_missing
-from ecgscribe.record import Annotation, LazyRecord, Record
+from ecgscribe.formats.table_rows import open_rows
+from ecgscribe.record import Annotation, LazyRecord, Record, has_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +59,7 @@ _MOSTLY = 0.5
 """Share of cells without a number from which on a column holds text."""
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 """Names of a first column that is left out even if its values do not show that it is a time."""
+_DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _UNIT_AFTER_NAME = re.compile(
     r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
 )
@@ -84,34 +90,34 @@ def open_csv(
             raise _endless_row(path, _HEAD_BYTES)
         _check_rows(path)
         layout = Layout.of(head)
+        if layout.preamble.in_blocks:
+            _check_one_block(path)
         if not layout.width:
             raise FormatError(
                 f"{path}: expected rows of numbers, found none; save one row per sample"
             )
-        table = _read(path, layout)
-        names, keep = _leads(path, layout, table.leads, leads)
-        signal = table.signal
-        units = [_unit_of(layout, k) for k in table.leads]
+        table = _read(path, layout, leads)
+        signal, units = table.signal, list(table.units)
         stated, start = layout.preamble.fs, layout.preamble.start
         if fs in (None, _EXPORT_FS) and _is_export(layout, table):
-            stated, units = _EXPORT_FS, ["mV"] * len(names)
+            stated, units = _EXPORT_FS, ["mV"] * len(units)
             signal = (signal - _EXPORT_ZERO) / np.float32(_EXPORT_GAIN)
         times = Timing()
         if table.times is not None:
-            seconds = np.concatenate(table.times.values)
-            table.times.values.clear()  # as much memory as the signal takes
-            times = timing(
-                path, table.times.name, seconds, unit=table.times.unit, given=fs or stated
-            )
-            start = table.times.start or start
-        signal = np.ascontiguousarray(signal[:, keep])
+            times = timing(path, table.times.name, table.times.clock, given=fs or stated)
+            if times.fs is None and is_time_name(table.times.name) and table.times.is_clock:
+                warn(
+                    f"{path}: the times in {table.times.name!r} have no unit in which they fit "
+                    "the sampling frequency; they are not used"
+                )
+            start = _start(table.times.start or table.start or times.start, start)
         record = Record(
             signal=signal,
             fs=resolve_fs(
                 path, stated if stated is not None else times.fs if fs is None else fs, fs
             ),
-            leads=tuple(names[k] for k in keep),
-            units=tuple(units[k] for k in keep),
+            leads=table.leads,
+            units=tuple(units),
             name=path.stem,
             start=start,
         )
@@ -137,6 +143,17 @@ def _check_rows(path: Path) -> None:
                 length = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
 
 
+def _check_one_block(path: Path) -> None:
+    """Raise an error for a text of LabChart with several blocks, each with its own start."""
+    with path.open("rb") as file:
+        n_blocks = sum(line.startswith(b"Interval=") for line in file)
+    if n_blocks > 1:
+        raise FormatError(
+            f"{path}: expected one block of LabChart, found {n_blocks}; export each block to a "
+            "file of its own"
+        )
+
+
 def _endless_row(path: Path, length: int) -> FormatError:
     return FormatError(
         f"{path}: expected rows of numbers, found {length} characters without an end of line; save "
@@ -146,79 +163,151 @@ def _endless_row(path: Path, length: int) -> FormatError:
 
 @dataclass(eq=False)
 class _Times:
-    """A column of times: its name, seconds per unit, start, and values by parts of the table."""
+    """A column of times: its name, its values, the start, and whether it counts 0, 1, 2 …."""
 
     name: str
-    unit: float | None
-    start: datetime | None
-    values: list[NDArray[np.float64]]
+    clock: Clock
+    day_first: bool
+    start: datetime | None = None
+    n_counted: int | None = 0
+    n_in_round: float | None = None
+    _count: float = 0.0
 
-    def add(self, column: pd.Series[Any]) -> None:
-        """Add the times of a part of the table."""
+    def add(self, column: pd.Series[Any], days: pd.Series[Any] | None) -> None:
+        """Add the times of a part of the table, whose days may be in another column."""
         if column.dtype.kind in "iuf":
-            self.values.append(column.to_numpy(dtype=np.float64))
+            values = self._unwrapped(column.to_numpy(dtype=np.float64))
+            if self.n_counted is not None:
+                end = self.n_counted + len(values)
+                counts = np.array_equal(values, np.arange(self.n_counted, end))
+                self.n_counted = end if counts else None
+            self.clock.add(values)
             return
-        seconds, start = parse_times([str(cell) for cell in column])
-        if not self.values:
-            self.start, self.unit = start, 1.0
+        seconds, start = parse_times(_texts(column, days), day_first=self.day_first)
+        if self.clock.is_empty:
+            self.start, self.clock.unit = start, 1.0
         elif start is not None and self.start is not None:
             seconds = seconds + (start - self.start).total_seconds()
-        self.values.append(seconds)
+        self.n_counted = None
+        self.clock.add(seconds)
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether the times do not count samples."""
+        steps = self.clock.steps()[:_PART_ROWS]
+        return len(steps) >= LEAST_ROWS and float(np.median(steps)) != 1
+
+    def _unwrapped(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of a counter that begins again at 0 as those of one that goes on."""
+        if self.clock.is_empty and self.clock.unit is None and len(unwrapped(values)):
+            self.n_in_round, self._count = float(values.max()) + 1, float(values[0])
+        if self.n_in_round is None or not len(values):
+            return values
+        steps = np.diff(values, prepend=self._count % self.n_in_round) % self.n_in_round
+        counts = self._count + np.cumsum(steps)
+        self._count = float(counts[-1])
+        return np.asarray(counts)
 
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """The columns of a table: those of leads, their signal, and the times."""
+    """The leads to keep of a table: their names and units, their signal, and the times."""
 
-    leads: tuple[int, ...]
+    leads: tuple[str, ...]
+    units: tuple[str, ...]
     signal: NDArray[np.float32]
     times: _Times | None
+    start: datetime | None
+    """By a column of times other than that of `times`."""
 
 
-def _read(path: Path, layout: Layout) -> _Table:
+@dataclass(frozen=True)
+class _Roles:
+    """Which columns are leads, times and days, and another that shows the start."""
+
+    leads: tuple[int, ...]
+    times: int | None
+    days: int | None
+    dated: int | None
+
+
+def _read(path: Path, layout: Layout, leads: Sequence[str] | None) -> _Table:
     """Read a table part by part, so that no more than its samples is in memory."""
     import pandas as pd
 
-    columns: tuple[int, ...] | None = None
-    at: int | None = None
-    signals: list[NDArray[np.float32]] = []
+    roles: _Roles | None = None
+    columns: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    signal = np.empty((0, 0), np.float32)
     times: _Times | None = None
+    start: datetime | None = None
+    day_first = _is_day_first(layout)
     try:
-        with pd.read_csv(
-            path,
-            header=None,
-            skiprows=layout.n_skipped,
-            na_values=["-"],
-            sep=layout.separator,
-            decimal=layout.decimal,
-            encoding=layout.encoding,
-            compression=None,  # not by the suffix: what was recognised is what is read
-            skipinitialspace=True,
-            chunksize=_PART_ROWS,
-            usecols=range(layout.width) if layout.ends_empty else None,
-        ) as parts:
+        with (
+            open_rows(path, layout) as file,
+            pd.read_csv(
+                file,
+                header=None,
+                skiprows=layout.n_skipped,
+                na_values=["-"],
+                sep=layout.separator,
+                decimal=layout.decimal,
+                encoding=layout.encoding,
+                compression=None,  # not by the suffix: what was recognised is what is read
+                skipinitialspace=True,
+                chunksize=_PART_ROWS,
+                thousands="," if layout.in_thousands else None,
+                comment="#" if layout.preamble.in_blocks else None,
+                usecols=range(layout.width)
+                if layout.ends_empty or layout.preamble.in_blocks
+                else None,
+            ) as parts,
+        ):
             for part in parts:
-                if columns is None:
+                if roles is None:
                     _check_width(path, layout, part)
-                    columns, at = _roles(path, layout, part)
-                    if at is not None:
-                        name, unit = _heading_of(layout, at)
-                        times = _Times(name, seconds_per_unit(name, unit), None, [])
-                if times is not None and at is not None:
-                    times.add(part[at])
-                first = layout.n_skipped + 1 + sum(map(len, signals))
-                signals.append(
-                    np.stack([_numbers(path, layout, part[k], first) for k in columns], axis=1)
-                )
+                    roles = _roles(path, layout, part)
+                    every_name, keep = _leads(path, layout, roles.leads, leads)
+                    every_unit = _units(layout, roles.leads)
+                    columns = tuple(roles.leads[k] for k in keep)
+                    names = tuple(every_name[k] for k in keep)
+                    units = tuple(every_unit[k] for k in keep)
+                    signal = np.empty((0, len(columns)), np.float32)
+                    if roles.times is not None:
+                        name, unit = _heading_of(layout, roles.times)
+                        times = _Times(name, Clock(seconds_per_unit(name, unit)), day_first)
+                    if roles.dated is not None:
+                        first_of = [str(part[roles.dated].iloc[0])]
+                        start = parse_times(first_of, day_first=day_first)[1]
+                if times is not None and roles.times is not None:
+                    days = None if roles.days is None else part[roles.days]
+                    times.add(part[roles.times], days)
+                first = layout.n_skipped + 1 + len(signal)
+                leads_of_part = [_numbers(path, layout, part[k], first) for k in columns]
+                append_rows(signal, np.stack(leads_of_part, axis=1))
     except pd.errors.ParserError as error:
         found = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise FormatError(
             f"{path}: expected as many cells in every row as in the first, found another number "
             f"({found[:100]}); correct the row"
         ) from error
-    if columns is None:
+    if roles is None:
         raise FormatError(f"{path}: expected rows of numbers, found none; save one row per sample")
-    return _Table(columns, np.concatenate(signals), times)
+    return _Table(names, units, signal, times, start)
+
+
+def _start(of_rows: datetime | None, stated: datetime | None) -> datetime | None:
+    """Return the start by the first row, or else by what stands above the table."""
+    if of_rows is not None and not has_date(of_rows) and stated is not None and has_date(stated):
+        return datetime.combine(stated.date(), of_rows.time())
+    return of_rows or stated
+
+
+def _is_day_first(layout: Layout) -> bool:
+    """Return whether the units say that days come before months, or the commas that it is usual."""
+    units = " ".join(layout.heading[1]).lower() if len(layout.heading) > 1 else ""
+    return "dd/mm" in units or layout.decimal == ","
 
 
 def _check_width(path: Path, layout: Layout, part: pd.DataFrame) -> None:
@@ -240,12 +329,18 @@ def _heading_of(layout: Layout, column: int) -> tuple[str, str]:
     return _written_name(layout, column) or f"column {column + 1}", "".join(rows[1:])
 
 
-def _unit_of(layout: Layout, column: int) -> str:
-    """Return the unit of a column: in its own cell, after its name, or of the whole table."""
-    below = layout.heading[1][column] if len(layout.heading) > 1 else ""
-    after = _UNIT_AFTER_NAME.search(_written_name(layout, column) or "")
-    named = after[1] or after[2] if after else layout.preamble.unit
-    return below or named or UNKNOWN_UNIT
+def _units(layout: Layout, columns: Sequence[int]) -> list[str]:
+    """Return the unit of each lead: below its name, after it, or from above the table."""
+    stated = layout.preamble.units
+    above = stated[0] if len(stated) == 1 else ""
+    each = dict(zip(columns, stated, strict=True)) if len(stated) == len(columns) else {}
+    units = []
+    for k in columns:
+        below = layout.heading[1][k] if len(layout.heading) > 1 else ""
+        after = _UNIT_AFTER_NAME.search(_written_name(layout, k) or "")
+        named = after[1] or after[2] if after else ""
+        units.append(below or named or each.get(k, above) or UNKNOWN_UNIT)
+    return units
 
 
 def _written_name(layout: Layout, column: int) -> str | None:
@@ -256,8 +351,8 @@ def _written_name(layout: Layout, column: int) -> str | None:
     return named[column] if len(named) == layout.width else None
 
 
-def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> tuple[tuple[int, ...], int | None]:
-    """Return the columns that are leads, and the one that holds times, by the first rows."""
+def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> _Roles:
+    """Return which columns hold leads and times, by the first rows."""
     every = range(part.shape[1])
     written = {k: _written_name(layout, k) for k in every}
     empty = {k for k in every if part[k].isna().all() and len(every) > 1 and len(part) > LEAST_ROWS}
@@ -273,9 +368,13 @@ def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> tuple[tuple[int, .
     evenly = {k for k in values if k not in text and rises_evenly(values[k])}
     names = {k: _heading_of(layout, k)[0] for k in values}
     times = {k for k in values if is_time_name(written[k] or "")}
-    times |= {
-        k for k in text if not np.isnan(parse_times([str(cell) for cell in part[k]])[0]).all()
+    days = {k for k in text if _holds_days(part[k])}
+    dated = {
+        k
+        for k in text - days
+        if not np.isnan(parse_times([str(cell) for cell in part[k]])[0]).all()
     }
+    times = (times | dated | days) - (times & text - dated - days)
     times |= {k for k in evenly if is_counter_name(written[k])}
     if (written[0] or "").lower() in _POSITION:
         times.add(0)
@@ -292,19 +391,42 @@ def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> tuple[tuple[int, .
     if not columns:
         raise FormatError(f"{path}: expected at least one lead, found none; add a column")
     # A column whose unit is known shows the frequency; any other at least what is missing.
-    known = [k for k in sorted(times) if k in text or seconds_per_unit(*_heading_of(layout, k))]
+    known = [
+        k
+        for k in sorted(times)
+        if k in text
+        or seconds_per_unit(*_heading_of(layout, k))
+        or (len(values[k]) and epoch_unit(values[k][0], values[k][-1]))
+    ]
     usable = [k for k in known or sorted(times) if k in text or not np.isnan(values[k]).any()]
-    return columns, usable[0] if usable else None
+    usable = [k for k in usable if k not in days]
+    # The finest clock; of equal ones one that is called a time, and of those the first.
+    finest = sorted(usable, key=lambda k: (-part[k].nunique(), not is_time_name(written[k] or "")))
+    at = finest[0] if finest else None
+    return _Roles(
+        columns,
+        at,
+        min(days) if days and at in dated and not _DAY.search(str(part[at].iloc[0])) else None,
+        next((k for k in sorted(dated) if k != at), None),
+    )
 
 
-def _holds_times(column: pd.Series[Any]) -> bool:
-    seconds, _ = parse_times([str(cell) for cell in column])
-    return not np.isnan(seconds).all()
+def _holds_days(column: pd.Series[Any]) -> bool:
+    return all(_DAY.fullmatch(str(cell)) for cell in column.iloc[:LEAST_ROWS])
+
+
+def _texts(column: pd.Series[Any], days: pd.Series[Any] | None) -> list[str]:
+    if days is None:
+        return [str(cell) for cell in column]
+    pairs = zip(days, column, strict=True)
+    return [f"{day} {str(cell).replace(',', '.')}" for day, cell in pairs]
 
 
 def _as_numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
     import pandas as pd
 
+    if column.dtype.kind not in "iufb":
+        column = column.astype(str).str.replace("\N{MINUS SIGN}", "-")
     return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 
 
@@ -330,8 +452,9 @@ def _leads(
         names = short_names([layout.heading[0][k] for k in columns])
         return names, chosen_leads(path, names, leads)
     named = layout.preamble.leads
-    if len(named) in (layout.width, len(columns)):
-        own = [named[k] for k in columns] if len(named) == layout.width else named
+    if named and len(named) <= layout.width:
+        every = [None] * (layout.width - len(named)) + list(named)
+        own = list(named) if len(named) == len(columns) else [every[k] for k in columns]
         names = short_names(own)
         return names, chosen_leads(path, names, leads)
     return unnamed_leads(path, len(columns), leads)
@@ -383,9 +506,8 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
 def _is_export(layout: Layout, table: _Table) -> bool:
     if not layout.heading or layout.heading[0][0].lower() != "sample #" or table.times is None:
         return False
-    number = np.concatenate(table.times.values)
     return bool(
-        np.array_equal(number, np.arange(len(number)))
+        table.times.n_counted == len(table.signal)
         and np.all((table.signal >= 0) & (table.signal <= _EXPORT_TOP))
         and np.array_equal(table.signal, np.round(table.signal))
     )

@@ -191,4 +191,8 @@ def _start(dataset: Any, offset_ms: float) -> datetime | None:
     starts = [start for text in texts if (start := clock_time(text)) is not None]
     # Any date is better than none.
     start = next((each for each in starts if has_date(each)), starts[0] if starts else None)
+    texts = [str(dataset.get(f"{kind}Date") or "") for kind in _STARTS]
+    if start is not None and not has_date(start):  # the day of the study is that of the recording
+        dated = [each for text in texts if (each := clock_time(f"{text}0000")) is not None]
+        start = datetime.combine(dated[0].date(), start.time()) if dated else start
     return start and start + timedelta(milliseconds=offset_ms)

@@ -24,6 +24,9 @@ __all__ = ["open_edf", "read_annotation"]
 
 _PIECE_RECORDS = 1000
 """Data records that are mapped at once."""
+_LEAST_GAP_S = 1.0
+_DRIFT = 1e-3
+"""Share of a recording by which clocks may differ, which is no gap."""
 _ONSET = re.compile(rb"([+-]\d+(?:[.,]\d*)?)[\x14\x15]")
 
 
@@ -206,6 +209,30 @@ def _first_onset(path: Path, header: Header, k: int | None) -> float:
     return 0.0 if onset is None else _seconds(onset)
 
 
+def _is_longer(path: Path, header: Header, timekeeping: int | None) -> bool:
+    """Return whether a file that is said to have no gaps lasts longer by the times of its records.
+
+    Warns
+    -----
+    SignalWarning
+        If it does.
+    """
+    if timekeeping is None or not header.is_plus or header.n_records < 2:
+        return False
+    column = header.column(timekeeping)
+    last = _records(path, header, header.n_records - 1, header.n_records)[0, column].tobytes()
+    ends = [_ONSET.match(next(_column_bytes(path, header, timekeeping))), _ONSET.match(last)]
+    first, late = (math.nan if each is None else _seconds(each) for each in ends)
+    missing = late - first - (header.n_records - 1) * header.duration
+    if not missing > max(_LEAST_GAP_S, _DRIFT * (late - first)):
+        return False
+    warn(
+        f"{path}: it is said to be without gaps, but lasts {missing:.1f} s longer by the times of "
+        "its data records; these are used"
+    )
+    return True
+
+
 def _places(path: Path, header: Header, fs: float, count: int) -> tuple[float, NDArray[np.int64]]:
     """Return the first onset in s, and the first sample of every data record.
 
@@ -214,7 +241,7 @@ def _places(path: Path, header: Header, fs: float, count: int) -> tuple[float, N
     """
     timekeeping = _timekeeping(header)
     even = np.arange(header.n_records, dtype=np.int64) * count
-    if not header.is_discontinuous:
+    if not header.is_discontinuous and not _is_longer(path, header, timekeeping):
         return _first_onset(path, header, timekeeping), even
     if timekeeping is None:
         raise FormatError(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ecgscribe.errors import FormatError, warn
-from ecgscribe.formats.checks import check_size
+from ecgscribe.formats.checks import check_size, month_number
 from ecgscribe.record import NO_DATE
 
 __all__ = ["ANNOTATIONS", "Header", "Signal", "read_header"]
@@ -27,7 +27,6 @@ _FIXED_BYTES = 256  # of the file, and again of each signal
 _FIELD_BYTES = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 """Widths of the fields of a signal; each field is written for all signals in a row."""
 _MAX_SIGNALS = 10_000
-_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _FIRST_YEAR = 85  # of two digits: 1985 to 2084
 
 
@@ -134,11 +133,10 @@ def read_header(path: Path) -> Header:
         n_bytes = _FIXED_BYTES * (1 + n_signals)
         check_size(path, n_bytes, size)
         fields = _fields(file, n_signals)
-    stated = _whole(path, "header length", fixed[184:192])
-    if stated != n_bytes:
-        raise FormatError(
+    if _number(fixed[184:192]) != n_bytes:  # how many signals there are decides
+        warn(
             f"{path}: expected a header of {n_bytes} bytes for {n_signals} signals, found "
-            f"{stated}; get a fresh copy"
+            f"{_text(fixed[184:192])!r}; the number of signals is taken as right"
         )
     encoding = _encoding(fixed + b"".join(b"".join(field) for field in fields))
     labels, _, units, *ranges, _, counts, _ = fields
@@ -249,9 +247,9 @@ def _warn_of_ranges(path: Path, signals: tuple[Signal, ...], fields: list[bytes]
 
 def _start(path: Path, day: str, hour: str, recording: str) -> datetime | None:
     """Return the start; a date that is withheld or impossible leaves the time of day."""
-    match = re.fullmatch(r"(\d\d)[.:](\d\d)[.:](\d\d)", hour)
+    match = re.fullmatch(r"(\d\d?)[-.:](\d\d)(?:[-.:](\d\d))?", hour)
     try:
-        clock = None if match is None else time(int(match[1]), int(match[2]), int(match[3]))
+        clock = None if match is None else time(int(match[1]), int(match[2]), int(match[3] or 0))
     except ValueError:  # such as 24.00.00
         clock = None
     if clock is None:
@@ -265,13 +263,16 @@ def _start(path: Path, day: str, hour: str, recording: str) -> datetime | None:
 
 
 def _date(path: Path, day: str, recording: str) -> date | None:
-    plus = re.match(r"Startdate (\d\d)-([A-Z]{3})-(\d{4})\b", recording)
-    short = re.fullmatch(r"(\d\d)[./-](\d\d)[./-](\d\d)", day)
+    plus = re.match(r"Startdate (\d\d?)-([A-Z]{3})-(\d{4})\b", recording, re.IGNORECASE)
+    short = re.fullmatch(r"(\d\d?)[./-](\d\d?)[./-](\d\d)", day)
+    iso = re.fullmatch(r"(\d{4})[./-](\d\d?)[./-](\d\d?)", day)
     if recording.startswith("Startdate X") and day in ("01.01.85", ""):  # withheld
         return None
     try:
         if plus is not None:
-            return date(int(plus[3]), _MONTHS.index(plus[2]) + 1, int(plus[1]))
+            return date(int(plus[3]), month_number(plus[2]), int(plus[1]))
+        if iso is not None:
+            return date(*map(int, iso.groups()))
         if short is not None:
             year = int(short[3])
             return date(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import check_size, format_errors, resolve_fs, resolve_gain
 from ecgscribe.formats.lead_names import chosen_leads, short_names
 from ecgscribe.record import NO_DATE, Annotation, LazyRecord
@@ -58,6 +58,7 @@ _LEADS = dict(enumerate(_NAMES, start=2))
 _BEAT = np.dtype([("code", "S1"), ("inner", "S1"), ("interval", "<u2")])
 # Normal, ventricular, supraventricular, bundle branch block, paced, artefact, unknown.
 _SYMBOLS = {"N": "N", "V": "V", "S": "S", "B": "B", "P": "/", "X": "|", "U": "Q"}
+_CENTURY, _FIRST_YEAR = 100, 85  # of two digits: 1985 to 2084, as in EDF
 _TIMEOUT = "!"  # written between beats whose interval exceeds 16 bits
 
 
@@ -72,7 +73,7 @@ def open_ishne(
     with format_errors(path, "an ISHNE Holter recording"):
         header = _header(path, b"ISHNE1.0")
         n_leads, data_at = int(header["n_leads"]), int(header["data_at"])
-        n_samples = int(header["n_samples"])
+        n_samples = _n_samples(path, header)
         if not 1 <= n_leads <= _MAX_LEADS or n_samples < 1 or data_at < _HEADER.itemsize:
             raise FormatError(
                 f"{path}: expected one to {_MAX_LEADS} leads with samples, found {n_leads} leads "
@@ -174,8 +175,24 @@ def _header(path: Path, magic: bytes) -> Any:
     return header
 
 
+def _n_samples(path: Path, header: Any) -> int:
+    """Return the samples of each lead; some writers count those of all leads, or leave it out."""
+    stated, n_leads = int(header["n_samples"]), int(header["n_leads"])
+    available = (path.stat().st_size - int(header["data_at"])) // (2 * max(n_leads, 1))
+    is_total = n_leads > 1 and stated == n_leads * available
+    if available < 1 or (stated > 0 and not is_total):
+        return stated
+    warn(
+        f"{path}: expected the samples of one lead in the header, found {stated}; all {available} "
+        "in the file are read"
+    )
+    return available
+
+
 def _start(header: Any) -> datetime | None:
     day, month, year = header["date"].tolist()
+    if 0 < year < _CENTURY:
+        year += _CENTURY * (19 if year >= _FIRST_YEAR else 20)
     try:  # negative numbers mean an unknown date or time
         clock = time(*header["time"].tolist())
     except ValueError:

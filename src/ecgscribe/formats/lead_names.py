@@ -21,10 +21,13 @@ __all__ = [
 
 
 # "ECG II" and "Lead II" in EDF and DICOM, MDC_ECG_LEAD_II in aECG: ISO/IEEE 11073-10101.
-_CODE_PREFIX = re.compile(r"^mdc_ecg_lead_(?=\S)", re.IGNORECASE)
-_LEAD_PREFIX = re.compile(r"^(?:ecg[ _:-]+|ekg[ _:-]+|lead[ _:-]+)+(?=\S)", re.IGNORECASE)
-# "I (Einthoven)" and "aVR, augmented voltage, right" in DICOM, but not "II (2)".
-_EXPLANATION = re.compile(r"\s*(?:\((?!\d+\)).*|,.*)$")
+_CODE_PREFIX = re.compile(r"^mdc_ecg_(?:lead|elec_potl)_(?=\S)", re.IGNORECASE)
+_LEAD_PREFIX = re.compile(
+    r"^(?:(?:ecg|ekg|lead|ableitung|dérivation|derivaci[óo]n|derivazione|afleiding)[ _:-]+)+(?=\S)",
+    re.IGNORECASE,
+)
+# "I (Einthoven)" and "aVR, augmented voltage, right" in DICOM, "V1 [mV]" in tables; not "II (2)".
+_EXPLANATION = re.compile(r"\s*(?:[(\[](?!\d+[)\]]).*|,.*|[ _/][mnuµμ]V)$")
 
 
 class MixedFrequenciesError(FormatError):

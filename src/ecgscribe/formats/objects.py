@@ -24,10 +24,12 @@ from ecgscribe.formats.sample_times import (
     Timing,
     gapped_reader,
     is_time_name,
+    parse_times,
     rises_evenly,
+    seconds_per_unit,
     timing,
 )
-from ecgscribe.record import LazyRecord, Record
+from ecgscribe.record import NO_DATE, LazyRecord, Record
 
 __all__ = ["as_leads", "as_record"]
 
@@ -175,8 +177,15 @@ def _of_wfdb(record: Any) -> _Parts:
     return _Parts(
         np.asarray(signal), record.sig_name, record.units,
         None if record.fs is None else _frequency(record.fs),
-        getattr(record, "base_datetime", None), str(record.record_name),
+        _start_of_wfdb(record), str(record.record_name),
     )  # fmt: skip
+
+
+def _start_of_wfdb(record: Any) -> datetime | None:
+    start, clock = getattr(record, "base_datetime", None), getattr(record, "base_time", None)
+    if start is not None or clock is None:
+        return start
+    return datetime.combine(getattr(record, "base_date", None) or NO_DATE, clock)
 
 
 def _of_mne(raw: Any) -> _Parts:
@@ -199,12 +208,17 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
     text = []
     for k, name in enumerate(frame.columns):
         values = _numbers(frame.iloc[:, k])
-        if values is None:
+        dated = None if values is not None else _dates(frame.iloc[:, k])
+        if dated is not None:
+            start = start or dated[1]
+            if times.fs is None:
+                times = timing(Path("table"), str(name), dated[0], unit=1.0, given=fs)
+        elif values is None:
             text.append(str(name))
         elif is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(values.real)):
             if times.fs is None:
-                seconds = values.real.astype(np.float64)
-                times = timing(Path("table"), str(name), seconds, unit=None, given=fs)
+                seconds, unit = values.real.astype(np.float64), seconds_per_unit(str(name))
+                times = timing(Path("table"), str(name), seconds, unit=unit, given=fs)
         else:
             leads.append((name, values))
     if not leads:
@@ -219,7 +233,20 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
     if all(isinstance(name, int | np.integer) for name in names or ()):
         names = None
     signal = np.stack([values for _, values in leads], axis=1)
-    return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
+    return _Parts(signal, names, fs=times.fs, start=start or times.start, places=times.places)
+
+
+def _dates(column: Any) -> tuple[NDArray[np.float64], datetime | None] | None:
+    """Return a column of dates or times as seconds, and the start; None if it holds others."""
+    if column.dtype.kind in "mM" and len(column) and not column.isna().any():
+        since = (column - column.iloc[0]).dt.total_seconds()
+        first = column.iloc[0].to_pydatetime() if column.dtype.kind == "M" else None
+        start = None if first is None else first.replace(tzinfo=None)
+        return np.asarray(since, dtype=np.float64), start
+    if column.dtype.kind in "biufcmM":
+        return None
+    seconds, start = parse_times([str(cell) for cell in column])
+    return None if np.isnan(seconds).any() or not len(seconds) else (seconds, start)
 
 
 def _numbers(column: Any) -> NDArray[Any] | None:
@@ -237,12 +264,15 @@ def _numbers(column: Any) -> NDArray[Any] | None:
 
 def _of_index(index: Any, fs: float | None) -> tuple[Timing, datetime | None]:
     """Return what an index of times says, and the start that it gives."""
+    if hasattr(index, "to_timestamp"):  # of periods
+        index = index.to_timestamp()
     kind = index.dtype.kind
     if len(index) < 2:
         return Timing(), None
     if kind in "iuf" and index.name is not None and is_time_name(str(index.name)):
         numbers = np.asarray(index, dtype=np.float64)
-        return timing(Path("table"), str(index.name), numbers, unit=None, given=fs), None
+        unit = seconds_per_unit(str(index.name))
+        return timing(Path("table"), str(index.name), numbers, unit=unit, given=fs), None
     if kind not in "mM":
         return Timing(), None
     if not index.is_monotonic_increasing:
@@ -269,12 +299,15 @@ def _of_xarray(array: Any, fs: float | None) -> _Parts:
             start = seconds[0].astype("datetime64[us]").item()
         if seconds.dtype.kind in "mM":
             seconds, unit = (seconds - seconds[0]) / np.timedelta64(1, "s"), 1.0
+        else:
+            about = getattr(array.coords[array.dims[time]], "attrs", {})
+            unit = seconds_per_unit("", str(about.get("units", "")))
         numbers = np.asarray(seconds, dtype=np.float64)
         times = timing(Path("array"), str(array.dims[time]), numbers, unit=unit, given=fs)
     if values.ndim == 2 and array.dims[1 - time] in array.coords:
         names = [str(name) for name in array.coords[array.dims[1 - time]].values]
     signal = values if time == 0 else values.T
-    return _Parts(signal, names, fs=times.fs, start=start, places=times.places)
+    return _Parts(signal, names, fs=times.fs, start=start or times.start, places=times.places)
 
 
 def _samples(values: Any, names: Sequence[Any] | None) -> NDArray[Any]:
@@ -321,7 +354,7 @@ def _frequency(fs: Any) -> float:
         value = float(fs)
     except (TypeError, ValueError):
         value = math.nan
-    if isinstance(fs, str) or not (math.isfinite(value) and value > 0):
+    if isinstance(fs, str | bool) or not (math.isfinite(value) and value > 0):
         raise FormatError(f"expected a sampling frequency above 0 Hz, found {fs!r}; correct it")
     return value
 

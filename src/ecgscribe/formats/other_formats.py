@@ -58,7 +58,10 @@ def other_format(head: bytes) -> str | None:
     for offset, magic, name in _MAGIC:
         if head[offset:].startswith(magic):
             return name
-    if re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\{|\[\s*[\[{\"])", head):
+    plain = head.replace(b"\0", b"")  # UTF-16 is ASCII with these between
+    if re.match(
+        rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(?:\{|\[\s*(?:[\[{\"]|-?[\d.]+\s*,))", plain
+    ):
         return "JSON; save the samples as CSV or .npz"
     if head.startswith(b"\x80") and head[1:2] in b"\x02\x03\x04\x05":
         return "pickled Python objects, which can run code; save the samples as .npy or .npz"

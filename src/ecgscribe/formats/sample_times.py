@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,14 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formatting import format_time
+from ecgscribe.record import NO_DATE
 
 __all__ = [
+    "Clock",
     "Timing",
+    "append_rows",
     "check_gaps",
+    "epoch_unit",
     "gapped_reader",
     "is_counter_name",
     "is_time_name",
@@ -30,6 +34,7 @@ __all__ = [
     "rises_evenly",
     "seconds_per_unit",
     "timing",
+    "unwrapped",
 ]
 
 
@@ -44,10 +49,19 @@ _AGREE = 0.01
 """Largest difference between a clock and the sampling frequency given, as a share of it."""
 _BLOCK = 1024
 """Samples that outlast the packets in which many recorders send them."""
+_LEAST_ROUND = 7
+"""Smallest count before a counter begins again at 0."""
 _MANY_GAPS = 0.01
 """Share of samples with a gap before them from which on the clock is too uneven to show gaps."""
 _DEDUCED_HZ = (40.0, 20_000.0)
-"""Sampling frequencies that a column of times without a unit may show if it is taken as seconds."""
+"""Sampling frequencies that a column of times may show whose unit its values alone give."""
+_EPOCH_S = (1e8, 4.1e9)
+"""Seconds since 1970 in 1973 and in 2099: as any other unit, such a number is far from a date."""
+_UNITS = (1.0, 1e-3, 1e-6, 1e-9)
+_HELD = 20.0
+"""Samples with one time from which on a clock is too coarse to see single missing samples."""
+_EXACT_STEPS = 1e5
+"""Mean steps in one step from which on it is kept in 64 bits, as 32 would round it to samples."""
 
 
 _TIME_WORDS = {
@@ -58,17 +72,24 @@ _COUNTER_WORDS = {
     "t", "index", "idx", "sample", "samples", "samplenumber", "n", "no", "nr", "number", "point",
     "points", "punkt", "counter", "count", "packet", "seq", "nseq", "row", "frame", "date", "x",
     "s", "sec", "secs", "second", "seconds", "sekunden", "ms", "us", "millis", "milliseconds",
-    "unnamed", "id", "key", "",
+    "unnamed", "id", "key", "min", "minute", "minutes", "h", "hour", "hours", "countdown", "",
 }  # fmt: skip
 _SECONDS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0,
     "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
-    "min": 60.0, "h": 3600.0,
+    "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0, "h": 3600.0,
+    "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NUMBER_OF_UNITS = re.compile(r"(\d*\.?\d+)\s*([^\W\d]+)")
 _CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d*)?)")
+_COLON_MS = re.compile(r"(\d\d?:\d\d:\d\d):(\d{3})(?!\d)")
+"""A time of day with milliseconds after another colon."""
+_OF_DAY = re.compile(r"[1-9]\d:\d\d:\d\d|0[1-9]:\d\d:\d\d")
+"""A time of day, not one since a start: with two digits of an hour that is not 0."""
+_DATE = re.compile(r"(?<![\d:.])(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
 
 
 Doubles = NDArray[np.float64]
@@ -84,10 +105,70 @@ class Timing:
         Sampling frequency in Hz; None if they do not show it.
     places : ndarray of int64, shape (n,), or None
         Position of each sample, if samples are missing.
+    start : datetime or None
+        Time of the first sample in UTC, if the times count from 1970.
     """
 
     fs: float | None = None
     places: NDArray[np.int64] | None = None
+    start: datetime | None = None
+
+
+class Clock:
+    """The times of samples, part by part, kept as the steps between them: half the memory.
+
+    Parameters
+    ----------
+    unit : float, optional
+        Seconds per unit of the times, if it is known. Times in seconds may begin anew at midnight.
+    """
+
+    def __init__(self, unit: float | None = None) -> None:
+        self.unit = unit
+        self.first = self.last = math.nan
+        self.is_finite = True
+        self.long_steps: dict[int, float] = {}
+        self._steps = np.empty(0, np.float32)
+        self._n_midnights = 0
+        self._before: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no time was added."""
+        return self._before is None
+
+    def add(self, times: Doubles) -> None:
+        """Add the times of the next samples, an array of shape (n,)."""
+        if len(times) == 0:
+            return
+        if self._before is None:
+            self.first = self._before = float(times[0])
+            times = times[1:]
+        steps = np.diff(times, prepend=self._before)
+        self.is_finite &= bool(np.isfinite(self._before) and np.isfinite(times).all())
+        if len(times) == 0 or not self.is_finite:
+            return
+        self._before = float(times[-1])
+        if self.unit == 1.0:
+            midnight = np.abs(steps + _DAY_S) < 1.0
+            steps[midnight] += _DAY_S
+            self._n_midnights += int(np.count_nonzero(midnight))
+        self.last = self._before + _DAY_S * self._n_midnights
+        for k in np.flatnonzero(np.abs(steps) > _EXACT_STEPS * np.mean(np.abs(steps))):
+            self.long_steps[len(self._steps) + int(k)] = float(steps[k])
+        with np.errstate(over="ignore"):
+            append_rows(self._steps, steps.astype(np.float32))
+
+    def steps(self) -> NDArray[np.float32]:
+        """Return the steps between all times, shape (samples - 1,); not a copy."""
+        return self._steps
+
+
+def append_rows(array: NDArray[np.float32], rows: NDArray[np.float32]) -> None:
+    """Lengthen an array of which there is no view, in place: no second one is in memory."""
+    n_rows = len(array)
+    array.resize((n_rows + len(rows), *array.shape[1:]), refcheck=False)
+    array[n_rows:] = rows
 
 
 def is_time_name(name: str) -> bool:
@@ -107,11 +188,34 @@ def is_counter_name(name: str | None) -> bool:
 
 
 def seconds_per_unit(name: str, unit: str = "") -> float | None:
-    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``."""
+    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``.
+
+    ``0.004 sec`` stands for a unit of that length.
+    """
     for text in (unit, *reversed(_words(name))):
         if text.strip(" []()").lower() in _SECONDS:
             return _SECONDS[text.strip(" []()").lower()]
+    several = _NUMBER_OF_UNITS.fullmatch(unit.strip(" []()"))
+    if several is not None and several[2].lower() in _SECONDS:
+        return float(several[1]) * _SECONDS[several[2].lower()] or None
     return None
+
+
+def epoch_unit(first: float, last: float) -> float | None:
+    """Return the seconds in a unit of times that count from 1970: of s, ms, us or ns.
+
+    Parameters
+    ----------
+    first, last : float
+        The first and the last time.
+
+    Returns
+    -------
+    float or None
+        The only unit in which both are dates; None if there is none, as for times from a start.
+    """
+    low, high = _EPOCH_S
+    return next((unit for unit in _UNITS if low <= first * unit < last * unit <= high), None)
 
 
 def _words(name: str) -> list[str]:
@@ -119,36 +223,80 @@ def _words(name: str) -> list[str]:
 
 
 def rises_evenly(values: NDArray[Any]) -> bool:
-    """Return whether values never fall, as no signal does, but only rise, or count and wrap."""
+    """Return whether values never fall, as no signal does, but only rise, or count and wrap.
+
+    Values that only fall, as those of a timer that runs out, are such, too.
+    """
     if len(values) < LEAST_ROWS or not np.isfinite(values).all():
         return False
     steps = np.diff(values.astype(np.float64))
-    if np.all(steps >= 0):
+    if np.all(steps >= 0) or np.all(steps <= 0):
         return bool(np.count_nonzero(steps) > len(steps) / 8)
     up = steps[steps >= 0]
-    if len(up) < len(steps) / 2 or np.ptp(up) != 0 or up[0] <= 0:
-        return False
-    down = steps[steps < 0]
-    return bool(np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0)
+    if len(up) >= len(steps) / 2 and np.ptp(up) == 0 and up[0] > 0:
+        down = steps[steps < 0]
+        if np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0:
+            return True
+    return len(unwrapped(values)) > 0
 
 
-def parse_times(texts: Sequence[str]) -> tuple[Doubles, datetime | None]:
+def unwrapped(values: NDArray[Any]) -> Doubles:
+    """Return a counter that begins again at 0 after each round as one that goes on.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,) or (0,)
+        Empty if the values are no such counter. Where counts are missing, so are they here; whole
+        rounds that are missing do not show.
+    """
+    whole = np.asarray(values, dtype=np.float64)
+    if len(whole) < LEAST_ROWS or not np.isfinite(whole).all():
+        return np.empty(0)
+    most = whole.max()
+    if whole.min() != 0 or most < _LEAST_ROUND or not np.all(np.diff(whole)[:LEAST_ROWS] % 1 == 0):
+        return np.empty(0)
+    steps = np.diff(whole) % (most + 1)
+    if np.mean(steps == 1) < 1 - _MANY_GAPS or not np.any(np.diff(whole) < 0):
+        return np.empty(0)
+    return np.append(whole[0], whole[0] + np.cumsum(steps))
+
+
+def parse_times(
+    texts: Sequence[str], *, day_first: bool = False
+) -> tuple[Doubles, datetime | None]:
     """Read times such as ``0:00.003`` or ``2026-01-02T10:00:00.004``.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    day_first : bool
+        Whether ``04/03/2026`` is a day in March; ``04.03.2026`` always is.
 
     Returns
     -------
     seconds : ndarray of float64, shape (n,)
         From the first date, or from midnight; NaN where a text is none.
     start : datetime or None
-        The first, if it has a date.
+        The first, if it has a date; on `ecgscribe.record.NO_DATE` if it is a time of day.
     """
     import pandas as pd
 
-    plain = [text.strip(" '\"[]") for text in texts]
+    plain = [_COLON_MS.sub(r"\1.\2", text.strip(" '\"[]")) for text in texts]
     clock = [_CLOCK.fullmatch(text) for text in plain]
     if any(clock):
-        return np.array([math.nan if m is None else _clock_seconds(m) for m in clock]), None
-    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed")
+        seconds = np.array([math.nan if m is None else _clock_seconds(m) for m in clock])
+        of_day = texts[0].strip(" '\"").startswith("[") or _OF_DAY.match(plain[0]) is not None
+        is_start = of_day and 0 <= seconds[0] < _DAY_S
+        midnight = datetime.combine(NO_DATE, time())
+        return seconds, midnight + timedelta(seconds=seconds[0]) if is_start else None
+    found = _DATE.search(plain[0]) if plain else None
+    # pandas would also swap month and day of 2026-03-04.
+    day_first = found is not None and (day_first or found[2] == "." or int(found[1]) > 12)
+    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed", dayfirst=day_first)
     if dates.isna().all():
         return np.full(len(plain), math.nan), None
     first = dates.dropna().iloc[0]
@@ -164,7 +312,12 @@ def _clock_seconds(match: re.Match[str]) -> float:
 
 
 def timing(
-    path: Path, name: str, times: Doubles, *, unit: float | None, given: float | None
+    path: Path,
+    name: str,
+    times: Doubles | Clock,
+    *,
+    unit: float | None = None,
+    given: float | None,
 ) -> Timing:
     """Compare the times of samples with their number.
 
@@ -174,9 +327,9 @@ def timing(
         The file, for messages.
     name : str
         What the times are called there.
-    times : ndarray of float64, shape (n,)
+    times : ndarray of float64, shape (n,), or Clock
     unit : float, optional
-        Seconds per unit of the times, if it is known.
+        Seconds per unit of the times, if it is known; a `Clock` has its own.
     given : float, optional
         Sampling frequency from the caller or from elsewhere in the file in Hz.
 
@@ -190,72 +343,100 @@ def timing(
     SignalWarning
         If samples are missing, or the times are too uneven to show where.
     """
-    if len(times) < LEAST_ROWS or not np.isfinite(times).all():
+    if isinstance(times, Clock):
+        clock = times
+    else:
+        clock = Clock(unit)
+        clock.add(times)
+    steps = clock.steps()
+    if len(steps) + 1 < LEAST_ROWS or not clock.is_finite:
         return Timing()
-    if unit == 1.0:  # clocks go back at midnight
-        midnights = np.flatnonzero(_is_midnight(np.diff(times))) + 1
-        if len(midnights):
-            times = times + _DAY_S * np.searchsorted(midnights, np.arange(len(times)), side="right")
-    steps = np.diff(times)
-    block = min(_BLOCK, len(steps) // 4)
-    every = max(len(times) // _SAMPLED, 1)
-    step = float(np.median(times[block::every] - times[:-block:every])) / block
-    mean = float(times[-1] - times[0]) / len(steps)
-    if abs(mean - step) < 0.05 * step:  # no gaps of any length: more precise
-        step = mean
+    duration = clock.last - clock.first
+    step, held = _step(steps, duration)
     if step <= 0:
         return Timing()
-    unit = unit if unit is not None else _unit(step, given)
+    unit = clock.unit if clock.unit is not None else _unit(step, clock, given)
     fs = None if unit is None else _whole(1 / (step * unit))
     if fs is not None and given is not None and abs(fs - given) > _AGREE * given:
         raise FormatError(
             f"{path}: expected {given:g} Hz as given, found {fs:.6g} Hz by the times in {name!r}; "
             "leave the given frequency out or correct the file"
         )
-    distinct = np.unique(np.round(steps[:100_000] / step, 6))
+    if unit is not None and fs is not None and abs(1 / (fs * unit) - step) < 1e-6 * step:
+        step = 1 / (fs * unit)  # the steps have 24 bits; a gap may be of 10^9 samples
+    start = _start(clock, unit)
+    distinct = np.unique(np.round(steps[:100_000] / step, 3))
     resolution = float(np.min(np.diff(distinct))) if len(distinct) > 1 else 0.0
     excess = steps  # in the same memory: a day has 20 million
     excess /= step
-    excess -= 1
-    is_gap = excess > max(0.75, min(1.5 * resolution, 1.5))
-    back = np.count_nonzero(excess < -1.5)
-    if back or np.count_nonzero(is_gap) > max(_MANY_GAPS * len(steps), 1):
-        if abs((times[-1] - times[0]) / step - len(steps)) > 0.01 * len(steps) or back:
+    excess -= held
+    gaps = np.flatnonzero(excess > max(0.75, min(1.5 * resolution, 1.5), held - 1))
+    back = np.count_nonzero(excess < -held - 0.5)
+    if back or len(gaps) > max(_MANY_GAPS * len(steps), 1):
+        if abs(duration / step - len(steps)) > 0.01 * len(steps) or back:
             warn(
                 f"{path}: the times in {name!r} are uneven or step back; they are not used, and "
                 "samples may be missing"
             )
-        return Timing(fs)
-    missing = np.round(excess[is_gap])
-    if unit is not None:
-        fs = _whole((len(steps) + missing.sum()) / ((times[-1] - times[0]) * unit))
-    if not is_gap.any():
-        return Timing(fs)
+        return Timing(fs, start=start)
+    exact = [clock.long_steps.get(int(k), math.nan) / step - held for k in gaps]
+    missing = np.round(np.where(np.isnan(exact), excess[gaps], exact))
+    if unit is not None and held == 1:
+        fs = _whole((len(steps) + missing.sum()) / (duration * unit))
+    if len(gaps) == 0:
+        return Timing(fs, start=start)
     rate = given or fs or 1 / step
     check_gaps(path, float(missing.sum()), rate)
     warn(
-        f"{path}: samples are missing in {np.count_nonzero(is_gap)} places by the times in "
+        f"{path}: samples are missing in {len(gaps)} places by the times in "
         f"{name!r}, {format_time(missing.sum() / rate, digits=1)} in all; left empty"
     )
-    before = np.append(0, np.cumsum(missing)).astype(np.int64)
-    ends = np.flatnonzero(is_gap) + 1
-    at = np.arange(len(times))
-    return Timing(fs, at + before[np.searchsorted(ends, at, side="right")])
+    places = np.ones(len(steps) + 1, np.int64)
+    places[0] = 0
+    places[gaps + 1] += missing.astype(np.int64)
+    return Timing(fs, np.cumsum(places, out=places), start)
 
 
-def _is_midnight(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return where a clock goes back by a day; the steps are overwritten."""
-    steps += _DAY_S
-    np.abs(steps, out=steps)
-    return np.asarray(steps < 1.0)
+def _step(steps: NDArray[np.float32], duration: float) -> tuple[float, float]:
+    """Return the time from sample to sample, and the samples that have one time in a coarse clock.
+
+    The second is 1 for a clock that is fine enough to show single samples.
+    """
+    some = steps[:_SAMPLED].astype(np.float64)
+    ticks = np.flatnonzero(some)
+    held = float(np.median(np.diff(ticks))) if len(ticks) > 2 else 1.0
+    if held > _HELD:
+        step = float(np.median(some[ticks])) / held
+        mean = float(some[ticks[0] + 1 : ticks[-1] + 1].sum()) / float(ticks[-1] - ticks[0])
+    else:
+        held, block = 1.0, min(_BLOCK, len(steps) // 4)
+        if len(steps) <= _SAMPLED:
+            times = np.append(0.0, np.cumsum(some))
+            sums = times[block:] - times[:-block]
+        else:
+            whole = steps[: len(steps) // block * block].reshape(-1, block)
+            sums = whole.sum(axis=1, dtype=np.float64)
+        step, mean = float(np.median(sums)) / block, duration / len(steps)
+    # Without gaps of any length the mean is more precise.
+    return mean if abs(mean - step) < 0.05 * step else step, held
 
 
-def _unit(step: float, given: float | None) -> float | None:
-    """Return the seconds per unit that make a step one sample of the frequency given."""
+def _start(clock: Clock, unit: float | None) -> datetime | None:
+    """Return the first time as a date in UTC, if the times count from 1970."""
+    if unit is None or epoch_unit(clock.first, clock.last) != unit:
+        return None
+    return datetime.fromtimestamp(clock.first * unit, UTC).replace(tzinfo=None)
+
+
+def _unit(step: float, clock: Clock, given: float | None) -> float | None:
+    """Return the seconds per unit: that of dates, or what makes a step one sample of `given` Hz."""
+    low, high = _DEDUCED_HZ
+    epoch = epoch_unit(clock.first, clock.last)
+    if epoch is not None and low <= 1 / (step * epoch) <= high:
+        return epoch
     if given is None:
-        low, high = _DEDUCED_HZ
         return 1.0 if step < 0.5 and low <= 1 / step <= high else None
-    for unit in (1.0, 1e-3, 1e-6, 1e-9):
+    for unit in _UNITS:
         if abs(1 / (step * unit) - given) <= _AGREE * given:
             return unit
     # Not a number of samples: a time in seconds at another frequency.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import codecs
 import csv
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
-__all__ = ["Layout", "Preamble", "is_missing", "is_table"]
+from ecgscribe.formats.sample_times import is_counter_name, is_time_name
+from ecgscribe.formats.table_preamble import Preamble, is_statement
+from ecgscribe.leads import MILLIVOLTS, is_standard
+
+__all__ = ["FILLING", "WIDE", "Layout", "is_closing", "is_missing", "is_table"]
 
 
 _BOMS = (
@@ -24,9 +25,15 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _COMMENTS = ("#", "%", "//")
+WIDE = ("utf-16", "utf-32")
+"""Encodings in which characters have more than one byte."""
+FILLING = b"\0\x1a\r\n"
+"""What may follow the last row: of a file made longer before it is written, of DOS, empty lines."""
 _BLANK = " \t'\""
 _NUMBER = re.compile(
-    r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.IGNORECASE
+    r"[-+\N{MINUS SIGN}]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?"
+    r"|[-+]?[1-9]\d{0,2}(?:,\d{3})+",
+    re.IGNORECASE,
 )
 _MISSING = {"", "-", "nan", "na", "n/a", "null", "none"}
 # A time such as 0:00.003, or with a date; a date is never alone.
@@ -35,69 +42,12 @@ _TIME = re.compile(
     r"(?: ?(?:Z|UTC|[AP]M|[-+]\d\d:?\d\d))?(?: \d{1,2}/\d{1,2}/\d{4})?",
     re.IGNORECASE,
 )
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,3})")
 _CERTAIN_ROWS = 3
 """Rows of numbers that make a table of text which has no separator or begins with other text."""
 _NEAR = 5.0
 """A row of numbers further from the next than this many of the largest steps is a heading."""
-
-
-_FS = re.compile(
-    r"(?:sampl\w*[ _]*(?:rate|frequency|freq)?|\bfs\b|\bfrequency|abtast\w*)[^\d\n]{0,30}?"
-    r"(\d+(?:\.\d+)?)\s*(khz)?",
-    re.IGNORECASE,
-)
-_INTERVAL = re.compile(r"\binterval[^\d\n]{0,20}(\d*\.?\d+)\s*(ms|s)\b", re.IGNORECASE)
-_START = re.compile(
-    r"(?:record|start|acqui|begin|date ?time)\w*(?![^\n]*birth)[^\d\n]{0,30}"
-    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)",
-    re.IGNORECASE,
-)
-_LEADS = re.compile(
-    r"^\W*(?:leads?|channel(?:s|title)?|labels?)\W+(\w.*?)\W*$", re.IGNORECASE | re.MULTILINE
-)
-_UNIT = re.compile(r"^\W*units?\W+([^\W\d]+)\W*$", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Preamble:
-    """What is said above the rows of numbers, where it is said.
-
-    Parameters
-    ----------
-    fs : float or None
-        Sampling frequency in Hz.
-    start : datetime or None
-    leads : tuple of str
-        Names of the last columns; perhaps of fewer than there are.
-    unit : str
-        Of all leads, or an empty text.
-    """
-
-    fs: float | None = None
-    start: datetime | None = None
-    leads: tuple[str, ...] = ()
-    unit: str = ""
-
-    @classmethod
-    def of(cls, lines: Sequence[str]) -> Preamble:
-        """Find it in the lines above a table, such as ``Sample Rate,512 hertz``."""
-        text = "\n".join(lines)
-        fs, interval, start = _FS.search(text), _INTERVAL.search(text), _START.search(text)
-        value = None
-        if fs is not None:
-            value = float(fs[1]) * (1000.0 if fs[2] else 1.0)
-        elif interval is not None:
-            value = (1000.0 if interval[2].lower() == "ms" else 1.0) / float(interval[1])
-        leads, unit = _LEADS.search(text), _UNIT.search(text)
-        named = _json_names(lines)
-        if not named and leads is not None:
-            named = tuple(re.split(r"\s*[,;\t]\s*", leads[1]))
-        return cls(
-            fs=value,
-            start=None if start is None else _datetime(start[1]),
-            leads=named,
-            unit="" if unit is None else unit[1],
-        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +60,8 @@ class Layout:
         As pandas takes them.
     heading : list of list of str
         The row of names and the row of units, if they come first.
+    in_thousands : bool
+        Whether commas group the digits of whole numbers, as in ``"20,354"``.
     n_skipped : int
         Lines before the first row of numbers, blank ones included.
     width : int
@@ -126,6 +78,7 @@ class Layout:
     encoding: str
     separator: str
     decimal: str
+    in_thousands: bool
     heading: list[list[str]]
     n_skipped: int
     width: int
@@ -139,36 +92,50 @@ class Layout:
     def of(cls, data: bytes) -> Layout:
         """Judge a table by `data`, its first lines."""
         encoding = _encoding(data)
+        if not encoding.startswith(WIDE) and data.rstrip(b"\r\n").endswith((b"\0", b"\x1a")):
+            data = data.rstrip(FILLING) + b"\n"
         text = data.decode(encoding, errors="replace")
         every = list(enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1))
         lines = [(n, line) for n, line in every if line.strip()]
         if len(lines) > 1 and not text.endswith(("\n", "\r")):
             lines.pop()  # perhaps cut
         body = [(n, line) for n, line in lines if not line.lstrip().startswith(_COMMENTS)]
+        while len(body) > 1 and is_closing(body[-1][1]):
+            body.pop()
         separator = _separator([line for _, line in body[-_CERTAIN_ROWS:]])
         rows = [_cells(line, separator) for _, line in body]
         first = _first_of_numbers(rows)
         ends_empty = all(len(row) > 1 and not row[-1] for row in rows[first:]) and first < len(rows)
+        ends_empty &= not (first and len(rows[first - 1]) == len(rows[-1]) and rows[first - 1][-1])
         if ends_empty:
             rows[first:] = [row[:-1] for row in rows[first:]]
         width = len(rows[first]) if first < len(rows) else 0
         if ends_empty:
             rows[:first] = [r[:-1] if len(r) > width and not r[-1] else r for r in rows[:first]]
+        above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
         n_names = _n_names(rows[:first], width)
         heading, doubtful = rows[first - n_names : first], ""
+        if not n_names:
+            heading = _commented_names(above, separator, width)
+            n_names = len(heading)
+        elif _is_second_heading(rows[first:]):
+            first += 1  # how many samples each column has
         if not n_names and first < len(rows):
             taken, doubtful = _is_heading_of_numbers(rows[first:])
             heading = [[""] * width] * taken
             first += taken
-        above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
         numbers = len(rows) - first
         certain = numbers >= _CERTAIN_ROWS and width == len(rows[-1])
         plain = first <= 2 and separator != r"\s+"
         cells = [cell for row in rows[first:] for cell in row]
+        with_comma = any(map(_DECIMAL_COMMA.fullmatch, cells))
+        in_thousands = separator == "," and all(map(_THOUSANDS.fullmatch, cells))
+        in_thousands &= any("," in cell for cell in cells)
         return cls(
             encoding=encoding,
             separator=separator,
-            decimal="," if any(re.fullmatch(r"[-+]?\d*,\d+", cell) for cell in cells) else ".",
+            decimal="," if with_comma and not in_thousands else ".",
+            in_thousands=in_thousands,
             heading=heading,
             n_skipped=body[first][0] - 1 if first < len(body) else 0,
             width=width,
@@ -179,6 +146,14 @@ class Layout:
         )
 
 
+def is_closing(line: str) -> bool:
+    """Return whether a line after the last row is none: without any number, or a comment."""
+    text = line.strip()
+    if text.startswith(_COMMENTS):
+        return True
+    return not re.search(r"\d", text) and not all(map(is_missing, re.split(r"[\s,;|]+", text)))
+
+
 def is_missing(cell: str) -> bool:
     """Return whether a cell stands for a missing value."""
     return cell.strip(_BLANK).lower() in _MISSING
@@ -186,7 +161,7 @@ def is_missing(cell: str) -> bool:
 
 def is_table(head: bytes) -> bool:
     """Return whether a file that begins with `head` is a table of numbers."""
-    is_text = b"\0" not in head or _encoding(head).startswith(("utf-16", "utf-32"))
+    is_text = b"\0" not in head.rstrip(FILLING) or _encoding(head).startswith(WIDE)
     return is_text and Layout.of(head).has_numbers
 
 
@@ -207,6 +182,8 @@ def _encoding(data: bytes) -> str:
 def _separator(last: Sequence[str]) -> str:
     # Of numbers, because names may hold any character.
     line = last[-1] if last else ""
+    if len(line.split()) > 1 and all(map(_DECIMAL_COMMA.fullmatch, line.split())):
+        return r"\s+"
     for character in ";\t,|":
         if character in line:
             return character
@@ -218,6 +195,40 @@ def _cells(line: str, separator: str) -> list[str]:
         return line.split()
     cells: list[str] = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     return [cell.strip(_BLANK) for cell in cells]
+
+
+def _commented_names(above: Sequence[str], separator: str, width: int) -> list[list[str]]:
+    """Return the names, and perhaps units, in the last comments above the numbers.
+
+    ``# time ecg``, as NumPy writes it; only if a name is known, so that none is a person's.
+    """
+    rows: list[list[str]] = []
+    for line in reversed(above[-2:]):
+        text = line.lstrip()
+        row = _cells(text.lstrip("#%/").lstrip(" "), separator)
+        if not text.startswith(_COMMENTS) or len(row) != width or width < 2 or is_statement(text):
+            break
+        rows.insert(0, [cell.lstrip("#% ") for cell in row])
+    while rows and not any(map(_is_known_name, rows[0])):
+        rows.pop(0)
+    return [] if rows and any(map(_NUMBER.fullmatch, rows[0])) else rows
+
+
+def _is_known_name(name: str) -> bool:
+    called = name.lower() in ("ecg", "ekg") or is_standard(name)
+    return called or is_time_name(name) or (bool(name) and is_counter_name(name))
+
+
+def _is_second_heading(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row counts samples: without a time, unlike every other row."""
+    return (
+        len(rows) > _CERTAIN_ROWS
+        and len(rows[0]) > 1
+        and is_missing(rows[0][0])
+        and len(set(rows[0][1:])) == 1
+        and rows[0][1].isdigit()
+        and not any(is_missing(row[0]) for row in rows[1:])
+    )
 
 
 def _is_of_numbers(row: Sequence[str]) -> bool:
@@ -251,10 +262,13 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
 def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
     """Return how many of the rows above the numbers are names and units: 0, 1 or 2."""
     plain = [len(row) > 1 and not row[0].endswith(("=", ":")) for row in above]
+    above = [row if len(row) > 1 or not is_statement(row[0]) else [] for row in above]
     fits = [
         len(row) == width and (width == 1 or is_plain)
         for row, is_plain in zip(above, plain, strict=True)
     ]
+    if width == 1 and len(above) > 2 and above[-1] and above[-1][0].lower() in MILLIVOLTS:
+        return 0  # the last of what is said above
     if fits and fits[-1]:
         return 2 if fits[-2:-1] == [True] and (width > 1 or len(above) == 2) else 1
     return len(above) if width and 0 < len(above) <= 2 and all(plain) else 0
@@ -289,33 +303,3 @@ def _is_heading_of_numbers(rows: Sequence[Sequence[str]]) -> tuple[int, str]:
 
 def _value(cell: str) -> float:
     return float(cell.replace(",", ".")) if _NUMBER.fullmatch(cell) else 0.0
-
-
-def _json_names(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in the JSON above a table of OpenSignals: of sensors, or else of columns."""
-    for line in lines:
-        text = line.strip(" #\t")
-        if text.startswith("{"):
-            try:
-                found = list(_lists(json.loads(text)))
-            except (ValueError, RecursionError):
-                continue
-            columns = next((names for key, names in found if key == "column"), [])
-            sensors = next((names for key, names in found if key == "sensor"), [])
-            return tuple(columns[: len(columns) - len(sensors)] + sensors)
-    return ()
-
-
-def _lists(content: Any) -> Iterator[tuple[str, list[str]]]:
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if isinstance(value, list) and all(isinstance(each, str) for each in value):
-                yield key, value
-            yield from _lists(value)
-
-
-def _datetime(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None

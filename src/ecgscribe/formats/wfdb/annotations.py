@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import check_regular, format_errors, resolve_fs
+from ecgscribe.formats.other_formats import other_format
+from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.formats.wfdb.header import read_header
 from ecgscribe.record import Annotation
 
@@ -34,6 +36,8 @@ _DEFINITION = re.compile(rb"(.)[\xfc-\xff](?=(## .{0,252}))", re.DOTALL)
 """A note that is a definition, after the byte of its length. Two bits of the code of a note belong
 to the length, but no definition is long enough to set them."""
 _RESOLUTION = re.compile(rb"## time resolution: (\d+\.?\d*)")
+_FORMATS = {"aecg": "XML", "csv": "text", "gzip": "a .gz file", "npz": "a ZIP archive"}
+"""What users call a format that a file is recognised as."""
 _LABEL = re.compile(r"(\d+) (\S+) .+")
 _LABELS = [b"## annotation type definitions", b"## end of definitions"]
 
@@ -91,7 +95,10 @@ def _check_annotation_bytes(file: Path) -> float | None:
     # unknown definition (a note that begins with "## ") or one that a damaged length cuts: both
     # are errors before wfdb sees the file.
     data = file.read_bytes()
-    if len(data) % 2 or not data.endswith(b"\0\0"):
+    has_end = len(data) % 2 == 0 and data.endswith(b"\0\0")
+    if not has_end or file.suffix.lower() == ".gz":  # a .gz file ends as annotations do
+        _refuse_other_format(file, data)
+    if not has_end:
         raise FormatError(
             f"{file}: expected a WFDB annotation file with its end mark, found none; "
             "it was cut short or is another format: get a fresh copy"
@@ -108,6 +115,18 @@ def _check_annotation_bytes(file: Path) -> float | None:
 
 
 _Words = NDArray[np.integer[Any]]
+
+
+def _refuse_other_format(file: Path, data: bytes) -> None:
+    """Raise an error that names the format of a file which is recognised as another one."""
+    detected = detect_format(file)
+    found = other_format(data) if detected is None else _FORMATS.get(detected, detected.upper())
+    if data and found is not None:
+        raise FormatError(
+            f"{file}: expected annotations as WFDB (such as .atr), CSV or Parquet of ecgscribe, "
+            f"EDF+ or ISHNE, found {found.partition(';')[0]}; write or unpack them as one of these "
+            "(annotate -f wfdb, csv, parquet or edf)"
+        )
 
 
 class _Columns(NamedTuple):

@@ -5,6 +5,7 @@ Header: https://physionet.org/physiotools/wag/header-5.htm.
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import re
@@ -20,6 +21,7 @@ from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
     check_regular,
     format_errors,
+    month_number,
     same_but_for_case,
 )
 from ecgscribe.record import NO_DATE
@@ -34,10 +36,13 @@ _NO_LINE_ENDS = dict.fromkeys((0x85, 0x2028, 0x2029))
 """Characters that end a line in Python, but not in WFDB."""
 _FORMAT = re.compile(r"(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?")
 _GAIN = re.compile(
-    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?))(?:\((-?\d+)\))?(?:/(\S*))?",
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?))"
+    r"(?:\((-?\d+)(?:\.\d*)?\))?(?:/(\S*))?",
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(r"[^/\\\0]+")
+_SIGNAL_LINE = re.compile(r"(\S.*?)\s+(\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?)(?:\s+(.*))?")
+"""A line whose file name may hold blanks."""
 _SEGMENT_NAME = re.compile(r"[-\w]+|~")
 _DEFAULT_GAIN, _DEFAULT_UNIT = 200.0, "mV"
 _N_INTEGERS = 5  # resolution, zero, first value, checksum, block size
@@ -170,13 +175,17 @@ def _lines(path: Path) -> tuple[list[str], list[str], list[str]]:
     with format_errors(path, "a WFDB header"):
         data = same_but_for_case(path).read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     stripped = [line.strip() for line in text.translate(_NO_LINE_ENDS).splitlines()]
     lines = [line for line in stripped if line and not line.startswith("#")]
     comments = [line.strip(" \t#") for line in stripped if line.startswith("#")]
-    return (lines[0].split() if lines else []), lines[1:], comments
+    first = lines[0].split() if lines else []
+    if lines and " " in path.stem and lines[0].startswith(f"{path.stem} "):
+        first = [path.stem, *lines[0].removeprefix(path.stem).split()]
+    return first, lines[1:], comments
 
 
 def _fs(path: Path, first: Sequence[str]) -> float:
@@ -184,7 +193,7 @@ def _fs(path: Path, first: Sequence[str]) -> float:
     # recordings at a wrong time.
     written = re.split(r"[/(]", first[2])[0] if len(first) > 2 else "nothing"
     try:
-        fs = float(written)
+        fs = float(re.sub(r"(?i)hz$", "", written.replace(",", ".")))
     except ValueError:
         fs = math.nan
     if not (math.isfinite(fs) and fs > 0):
@@ -200,7 +209,7 @@ def _length_and_start(path: Path, fields: Sequence[str]) -> tuple[int | None, da
     clock: time | None = None
     day: date | None = None
     odd = []
-    for k, field in enumerate(fields):
+    for k, field in enumerate(re.sub(r"(\d{4}-\d\d-\d\d)T", r"\1 ", " ".join(fields)).split()):
         if k == 0 and field.isdigit():
             n_frames = int(field) or None  # 0 stands for an unknown length
         elif (found := _clock(field)) is not None:
@@ -232,11 +241,11 @@ def _clock(field: str) -> time | None:
 
 
 def _day(field: str) -> date | None:
-    match = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", field)
+    match = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2}|[a-z]{3})[-/.](\d{4})", field, re.IGNORECASE)
     iso = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", field)
     try:
         if match is not None:
-            return date(int(match[3]), int(match[2]), int(match[1]))
+            return date(int(match[3]), month_number(match[2]), int(match[1]))
         return None if iso is None else date(int(iso[1]), int(iso[2]), int(iso[3]))
     except ValueError:
         return None
@@ -245,8 +254,17 @@ def _day(field: str) -> date | None:
 def _signal(path: Path, line: str) -> SignalLine:
     fields = line.split(maxsplit=2)
     spec = _FORMAT.fullmatch(fields[1]) if len(fields) > 1 else None
-    if spec is None or not _FILE_NAME.fullmatch(fields[0]):
-        raise _damaged(path, line)
+    with_blanks = _SIGNAL_LINE.fullmatch(line)
+    if spec is None and with_blanks is not None and (path.parent / with_blanks[1]).is_file():
+        fields = [each or "" for each in with_blanks.groups()]
+        spec = _FORMAT.fullmatch(fields[1])
+    file_name = "" if spec is None else fields[0]
+    if spec is None or not _FILE_NAME.fullmatch(file_name):
+        file_name = re.split(r"[/\\]", file_name)[-1]
+        is_here = bool(file_name) and (path.parent / file_name).is_file()
+        if spec is None or "://" in line or not is_here:
+            raise _damaged(path, line)
+        warn(f"{path}: the signal file is read next to its header, not from {fields[0]}")
     rest = fields[2] if len(fields) > 2 else ""
     gain, baseline, unit = _DEFAULT_GAIN, None, _DEFAULT_UNIT
     found = _GAIN.match(rest)
@@ -254,7 +272,7 @@ def _signal(path: Path, line: str) -> SignalLine:
         gain, rest = float(found[1]), rest[found.end() :].lstrip()
         baseline, unit = None if found[2] is None else int(found[2]), found[3] or _DEFAULT_UNIT
     integers: list[int] = []
-    while len(integers) < _N_INTEGERS and (whole := re.match(r"(-?\d+)(?:\s+|$)", rest)):
+    while len(integers) < _N_INTEGERS and (whole := re.match(r"(-?\d+)(?:\.0*)?(?:\s+|$)", rest)):
         integers.append(int(whole[1]))
         rest = rest[whole.end() :]
     zero = integers[1] if len(integers) > 1 else 0
@@ -263,7 +281,7 @@ def _signal(path: Path, line: str) -> SignalLine:
         warn(f"{path}: expected a gain of {name or fields[0]}, found {gain}; raw counts are read")
         gain, baseline, unit = 1.0, 0, UNKNOWN_UNIT
     return SignalLine(
-        file_name=_as_on_disk(path, fields[0]),
+        file_name=_as_on_disk(path, file_name),
         fmt=spec[1],
         name=name,
         unit=unit,

@@ -26,11 +26,14 @@ from ecgscribe.formats.sample_times import check_gaps
 from ecgscribe.formats.wfdb.checksums import checker
 from ecgscribe.formats.wfdb.decoding import BYTES_PER_SAMPLE, FLAC, INVALID, SignalFile
 from ecgscribe.formats.wfdb.header import Header, SignalLine, read_header
+from ecgscribe.leads import MILLIVOLTS
 
 __all__ = ["Signals", "open_signals"]
 
 
 _GAP = "~"
+_SAME_FS = 1e-4
+"""Share by which the frequency of a segment may differ: it is rounded in some headers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +225,7 @@ def _join(base: Path, header: Header) -> Signals:
         for name, part in parts.items()
     }
     units, per_frame = _agreed(base, parts, places, leads)
+    factors = {name: _factors(part.units, places[name], units) for name, part in parts.items()}
     begins = np.cumsum([0, *lengths])
 
     def read(columns: Sequence[int], begin: int, end: int) -> NDArray[np.float32]:
@@ -238,7 +242,8 @@ def _join(base: Path, header: Header) -> Signals:
                 part = parts[names[k]].read(
                     [columns_here[columns[i]] for i in to], a - int(begins[k]), b - int(begins[k])
                 )
-                signal[(a - begin) * step : (b - begin) * step, to] = part
+                own = np.array([factors[names[k]][columns[i]] for i in to], dtype=np.float32)
+                signal[(a - begin) * step : (b - begin) * step, to] = part * own
         return signal
 
     return Signals(names=leads, units=units, per_frame=per_frame, n_frames=n_frames, read=read)
@@ -251,9 +256,9 @@ def _segment(base: Path, record: Header, name: str) -> Signals:
         raise FormatError(
             f"{path}: expected a segment with signals of its own, found none; get a fresh copy"
         )
-    if header.fs != record.fs:
+    if not math.isclose(header.fs, record.fs, rel_tol=_SAME_FS):
         raise FormatError(
-            f"{path}: expected {record.fs:g} Hz as in {base.name}, found {header.fs:g} Hz; "
+            f"{path}: expected {record.fs:.9g} Hz as in {base.name}, found {header.fs:.9g} Hz; "
             "correct the header"
         )
     return _one_segment(path, header)
@@ -263,7 +268,7 @@ def _places(
     base: Path, name: str, part: Signals, leads: Sequence[str], *, by_name: bool
 ) -> dict[int, int]:
     """Return, for each lead of the record, its signal in a segment."""
-    if by_name:
+    if by_name or set(part.names) == set(leads):
         return {leads.index(lead): k for k, lead in enumerate(part.names) if lead in leads}
     if part.names != leads:
         raise FormatError(
@@ -279,7 +284,10 @@ def _agreed(
     places: dict[str, dict[int, int]],
     leads: Sequence[str],
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the unit and the samples per frame of each lead, equal in all segments."""
+    """Return the unit and the samples per frame of each lead, equal in all segments.
+
+    Of several units of voltage, it is that of the first segment.
+    """
     agreed: list[tuple[str, int]] = []
     for lead in range(len(leads)):
         kinds = {
@@ -287,6 +295,9 @@ def _agreed(
             for name, columns in places.items()
             if lead in columns
         }
+        unit = next((parts[name].units[c[lead]] for name, c in places.items() if lead in c), "")
+        if unit.lower() in MILLIVOLTS:
+            kinds = {(unit if own.lower() in MILLIVOLTS else own, n) for own, n in kinds}
         if len(kinds) > 1:
             raise FormatError(
                 f"{base}: expected lead {leads[lead]} in one unit and at one frequency, found "
@@ -294,3 +305,13 @@ def _agreed(
             )
         agreed.append(kinds.pop() if kinds else (UNKNOWN_UNIT, 1))
     return tuple(unit for unit, _ in agreed), tuple(n for _, n in agreed)
+
+
+def _factors(own: Sequence[str], places: dict[int, int], units: Sequence[str]) -> dict[int, float]:
+    """Return what makes the samples of each lead in a segment those in the unit of the record."""
+    return {
+        lead: 1.0
+        if own[column] == units[lead]
+        else MILLIVOLTS[own[column].lower()] / MILLIVOLTS[units[lead].lower()]
+        for lead, column in places.items()
+    }

@@ -1,0 +1,152 @@
+"""Arrays whose description goes by other names, and odd aECG, as programs write them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from scipy.io import savemat
+
+from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.reading import read
+from support import format_files
+from support.format_files import FS, LEADS, MILLIVOLTS, START
+
+ONE = MILLIVOLTS[:, 0]
+SECONDS = np.arange(len(ONE)) / FS
+
+
+def check(path: Path, signal: Any = ONE, **about: Any) -> None:
+    record = read(path)
+    expected = np.reshape(signal, (len(signal), -1))
+    np.testing.assert_allclose(record.signal, expected, rtol=1e-6, atol=1e-6)
+    assert record.fs == FS
+    for name, value in about.items():
+        assert getattr(record, name) == value, name
+
+
+NAMES_OF_FS = ["Fs", "FS", "sfreq", "freq", "Frequency", "sampling_rate", "SampleRate", "srate"]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_FS)
+def test_names_of_the_frequency(name: str, tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {"ECG": ONE, name: FS}
+    np.savez(tmp_path / "r.npz", **arrays)
+    check(tmp_path / "r.npz")
+    savemat(tmp_path / "r.mat", {"ECG": ONE, name: float(FS)})
+    check(tmp_path / "r.mat")
+
+
+@pytest.mark.parametrize("name", ["leads", "channels", "lead_names", "sig_name"])
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_names_of_the_leads(name: str, kind: str, tmp_path: Path) -> None:
+    names = np.array(LEADS).astype(kind)
+    arrays: dict[str, Any] = {"signal": MILLIVOLTS, "fs": FS, name: names, "unit": "mV"}
+    np.savez(tmp_path / "r.npz", **arrays)
+    check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS, units=("mV", "mV"))
+
+
+def test_a_number_of_channels_names_none(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", signal=MILLIVOLTS, fs=FS, channels=2)
+    check(tmp_path / "r.npz", MILLIVOLTS, leads=("lead1", "lead2"))
+
+
+def test_one_of_several_arrays_is_called_ecg(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", filtered_ECG=ONE, PPG=ONE[::-1].copy(), fs=FS)
+    with pytest.warns(SignalWarning, match="only the array filtered_ECG is read, left out: PPG"):
+        check(tmp_path / "r.npz")
+    np.savez(tmp_path / "r.npz", ecg_1=ONE, ecg_2=ONE, fs=FS)
+    with pytest.raises(FormatError, match="found ecg_1, ecg_2; save the samples alone"):
+        read(tmp_path / "r.npz")
+
+
+def test_an_array_for_each_lead(tmp_path: Path) -> None:
+    arrays: dict[str, Any] = dict(zip(LEADS, MILLIVOLTS.T, strict=True))
+    np.savez(tmp_path / "r.npz", tm=SECONDS, **arrays)
+    check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS)
+    savemat(tmp_path / "r.mat", {**arrays, "fs": float(FS)})
+    check(tmp_path / "r.mat", MILLIVOLTS, leads=LEADS)
+
+
+def test_starts_of_arrays(tmp_path: Path) -> None:
+    times = np.datetime64(START) + (1000 * SECONDS).astype("timedelta64[ms]")
+    np.savez(tmp_path / "r.npz", ecg=ONE, time=times)
+    check(tmp_path / "r.npz", start=START)
+    np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, start_time=START.isoformat())
+    check(tmp_path / "r.npz", start=START)
+    np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, start="yesterday")
+    check(tmp_path / "r.npz", start=None)
+
+
+def test_axes_of_length_one(tmp_path: Path) -> None:
+    np.save(tmp_path / "r.npy", MILLIVOLTS[None, :, :])
+    assert read(tmp_path / "r.npy", fs=FS).signal.shape == MILLIVOLTS.shape
+
+
+def aecg(folder: Path, *changes: tuple[str, str], encoding: str = "utf-8") -> Path:
+    path = format_files.aecg(folder)
+    text = path.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+DIGITS = " ".join(map(str, format_files.counts()[:, 0].tolist()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (' xmlns="urn:hl7-org:v3"', ""), ("urn:hl7-org:v3", "urn:hl7-org:v3/draft"),
+        ("MDC_ECG_LEAD_", "MDC_ECG_ELEC_POTL_"),
+        (f"{START:%Y%m%d%H%M%S}.000", "2003-02-01T10:20:30"),
+        ('value="4" unit="ms"', 'value="0,004" unit="S"'), ('value="5"', 'value="5,0"'),
+        (DIGITS, DIGITS.replace(" ", ",")), (DIGITS, DIGITS.replace(" ", ", ")),
+    ],
+)  # fmt: skip
+def test_odd_aecg(change: tuple[str, str], tmp_path: Path) -> None:
+    path = aecg(tmp_path, change)
+    record = read(path)
+    np.testing.assert_allclose(record.signal / 1000, MILLIVOLTS, rtol=1e-5, atol=1e-6)
+    assert (record.fs, record.leads, record.start) == (FS, LEADS, START)
+
+
+def test_leads_of_aecg_that_are_shorter_are_left_out(tmp_path: Path) -> None:
+    path = aecg(tmp_path, (f"{DIGITS}</digits>", f"{DIGITS[:-5]}</digits>"))
+    with pytest.warns(SignalWarning, match=r"another length than 1000, left out: .*II \(999\)"):
+        assert read(path).leads == ("V1",)
+
+
+def test_the_effective_time_of_aecg_as_a_value(tmp_path: Path) -> None:
+    path = aecg(
+        tmp_path, ("TIME_ABSOLUTE", "TIME_RELATIVE"),
+        ('<code code="RHYTHM"/>', '<code code="RHYTHM"/><effectiveTime value="20030201102030"/>'),
+    )  # fmt: skip
+    assert read(path).start == START
+
+
+def test_the_day_of_a_dicom_study_is_that_of_its_time(tmp_path: Path) -> None:
+    path = format_files.dicom(tmp_path)
+    whole = pydicom.dcmread(path)
+    del whole.AcquisitionDateTime
+    whole.StudyDate, whole.AcquisitionTime = "20030201", "102030"
+    whole.save_as(path)
+    assert read(path).start == START
+    del whole.StudyDate
+    whole.save_as(path)
+    assert read(path).start == datetime.combine(datetime.min.date(), START.time())
+
+
+@pytest.mark.parametrize("content", [[0.5, 1.5], [[1, 2]], {"ecg": [1]}])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_json_is_called_json(content: Any, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(content), encoding=encoding)
+    with pytest.raises(FormatError, match="found JSON; save the samples as CSV"):
+        read(tmp_path / "r.json", fs=FS)

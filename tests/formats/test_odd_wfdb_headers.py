@@ -1,0 +1,118 @@
+"""WFDB headers with odd fields, and segments that differ, as people have them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.reading import read
+from ecgscribe.record import NO_DATE
+from support.format_files import FS, LEADS, MILLIVOLTS, N_SAMPLES, START, counts
+
+LINES = "r.dat 16 200/mV 16 0 0 0 0 II\nr.dat 16 200/mV 16 0 0 0 0 V1\n"
+OF_DAY = datetime.combine(NO_DATE, START.time())
+
+
+def header(
+    folder: Path, first: str, lines: str = LINES, *, name: str = "r", encoding: str = "utf-8"
+) -> Path:
+    counts().astype("<i2").tofile(folder / f"{name}.dat")
+    path = folder / f"{name}.hea"
+    path.write_bytes(f"{first}\n{lines}".encode(encoding))
+    return path
+
+
+def is_right(path: Path) -> None:
+    record = read(path)
+    np.testing.assert_allclose(record.signal, MILLIVOLTS, atol=1e-6)
+    assert (record.fs, record.leads, record.units) == (FS, LEADS, ("mV", "mV"))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "10:20:30 01/02/2003", "01/02/2003 10:20:30", "2003-02-01T10:20:30", "10:20:30 2003/02/01",
+        "10:20:30 01-02-2003", "10:20:30 1-Feb-2003", "10:20:30 01.02.2003",
+    ],
+)  # fmt: skip
+def test_ways_to_write_the_start(start: str, tmp_path: Path) -> None:
+    path = header(tmp_path, f"r 2 250 {N_SAMPLES} {start}")
+    is_right(path)
+    assert read(path).start == START
+
+
+@pytest.mark.parametrize("day", ["31/02/2003", "01/13/2003", "1-Foo-2003"])
+def test_a_day_that_is_none_leaves_the_time(day: str, tmp_path: Path) -> None:
+    path = header(tmp_path, f"r 2 250 {N_SAMPLES} 10:20:30 {day}")
+    with pytest.warns(SignalWarning, match=f"found '{day}'; left out"):
+        assert read(path).start == OF_DAY
+
+
+@pytest.mark.parametrize("fs", ["250,0", "250Hz", "250.000", "250/1000(0)"])
+def test_ways_to_write_the_frequency(fs: str, tmp_path: Path) -> None:
+    is_right(header(tmp_path, f"r 2 {fs} {N_SAMPLES}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("200/mV 16 0 0", "200.0(0.0)/mV 16 0.0 0"), ("r.dat", "./r.dat"),
+        ("r.dat", r"data\r.dat"), ("r.dat", "C:/data/r.dat"), (" ", "\t"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*read next to its header:ecgscribe.errors.SignalWarning")
+def test_ways_to_write_a_signal(old: str, new: str, tmp_path: Path) -> None:
+    is_right(header(tmp_path, f"r 2 250 {N_SAMPLES}", LINES.replace(old, new)))
+
+
+def test_a_signal_file_in_another_folder_is_read_from_this_one(tmp_path: Path) -> None:
+    path = header(tmp_path, f"r 2 250 {N_SAMPLES}", LINES.replace("r.dat", "old/r.dat"))
+    with pytest.warns(SignalWarning, match="read next to its header, not from old/r.dat"):
+        is_right(path)
+    (tmp_path / "r.dat").unlink()
+    with pytest.raises(FormatError, match=r"damaged in the line 'old/r\.dat"):
+        read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_encodings_of_a_header(encoding: str, tmp_path: Path) -> None:
+    is_right(header(tmp_path, f"r 2 250 {N_SAMPLES}", encoding=encoding))
+
+
+def test_names_with_blanks(tmp_path: Path) -> None:
+    first, lines = f"my rec 2 250 {N_SAMPLES}", LINES.replace("r.dat", "my rec.dat")
+    is_right(header(tmp_path, first, lines, name="my rec"))
+    (tmp_path / "my rec.dat").unlink()
+    with pytest.raises(FormatError, match=r"damaged in the line 'my rec\.dat 16"):
+        read(tmp_path / "my rec.hea")
+
+
+def segments(folder: Path, second: str, *, fs: str = "250") -> Path:
+    columns = [1, 0] if second.endswith("II\n") else [0, 1]
+    for name, begin, order in (("a", 0, [0, 1]), ("b", 500, columns)):
+        counts()[begin : begin + 500, order].astype("<i2").tofile(folder / f"{name}.dat")
+    (folder / "a.hea").write_text(f"a 2 {fs} 500\n{LINES.replace('r.dat', 'a.dat')}")
+    (folder / "b.hea").write_text(f"b 2 250 500\n{second}")
+    (folder / "r.hea").write_text("r/2 2 250 1000\na 500\nb 500\n")
+    return folder / "r.hea"
+
+
+def test_segments_whose_leads_come_in_another_order(tmp_path: Path) -> None:
+    lines = LINES.replace("r.dat", "b.dat").splitlines(keepends=True)
+    is_right(segments(tmp_path, lines[1] + lines[0]))
+
+
+def test_segments_in_other_units_of_voltage(tmp_path: Path) -> None:
+    is_right(segments(tmp_path, LINES.replace("r.dat", "b.dat").replace("200/mV", "0.2/uV")))
+    with pytest.raises(FormatError, match="expected lead II in one unit"):
+        read(segments(tmp_path, LINES.replace("r.dat", "b.dat").replace("200/mV", "2/mmHg")))
+
+
+def test_segments_whose_frequency_is_rounded(tmp_path: Path) -> None:
+    is_right(segments(tmp_path, LINES.replace("r.dat", "b.dat"), fs="250.0001"))
+    with pytest.raises(FormatError, match=r"expected 250 Hz as in r, found 250\.1 Hz"):
+        read(segments(tmp_path, LINES.replace("r.dat", "b.dat"), fs="250.1"))
