@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from ecgscribe.model.rhythm import EMBEDDING, Rhythm
 from ecgscribe.model.seconds import Seconds
+from ecgscribe.model.traits import TRAITS
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.network_spans import rhythm_spans
 from ecgscribe.pipeline.rhythm_by_second import (
     beats_not_still,
     rhythm_probabilities,
     still_where_quiet,
     without_narrow,
+    without_slow_normal,
 )
 from ecgscribe.pipeline.step_spans import StepSpan
 from ecgscribe.signal.windows import FS
@@ -124,6 +127,37 @@ def test_a_narrow_qrs_is_not_that_of_ventricular_tachycardia() -> None:
     for n, kind in ((2, 2), (3, 0)):  # two do not show how wide a QRS is
         counted = without_narrow(certain("ttt"), r_peaks[:n], shapes[:n])
         np.testing.assert_array_equal(counted.argmax(axis=1), kind)
+
+
+def candidates(
+    rr_s: float, n_probability: float, missed: int | None = None
+) -> ClassifiedCandidates:
+    """Make beats a minute long; the one at index `missed` was not detected."""
+    r_peaks = np.arange(0.25, 60, rr_s) * FS
+    if missed is not None:
+        r_peaks = np.delete(r_peaks, missed)
+    n = len(r_peaks)
+    sure = np.ones(n, dtype=np.float32)
+    classes = np.tile(np.float32([n_probability, 0, 1 - n_probability, 0, 0]), (n, 1))
+    shapes, traits = np.zeros((n, 3, 2), np.float32), np.zeros((n, TRAITS), np.float16)
+    return ClassifiedCandidates(r_peaks, sure, classes, sure, shapes, traits)
+
+
+def test_normal_beats_below_100_per_minute_are_no_tachycardia() -> None:
+    tachycardia, flutter = certain("t" * 60), certain("f" * 60)
+    counted = without_slow_normal(tachycardia, candidates(0.65, 0.98))
+    np.testing.assert_array_equal(counted, certain("n" * 60))
+    np.testing.assert_array_equal(without_slow_normal(flutter, candidates(0.65, 0.98)), flutter)
+    for fast_or_doubtful in (candidates(0.55, 0.98), candidates(0.65, 0.8)):
+        np.testing.assert_array_equal(
+            without_slow_normal(tachycardia, fast_or_doubtful), tachycardia
+        )
+
+
+def test_a_missed_beat_speaks_against_no_tachycardia_near_it() -> None:
+    counted = without_slow_normal(certain("t" * 60), candidates(0.8, 0.98, missed=40))
+    assert (counted.argmax(axis=1) == Rhythm.TACHYCARDIA)[26:40].all()
+    assert (counted.argmax(axis=1) == Rhythm.PLAIN)[:24].all()
 
 
 def test_a_beat_ends_a_standstill_if_it_is_likely_and_more_so_than_the_standstill() -> None:

@@ -11,7 +11,11 @@ from ecgscribe.model.rhythm import Rhythm, RhythmNetwork
 from ecgscribe.model.seconds import Seconds
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.pipeline.network_spans import rhythm_spans, smoothed
-from ecgscribe.pipeline.rhythm_by_second import beats_not_still, predict_seconds
+from ecgscribe.pipeline.rhythm_by_second import (
+    beats_not_still,
+    predict_seconds,
+    without_slow_normal,
+)
 from ecgscribe.pipeline.step_spans import StepSpan
 
 __all__ = ["FoundRhythms", "find_rhythms"]
@@ -51,7 +55,7 @@ def find_rhythms(
     FoundRhythms
     """
     peaks = (candidates.r_peaks, candidates.peak_scores, candidates.shapes)
-    probability = predict_seconds(network, seconds, *peaks)
+    probability = without_slow_normal(predict_seconds(network, seconds, *peaks), candidates)
     beats = beats_not_still(candidates.r_peaks, candidates.beat_probability, probability)
     smooth = smoothed(probability)
     noise, still = smooth[:, Rhythm.NOISE], smooth[:, Rhythm.STANDSTILL]

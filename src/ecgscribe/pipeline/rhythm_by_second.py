@@ -11,7 +11,9 @@ from ecgscribe.model.rhythm import Rhythm, RhythmNetwork, predict_rhythm
 from ecgscribe.model.rhythm_features import NEAR
 from ecgscribe.model.second_features import SHAPE_NAMES, second_features
 from ecgscribe.model.seconds import Seconds, typical_heights
+from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.signal.windows import FS
+from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = [
     "beats_not_still",
@@ -19,6 +21,7 @@ __all__ = [
     "rhythm_probabilities",
     "still_where_quiet",
     "without_narrow",
+    "without_slow_normal",
 ]
 
 
@@ -34,6 +37,13 @@ LEAST_BEATS = 3
 """Candidates that show how wide a QRS is."""
 LIKELY_BEAT = 0.5
 """Least probability of a beat that ends a standstill; it must also exceed that of standstill."""
+SLOW_S = 0.6
+"""Median RR interval in seconds from which a rhythm is no tachycardia: below 100 per minute."""
+UNBROKEN_S = 1.5
+"""Longest RR interval in seconds where no beat is missed."""
+NORMAL = 0.9
+"""Mean probability of N of beats that are normal. Of the spans of 62 people with ventricular
+tachycardia or flutter that are that slow and unbroken, none has it; of a bundle branch block, all."""
 QUIET = 0.25
 """Part of the typical height of its lead that the signal of a quiet second has at most. Of DS1 and
 63 records of svdb, hardly a second of what looks like noise is that low."""
@@ -144,13 +154,48 @@ def without_narrow(probability: Floats, r_peaks: Doubles, shapes: Floats) -> Flo
     of_leads = shapes[:, SHAPE_NAMES.index("width")]
     narrowest = np.where(of_leads > 0, of_leads, np.inf).min(axis=1)
     width = rolling_quantile(narrowest, NEAR)
+    return _without_tachycardia(probability, r_peaks, width < NARROW)
+
+
+def without_slow_normal(probability: Floats, candidates: ClassifiedCandidates) -> Floats:
+    """Count ventricular tachycardia as a plain rhythm where beats are normal and slow.
+
+    It is faster than 100 per minute, and its beats look ventricular. Normal beats of a bundle
+    branch block are wide, too.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+    candidates : ClassifiedCandidates
+        All of them, false detections too.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
+    """
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+    r_peaks = candidates.r_peaks
+    if len(r_peaks) < LEAST_BEATS or len(probability) == 0:
+        return probability
+    rr = np.diff(r_peaks, prepend=2 * r_peaks[0] - r_peaks[1]) / FS
+    is_slow = rolling_quantile(rr, NEAR) >= SLOW_S
+    unbroken = maximum_filter1d(rr, NEAR, mode="nearest") <= UNBROKEN_S
+    of_normal = candidates.class_probability[:, AAMI_CLASSES.index("N")]
+    normal = of_normal * candidates.beat_probability
+    is_normal = uniform_filter1d(normal, NEAR, mode="nearest") >= NORMAL
+    return _without_tachycardia(probability, r_peaks, is_slow & unbroken & is_normal)
+
+
+def _without_tachycardia(probability: Floats, r_peaks: Doubles, speaks_against: Flags) -> Floats:
+    """Count tachycardia as plain in the seconds whose nearest R-peak speaks against it."""
     middle = (np.arange(len(probability)) + 0.5) * FS
     nearest = np.clip(np.searchsorted(r_peaks, middle), 1, len(r_peaks) - 1)
     nearest -= middle - r_peaks[nearest - 1] < r_peaks[nearest] - middle
-    is_narrow = width[nearest] < NARROW
+    plain = speaks_against[nearest]
     counted = probability.copy()
-    counted[is_narrow, Rhythm.PLAIN] += counted[is_narrow, Rhythm.TACHYCARDIA]
-    counted[is_narrow, Rhythm.TACHYCARDIA] = 0
+    counted[plain, Rhythm.PLAIN] += counted[plain, Rhythm.TACHYCARDIA]
+    counted[plain, Rhythm.TACHYCARDIA] = 0
     return counted
 
 
