@@ -19,8 +19,8 @@ pytest.importorskip("distributed")
 import pyarrow.parquet
 
 from ecgscribe import __version__
-from ecgscribe.archive import run as archive_run
-from ecgscribe.archive.run import version_differences
+from ecgscribe.archive import versions as archive_versions
+from ecgscribe.archive.versions import version_differences
 from ecgscribe.cli.main import main
 from support.archives import (
     archived,
@@ -200,7 +200,9 @@ def test_scheduler_that_an_other_dask_runs_is_named_with_its_version(tmp_path: P
 def test_without_dask_there_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(archive_run, "find_spec", lambda name: None if name == "dask" else name)
+    monkeypatch.setattr(
+        archive_versions, "find_spec", lambda name: None if name == "dask" else name
+    )
     line = error_line(capsys, "archive", tmp_path, "-o", tmp_path / "out", code=1)
     assert line == (
         "ecgscribe: archive: expected the packages dask, found none; "

@@ -82,7 +82,8 @@ def archive(
         raise click.UsageError("expected --scheduler without --workers and --memory, found both")
     if time_limit is not None and not 1 <= time_limit < math.inf:
         raise click.UsageError(f"expected a time limit of 1 s or more, found {time_limit:g}")
-    from ecgscribe.archive.run import LIMIT_S, check_packages, write_archive
+    from ecgscribe.archive.run import LIMIT_S, write_archive
+    from ecgscribe.archive.versions import check_packages
 
     check_packages()
     from ecgscribe.archive.sources import find_sources
@@ -118,7 +119,7 @@ def archive(
 
 def _summarize(dest: Path, *, quiet: bool) -> None:
     """Print what an archive contains, and write its page."""
-    from ecgscribe.archive.run import check_packages
+    from ecgscribe.archive.versions import check_packages
 
     check_packages()
     from ecgscribe.archive.summary import read_summary, summary_text
