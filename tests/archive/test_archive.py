@@ -213,7 +213,8 @@ def test_without_dask_there_is_one_line(
 @pytest.mark.parametrize(
     "arguments",
     [(), ("in",), ("-o", "out"), ("in", "--summary", "out"),
-     ("in", "-o", "out", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2")],
+     ("in", "-o", "out", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"),
+     ("in", "-o", "s3://ward/out"), ("--summary", "s3://ward/out")],
 )  # fmt: skip
 def test_options_that_do_not_go_together_are_refused(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,8 @@ def archive(
     SOURCE is a folder, a glob, a recording, a URL (s3://...), or @FILE, which lists those. What an
     earlier run has done is kept; a recording that fails is listed, and the exit code is then 1.
     """
+    _refuse_url(out, "--out")
+    _refuse_url(summary, "--summary")
     if summary is not None:
         if sources or out is not None:
             raise click.UsageError("expected --summary DIR alone, found SOURCE or --out as well")
@@ -115,6 +118,15 @@ def archive(
         )
     if done.failed:
         raise click.exceptions.Exit(1)
+
+
+def _refuse_url(folder: Path | None, option: str) -> None:
+    """Raise an error for a URL, which would be the name of a folder here."""
+    if folder is not None and (url := re.match(r"\w{2,}:/", folder.as_posix())):
+        raise click.UsageError(
+            f"{option}: expected a folder, found a URL ({url.group()}/...); name a folder that all "
+            "workers see, and copy it to the store afterwards"
+        )
 
 
 def _summarize(dest: Path, *, quiet: bool) -> None:
