@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -146,6 +147,7 @@ def test_cluster_that_is_there_is_used(tmp_path: Path) -> None:
 def test_on_a_terminal_the_address_of_the_dashboard_is_shown(tmp_path: Path) -> None:
     save(made("r"), tmp_path / "in")
     terminal, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
     process = start("in", "-o", "out", "--workers", 1, cwd=tmp_path, stderr=theirs)
     os.close(theirs)
     shown = b""
@@ -155,6 +157,7 @@ def test_on_a_terminal_the_address_of_the_dashboard_is_shown(tmp_path: Path) -> 
     os.close(terminal)
     assert finish(process)[0] == 0
     assert re.search(rb"the cluster's dashboard is http://127\.0\.0\.1:\d+/status\r\n", shown)
+    assert b"0/1 [" in shown  # while none is done
     assert b"1 recordings annotated" in shown
 
 

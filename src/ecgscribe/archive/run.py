@@ -104,6 +104,7 @@ def write_archive(
         annotated = unchanged = failed = 0
         errors: dict[str, str] = {}
         total = len(sources)
+        progress(0, total, 0)
         for path, result in annotate_all(client, sources, (str(dest), model, options, limit_s)):
             if isinstance(result, str):
                 failed += 1

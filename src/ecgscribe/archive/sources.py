@@ -7,6 +7,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +18,7 @@ from ecgscribe.files import make_folder
 from ecgscribe.formats.finding import NEED_HEADER, SUFFIXES, find_recording
 from ecgscribe.formats.wfdb.header import read_header
 
-__all__ = ["fetch", "find_sources", "is_url"]
+__all__ = ["fetch", "find_sources", "is_url", "load_store"]
 
 _SECRET = re.compile(r"://([^/]*@|[^/]*:(?!\d+(/|$))|.*\?.*=)")  # a port is none
 _BYTES_A_SAMPLE = 2
@@ -90,6 +91,14 @@ def fetch(url: str, folder: Path) -> Path:
     for file in _with_named_files(name, folder):
         system.get_file(f"{home}/{file}", str(folder / file))
     return folder / name
+
+
+def load_store(url: str) -> None:
+    """Import the package of a URL's store; what is wrong with it is said when it is used."""
+    import fsspec
+
+    with suppress(Exception):
+        fsspec.core.url_to_fs(url)
 
 
 def _with_named_files(name: str, folder: Path) -> Iterator[str]:

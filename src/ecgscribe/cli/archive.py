@@ -161,6 +161,8 @@ def _progress(
             bar.total = total
             bar.set_postfix(failed=failed, refresh=False)
             bar.update(done - bar.n)
+            if not done:
+                bar.refresh()  # how many there are is known long before the first one is done
 
         def show_dashboard(address: str) -> None:
             if not bar.disable:
