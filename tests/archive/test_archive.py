@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import termios
-from contextlib import suppress
+import warnings
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,10 +18,13 @@ import pytest
 
 pytest.importorskip("distributed")
 
+import distributed
 import pyarrow.parquet
+from distributed.versions import VersionMismatchWarning
 
 from ecgscribe import __version__
 from ecgscribe.archive import versions as archive_versions
+from ecgscribe.archive.cluster import cluster_client
 from ecgscribe.archive.versions import version_differences
 from ecgscribe.cli.main import main
 from support.archives import (
@@ -198,6 +202,16 @@ def test_scheduler_that_an_other_dask_runs_is_named_with_its_version(tmp_path: P
     assert (code_of, said.count("\n")) == (1, 1), said
     assert f"{address}: expected the same versions everywhere" in said
     assert f"the scheduler has dask 2025.1.0, this process {version('dask')};" in said
+
+
+def test_dask_prints_no_table_of_versions_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> nullcontext[None]:
+        warnings.warn("Mismatched versions found", VersionMismatchWarning, stacklevel=2)
+        return nullcontext()
+
+    monkeypatch.setattr(distributed, "Client", connect)
+    with cluster_client("tcp://127.0.0.1:1", workers=1, memory="auto"):  # warnings are errors
+        pass
 
 
 def test_without_dask_there_is_one_line(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -52,9 +53,12 @@ def cluster_client(scheduler: str | None, *, workers: int, memory: str) -> Itera
     """
     import dask
     from distributed import Client
+    from distributed.versions import VersionMismatchWarning
 
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(_SETTINGS))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", VersionMismatchWarning)  # `check_cluster` says it in a line
         # What it would say of a lost scheduler is said in one line, at the end.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
