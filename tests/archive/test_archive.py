@@ -12,6 +12,7 @@ import warnings
 from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -24,9 +25,10 @@ from distributed.versions import VersionMismatchWarning
 
 from ecgscribe import __version__
 from ecgscribe.archive import versions as archive_versions
-from ecgscribe.archive.cluster import cluster_client
+from ecgscribe.archive.cluster import check_cluster, cluster_client
 from ecgscribe.archive.versions import version_differences
 from ecgscribe.cli.main import main
+from ecgscribe.errors import EcgScribeError
 from support.archives import (
     archived,
     cluster,
@@ -212,6 +214,14 @@ def test_dask_prints_no_table_of_versions_of_its_own(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(distributed, "Client", connect)
     with cluster_client("tcp://127.0.0.1:1", workers=1, memory="auto"):  # warnings are errors
         pass
+
+
+def test_version_of_a_scheduler_is_said_before_it_has_workers() -> None:
+    mine = {"packages": {"dask": "2", "distributed": "2"}}
+    versions = {"client": mine, "scheduler": {"packages": {"dask": "1", "distributed": "2"}}}
+    client = Mock(get_versions=Mock(return_value=versions | {"workers": {}}))
+    with pytest.raises(EcgScribeError, match="the scheduler has dask 1, this process 2; install"):
+        check_cluster(client, "tcp://127.0.0.1:1", Path("out/.lock"))
 
 
 def test_without_dask_there_is_one_line(

@@ -146,9 +146,9 @@ def check_cluster(client: Any, scheduler: str, file: Path) -> None:
         In the folder of the archive.
     """
     versions = client.get_versions(packages=["ecgscribe"])
+    refuse_other_versions(scheduler, versions)
     if not versions["workers"]:
         raise EcgScribeError(f"{scheduler}: expected workers, found none; start some")
-    refuse_other_versions(scheduler, versions)
     seen = client.run(_sees, str(file))
     if blind := sorted(address for address, there in seen.items() if not there):
         raise EcgScribeError(
