@@ -42,6 +42,7 @@ FS = 250.0
 SEEDS = 4
 """Recordings of one length are copies of so many."""
 PATIENCE_S = 300
+LIGHT_WORKERS = 2
 PLANNED, WORKERS = 1_000_000, 100
 PLANNED_S = {"10 s": (10.0, 40), "24 h": (86_400.0, 1)}
 """Lengths that are planned with, in seconds, and how many recordings are annotated to know."""
@@ -156,7 +157,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, int]]:
             [sys.executable, "-m", f"distributed.cli.{name}", *options, "--no-dashboard",
              "--scheduler-file", str(file)], stderr=subprocess.DEVNULL,
         )
-        for name, *options in (scheduler, worker, worker)
+        for name, *options in (scheduler, *[worker] * LIGHT_WORKERS)
     ]  # fmt: skip
     try:
         end = time.monotonic() + PATIENCE_S
@@ -167,7 +168,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, int]]:
         from distributed import Client
 
         with Client(found.group()) as client:
-            client.wait_for_workers(2, timeout=PATIENCE_S)
+            client.wait_for_workers(LIGHT_WORKERS, timeout=PATIENCE_S)
         yield found.group(), running[0].pid
     finally:
         for process in reversed(running):
@@ -219,10 +220,10 @@ def many(root: Path, number: int) -> Many:
         )
 
 
-def tasks(number: int, size: int) -> int:
-    """Return the tasks that recordings of so many bytes are, on a hundred workers."""
+def tasks(number: int, size: int, *, of: int, threads: int) -> int:
+    """Return the tasks that recordings of so many bytes are, where they are some of an archive."""
     sources = (Source(f"{k}", size) for k in range(number))
-    return sum(1 for _ in bundles(sources, number=PLANNED, threads=WORKERS))
+    return sum(1 for _ in bundles(sources, number=of, threads=threads))
 
 
 def plan(root: Path, runs: Sequence[Many]) -> Iterator[str]:
@@ -230,9 +231,8 @@ def plan(root: Path, runs: Sequence[Many]) -> Iterator[str]:
     least, most = runs[0], runs[-1]
     more = most.number - least.number
     client_s = (most.client_s - least.client_s) / more
-    task_s = (most.scheduler_s - least.scheduler_s) / (
-        tasks(most.number, 2) - tasks(least.number, 2)
-    )
+    sent = [tasks(each.number, 2, of=each.number, threads=LIGHT_WORKERS) for each in (least, most)]
+    task_s = (most.scheduler_s - least.scheduler_s) / (sent[1] - sent[0])
     yield (
         f"The client takes {1000 * client_s:.2f} ms of CPU time per recording, the scheduler "
         f"{1000 * task_s:.2f} ms per task (differences of the first and the last row above)."
@@ -244,7 +244,7 @@ def plan(root: Path, runs: Sequence[Many]) -> Iterator[str]:
         folder, out = root / f"of {name}", root / f"of {name}, annotated"
         cost = cpu_of(folder, number, seconds) / number
         read, written = size_of(folder) / number, size_of(out) / number
-        a_task = 10_000 / tasks(10_000, round(read))
+        a_task = 10_000 / tasks(10_000, round(read), of=PLANNED, threads=WORKERS)
         rate = WORKERS / cost
         rows.append((
             name, f"{cost:.3f}", f"{PLANNED * cost / WORKERS / 3600:.1f}", f"{rate:,.1f}",
@@ -294,8 +294,10 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=HERE / "archive.md", help="the page")
     options = parser.parse_args()
-    if len(options.many) < 2 or options.recordings < 3:
-        parser.error("expected two numbers for --many and three --recordings at least")
+    if options.recordings < 3 or max(options.many) < 2 * min(options.many) or min(options.many) < 1:
+        parser.error(
+            "expected three --recordings at least, and --many that are at least twice as many"
+        )
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         page = ["# An archive", f"Measured by `python benchmarks/archive.py` on {os.cpu_count()} "

@@ -7,21 +7,28 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import termios
+import warnings
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 pytest.importorskip("distributed")
 
+import distributed
 import pyarrow.parquet
+from distributed.versions import VersionMismatchWarning
 
 from ecgscribe import __version__
-from ecgscribe.archive import run as archive_run
-from ecgscribe.archive.run import version_differences
+from ecgscribe.archive import versions as archive_versions
+from ecgscribe.archive.cluster import check_cluster, cluster_client
+from ecgscribe.archive.versions import version_differences
 from ecgscribe.cli.main import main
+from ecgscribe.errors import EcgScribeError
 from support.archives import (
     archived,
     cluster,
@@ -146,6 +153,7 @@ def test_cluster_that_is_there_is_used(tmp_path: Path) -> None:
 def test_on_a_terminal_the_address_of_the_dashboard_is_shown(tmp_path: Path) -> None:
     save(made("r"), tmp_path / "in")
     terminal, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
     process = start("in", "-o", "out", "--workers", 1, cwd=tmp_path, stderr=theirs)
     os.close(theirs)
     shown = b""
@@ -155,6 +163,7 @@ def test_on_a_terminal_the_address_of_the_dashboard_is_shown(tmp_path: Path) -> 
     os.close(terminal)
     assert finish(process)[0] == 0
     assert re.search(rb"the cluster's dashboard is http://127\.0\.0\.1:\d+/status\r\n", shown)
+    assert b"0/1 [" in shown  # while none is done
     assert b"1 recordings annotated" in shown
 
 
@@ -197,10 +206,30 @@ def test_scheduler_that_an_other_dask_runs_is_named_with_its_version(tmp_path: P
     assert f"the scheduler has dask 2025.1.0, this process {version('dask')};" in said
 
 
+def test_dask_prints_no_table_of_versions_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> nullcontext[None]:
+        warnings.warn("Mismatched versions found", VersionMismatchWarning, stacklevel=2)
+        return nullcontext()
+
+    monkeypatch.setattr(distributed, "Client", connect)
+    with cluster_client("tcp://127.0.0.1:1", workers=1, memory="auto"):  # warnings are errors
+        pass
+
+
+def test_version_of_a_scheduler_is_said_before_it_has_workers() -> None:
+    mine = {"packages": {"dask": "2", "distributed": "2"}}
+    versions = {"client": mine, "scheduler": {"packages": {"dask": "1", "distributed": "2"}}}
+    client = Mock(get_versions=Mock(return_value=versions | {"workers": {}}))
+    with pytest.raises(EcgScribeError, match="the scheduler has dask 1, this process 2; install"):
+        check_cluster(client, "tcp://127.0.0.1:1", Path("out/.lock"))
+
+
 def test_without_dask_there_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(archive_run, "find_spec", lambda name: None if name == "dask" else name)
+    monkeypatch.setattr(
+        archive_versions, "find_spec", lambda name: None if name == "dask" else name
+    )
     line = error_line(capsys, "archive", tmp_path, "-o", tmp_path / "out", code=1)
     assert line == (
         "ecgscribe: archive: expected the packages dask, found none; "
@@ -211,7 +240,8 @@ def test_without_dask_there_is_one_line(
 @pytest.mark.parametrize(
     "arguments",
     [(), ("in",), ("-o", "out"), ("in", "--summary", "out"),
-     ("in", "-o", "out", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2")],
+     ("in", "-o", "out", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"),
+     ("in", "-o", "s3://ward/out"), ("--summary", "s3://ward/out")],
 )  # fmt: skip
 def test_options_that_do_not_go_together_are_refused(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,12 @@ from hypothesis import strategies as st
 
 pytest.importorskip("distributed")
 
-from ecgscribe.archive.bundles import bundles, first_unfinished
+from ecgscribe.archive import bundles as archive_bundles
+from ecgscribe.archive.bundles import annotate_bundle, bundles, first_unfinished
 from ecgscribe.archive.on_disk import Source
 from ecgscribe.archive.tables import result_file
-from ecgscribe.archive.task import key_of
+from ecgscribe.archive.task import Options, key_of
+from ecgscribe.model.runtime import load_model
 
 
 @given(st.lists(st.integers(0, 10**8), max_size=300), st.integers(1, 40))
@@ -43,6 +47,33 @@ def test_worker_died_of_the_first_recording_without_a_result(tmp_path: Path) -> 
     (tmp_path / "results").mkdir()
     result_file(tmp_path, key_of("/a")).write_text("{}")
     assert first_unfinished(paths, tmp_path) == "/b"
+
+
+def test_what_a_worker_loads_does_not_count_as_time_of_its_first_recording(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    running: list[bool] = []
+    calls: list[tuple[str, bool]] = []
+
+    @contextmanager
+    def clock(_: float) -> Iterator[None]:
+        running.append(True)
+        yield
+        running.pop()
+
+    def annotate_source(path: str, *_: object) -> bool:
+        calls.append((Path(path).name, bool(running)))
+        return True
+
+    monkeypatch.setattr(archive_bundles, "time_limit", clock)
+    monkeypatch.setattr(archive_bundles, "annotate_source", annotate_source)
+    monkeypatch.setattr(archive_bundles, "load_store", annotate_source)
+    archive_bundles._load.cache_clear()
+    for paths in (["/a", "/b"], ["s3://ward/c"]):
+        outcomes = annotate_bundle(paths, str(tmp_path), load_model(), Options(), 1.0)
+        assert outcomes == [True] * len(paths)
+    archive_bundles._load.cache_clear()
+    assert calls == [("made.npy", False), ("a", True), ("b", True), ("c", False), ("c", True)]
 
 
 HANG = """

@@ -6,7 +6,7 @@ import posixpath
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -63,10 +63,6 @@ class LargeStore(AbstractFileSystem):  # type: ignore[misc]
     async_impl = True  # so that several folders are listed at once
     mirror_sync_methods = False
 
-    def isdir(self, path: str) -> bool:
-        """Return whether a path is one of a folder."""
-        return not path.endswith(".csv")
-
     def ls(self, path: str, detail: bool = True, **_: Any) -> Any:
         """List the store, or a folder of it."""
         number, *folders = path.split("/")
@@ -78,9 +74,61 @@ class LargeStore(AbstractFileSystem):  # type: ignore[misc]
         return [{"name": f"{path}/{name}", "type": "directory", "size": 0} for name in names]
 
 
+class PagedStore(AbstractFileSystem):  # type: ignore[misc]
+    """``paged://ward/N``: N recordings in one folder, and one below it, through what s3fs has."""
+
+    protocol = ("paged", "s3")
+    async_impl = True
+    mirror_sync_methods = False
+    req_kw: ClassVar[dict[str, str]] = {"RequestPayer": "requester"}
+
+    def split_path(self, path: str) -> tuple[str, str, None]:
+        """Return the bucket, the key in it, and no version."""
+        bucket, _, key = path.partition("/")
+        return bucket, key, None
+
+    def call_s3(self, method: str, **request: str) -> dict[str, Any]:
+        """Answer as S3 does, which refuses what it does not know."""
+        assert method == "list_objects_v2"
+        begin = int(request.pop("ContinuationToken", "0"))
+        prefix = request.pop("Prefix")
+        assert request == {"Bucket": "ward", "Delimiter": "/", "RequestPayer": "requester"}
+        number, below = prefix.rstrip("/").partition("/")[::2]
+        if below:
+            return {"Contents": [{"Key": f"{prefix}r.csv", "Size": 7}], "IsTruncated": False}
+        keys = range(begin, end := min(begin + 100, int(number)))
+        page = {"Contents": [{"Key": f"{prefix}r{k}.csv", "Size": k, "ETag": "x"} for k in keys]}
+        if begin == 0:
+            page["Contents"].append(
+                {"Key": prefix, "Size": 0}
+            )  # the folder itself, as a console makes it
+            page["CommonPrefixes"] = [{"Prefix": f"{prefix}deep/"}]
+        more = {"IsTruncated": True, "NextContinuationToken": f"{end}"}
+        return page | (more if end < int(number) else {"IsTruncated": False})
+
+
+class ClosedStore(AbstractFileSystem):  # type: ignore[misc]
+    """``closed://x``: a store of which each request ends in an error of the store's own."""
+
+    protocol = ("closed",)
+
+    def ls(self, path: str, detail: bool = True, **_: Any) -> Any:
+        """List nothing."""
+        raise ClosedError("Unable to locate\ncredentials")
+
+
+class ClosedError(Exception):
+    """As of the libraries of stores, which share no base."""
+
+
 @pytest.fixture
 def _large_store() -> None:
     fsspec.register_implementation("large", LargeStore, clobber=True)
+
+
+@pytest.fixture
+def _paged_store() -> None:
+    fsspec.register_implementation("paged", PagedStore, clobber=True)
 
 
 def of_folder(root: Path, number: int) -> str:
@@ -105,11 +153,15 @@ def of_url(_: Path, number: int) -> str:
     return f"large://{number}"
 
 
-@pytest.mark.usefixtures("_large_store")
+def of_flat_folder(_: Path, number: int) -> str:
+    return f"paged://ward/{number}"
+
+
+@pytest.mark.usefixtures("_large_store", "_paged_store")
 @pytest.mark.parametrize(
     ("source_of", "least", "most"),
     [(of_folder, 300, 3_000), (of_glob, 300, 3_000), (of_list, 2_000, 20_000),
-     (of_url, 2_000, 20_000)],
+     (of_url, 2_000, 20_000), (of_flat_folder, 2_000, 20_000)],
 )  # fmt: skip
 def test_memory_does_not_grow_with_the_recordings(
     source_of: Callable[[Path, int], str], least: int, most: int, tmp_path: Path
@@ -122,7 +174,7 @@ def test_memory_does_not_grow_with_the_recordings(
         table = find_sources([source])
         peaks[number] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert len(table) == number
+        assert len(table) in (number, number + 1)  # one is deeper than the N of a paged store
     assert peaks[most] - peaks[least] < 10 * (most - least), peaks  # a name alone takes 80 bytes
 
 
@@ -130,6 +182,22 @@ def test_memory_does_not_grow_with_the_recordings(
 def test_folder_that_is_not_listed_is_no_empty_one() -> None:
     with pytest.raises(FormatError, match="503, slow down"):
         find_sources(["large://99"])
+
+
+@pytest.mark.usefixtures("_paged_store")
+def test_every_page_of_a_folder_is_listed() -> None:
+    found = {each.path: each.size for each in find_sources(["paged://ward/250"])}
+    expected = {f"paged://ward/250/r{k}.csv": k for k in range(250)}
+    assert found == expected | {"paged://ward/250/deep/r.csv": 7}
+    assert len(find_sources(["paged://ward/250/r*7.csv"])) == 25
+
+
+def test_error_of_a_store_is_one_line_whatever_it_is() -> None:
+    fsspec.register_implementation("closed", ClosedStore, clobber=True)
+    with pytest.raises(
+        FormatError, match=r"^closed://x: expected a store .*\(Unable to locate cred"
+    ):
+        find_sources(["closed://x"])
 
 
 def test_url_of_a_file_or_of_a_folder_named_like_one(tmp_path: Path) -> None:

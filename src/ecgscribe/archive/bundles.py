@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ecgscribe.archive.on_disk import Source
-from ecgscribe.archive.tables import result_file
+from ecgscribe.archive.sources import is_url, load_store
+from ecgscribe.archive.tables import FOLDERS, result_file
 from ecgscribe.archive.task import Options, annotate_source, key_of
 from ecgscribe.archive.time_limit import time_limit
+from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import EcgScribeError
+from ecgscribe.files import make_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
@@ -23,6 +32,8 @@ _MOST, _FOR_EACH_THREAD = 200, 8
 """Recordings in a group, at most, and groups for each thread, at least, if there are enough."""
 _EACH_S, _BYTES_PER_S = 0.05, 4e6
 """Seconds that a recording takes at least, and bytes of its files that a core reads in one."""
+_MADE_S = 20.0
+"""Of the recording that a worker annotates to load what it needs."""
 
 
 def bundles(sources: Iterable[Source], *, number: int, threads: int) -> Iterator[list[str]]:
@@ -74,6 +85,9 @@ def annotate_bundle(
     list of bool or str
         Of each recording, whether it was annotated now, or its error.
     """
+    _load(model, options)
+    if is_url(paths[0]):
+        load_store(paths[0])
     outcomes: list[bool | str] = []
     for path in paths:
         try:
@@ -84,6 +98,21 @@ def annotate_bundle(
         except Exception as error:  # a fault of ours is one recording's, not the bundle's
             outcomes.append(f"{type(error).__name__}: {error}")
     return outcomes
+
+
+@lru_cache(maxsize=1)
+def _load(model: Model, options: Options) -> None:
+    """Load all that recordings need: the clock of the first one is not for that.
+
+    A made recording is annotated. What goes wrong there is said of the recordings.
+    """
+    with TemporaryDirectory(prefix="ecgscribe-") as scratch, suppress(Exception):
+        for folder in FOLDERS:
+            make_folder(Path(scratch) / folder)
+        record, _ = synthesize(duration=_MADE_S, leads=1)
+        np.save(f"{scratch}/made.npy", record.signal)
+        made = replace(options, fs=record.fs, leads=None)
+        annotate_source(f"{scratch}/made.npy", scratch, model, made)
 
 
 def first_unfinished(paths: Sequence[str], dest: Path) -> str:

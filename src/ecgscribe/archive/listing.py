@@ -14,6 +14,9 @@ __all__ = ["below", "matching"]
 _AT_ONCE = 16
 """Folders that a store which can do so is asked for at once: each request takes a while."""
 
+_Entry = tuple[str, int | None]
+"""A name in a folder, with its bytes; None for a folder."""
+
 
 def below(
     system: Any, folder: str, *, enter: Callable[[str], bool] = lambda name: True
@@ -91,18 +94,49 @@ def _here(system: Any, folder: str, enter: Callable[[str], bool]) -> Iterator[tu
 
 def _there(system: Any, folder: str, enter: Callable[[str], bool]) -> Iterator[tuple[str, int]]:
     """Yield the files of a store: not by its own search, which collects all, or leaves out some."""
-    folders = [folder]
+    waiting = [(folder, "")]
     at_once = _AT_ONCE if system.async_impl else 1
-    listed = partial(system.ls, detail=True)
+    page_of = partial(_page if _has_pages(system) else _whole, system)
     with ThreadPoolExecutor(at_once) as pool:
-        while folders:
-            some, folders[-at_once:] = folders[-at_once:], []
-            for home, entries in zip(some, pool.map(listed, some), strict=True):
-                for each in entries:
-                    name = each["name"].rstrip("/")
+        while waiting:
+            some, waiting[-at_once:] = waiting[-at_once:], []
+            pages = pool.map(page_of, *zip(*some, strict=True))
+            for (home, _), (entries, mark) in zip(some, pages, strict=True):
+                if mark:
+                    waiting.append((home, mark))
+                for name, size in entries:
                     if name == home.rstrip("/"):
                         continue  # some stores list a folder in itself
-                    if each["type"] != "directory":
-                        yield name, int(each.get("size") or 0)
+                    if size is not None:
+                        yield name, size
                     elif enter(name):
-                        folders.append(name)
+                        waiting.append((name, ""))
+
+
+def _whole(system: Any, folder: str, _: str) -> tuple[list[_Entry], str]:
+    """Return all entries of a folder as one page."""
+    entries: list[_Entry] = []
+    for each in system.ls(folder, detail=True):
+        size = None if each["type"] == "directory" else int(each.get("size") or 0)
+        entries.append((each["name"].rstrip("/"), size))
+    return entries, ""
+
+
+def _has_pages(system: Any) -> bool:
+    """Return whether a folder can be listed page by page, as S3 is through the package s3fs."""
+    return "s3" in system.protocol and hasattr(system, "call_s3")
+
+
+def _page(system: Any, folder: str, mark: str) -> tuple[list[_Entry], str]:
+    """Return a thousand entries of a folder of S3, and the mark of the next page, if any."""
+    bucket, key, _ = system.split_path(folder)
+    if not bucket:
+        return _whole(system, folder, mark)
+    request = {"Bucket": bucket, "Prefix": f"{key.rstrip('/')}/" if key else "", "Delimiter": "/"}
+    if mark:
+        request["ContinuationToken"] = mark
+    answer = system.call_s3("list_objects_v2", **request, **system.req_kw)
+    sizes: list[_Entry] = [(each["Prefix"], None) for each in answer.get("CommonPrefixes", [])]
+    sizes += [(each["Key"], each["Size"]) for each in answer.get("Contents", [])]
+    entries = [(f"{bucket}/{name}".rstrip("/"), size) for name, size in sizes]
+    return entries, answer.get("NextContinuationToken", "")

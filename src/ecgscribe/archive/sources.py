@@ -7,6 +7,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +18,7 @@ from ecgscribe.files import make_folder
 from ecgscribe.formats.finding import NEED_HEADER, SUFFIXES, find_recording
 from ecgscribe.formats.wfdb.header import read_header
 
-__all__ = ["fetch", "find_sources", "is_url"]
+__all__ = ["fetch", "find_sources", "is_url", "load_store"]
 
 _SECRET = re.compile(r"://([^/]*@|[^/]*:(?!\d+(/|$))|.*\?.*=)")  # a port is none
 _BYTES_A_SAMPLE = 2
@@ -92,6 +93,14 @@ def fetch(url: str, folder: Path) -> Path:
     return folder / name
 
 
+def load_store(url: str) -> None:
+    """Import the package of a URL's store; what is wrong with it is said when it is used."""
+    import fsspec
+
+    with suppress(Exception):
+        fsspec.core.url_to_fs(url)
+
+
 def _with_named_files(name: str, folder: Path) -> Iterator[str]:
     """Yield a file; once it is in the folder, yield those that it names, if it is a header."""
     if PurePosixPath(name).name != name:
@@ -145,21 +154,18 @@ def _find_expanded(source: str, table: SourceTable) -> bool:
             files = matching(system, root)
         elif is_url(source) and (size := _file_size(system, root)) is not None:
             files = iter([(root, size)])
-        elif system.isdir(root):
+        elif is_url(source) or system.isdir(root):
             files = below(system, root)
-        elif is_url(source):
-            files = iter([])
         else:
             root = str(find_recording(Path(source)).absolute())
             files = iter([(root, Path(root).stat().st_size)])
         named = _hidden(root)  # no hidden files and folders, unless the source itself names one
         shown = (each for each in files if _hidden(each[0]) == named)
         table.add_files((stem, name, size) for name, size in shown if (stem := _stem(name)) != name)
-    except (ValueError, ImportError, OSError) as error:
-        raise FormatError(
-            f"{source}: expected a folder, glob, recording or URL, found none ({error}); "
-            "check the path"
-        ) from error
+    except (EcgScribeError, sqlite3.Error):
+        raise
+    except _errors_of(source) as error:
+        raise _refusal(source, error) from error
     is_any = False
     for name, size, is_alone in table.grouped():
         is_any = True
@@ -167,6 +173,29 @@ def _find_expanded(source: str, table: SourceTable) -> bool:
             size += _size_by_header(system, name)
         table.add(system.unstrip_protocol(name) if is_url(source) else name, size)
     return is_any
+
+
+def _errors_of(source: str) -> tuple[type[Exception], ...]:
+    """Return what listing a source may raise that is no bug; each store has errors of its own."""
+    return (Exception,) if is_url(source) else (ValueError, ImportError, OSError)
+
+
+def _refusal(source: str, error: Exception) -> FormatError:
+    """Return what to say of an error of a source."""
+    if isinstance(error, ImportError):
+        return FormatError(
+            f"{source}: expected the package that reads such a URL, found none ({error}); "
+            "install it here and on all workers"
+        )
+    if is_url(source) and not isinstance(error, ValueError | FileNotFoundError):
+        said = " ".join(str(error).split()) or type(error).__name__
+        return FormatError(
+            f"{source}: expected a store that lists its files, found an error ({said}); check its "
+            "address, the network, and what it needs in the environment to let you in"
+        )
+    return FormatError(
+        f"{source}: expected a folder, glob, recording or URL, found none ({error}); check the path"
+    )
 
 
 def _file_size(system: Any, name: str) -> int | None:
@@ -184,8 +213,8 @@ def _size_by_header(system: Any, name: str) -> int:
         try:
             system.get_file(name, f"{scratch}/{own}")
             header = read_header(Path(scratch) / own.removesuffix(".hea"))
-        except (EcgScribeError, OSError):
-            return 0  # the worker says so
+        except Exception:  # each store has errors of its own; the worker says so
+            return 0
     return (header.n_frames or 0) * header.n_signals * _BYTES_A_SAMPLE
 
 

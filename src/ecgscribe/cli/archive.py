@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,8 @@ def archive(
     SOURCE is a folder, a glob, a recording, a URL (s3://...), or @FILE, which lists those. What an
     earlier run has done is kept; a recording that fails is listed, and the exit code is then 1.
     """
+    _refuse_url(out, "--out")
+    _refuse_url(summary, "--summary")
     if summary is not None:
         if sources or out is not None:
             raise click.UsageError("expected --summary DIR alone, found SOURCE or --out as well")
@@ -82,7 +85,8 @@ def archive(
         raise click.UsageError("expected --scheduler without --workers and --memory, found both")
     if time_limit is not None and not 1 <= time_limit < math.inf:
         raise click.UsageError(f"expected a time limit of 1 s or more, found {time_limit:g}")
-    from ecgscribe.archive.run import LIMIT_S, check_packages, write_archive
+    from ecgscribe.archive.run import LIMIT_S, write_archive
+    from ecgscribe.archive.versions import check_packages
 
     check_packages()
     from ecgscribe.archive.sources import find_sources
@@ -116,9 +120,18 @@ def archive(
         raise click.exceptions.Exit(1)
 
 
+def _refuse_url(folder: Path | None, option: str) -> None:
+    """Raise an error for a URL, which would be the name of a folder here."""
+    if folder is not None and (url := re.match(r"\w{2,}:/", folder.as_posix())):
+        raise click.UsageError(
+            f"{option}: expected a folder, found a URL ({url.group()}/...); name a folder that all "
+            "workers see, and copy it to the store afterwards"
+        )
+
+
 def _summarize(dest: Path, *, quiet: bool) -> None:
     """Print what an archive contains, and write its page."""
-    from ecgscribe.archive.run import check_packages
+    from ecgscribe.archive.versions import check_packages
 
     check_packages()
     from ecgscribe.archive.summary import read_summary, summary_text
@@ -148,6 +161,8 @@ def _progress(
             bar.total = total
             bar.set_postfix(failed=failed, refresh=False)
             bar.update(done - bar.n)
+            if not done:
+                bar.refresh()  # how many there are is known long before the first one is done
 
         def show_dashboard(address: str) -> None:
             if not bar.disable:
