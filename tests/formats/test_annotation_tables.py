@@ -92,3 +92,11 @@ def test_what_is_no_number_of_64_bits_is_named(column: str, value: str, tmp_path
     with pytest.raises(FormatError, match=f"at most 64 bits as {column} in row 2") as caught:
         read_annotation(path)
     assert "damaged" not in str(caught.value)
+
+
+def test_a_damaged_parquet_file_is_no_matter_of_permissions(tmp_path: Path) -> None:
+    path = write(made(), tmp_path / "100.scribe.parquet")
+    data = path.read_bytes()
+    path.write_bytes(data[:-60] + b"\xff" * 40 + data[-20:])
+    with pytest.raises(FormatError, match=r"damaged or cut short .*; get a fresh copy"):
+        read_annotation(path)

@@ -76,6 +76,12 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found no file {absent}; put it next to the others"
         ) from error
     except OSError as error:
+        if error.errno is None:  # of a parser, such as that of Parquet or gzip, not of the system
+            found = " ".join(str(error).split())[:150]
+            raise FormatError(
+                f"{path}: expected {expected}, found it damaged or cut short ({found}); "
+                "get a fresh copy"
+            ) from error
         raise FormatError(
             f"{path}: expected {expected}, cannot read it ({error.strerror or error}); "
             "check the path and its permissions"
