@@ -138,7 +138,9 @@ def candidates(
         r_peaks = np.delete(r_peaks, missed)
     n = len(r_peaks)
     sure = np.ones(n, dtype=np.float32)
-    classes = np.tile(np.float32([n_probability, 0, 1 - n_probability, 0, 0]), (n, 1))
+    classes = np.tile(
+        np.array([n_probability, 0, 1 - n_probability, 0, 0], dtype=np.float32), (n, 1)
+    )
     shapes, traits = np.zeros((n, 3, 2), np.float32), np.zeros((n, TRAITS), np.float16)
     return ClassifiedCandidates(r_peaks, sure, classes, sure, shapes, traits)
 

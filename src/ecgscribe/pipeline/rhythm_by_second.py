@@ -42,8 +42,8 @@ SLOW_S = 0.6
 UNBROKEN_S = 1.5
 """Longest RR interval in seconds where no beat is missed."""
 NORMAL = 0.9
-"""Mean probability of N of beats that are normal. Of the spans of 62 people with ventricular
-tachycardia or flutter that are that slow and unbroken, none has it; of a bundle branch block, all."""
+"""Mean probability of N of beats that are normal. No span of vfdb and cudb that the networks
+that have not seen it call tachycardia is that slow and unbroken and has it."""
 QUIET = 0.25
 """Part of the typical height of its lead that the signal of a quiet second has at most. Of DS1 and
 63 records of svdb, hardly a second of what looks like noise is that low."""
