@@ -105,17 +105,22 @@ class Idea:
         Changes each table in training only.
     keeps : callable
         Whether to learn from a copy, by its name.
+    weak : bool
+        Whether to learn from recordings that are labelled as a whole.
     """
 
     change: Callable[[BeatTable], BeatTable] = _unchanged
     change_training: Callable[[BeatTable], BeatTable] = _unchanged
     keeps: Callable[[str], bool] = lambda name: True
+    weak: bool = True
 
 
 HEAD_IDEAS = {
     "all of it": Idea(),
     "no noise-only signals": Idea(keeps=lambda name: name != NOISE_ONLY),
     "no other rhythms": Idea(keeps=lambda name: name == NOISE_ONLY or name.count("/") < 2),
+    "no rates that rise and fall": Idea(keeps=lambda name: not name.endswith("/changing_rate")),
+    "no weak labels": Idea(weak=False),
     "false detections not learned": Idea(change_training=_without_false_detections),
     "no R-peak score": Idea(
         change=_without_features(tuple(f for f in LOGIT_FEATURE_NAMES if f.startswith("R-peak")))
@@ -181,11 +186,13 @@ def fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: P
         unchanged = [idea.change(table) for table in of_fold.unchanged]
         copies = [idea.change(table) for table in of_fold.copies]
         noisy = [idea.change(table) for table in of_fold.noisy]
+        weak = [idea.change(table) for table in of_fold.weak] if idea.weak else []
         tables[k] = BeatTables(unchanged, copies, noisy)
         training_tables[k] = BeatTables(
             [idea.change_training(table) for table in unchanged],
             [idea.change_training(table) for table in copies if idea.keeps(table.name)],
             [],
+            weak,
         )
     return fit_heads(networks, tables, config, folder, log, training_tables=training_tables)
 
