@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from ecgscribe.files import (
     make_folder,
     refuse_existing,
     refuse_input,
+    remove_scratch,
     write_text,
     write_together,
 )
+from ecgscribe.formats import open_record
 
 
 def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
@@ -149,3 +152,35 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     atomic_write(target, write_and_look)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.txt", "b.txt"]
     assert target.read_text(encoding="utf-8") == "new"
+
+
+def test_what_a_killed_process_unpacked_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(gzip.compress(b"II\n" + b"0.1\n" * 1000))
+    code = (
+        "import os, sys; from ecgscribe.formats import open_record; "
+        "record = open_record(sys.argv[1], fs=100); os.kill(os.getpid(), 9)"
+    )
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    subprocess.run([sys.executable, "-c", code, str(packed)], check=False)
+    (left,) = scratch.iterdir()
+    record = open_record(packed, fs=100)
+    (used,) = scratch.iterdir()
+    assert used != left
+    del record
+    assert not list(scratch.iterdir())
+
+
+def test_scratch_of_any_computer_is_removed_where_there_can_be_no_other_process(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".ecgscribe-elsewhere-1-2").mkdir()
+    (tmp_path / "a").touch()
+    remove_scratch(tmp_path)
+    remove_scratch(tmp_path / "none")
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]

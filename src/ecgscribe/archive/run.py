@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import os
-import shutil
 import signal
 from asyncio import CancelledError, wait_for
 from collections import deque
@@ -26,7 +24,7 @@ from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.archive.tables import EXTRAS, FOLDERS, write_recordings
 from ecgscribe.archive.task import Options, write_failure
 from ecgscribe.errors import EcgScribeError
-from ecgscribe.files import make_folder
+from ecgscribe.files import make_folder, remove_scratch
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
@@ -213,11 +211,8 @@ def _only_run(dest: Path) -> Iterator[None]:
 
 def _remove_unfinished(dest: Path) -> None:
     """Remove what a run or a worker that was killed left half-written."""
-    for folder in (dest / name for name in (*FOLDERS, *EXTRAS)):
-        with suppress(FileNotFoundError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(".ecgscribe-"):
-                    shutil.rmtree(entry.path, ignore_errors=True)
+    for folder in (dest, *(dest / name for name in (*FOLDERS, *EXTRAS))):
+        remove_scratch(folder)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from ecgscribe.archive.tables import (
     write_result,
 )
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
+from ecgscribe.files import scratch_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
@@ -95,8 +96,8 @@ def annotate_source(path: str, dest: str, model: Model, options: Options) -> boo
         try:
             local = Path(path)
             if is_url(path):
-                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ecgscribe-"))
-                local = fetch(path, Path(scratch))
+                folder = stack.enter_context(scratch_folder(Path(tempfile.gettempdir())))
+                scratch, local = str(folder), fetch(path, folder)
             return _annotate(path, local, Path(dest), model, options)
         except (EcgScribeError, OSError) as error:
             # Plain text: it is sent to the client, and names no folder of this worker.

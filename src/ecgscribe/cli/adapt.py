@@ -11,7 +11,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result
 from ecgscribe.cli.recordings import annotate_recording, chosen_leads, stored_annotation
-from ecgscribe.cli.values import number, own_annotator
+from ecgscribe.cli.values import number
 from ecgscribe.errors import FormatError
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
@@ -30,11 +30,8 @@ __all__ = ["adapt"]
 )  # fmt: skip
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
-@options.out("Folder to write into (default: the current one).", metavar="DIR", default=".")
-@click.option(
-    "--annotator", metavar="EXT", type=own_annotator, default="adapted", show_default=True,
-    help="Extension of the file written.",
-)  # fmt: skip
+@options.out_folder
+@options.written_annotator("adapted")
 @options.model
 @options.no_dates
 @options.force()

@@ -15,7 +15,7 @@ from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain, one_line
 from ecgscribe.cli.output import print_text
 from ecgscribe.cli.recordings import annotate_recording, chosen_leads
-from ecgscribe.cli.values import Choice, own_annotator
+from ecgscribe.cli.values import Choice
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
@@ -29,15 +29,12 @@ __all__ = ["annotate", "rhythm_seconds"]
 @click.argument("records", metavar="RECORD...", nargs=-1, required=True, type=click.Path())
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
-@options.out("Folder to write into (default: the current one).", metavar="DIR", default=".")
+@options.out_folder
 @click.option(
     "-f", "--format", "kind", type=Choice(["wfdb", "csv", "json", "parquet", "edf"]),
     default="wfdb", show_default=True, help="Format to write.",
 )  # fmt: skip
-@click.option(
-    "--annotator", metavar="EXT", type=own_annotator, default="scribe", show_default=True,
-    help="Extension of the files written.",
-)  # fmt: skip
+@options.written_annotator("scribe")
 @options.model
 @options.no_dates
 @options.force()
