@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,30 @@ def test_a_file_is_replaced_only_by_force_and_only_by_a_whole_one(tmp_path: Path
     write_text(path, "µ", force=True)
     assert path.read_bytes() == b"\xc2\xb5"
     refuse_existing(tmp_path / "b.txt")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_no_file_replaces_is_refused(force: bool, tmp_path: Path) -> None:
+    folder, pipe, device = (tmp_path / name for name in ("folder", "pipe", "device"))
+    folder.mkdir()
+    os.mkfifo(pipe)
+    device.symlink_to(os.devnull)
+    with pytest.raises(FormatError, match="found a folder; add a name"):
+        refuse_existing(folder, force=force)
+    for path in (pipe, device):
+        with pytest.raises(FormatError, match="found a pipe or a device; choose another name"):
+            write_text(path, "text", force=force)
+    assert pipe.is_fifo()
+
+
+def test_a_link_to_nowhere_is_a_file_that_exists(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("nowhere")
+    with pytest.raises(FormatError, match="link: expected a new file, found one already there"):
+        refuse_existing(link)
+    write_text(link, "text", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+    assert link.read_text(encoding="utf-8") == "text"
 
 
 def test_a_folder_is_made_or_refused_in_one_line(tmp_path: Path) -> None:

@@ -96,15 +96,27 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path, *, force: bool = False) -> None:
     """Raise an error if a file that is to be written already exists.
+
+    Parameters
+    ----------
+    path : Path
+    force : bool
+        Accept one that can be replaced.
 
     Raises
     ------
     FormatError
-        If it does.
+        If it does, or if there is something else that no file replaces.
     """
-    if path.exists():
+    if path.is_dir():
+        raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
+    if path.exists() and not path.is_file():
+        raise FormatError(
+            f"{path}: expected a file to write, found a pipe or a device; choose another name"
+        )
+    if not force and os.path.lexists(path):  # also a link to nowhere
         raise FormatError(
             f"{path}: expected a new file, found one already there; choose another name or "
             "replace it with --force"
@@ -181,10 +193,7 @@ def write_together(contents: Mapping[Path, bytes], *, force: bool = False) -> No
 def _write_all(writers: Mapping[Path, Callable[[Path], object]], *, force: bool) -> None:
     """Write all files under temporary names, then give them theirs."""
     for path in writers:
-        if path.is_dir():
-            raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
-        if not force:
-            refuse_existing(path)
+        refuse_existing(path, force=force)
     with ExitStack() as stack:
         sources = {p: stack.enter_context(_scratch(p, write)) for p, write in writers.items()}
         moved: list[Path] = []

@@ -246,6 +246,12 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
                 raise EcgScribeError(
                     f"archive: expected a memory such as 2GiB, found {memory} ({error})"
                 ) from error
+            except (OSError, RuntimeError) as error:
+                raise EcgScribeError(
+                    f"archive: expected processes of workers to start, they do not "
+                    f"({_reason(error)}); allow more open files and processes (ulimit -n, -u), "
+                    "or take fewer --workers"
+                ) from error
             stack.callback(_close, cluster)
         else:
             cluster = scheduler
@@ -258,6 +264,13 @@ def _client(scheduler: str | None, workers: int, memory: str) -> Iterator[Any]:
                 f"({error}); check the address, and that it runs dask {dask.__version__}"
             ) from error
         yield stack.enter_context(client)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what led to an error in the first place, as the system says it."""
+    while earlier := error.__cause__ or error.__context__:
+        error = earlier
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 @contextmanager

@@ -66,8 +66,7 @@ def adapt(
     reference = stored_annotation(opened, record, ref)
     target = out / f"{opened.name}.{annotator}"
     refuse_input(target, [*formats.recording_files(record), Path(record).with_suffix(f".{ref}")])
-    if not force:
-        refuse_existing(target)
+    refuse_existing(target, force=force)
     columns = choose_leads(opened, chosen_leads(opened, leads))
     before = annotate_recording(opened, model=load_model(model), leads=columns, quiet=quiet)
     corrections = corrections_from(before, reference, end=60 * minutes)

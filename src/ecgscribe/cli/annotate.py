@@ -12,11 +12,11 @@ import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
-from ecgscribe.cli.messages import complain, one_line
+from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
 from ecgscribe.cli.recordings import annotate_recording, chosen_leads
 from ecgscribe.cli.values import Choice
-from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.errors import EcgScribeError, FormatError, one_line
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def annotate(
             target = out / f"{record.name}.{suffix}"
             _refuse_same_name(path, target, written)
             refuse_input(target, formats.recording_files(path))
-            if not force:
-                refuse_existing(target)
+            refuse_existing(target, force=force)
             columns = choose_leads(record, chosen_leads(record, leads))
             annotation = annotate_recording(record, model=loaded, leads=columns, quiet=quiet)
             if no_dates:
