@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +19,11 @@ from ecgscribe.files import (
     make_folder,
     refuse_existing,
     refuse_input,
+    remove_scratch,
     write_text,
     write_together,
 )
+from ecgscribe.formats import open_record
 
 
 def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
@@ -44,6 +48,30 @@ def test_a_file_is_replaced_only_by_force_and_only_by_a_whole_one(tmp_path: Path
     write_text(path, "µ", force=True)
     assert path.read_bytes() == b"\xc2\xb5"
     refuse_existing(tmp_path / "b.txt")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_no_file_replaces_is_refused(force: bool, tmp_path: Path) -> None:
+    folder, pipe, device = (tmp_path / name for name in ("folder", "pipe", "device"))
+    folder.mkdir()
+    os.mkfifo(pipe)
+    device.symlink_to(os.devnull)
+    with pytest.raises(FormatError, match="found a folder; add a name"):
+        refuse_existing(folder, force=force)
+    for path in (pipe, device):
+        with pytest.raises(FormatError, match="found a pipe or a device; choose another name"):
+            write_text(path, "text", force=force)
+    assert pipe.is_fifo()
+
+
+def test_a_link_to_nowhere_is_a_file_that_exists(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("nowhere")
+    with pytest.raises(FormatError, match="link: expected a new file, found one already there"):
+        refuse_existing(link)
+    write_text(link, "text", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+    assert link.read_text(encoding="utf-8") == "text"
 
 
 def test_a_folder_is_made_or_refused_in_one_line(tmp_path: Path) -> None:
@@ -149,3 +177,35 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     atomic_write(target, write_and_look)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.txt", "b.txt"]
     assert target.read_text(encoding="utf-8") == "new"
+
+
+def test_what_a_killed_process_unpacked_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(gzip.compress(b"II\n" + b"0.1\n" * 1000))
+    code = (
+        "import os, sys; from ecgscribe.formats import open_record; "
+        "record = open_record(sys.argv[1], fs=100); os.kill(os.getpid(), 9)"
+    )
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    subprocess.run([sys.executable, "-c", code, str(packed)], check=False)
+    (left,) = scratch.iterdir()
+    record = open_record(packed, fs=100)
+    (used,) = scratch.iterdir()
+    assert used != left
+    del record
+    assert not list(scratch.iterdir())
+
+
+def test_scratch_of_any_computer_is_removed_where_there_can_be_no_other_process(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".ecgscribe-elsewhere-1-2").mkdir()
+    (tmp_path / "a").touch()
+    remove_scratch(tmp_path)
+    remove_scratch(tmp_path / "none")
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]

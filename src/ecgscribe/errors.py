@@ -24,6 +24,7 @@ __all__ = [
     "ModelError",
     "SignalWarning",
     "lacks_memory",
+    "one_line",
     "printable",
     "warn",
 ]
@@ -62,6 +63,18 @@ def lacks_memory(error: BaseException) -> bool:
     """Return whether an error is for want of memory; a package that does not fit is ImportError."""
     signs = ("failed to map segment", "annot allocate memory")
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
+
+
+def one_line(error: BaseException) -> str:
+    """Put an error into one line; one of the system names its file."""
+    if lacks_memory(error):
+        return (
+            "expected enough memory, found too little; choose leads (--leads), or close other "
+            "programs"
+        )
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 def warn(message: str) -> None:

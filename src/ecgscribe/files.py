@@ -24,8 +24,12 @@ __all__ = [
     "file_sums",
     "make_folder",
     "read_toml",
+    "refusals",
     "refuse_existing",
     "refuse_input",
+    "remove_scratch",
+    "scratch_folder",
+    "scratch_path",
     "write_bytes",
     "write_csv",
     "write_text",
@@ -92,15 +96,27 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path, *, force: bool = False) -> None:
     """Raise an error if a file that is to be written already exists.
+
+    Parameters
+    ----------
+    path : Path
+    force : bool
+        Accept one that can be replaced.
 
     Raises
     ------
     FormatError
-        If it does.
+        If it does, or if there is something else that no file replaces.
     """
-    if path.exists():
+    if path.is_dir():
+        raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
+    if path.exists() and not path.is_file():
+        raise FormatError(
+            f"{path}: expected a file to write, found a pipe or a device; choose another name"
+        )
+    if not force and os.path.lexists(path):  # also a link to nowhere
         raise FormatError(
             f"{path}: expected a new file, found one already there; choose another name or "
             "replace it with --force"
@@ -177,16 +193,13 @@ def write_together(contents: Mapping[Path, bytes], *, force: bool = False) -> No
 def _write_all(writers: Mapping[Path, Callable[[Path], object]], *, force: bool) -> None:
     """Write all files under temporary names, then give them theirs."""
     for path in writers:
-        if path.is_dir():
-            raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
-        if not force:
-            refuse_existing(path)
+        refuse_existing(path, force=force)
     with ExitStack() as stack:
         sources = {p: stack.enter_context(_scratch(p, write)) for p, write in writers.items()}
         moved: list[Path] = []
         try:
             for path, source in sources.items():
-                with _refusals(path):
+                with refusals(path):
                     _move(source, path, force=force)
                 moved.append(path)
         except BaseException:
@@ -200,11 +213,8 @@ def _write_all(writers: Mapping[Path, Callable[[Path], object]], *, force: bool)
 def _scratch(path: Path, write: Callable[[Path], object]) -> Iterator[Path]:
     """Write a file of the same name in a new folder next to it, which is removed at the end."""
     with ExitStack() as stack:
-        with _refusals(path):
-            _remove_leftovers(path.parent.absolute())
-            folder = path.parent / f"{_SCRATCH}{os.getpid()}-{secrets.token_hex(8)}"
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)  # first: a signal may come
-            folder.mkdir(mode=0o700)
+        with refusals(path):
+            folder = stack.enter_context(scratch_folder(path.parent))
             write(folder / path.name)
             with (folder / path.name).open("r+b") as file:
                 os.fsync(file.fileno())  # some file systems report only now that the disk is full
@@ -212,7 +222,7 @@ def _scratch(path: Path, write: Callable[[Path], object]) -> Iterator[Path]:
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def refusals(path: Path) -> Iterator[None]:
     """Say in one line that the system refused to write a file."""
     try:
         yield
@@ -234,16 +244,66 @@ def _pid_namespace() -> str:
     return hashlib.sha256(" ".join(names).encode()).hexdigest()[:8]
 
 
-_SCRATCH = f".ecgscribe-{_pid_namespace()}-"
+_ANY_SCRATCH = ".ecgscribe-"
+_SCRATCH = f"{_ANY_SCRATCH}{_pid_namespace()}-"
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder for what is not finished, and remove it at the end.
+
+    Parameters
+    ----------
+    parent : Path
+        Folder in which it is made. What processes that were killed left there is removed.
+
+    Yields
+    ------
+    Path
+    """
+    folder = scratch_path(parent)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)  # first: a signal may come
+        folder.mkdir(mode=0o700)
+        yield folder
+
+
+def scratch_path(parent: Path) -> Path:
+    """Return the path of a `scratch_folder` that is yet to be made."""
+    _remove_leftovers(parent.absolute())
+    return parent / f"{_SCRATCH}{os.getpid()}-{secrets.token_hex(8)}"
 
 
 @lru_cache(maxsize=256)
 def _remove_leftovers(folder: Path) -> None:
     """Remove what processes that were killed left in a folder, once: it may be a large one."""
-    for each in folder.glob(f"{_SCRATCH}*"):
-        pid = each.name.removeprefix(_SCRATCH).partition("-")[0]
-        if pid.isdecimal() and not _is_running(int(pid)):
-            shutil.rmtree(each, ignore_errors=True)
+    remove_scratch(folder, _SCRATCH, unless=_is_at_work)
+
+
+def remove_scratch(
+    folder: Path, prefix: str = _ANY_SCRATCH, *, unless: Callable[[str], bool] = lambda name: False
+) -> None:
+    """Remove the folders in which files of a folder were being written.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not exist.
+    prefix : str
+        How their names begin; by default those of any process on any computer.
+    unless : callable
+        Takes a name, and returns whether it stays.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and not unless(entry.name):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_at_work(name: str) -> bool:
+    """Return whether the process that writes into a folder is, or may be, still running."""
+    pid = name.removeprefix(_SCRATCH).partition("-")[0]
+    return not pid.isdecimal() or _is_running(int(pid))
 
 
 def _is_running(pid: int) -> bool:

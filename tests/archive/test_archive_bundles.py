@@ -18,8 +18,11 @@ from ecgscribe.archive import bundles as archive_bundles
 from ecgscribe.archive.bundles import annotate_bundle, bundles, first_unfinished
 from ecgscribe.archive.on_disk import Source
 from ecgscribe.archive.tables import result_file
-from ecgscribe.archive.task import Options, key_of
+from ecgscribe.archive.task import Options, annotate_source, key_of
+from ecgscribe.errors import FormatError
 from ecgscribe.model.runtime import load_model
+from support.command_line import made
+from support.wfdb_files import save
 
 
 @given(st.lists(st.integers(0, 10**8), max_size=300), st.integers(1, 40))
@@ -40,6 +43,16 @@ def test_short_recordings_go_together_and_long_ones_alone() -> None:
 def test_few_recordings_are_spread_over_the_threads() -> None:
     found = bundles([Source(f"/{k}", 1) for k in range(12)], number=12, threads=3)
     assert [len(bundle) for bundle in found] == [1] * 12
+
+
+def test_recording_without_its_signals_is_described_as_by_the_other_commands(
+    tmp_path: Path,
+) -> None:
+    path = save(made("a", duration=12), tmp_path)
+    path.with_suffix(".dat").unlink()
+    header = str(path.with_suffix(".hea"))
+    with pytest.raises(FormatError, match=r"signal files complete, found no file a\.dat"):
+        annotate_source(header, str(tmp_path / "out"), load_model(), Options())
 
 
 def test_worker_died_of_the_first_recording_without_a_result(tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from support.archives import (
     wait_for_results,
     workers_of,
 )  # fmt: skip
-from support.command_line import made
+from support.command_line import ecgscribe, made, only_error
 from support.wfdb_files import save
 
 pytestmark = pytest.mark.slow
@@ -191,6 +193,14 @@ def test_full_disk_is_said_and_with_room_the_next_run_goes_on(
     code, said = archived("in", "-o", dest, "--workers", 3, cwd=folder)
     assert code == 0, said
     assert content(dest) == undisturbed
+
+
+def test_workers_that_cannot_start_are_one_line(folder: Path) -> None:
+    limit = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (24, 24))
+    run = ecgscribe("archive", "in", "-o", "few", "--workers", 1, cwd=folder, limit=limit)
+    assert "expected processes of workers to start, they do not (Too many open files)" in (
+        only_error(run)
+    )
 
 
 def test_secret_in_the_environment_is_nowhere(

@@ -63,5 +63,15 @@ def test_the_environment_of_other_programs_does_not_matter(
     monkeypatch.setenv("MPLBACKEND", "nonsense")
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     run = in_shell(f"plot {good} --annotator ref -o a.png", tmp_path, "")
-    assert run.returncode == 0, run.stderr
+    assert (run.returncode, run.stderr) == (0, "")
     assert (tmp_path / "a.png").is_file()
+    assert in_shell(f"annotate {good} -o . --quiet", tmp_path, "").stderr == ""
+
+
+def test_a_home_that_cannot_be_written_is_not_complained_of(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.setenv("HOME", "/dev/null")
+    run = in_shell(f"plot {good} --annotator ref -o a.png", tmp_path, "")
+    assert (run.returncode, run.stderr) == (0, "")

@@ -41,6 +41,21 @@ def test_names_are_plain_text_in_pictures_and_pages(
         assert not {"\x1b", "\x9b"} & set(text)
 
 
+def test_a_line_break_in_a_name_makes_no_line_of_its_own(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = good.with_name("a\nforged: b.hea")
+    odd.write_bytes(good.with_suffix(".hea").read_bytes())
+    assert main(["info", str(odd)]) == 0
+    shown = capsys.readouterr()
+    assert "name: a?forged: b" in shown.out
+    assert main(["annotate", str(odd), str(tmp_path / "no\nrmal"), "-o", str(tmp_path)]) == 1
+    done, failed, which = capsys.readouterr().err.splitlines()
+    assert "a?forged: b.hea: 37 beats" in done
+    assert "no?rmal" in failed
+    assert which == f"ecgscribe: 1 of 2 recordings failed: {tmp_path}/no?rmal"
+
+
 def test_nul_in_an_argument_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "NUL" in error_line(capsys, "info", "a\0b", code=2)
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from ecgscribe.cli.main import main
+from ecgscribe.errors import FormatError
 from ecgscribe.model.runtime import MODELS
+from ecgscribe.training.config import TrainingConfig
+from ecgscribe.training.run_folder import open_run
 from support.command_line import ecgscribe, only_error
 
 
@@ -17,6 +20,12 @@ from support.command_line import ecgscribe, only_error
 def test_database_that_is_not_there_is_one_line(name: str, tmp_path: Path) -> None:
     run = ecgscribe(name, "--data-dir", tmp_path, "--out", tmp_path / "out")
     assert "ecgscribe fetch mitdb" in only_error(run)
+
+
+def test_a_run_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    with pytest.raises(FormatError, match="run: expected a folder to write into, cannot make it"):
+        open_run(tmp_path / "run", TrainingConfig(), resume=False)
 
 
 def test_train_with_an_unknown_setting_is_one_line(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +133,23 @@ def test_interrupted_download_resumes_where_it_stopped(server: Server, tmp_path:
     server.asked.clear()
     fetch(server, tmp_path)
     assert not kept & set(server.asked)
+
+
+def test_nothing_is_left_of_a_download_that_was_killed(
+    server: Server, tmp_path: Path, nstdb_files: dict[str, bytes]
+) -> None:
+    code = (
+        "import os, sys, pooch; from pathlib import Path; from ecgscribe import datasets\n"
+        "def half(self, url, output_file, *_):\n"
+        "    Path(output_file).write_text('half')\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "pooch.HTTPDownloader.__call__ = half\n"
+        "datasets.fetch('nstdb', to=sys.argv[1], base_url=sys.argv[2])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), server.url], check=False)
+    assert [path.name[:11] for path in (tmp_path / "nstdb").iterdir()] == [".ecgscribe-"]
+    folder = fetch(server, tmp_path)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == nstdb_files
 
 
 def test_altered_file_is_reported_and_fetched_again(server: Server, tmp_path: Path) -> None:

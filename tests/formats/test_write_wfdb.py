@@ -36,6 +36,26 @@ def test_what_is_written_is_read_again(start: datetime | None, tmp_path: Path) -
     assert wfdb.rdheader(str(path)).base_time == (None if start is None else start.time())
 
 
+def test_both_files_are_written_or_none(tmp_path: Path) -> None:
+    (tmp_path / "made.hea").touch()
+    with pytest.raises(FormatError, match=r"made\.hea: expected a new file"):
+        formats.write_record(RECORD, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["made.hea"]
+
+
+def test_samples_for_which_the_disk_has_no_room_are_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_short(name: str, *, write_dir: str, **_: object) -> None:
+        for suffix in (".dat", ".hea"):
+            (Path(write_dir) / f"{name}{suffix}").write_bytes(b"half")
+
+    monkeypatch.setattr(wfdb, "wrsamp", cut_short)
+    with pytest.raises(FormatError, match="the system refused"):
+        formats.write_record(RECORD, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from ecgscribe.archive.tables import EXTRAS, FOLDERS
 from ecgscribe.errors import EcgScribeError
+from ecgscribe.files import remove_scratch
 
 __all__ = ["LOCK", "only_run", "remove_unfinished"]
 
@@ -35,8 +34,5 @@ def only_run(dest: Path) -> Iterator[None]:
 
 def remove_unfinished(dest: Path) -> None:
     """Remove what a run or a worker that was killed left half-written."""
-    for folder in (dest / name for name in (*FOLDERS, *EXTRAS)):
-        with suppress(FileNotFoundError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(".ecgscribe-"):
-                    shutil.rmtree(entry.path, ignore_errors=True)
+    for folder in (dest, *(dest / name for name in (*FOLDERS, *EXTRAS))):
+        remove_scratch(folder)

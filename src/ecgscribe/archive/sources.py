@@ -14,7 +14,7 @@ from typing import Any
 from ecgscribe.archive.listing import below, matching
 from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import make_folder
+from ecgscribe.files import make_folder, scratch_folder
 from ecgscribe.formats.finding import NEED_HEADER, SUFFIXES, find_recording
 from ecgscribe.formats.wfdb.header import read_header
 
@@ -209,10 +209,10 @@ def _file_size(system: Any, name: str) -> int | None:
 def _size_by_header(system: Any, name: str) -> int:
     """Return about the bytes of the signals that a header states, wherever they are."""
     own = posixpath.basename(name)
-    with tempfile.TemporaryDirectory(prefix="ecgscribe-") as scratch:
+    with scratch_folder(Path(tempfile.gettempdir())) as scratch:
         try:
             system.get_file(name, f"{scratch}/{own}")
-            header = read_header(Path(scratch) / own.removesuffix(".hea"))
+            header = read_header(scratch / own.removesuffix(".hea"))
         except Exception:  # each store has errors of its own; the worker says so
             return 0
     return (header.n_frames or 0) * header.n_signals * _BYTES_A_SAMPLE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 import tempfile
 import warnings
@@ -25,7 +26,8 @@ from ecgscribe.archive.tables import (
     write_episodes,
     write_result,
 )
-from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning
+from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning, one_line
+from ecgscribe.files import scratch_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
@@ -95,12 +97,12 @@ def annotate_source(path: str, dest: str, model: Model, options: Options) -> boo
         try:
             local = Path(path)
             if is_url(path):
-                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ecgscribe-"))
-                local = fetch(path, Path(scratch))
+                folder = stack.enter_context(scratch_folder(Path(tempfile.gettempdir())))
+                scratch, local = str(folder), fetch(path, folder)
             return _annotate(path, local, Path(dest), model, options)
-        except (EcgScribeError, OSError) as error:
+        except (EcgScribeError, OSError, MemoryError) as error:
             # Plain text: it is sent to the client, and names no folder of this worker.
-            said = " ".join(str(error).split())
+            said = one_line(error)
             raise FormatError(said.replace(f"{scratch}/", "") if scratch else said) from None
 
 
@@ -122,7 +124,11 @@ def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options
     from ecgscribe.signal.conditioning import choose_leads
 
     key = key_of(path)
-    sums = file_sums(formats.recording_files(local))
+    try:
+        sums = file_sums(formats.recording_files(local))
+    except FileNotFoundError:
+        formats.open_record(local, fs=options.fs, leads=options.leads)  # says which file is missing
+        raise
     content = sorted(f"{each['name']} {each['sha256']}" for each in sums)
     about = {
         "recording": path,
@@ -148,6 +154,7 @@ def _annotate(path: str, local: Path, dest: Path, model: Model, options: Options
         make_folder(wfdb_file(dest, key).parent)
         formats.write(annotation, wfdb_file(dest, key), force=True)
     if options.reports:
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # as in a command
         make_folder(report_file(dest, key).parent)
         origin = origin_entry(inputs.annotation, model=model)
         report_on(inputs, origin=origin, files=sums, out=report_file(dest, key), force=True)

@@ -11,7 +11,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result
 from ecgscribe.cli.recordings import annotate_recording, chosen_leads, stored_annotation
-from ecgscribe.cli.values import number, own_annotator
+from ecgscribe.cli.values import number
 from ecgscribe.errors import FormatError
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
@@ -30,11 +30,8 @@ __all__ = ["adapt"]
 )  # fmt: skip
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
-@options.out("Folder to write into (default: the current one).", metavar="DIR", default=".")
-@click.option(
-    "--annotator", metavar="EXT", type=own_annotator, default="adapted", show_default=True,
-    help="Extension of the file written.",
-)  # fmt: skip
+@options.out_folder
+@options.written_annotator("adapted")
 @options.model
 @options.no_dates
 @options.force()
@@ -69,8 +66,7 @@ def adapt(
     reference = stored_annotation(opened, record, ref)
     target = out / f"{opened.name}.{annotator}"
     refuse_input(target, [*formats.recording_files(record), Path(record).with_suffix(f".{ref}")])
-    if not force:
-        refuse_existing(target)
+    refuse_existing(target, force=force)
     columns = choose_leads(opened, chosen_leads(opened, leads))
     before = annotate_recording(opened, model=load_model(model), leads=columns, quiet=quiet)
     corrections = corrections_from(before, reference, end=60 * minutes)

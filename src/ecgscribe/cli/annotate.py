@@ -12,11 +12,11 @@ import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
-from ecgscribe.cli.messages import complain, one_line
+from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
 from ecgscribe.cli.recordings import annotate_recording, chosen_leads
-from ecgscribe.cli.values import Choice, own_annotator
-from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.cli.values import Choice
+from ecgscribe.errors import EcgScribeError, FormatError, one_line
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
 if TYPE_CHECKING:
@@ -29,15 +29,12 @@ __all__ = ["annotate", "rhythm_seconds"]
 @click.argument("records", metavar="RECORD...", nargs=-1, required=True, type=click.Path())
 @options.fs
 @options.leads("Leads to analyse, or to choose the best two from (default: all)")
-@options.out("Folder to write into (default: the current one).", metavar="DIR", default=".")
+@options.out_folder
 @click.option(
     "-f", "--format", "kind", type=Choice(["wfdb", "csv", "json", "parquet", "edf"]),
     default="wfdb", show_default=True, help="Format to write.",
 )  # fmt: skip
-@click.option(
-    "--annotator", metavar="EXT", type=own_annotator, default="scribe", show_default=True,
-    help="Extension of the files written.",
-)  # fmt: skip
+@options.written_annotator("scribe")
 @options.model
 @options.no_dates
 @options.force()
@@ -79,8 +76,7 @@ def annotate(
             target = out / f"{record.name}.{suffix}"
             _refuse_same_name(path, target, written)
             refuse_input(target, formats.recording_files(path))
-            if not force:
-                refuse_existing(target)
+            refuse_existing(target, force=force)
             columns = choose_leads(record, chosen_leads(record, leads))
             annotation = annotate_recording(record, model=loaded, leads=columns, quiet=quiet)
             if no_dates:

@@ -10,10 +10,10 @@ import click
 
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
-from ecgscribe.cli.messages import complain, one_line
+from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_result
 from ecgscribe.cli.recordings import chosen_leads, stored_annotation
-from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.errors import FormatError, SignalWarning, one_line, printable
 
 if TYPE_CHECKING:
     from ecgscribe.record import Record
@@ -98,4 +98,4 @@ def _plain(value: Any) -> str:
         return ", ".join(map(_plain, value)) or "none"
     if isinstance(value, float):
         return f"{value:.8g}"
-    return "not given" if value is None else str(value)
+    return "not given" if value is None else printable(str(value))

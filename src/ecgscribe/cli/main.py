@@ -7,6 +7,7 @@ errors go to stderr, one line each.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -20,12 +21,11 @@ from ecgscribe.cli.commands import Commands
 from ecgscribe.cli.messages import (
     complain,
     let_go_of,
-    one_line,
     usage_line,
     warnings_on_one_line,
 )
 from ecgscribe.cli.signals import EndedError, Signals
-from ecgscribe.errors import EcgScribeError, lacks_memory
+from ecgscribe.errors import EcgScribeError, lacks_memory, one_line
 
 __all__ = ["ecgscribe", "main"]
 
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _open_closed_streams()
     os.environ.pop("MPLBACKEND", None)  # no command opens a window; an unknown one is an error
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # else of a cache that it cannot write
     signals = Signals()
     with warnings_on_one_line(), signals.watched():
         try:

@@ -11,10 +11,10 @@ from typing import TextIO
 
 import click
 
-from ecgscribe.errors import SignalWarning, lacks_memory
+from ecgscribe.errors import SignalWarning, printable
 from ecgscribe.formatting import did_you_mean
 
-__all__ = ["complain", "let_go_of", "one_line", "plain", "usage_line", "warnings_on_one_line"]
+__all__ = ["complain", "let_go_of", "plain", "usage_line", "warnings_on_one_line"]
 
 SAME_AS = {
     "--data-dir": ("--out",),
@@ -29,7 +29,7 @@ SAME_AS = {
 
 def complain(message: str) -> None:
     """Write one line to stderr; where stderr takes none, the work goes on without it."""
-    _say(f"ecgscribe: {message}\n", sys.stderr)
+    _say(f"ecgscribe: {printable(message)}\n", sys.stderr)
 
 
 def _say(text: str, stream: TextIO) -> None:
@@ -61,18 +61,6 @@ def plain(text: str, stream: TextIO | None) -> str:
     shown = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return shown.encode(encoding, "replace").decode(encoding)
-
-
-def one_line(error: Exception) -> str:
-    """Put an error into one line; one of the system names its file."""
-    if lacks_memory(error):
-        return (
-            "expected enough memory, found too little; choose leads (--leads), or close other "
-            "programs"
-        )
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
 
 
 def usage_line(error: click.UsageError) -> str:
@@ -126,11 +114,13 @@ def _name(param: click.Parameter) -> str:
 def warnings_on_one_line() -> Iterator[None]:
     """Show each SignalWarning as one line, and any other warning as before.
 
-    A warning of a package is no error of the user, also with ``PYTHONWARNINGS=error``.
+    A warning of a package is no error of the user: ``PYTHONWARNINGS=error`` is as if not set.
     """
     with warnings.catch_warnings():
         if any(option.startswith("error") for option in sys.warnoptions):
             warnings.simplefilter("default")
+            for category in (DeprecationWarning, ImportWarning, ResourceWarning):
+                warnings.simplefilter("ignore", category)
         warnings.simplefilter("always", SignalWarning)
         warnings.showwarning = _in_one_line(warnings.showwarning)
         yield

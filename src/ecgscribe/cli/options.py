@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ecgscribe.cli.values import names, number
+from ecgscribe.cli.values import names, number, own_annotator
 
 __all__ = [
     "FILE",
@@ -22,8 +22,10 @@ __all__ = [
     "model",
     "no_dates",
     "out",
+    "out_folder",
     "quiet",
     "recording",
+    "written_annotator",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,6 +65,20 @@ def data_dir(holds: str) -> Callable[[F], F]:
     return click.option(
         "--data-dir", metavar="DIR", type=FILE, shell_complete=_folders,
         help=f"Folder that holds {holds} (default: ECGSCRIBE_DATA, else the cache folder).",
+    )  # fmt: skip
+
+
+def out_folder(function: F) -> F:
+    """Add ``-o/--out`` for a folder that need not be there; by default the current one."""
+    purpose = "Folder to write into (default: the current one)."
+    return out(purpose, metavar="DIR", default=".")(function)
+
+
+def written_annotator(default: str) -> Callable[[F], F]:
+    """Add ``--annotator``, which names annotations that are written by their extension."""
+    return click.option(
+        "--annotator", metavar="EXT", type=own_annotator, default=default, show_default=True,
+        help="Extension of what is written.",
     )  # fmt: skip
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from ecgscribe.errors import DatasetError
-from ecgscribe.files import file_hash
-
-if TYPE_CHECKING:
-    import pooch
+from ecgscribe.files import file_hash, scratch_folder
 
 __all__ = ["SUMS", "download", "is_intact", "read_sums"]
 
@@ -105,10 +101,10 @@ def download(
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / SUMS).is_file():
             _download_sums(url, folder)
-        files = _files(url, folder, read_sums(folder))
+        sums = read_sums(folder)
         for number, name in enumerate(wanted, start=1):
             try:
-                _fetch(files, name)
+                _fetch(url, folder, name, sums)
             except _FileError as error:
                 failed[name] = str(error)
             if progress is not None:
@@ -129,7 +125,7 @@ def download(
 
 def _download_sums(url: str, folder: Path) -> None:
     try:
-        _fetch(_files(url, folder, {SUMS: None}), SUMS)
+        _fetch(url, folder, SUMS, {SUMS: None})
     except _FileError as error:
         raise DatasetError(
             f"{folder.name}: expected its {SUMS} at {url}, it {error}; check the address"
@@ -145,25 +141,25 @@ class _FileError(DatasetError):
     """One file failed; the others can still be downloaded."""
 
 
-def _files(url: str, folder: Path, sums: Mapping[str, str | None]) -> pooch.Pooch:
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")
-    registry = {name: digest and f"sha256:{digest}" for name, digest in sums.items()}
-    return pooch.create(path=folder, base_url=f"{url}/", registry=registry)
-
-
-def _fetch(files: pooch.Pooch, name: str) -> None:
-    """Download a file unless it is there and intact; pooch verifies it under a temporary name."""
+def _fetch(url: str, folder: Path, name: str, sums: Mapping[str, str | None]) -> None:
+    """Download a file unless it is there and intact; it is verified before it gets its name."""
     import pooch
     import requests
 
-    if name not in files.registry:
+    if name not in sums:
         raise _FileError(f"is not in {SUMS}")
+    digest = sums[name]
+    if digest is not None and is_intact(folder / name, digest):
+        return
+    pooch.get_logger().setLevel("WARNING")
+    downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_S, chunk_size=_CHUNK_BYTES)
     try:
-        files.fetch(
-            name, downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S, chunk_size=_CHUNK_BYTES)
-        )
+        with scratch_folder(folder) as scratch:
+            known_hash = digest and f"sha256:{digest}"
+            own = PurePosixPath(name).name
+            pooch.retrieve(f"{url}/{name}", known_hash, own, scratch, downloader=downloader)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / own).replace(folder / name)
     except requests.HTTPError as error:
         status = None if error.response is None else error.response.status_code
         found = _REFUSALS.get(status or 0, "met an error of the server")
@@ -174,11 +170,11 @@ def _fetch(files: pooch.Pooch, name: str) -> None:
         requests.exceptions.InvalidSchema,
     ) as error:
         raise DatasetError(
-            f"expected an address such as https://host/path, found {files.base_url}; correct it"
+            f"expected an address such as https://host/path, found {url}; correct it"
         ) from error
     except (requests.ConnectionError, requests.Timeout) as error:
         raise DatasetError(
-            f"cannot reach {urlsplit(files.base_url).netloc} for {name} (offline?); try again "
+            f"cannot reach {urlsplit(url).netloc} for {name} (offline?); try again "
             "later, it resumes where it stopped, or point --data-dir or ECGSCRIBE_DATA at a copy "
             "you have"
         ) from error

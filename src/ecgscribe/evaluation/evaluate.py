@@ -141,8 +141,7 @@ def evaluate(
     """
     folder = None if out is None else Path(out)
     page = None if benchmarks is None else Path(benchmarks)
-    if not force:
-        refuse_overwriting(folder, page)
+    refuse_overwriting(folder, page, force=force)
     loaded = load_model(model)
     database = open_database(db, annotator=annotator)
     chosen = records_of_split(

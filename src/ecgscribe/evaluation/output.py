@@ -136,13 +136,15 @@ def _draw(condition: ConditionResults, folder: Path, *, force: bool) -> tuple[st
     return tuple(name for name in PLOTS if name in axes)
 
 
-def refuse_overwriting(folder: Path | None, page: Path | None) -> None:
+def refuse_overwriting(folder: Path | None, page: Path | None, *, force: bool) -> None:
     """Check that no file would be replaced, before records are annotated, which takes minutes.
 
     Parameters
     ----------
     folder, page : Path, optional
         Where `write_evaluation` and `write_benchmarks` would write.
+    force : bool
+        Accept files that can be replaced.
 
     Raises
     ------
@@ -157,4 +159,4 @@ def refuse_overwriting(folder: Path | None, page: Path | None) -> None:
     if page is not None:
         files += [page, *(page.parent / BENCHMARK_RESULTS / name for name in table_names)]
     for path in files:
-        refuse_existing(path)
+        refuse_existing(path, force=force)

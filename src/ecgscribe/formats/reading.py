@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.files import scratch_path
 from ecgscribe.formats import annotation_tables, csv, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
@@ -186,8 +187,9 @@ class _Folder:
     """A temporary folder that is removed when nothing refers to this any more."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="ecgscribe-"))
+        self.path = scratch_path(Path(tempfile.gettempdir()))
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self.path.mkdir(mode=0o700)
 
 
 def _unpacked(file: Path) -> tuple[Path, _Folder | None]:

@@ -157,8 +157,7 @@ def check_picture(path: str | Path, *, force: bool = False) -> None:
         raise FormatError(
             f"{path}: expected a folder {path.parent} to write into, found none; make it first"
         )
-    if not force:
-        refuse_existing(path)
+    refuse_existing(path, force=force)
 
 
 def png(ax: Axes, *, dpi: int = 110) -> bytes:

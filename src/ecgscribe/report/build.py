@@ -227,8 +227,7 @@ def check_target(out: str | Path, *, force: bool = False) -> None:
             f"{out}: expected a folder {out.parent} to write into, found none; make it first"
         )
     for target in (out, out.with_suffix(".json")):
-        if not force:
-            refuse_existing(target)
+        refuse_existing(target, force=force)
     if out.suffix.lower() == ".pdf" and find_spec("fpdf") is None:
         raise EcgScribeError(
             f"{out}: expected the package fpdf2 to write a PDF, found none; "

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
+from ecgscribe.files import make_folder
 from ecgscribe.model.decision import Calibration, Thresholds, calibrate, decide, split_no_beat
 from ecgscribe.model.network import build_network
 from ecgscribe.training.beat_head import fit_beat_head, predict_beats
@@ -147,7 +148,7 @@ def fit_fold(
 
     keras.utils.set_random_seed(config.seed if fold is None else config.seed + 1 + fold)
     network = build_network(config.architecture)
-    out.mkdir(exist_ok=True)
+    make_folder(out)
     fit_trunk(network.get_layer("trunk"), *data.split(fold), data.noise, config, out, log)
     return network
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ecgscribe.errors import ModelError
-from ecgscribe.files import atomic_write, write_text
+from ecgscribe.files import atomic_write, make_folder, write_text
 from ecgscribe.training.config import TrainingConfig
 
 __all__ = ["Log", "draw_curves", "open_run", "prefixed", "save_weights"]
@@ -61,7 +61,7 @@ def open_run(
             f"{out}: expected the configuration that the run began with (config.json), found "
             "another; give the same --config, or name another --out"
         )
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_text(path, settings, force=True)
     started = time.monotonic()
 

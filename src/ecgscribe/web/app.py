@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ecgscribe.errors import EcgScribeError
+from ecgscribe.files import scratch_folder
 from ecgscribe.formats.writing import write
 from ecgscribe.model.runtime import Model
 from ecgscribe.record import Annotation
@@ -136,8 +137,8 @@ class Viewer:
             raise HTTPException(404, "expected wfdb, csv or parquet")
         name = "".join(c if c.isalnum() or c in "-_" else "_" for c in opened.record.name)
         reviewed = with_notes(review.reviewed.annotation, _notes(opened, _reviewer(request)))
-        with tempfile.TemporaryDirectory(prefix="ecgscribe-") as folder:
-            path = write(reviewed, Path(folder) / f"{name}{suffix}")
+        with scratch_folder(Path(tempfile.gettempdir())) as folder:
+            path = write(reviewed, folder / f"{name}{suffix}")
             data = path.read_bytes()
         headers = {"Content-Disposition": f'attachment; filename="{name}{suffix}"'}
         return Response(data, 200, headers, "application/octet-stream")

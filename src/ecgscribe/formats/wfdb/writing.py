@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import errno
 import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from ecgscribe.errors import FormatError
-from ecgscribe.files import write_bytes
+from ecgscribe.files import refusals, scratch_folder, write_together
 from ecgscribe.formats.wfdb.annotations import read_annotation
 from ecgscribe.record import Annotation, Record, has_date
 
@@ -168,7 +167,8 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
     _check_record(record)
     folder = Path(folder)
     start = record.start
-    with tempfile.TemporaryDirectory() as scratch:
+    names = [f"{record.name}{suffix}" for suffix in (".dat", ".hea")]
+    with refusals(folder / names[0]), scratch_folder(folder) as scratch:
         wfdb.wrsamp(
             record.name,
             fs=record.fs,
@@ -181,11 +181,13 @@ def write_record(record: Record, folder: str | Path, *, force: bool = False) -> 
             comments=list(record.comments),
             base_time=None if start is None else start.time(),
             base_date=start.date() if start is not None and has_date(start) else None,
-            write_dir=scratch,
+            write_dir=str(scratch),
         )
-        for suffix in (".dat", ".hea"):
-            name = f"{record.name}{suffix}"
-            write_bytes(folder / name, (Path(scratch) / name).read_bytes(), force=force)
+        contents = {folder / name: (scratch / name).read_bytes() for name in names}
+        # As above, wfdb does not notice the last error of a full disk.
+        if len(contents[folder / names[0]]) != 2 * record.signal.size:
+            raise OSError(errno.EIO, "the file came out short")
+    write_together(contents, force=force)
     return folder / record.name
 
 
