@@ -82,11 +82,11 @@ def reference_dir() -> Path:
 
 
 @pytest.fixture(scope="module")
-def narrow_beats_count() -> Iterator[None]:
-    """Let narrow beats count as ventricular tachycardia where a test plans that."""
-    from support.rhythm_networks import beats_of_any_width
+def any_beats_count() -> Iterator[None]:
+    """Let narrow, slow and normal beats be ventricular tachycardia where a test plans it."""
+    from support.rhythm_networks import any_tachycardia
 
-    with beats_of_any_width():
+    with any_tachycardia():
         yield
 
 

@@ -15,7 +15,7 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.live import sources, stream
 from ecgscribe.model import runtime
 from support.command_line import error_line
-from support.rhythm_networks import PlannedNetwork, beats_of_any_width
+from support.rhythm_networks import PlannedNetwork, any_tachycardia
 
 
 class StreamMadeError(Exception):
@@ -76,7 +76,7 @@ def test_a_line_is_printed_where_a_rhythm_begins(
     record = synthesize(duration=20.0, seed=3, fs=250.0)[0]
     monkeypatch.setattr(runtime, "load_model", lambda _: model)
     monkeypatch.setattr(sources, "read_lines", lambda *_, **__: iter([record.signal]))
-    with beats_of_any_width():
+    with any_tachycardia():
         assert main(["stream", "--fs", "250", "--leads", "I,II"]) == 0
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     rhythms = [line for line in printed if line["kind"] == "rhythm"]

@@ -19,7 +19,7 @@ from ecgscribe.record import Record
 from ecgscribe.signal.conditioning import Conditioner
 from support.rhythm_networks import PlannedNetwork
 
-pytestmark = pytest.mark.usefixtures("narrow_beats_count")
+pytestmark = pytest.mark.usefixtures("any_beats_count")
 
 IN_TACHYCARDIA = "n" * 20 + "t" * 10 + "n" * 30
 

@@ -31,7 +31,7 @@ from ecgscribe.record import Record
 from ecgscribe.signal.windows import FS, Grid
 from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 
-pytestmark = pytest.mark.usefixtures("narrow_beats_count")
+pytestmark = pytest.mark.usefixtures("any_beats_count")
 
 RATE = 360
 KILLING_DELAY_S = 10

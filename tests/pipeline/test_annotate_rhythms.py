@@ -27,7 +27,7 @@ from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 from support.rhythm_networks import PlannedNetwork, SpikeNetwork
 
-pytestmark = pytest.mark.usefixtures("narrow_beats_count")
+pytestmark = pytest.mark.usefixtures("any_beats_count")
 
 PLAN = "n" * 20 + "t" * 10 + "f" * 10 + "n" * 20
 SECONDS = len(PLAN)

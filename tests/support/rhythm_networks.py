@@ -17,10 +17,11 @@ Floats = NDArray[np.float32]
 
 
 @contextmanager
-def beats_of_any_width() -> Iterator[None]:
-    """Let tachycardia be planned where the beats of a made recording are narrow."""
+def any_tachycardia() -> Iterator[None]:
+    """Let tachycardia be planned where the beats are narrow, slow and normal."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rhythm_by_second, "NARROW", 0.0)
+        patch.setattr(rhythm_by_second, "NORMAL", 1.1)
         yield
 
 
