@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -20,6 +21,7 @@ from ecgscribe.files import (
     refuse_existing,
     refuse_input,
     remove_scratch,
+    whole_folder,
     write_text,
     write_together,
 )
@@ -135,6 +137,35 @@ def test_files_that_belong_together_are_all_written_or_none(tmp_path: Path) -> N
     assert not page.exists()
     write_together({page: b"new", numbers: b"new"}, force=True)
     assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"new", b"new"]
+
+
+def test_files_of_a_folder_are_all_written_or_none(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def write(last: str, *, force: bool = False) -> None:
+        with whole_folder(out, force=force) as scratch:
+            write_text(scratch / "a.txt", last)
+            (scratch / "in").mkdir()
+            write_text(scratch / "in" / last, last)
+            if last == "full":
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(FormatError, match="File name too long") as caught:
+        write("n" * 300)
+    assert ".ecgscribe-" not in str(caught.value)
+    with pytest.raises(FormatError, match="No space left"):
+        write("full")
+    assert [file for file in out.rglob("*") if file.is_file()] == []
+    write("b")
+    with pytest.raises(FormatError, match=r"out/a\.txt: expected a new file"):
+        write("c")
+    assert {file: file.read_text() for file in out.rglob("*") if file.is_file()} == {
+        out / "a.txt": "b",
+        out / "in" / "b": "b",
+    }
+    write("c", force=True)
+    assert sorted(file.name for file in out.rglob("*")) == ["a.txt", "b", "c", "in"]
+    assert (out / "a.txt").read_text() == "c"
 
 
 def test_with_no_room_for_the_second_file_the_first_is_not_left(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "remove_scratch",
     "scratch_folder",
     "scratch_path",
+    "whole_folder",
     "write_bytes",
     "write_csv",
     "write_text",
@@ -196,17 +197,59 @@ def _write_all(writers: Mapping[Path, Callable[[Path], object]], *, force: bool)
         refuse_existing(path, force=force)
     with ExitStack() as stack:
         sources = {p: stack.enter_context(_scratch(p, write)) for p, write in writers.items()}
-        moved: list[Path] = []
+        _move_all(sources, force=force)
+
+
+def _move_all(sources: Mapping[Path, Path], *, force: bool) -> None:
+    """Give all files their names, or none."""
+    moved: list[Path] = []
+    try:
+        for path, source in sources.items():
+            with refusals(path):
+                _move(source, path, force=force)
+            moved.append(path)
+    except BaseException:
+        if not force:  # then they were not there before
+            for path in moved:
+                path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def whole_folder(folder: Path, *, force: bool = False) -> Iterator[Path]:
+    """Write files of a folder, all of them or none.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is missing.
+    force : bool
+        Replace existing files.
+
+    Yields
+    ------
+    Path
+        A folder to write them into. At the end of the block they move into `folder`, each into a
+        folder of the same name as there.
+
+    Raises
+    ------
+    FormatError
+        As `atomic_write` raises it, for the first file that cannot be written.
+    """
+    make_folder(folder)
+    with refusals(folder), scratch_folder(folder) as scratch:
         try:
-            for path, source in sources.items():
-                with refusals(path):
-                    _move(source, path, force=force)
-                moved.append(path)
-        except BaseException:
-            if not force:  # then they were not there before
-                for path in moved:
-                    path.unlink(missing_ok=True)
+            yield scratch
+        except FormatError as error:
+            error.args = (str(error).replace(str(scratch), str(folder)),)
             raise
+        files = sorted(path for path in scratch.rglob("*") if path.is_file())
+        sources = {folder / file.relative_to(scratch): file for file in files}
+        for path in sources:
+            refuse_existing(path, force=force)
+            make_folder(path.parent)
+        _move_all(sources, force=force)
 
 
 @contextmanager

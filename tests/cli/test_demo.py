@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import re
 import sys
 from html.parser import HTMLParser
@@ -21,6 +22,7 @@ from ecgscribe.cli.main import main
 from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
+from support.command_line import error_line
 
 FILES = {"demo.dat", "demo.hea", "demo.html", "demo.ref", "demo.scribe"}
 
@@ -48,7 +50,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "new" / "demo"
 
     def annotate(record: Record, **_: Any) -> Annotation:
-        known = formats.read_annotation(folder / "demo", "ref", fs=record.fs)
+        known = formats.read_annotation(min(folder.rglob("demo.ref")), fs=record.fs)
         symbol = known.symbol.copy()
         symbol[::10] = "V"
         return Annotation(known.sample + round(0.005 * record.fs), symbol, record.fs, name="demo")
@@ -103,6 +105,17 @@ def test_an_earlier_demo_is_kept_unless_forced(out: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["demo.ref"]
     demonstrate(out, force=True)
     assert {path.name for path in out.iterdir()} == FILES
+
+
+def test_a_demo_whose_page_cannot_be_written_leaves_nothing_in_the_way(
+    out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ecgscribe.cli.demonstration.html", full)
+    assert "No space left on device" in error_line(capsys, "demo", "-o", out, code=1)
+    assert list(out.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from ecgscribe.cli.demo_page import NOTE, demo_page
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.datasets.synthetic_settings import DEMO
 from ecgscribe.errors import FormatError
-from ecgscribe.files import make_folder, write_text
+from ecgscribe.files import make_folder, whole_folder, write_text
 from ecgscribe.model.runtime import load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.report.html import html
@@ -56,16 +56,17 @@ def demonstrate(out: str | Path, *, force: bool = False) -> str:
     model = load_model()
     made, reference = synthesize(DEMO, duration=_DURATION, seed=_SEED, name=_NAME)
     made = dataclasses.replace(made, comments=("synthetic, made by ecgscribe",))
-    formats.write_record(made, out, force=force)
-    formats.write(reference, out / f"{_NAME}.{_REFERENCE}", force=force)
-    record = formats.read(out / _NAME)  # as any other recording: what the file holds
-    predicted = annotate(record, model=model)
-    formats.write(predicted, out / f"{_NAME}.{formats.DEFAULT_ANNOTATOR}", force=force)
-    comparison = metrics.compare(reference, predicted, start=0.0)
-    page = demo_page(record, reference, predicted, comparison, model_hash=model.hash)
-    target = write_text(out / f"{_NAME}.html", html(page), force=force)
+    with whole_folder(out, force=force) as scratch:
+        formats.write_record(made, scratch)
+        formats.write(reference, scratch / f"{_NAME}.{_REFERENCE}")
+        record = formats.read(scratch / _NAME)  # as any other recording: what the file holds
+        predicted = annotate(record, model=model)
+        formats.write(predicted, scratch / f"{_NAME}.{formats.DEFAULT_ANNOTATOR}")
+        comparison = metrics.compare(reference, predicted, start=0.0)
+        page = demo_page(record, reference, predicted, comparison, model_hash=model.hash)
+        write_text(scratch / f"{_NAME}.html", html(page))
     table = metrics.format_report(_NAME, _REFERENCE, formats.DEFAULT_ANNOTATOR, comparison)
-    return f"{table}\n\n{NOTE}\n\nPage: {target}"
+    return f"{table}\n\n{NOTE}\n\nPage: {out / f'{_NAME}.html'}"
 
 
 def _prepare(out: Path, *, force: bool) -> None:

@@ -13,7 +13,7 @@ from ecgscribe.evaluation.markdown import markdown
 from ecgscribe.evaluation.results import ConditionResults, EvaluationResult, to_json
 from ecgscribe.evaluation.table_files import table_csv, tables_page
 from ecgscribe.evaluation.tables import TABLE_FILES, tables
-from ecgscribe.files import make_folder, refuse_existing, write_text
+from ecgscribe.files import make_folder, refuse_existing, whole_folder, write_text
 
 __all__ = ["log_ds2", "refuse_overwriting", "write_benchmarks", "write_evaluation"]
 
@@ -76,14 +76,14 @@ def write_evaluation(result: EvaluationResult, folder: Path, *, force: bool = Fa
     FormatError
         If a file exists and `force` is false, or cannot be written.
     """
-    make_folder(folder)
     text = json.dumps(to_json(result), indent=1, allow_nan=False)
-    write_text(folder / "evaluation.json", text + "\n", force=force)
-    conditions = result.results.conditions
-    drawn = _draw(conditions[0], folder, force=force) if conditions else ()
-    page = markdown(result, plots=drawn, tables=RESULTS)
-    write_text(folder / "evaluation.md", page, force=force)
-    _write_tables(result, folder / RESULTS, force=force)
+    with whole_folder(folder, force=force) as scratch:
+        write_text(scratch / "evaluation.json", text + "\n")
+        conditions = result.results.conditions
+        drawn = _draw(conditions[0], scratch) if conditions else ()
+        page = markdown(result, plots=drawn, tables=RESULTS)
+        write_text(scratch / "evaluation.md", page)
+        _write_tables(result, scratch / RESULTS)
 
 
 def write_benchmarks(result: EvaluationResult, page: Path, *, force: bool = False) -> None:
@@ -106,20 +106,21 @@ def write_benchmarks(result: EvaluationResult, page: Path, *, force: bool = Fals
     elsewhere = ELSEWHERE if (page.parent / ELSEWHERE).is_file() else None
     adapted = ADAPTED if (page.parent / ADAPTED).is_file() else None
     text = markdown(result, tables=BENCHMARK_RESULTS, elsewhere=elsewhere, adapted=adapted)
-    write_text(page, text, force=force)
-    _write_tables(result, page.parent / BENCHMARK_RESULTS, force=force)
+    with whole_folder(page.parent, force=force) as scratch:
+        write_text(scratch / page.name, text)
+        _write_tables(result, scratch / BENCHMARK_RESULTS)
 
 
-def _write_tables(result: EvaluationResult, folder: Path, *, force: bool) -> None:
+def _write_tables(result: EvaluationResult, folder: Path) -> None:
     make_folder(folder)
     every = tables(result)
     for file, table in every.items():
-        write_text(folder / file, table_csv(table), force=force)
+        write_text(folder / file, table_csv(table))
     about = f"{result.db}, {result.split}"
-    write_text(folder / README, tables_page(every, about=about), force=force)
+    write_text(folder / README, tables_page(every, about=about))
 
 
-def _draw(condition: ConditionResults, folder: Path, *, force: bool) -> tuple[str, ...]:
+def _draw(condition: ConditionResults, folder: Path) -> tuple[str, ...]:
     abnormal = condition.abnormal
     axes = {"confusion.png": plots.confusion(condition.matrix)}
     if abnormal.curve is not None:
@@ -132,7 +133,7 @@ def _draw(condition: ConditionResults, folder: Path, *, force: bool) -> tuple[st
     if abnormal.reliability is not None:
         axes["reliability.png"] = plots.reliability(abnormal.reliability, name="abnormal beats")
     for name, ax in axes.items():
-        plots.save(ax, folder / name, force=force)
+        plots.save(ax, folder / name)
     return tuple(name for name in PLOTS if name in axes)
 
 
