@@ -139,6 +139,11 @@ def test_files_that_belong_together_are_all_written_or_none(tmp_path: Path) -> N
     assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"new", b"new"]
 
 
+def test_names_that_are_no_utf_8_are_escaped_in_text(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "page.md", os.fsdecode(b"r\xff"))
+    assert path.read_text(encoding="utf-8") == "r\\udcff"
+
+
 def test_files_of_a_folder_are_all_written_or_none(tmp_path: Path) -> None:
     out = tmp_path / "out"
 

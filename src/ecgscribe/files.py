@@ -376,8 +376,11 @@ def _move(source: Path, path: Path, *, force: bool) -> None:
 
 
 def write_text(path: str | Path, text: str, *, force: bool = False) -> Path:
-    """Write `text` as UTF-8, whole or not at all; see `atomic_write`."""
-    return write_bytes(path, text.encode("utf-8"), force=force)
+    """Write `text` as UTF-8, whole or not at all; see `atomic_write`.
+
+    Bytes of a file's name that are no UTF-8 are written as escapes.
+    """
+    return write_bytes(path, text.encode("utf-8", "backslashreplace"), force=force)
 
 
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> Path:
