@@ -20,7 +20,7 @@ from ecgscribe.errors import SignalWarning
 from ecgscribe.evaluation.evaluate import evaluate
 from ecgscribe.evaluation.results import EvaluationResult
 from ecgscribe.files import write_csv
-from ecgscribe.pipeline import beats_by_sequence, rhythm, written
+from ecgscribe.pipeline import beats_by_sequence, rhythm, rhythm_by_second, written
 
 TABLE = Path(__file__).parent / "ablation_rules.csv"
 STEADY = ("101", "112", "115", "122", "124", "220", "230")
@@ -46,8 +46,8 @@ def _none_leaps(rr: np.ndarray) -> np.ndarray:
 VARIANTS: Mapping[str, tuple[tuple[object, str, Callable[..., object]], ...]] = {
     "all of it": (),
     "no rhythms": ((written, "find_rhythms", _no_rhythms),),
-    "rhythms without intervals": ((rhythm, "fibrillation_by_second", lambda *_: None),),
-    "no quiet standstill": ((rhythm, "still_where_quiet", _same),),
+    "rhythms without intervals": ((rhythm_by_second, "fibrillation_by_second", lambda *_: None),),
+    "no quiet standstill": ((rhythm_by_second, "still_where_quiet", _same),),
     "no likeness": ((written, "apply_likeness", _same),),
     "no sequence": ((written, "apply_sequence", _same),),
     "runs of S may begin by and by": ((beats_by_sequence, "begins_suddenly", lambda *_: True),),
