@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import DatasetError, FormatError
 from ecgscribe.files import (
     atomic_write,
+    check_regular,
     file_hash,
     file_sums,
     make_folder,
@@ -149,3 +151,14 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     atomic_write(target, write_and_look)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.txt", "b.txt"]
     assert target.read_text(encoding="utf-8") == "new"
+
+
+def test_no_pipe_is_read_or_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DatasetError, match="expected a regular file, found a folder, a pipe or"):
+        check_regular(tmp_path / "pipe", error=DatasetError)
+    with pytest.raises(FormatError, match="expected a regular file to write, found a pipe or a"):
+        write_text(tmp_path / "pipe", "text", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    check_regular(write_text(tmp_path / "file", "text"))
+    check_regular(tmp_path / "absent")

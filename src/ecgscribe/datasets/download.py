@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ecgscribe.errors import DatasetError
-from ecgscribe.files import file_hash
+from ecgscribe.files import check_regular, file_hash
 
 if TYPE_CHECKING:
     import pooch
@@ -51,6 +51,7 @@ def read_sums(folder: Path) -> dict[str, str]:
         If the file is missing or holds something else.
     """
     path = folder / SUMS
+    check_regular(path, error=DatasetError)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         pairs = [line.split(maxsplit=1) for line in lines if line.strip()]

@@ -22,7 +22,6 @@ __all__ = [
     "NO_DATE_TEXT",
     "UNKNOWN_UNIT",
     "check_packing",
-    "check_regular",
     "check_size",
     "clock_time",
     "format_errors",
@@ -145,21 +144,6 @@ def read_whole_file(path: Path) -> io.BytesIO:
     Reading from disk would allocate memory for all of them; this returns those that exist.
     """
     return io.BytesIO(path.read_bytes())
-
-
-def check_regular(path: Path) -> None:
-    """Raise an error if a path is a pipe, a device or a folder, which could wait or go on for ever.
-
-    Raises
-    ------
-    FormatError
-        If it exists and is no regular file.
-    """
-    if path.exists() and not path.is_file():
-        raise FormatError(
-            f"{path}: expected a regular file, found a folder, a pipe or a device; copy its "
-            "content to a file"
-        )
 
 
 def same_but_for_case(path: Path) -> Path:

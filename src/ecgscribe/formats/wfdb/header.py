@@ -17,9 +17,9 @@ from itertools import islice
 from pathlib import Path
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.files import check_regular
 from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
-    check_regular,
     format_errors,
     month_number,
     same_but_for_case,
