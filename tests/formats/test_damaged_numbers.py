@@ -1,4 +1,4 @@
-"""Numbers of headers that are no numbers, several, or too large: the file is named, in our words."""
+"""Numbers of headers that are no numbers, several, or too large: named as damage of the file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_number_of_wfdb_that_no_program_holds(
     path.write_text(SOUND)
     assert read(path).n_samples == 1000
     path.write_text(SOUND.replace(old, new.format(number), 1))
-    with pytest.raises(FormatError, match="expected whole numbers of at most 18 digits, found -?"):
+    with pytest.raises(FormatError, match="expected whole numbers of at most 18 digits, found"):
         read(path)
 
 
@@ -102,5 +102,5 @@ def test_several_transfer_syntaxes_of_dicom_are_no_bug(tmp_path: Path) -> None:
     data = path.read_bytes()
     assert data.count(b"1.2.840.10008.1.2.1\0") == 1
     path.write_bytes(data.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008\\1.2.1\0"))
-    with pytest.raises(FormatError, match="found transfer syntax .*; convert it first"):
+    with pytest.raises(FormatError, match=r"found transfer syntax .*; convert it first"):
         open_record(path)

@@ -73,6 +73,7 @@ def annotate(
     suffix = annotator if kind == "wfdb" else f"{annotator}.{kind}"
     written: set[Path] = set()
     failed: list[str] = []
+    unprinted: str | None = None
     for path in records:
         try:
             record = formats.open_record(path, fs=fs, leads=leads)
@@ -96,12 +97,23 @@ def annotate(
             line = f"{path}: {line}" if isinstance(error, MemoryError) else line
             complain(line)
             summary = {"record": path, "error": line}
-        if as_json:
-            print_text(json.dumps(summary))
+        if as_json and unprinted is None:
+            unprinted = _refusal(json.dumps(summary))
+    if unprinted is not None:
+        complain(unprinted)
     if failed and len(records) > 1:
         complain(f"{len(failed)} of {len(records)} recordings failed: {', '.join(failed)}")
-    if failed:
+    if failed or unprinted is not None:
         raise click.exceptions.Exit(1)
+
+
+def _refusal(text: str) -> str | None:
+    """Print a line; return why it cannot be printed, which does not end a batch."""
+    try:
+        print_text(text)
+    except EcgScribeError as error:
+        return one_line(error)
+    return None
 
 
 def _refuse_same_name(path: str, target: Path, written: set[Path]) -> None:
