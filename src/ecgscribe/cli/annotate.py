@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain, one_line
 from ecgscribe.cli.output import print_text
-from ecgscribe.cli.recordings import annotate_recording, chosen_leads
+from ecgscribe.cli.recordings import annotate_recording, chosen_leads, input_files
 from ecgscribe.cli.values import Choice, own_annotator
 from ecgscribe.errors import EcgScribeError, FormatError
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
@@ -79,7 +80,8 @@ def annotate(
             record = formats.open_record(path, fs=fs, leads=leads)
             target = out / f"{record.name}.{suffix}"
             _refuse_same_name(path, target, written)
-            refuse_input(target, formats.recording_files(path))
+            refuse_input(target, input_files(path, model=loaded))
+            refuse_input(target, _of_others(records, target))
             if not force:
                 refuse_existing(target)
             columns = choose_leads(record, chosen_leads(record, leads))
@@ -114,6 +116,16 @@ def _refusal(text: str) -> str | None:
     except EcgScribeError as error:
         return one_line(error)
     return None
+
+
+def _of_others(records: Sequence[str], target: Path) -> Iterator[Path]:
+    """Yield the files of those recordings of a batch which a target may belong to by its name."""
+    from ecgscribe.formats.finding import without_suffix
+
+    for path in records:
+        if target.name.startswith(without_suffix(Path(path)).name):
+            with suppress(EcgScribeError):  # named when its turn comes
+                yield from input_files(path)
 
 
 def _refuse_same_name(path: str, target: Path, written: set[Path]) -> None:

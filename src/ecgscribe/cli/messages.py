@@ -11,7 +11,7 @@ from typing import TextIO
 
 import click
 
-from ecgscribe.errors import SignalWarning, lacks_memory
+from ecgscribe.errors import EcgScribeError, SignalWarning, lacks_memory
 from ecgscribe.formatting import did_you_mean
 
 __all__ = ["complain", "let_go_of", "one_line", "plain", "usage_line", "warnings_on_one_line"]
@@ -65,7 +65,7 @@ def plain(text: str, stream: TextIO | None) -> str:
 
 def one_line(error: Exception) -> str:
     """Put an error into one line; one of the system names its file."""
-    if lacks_memory(error):
+    if lacks_memory(error) and not isinstance(error, EcgScribeError):
         return (
             "expected enough memory, found too little; choose leads (--leads), or close other "
             "programs"

@@ -75,6 +75,8 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found no file {absent}; put it next to the others"
         ) from error
     except OSError as error:
+        if lacks_memory(error):
+            raise _too_little_memory(path) from error
         if error.errno is None:  # of a parser, such as that of Parquet or gzip, not of the system
             found = " ".join(str(error).split())[:150]
             raise FormatError(
@@ -87,10 +89,7 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
         ) from error
     except (MemoryError, ImportError) as error:
         if lacks_memory(error):
-            raise FormatError(
-                f"{path}: expected enough memory to read it, found too little; choose leads "
-                "(--leads), or close other programs"
-            ) from error
+            raise _too_little_memory(path) from error
         raise FormatError(
             f"{path}: expected a package that reads it, found none that works ({error}); see "
             "ecgscribe doctor"
@@ -108,6 +107,13 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found it damaged or cut short ({found}); "
             "get a fresh copy"
         ) from error
+
+
+def _too_little_memory(path: Path) -> FormatError:
+    return FormatError(
+        f"{path}: expected enough memory to read it, found too little; choose leads (--leads), or "
+        "close other programs"
+    )
 
 
 _MISTAKES = (AttributeError, TypeError, NameError, AssertionError, NotImplementedError)
