@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import DatasetError, FormatError
 from ecgscribe.files import (
     atomic_write,
+    check_regular,
     file_hash,
     file_sums,
     make_folder,
@@ -245,3 +246,14 @@ def test_scratch_of_any_computer_is_removed_where_there_can_be_no_other_process(
     remove_scratch(tmp_path)
     remove_scratch(tmp_path / "none")
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_no_pipe_is_read_or_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DatasetError, match="expected a regular file, found a folder, a pipe or"):
+        check_regular(tmp_path / "pipe", error=DatasetError)
+    with pytest.raises(FormatError, match="expected a regular file to write, found a pipe or a"):
+        write_text(tmp_path / "pipe", "text", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    check_regular(write_text(tmp_path / "file", "text"))
+    check_regular(tmp_path / "absent")

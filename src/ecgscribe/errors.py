@@ -67,7 +67,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 def one_line(error: BaseException) -> str:
     """Put an error into one line; one of the system names its file."""
-    if lacks_memory(error):
+    if lacks_memory(error) and not isinstance(error, EcgScribeError):
         return (
             "expected enough memory, found too little; choose leads (--leads), or close other "
             "programs"

@@ -20,6 +20,7 @@ from ecgscribe.errors import EcgScribeError, FormatError
 
 __all__ = [
     "atomic_write",
+    "check_regular",
     "file_hash",
     "file_sums",
     "make_folder",
@@ -36,6 +37,28 @@ __all__ = [
     "write_text",
     "write_together",
 ]
+
+
+def check_regular(path: Path, *, error: type[EcgScribeError] = FormatError) -> None:
+    """Raise an error if a path is a pipe, a device or a folder: reading one may never end.
+
+    Parameters
+    ----------
+    path : Path
+        A file to be read, or to be replaced; it need not be there.
+    error : type, optional
+        Of the error that is raised.
+
+    Raises
+    ------
+    EcgScribeError
+        If it exists and is no regular file; of the type `error`.
+    """
+    if path.exists() and not path.is_file():
+        raise error(
+            f"{path}: expected a regular file, found a folder, a pipe or a device; copy its "
+            "content to a file"
+        )
 
 
 def file_hash(path: Path) -> str:
@@ -67,6 +90,7 @@ def read_toml(
     EcgScribeError
         If the file cannot be read, or is not TOML; of the type `error`.
     """
+    check_regular(path, error=error)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as reason:
@@ -113,10 +137,7 @@ def refuse_existing(path: Path, *, force: bool = False) -> None:
     """
     if path.is_dir():
         raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
-    if path.exists() and not path.is_file():
-        raise FormatError(
-            f"{path}: expected a file to write, found a pipe or a device; choose another name"
-        )
+    _refuse_special(path)
     if not force and os.path.lexists(path):  # also a link to nowhere
         raise FormatError(
             f"{path}: expected a new file, found one already there; choose another name or "
@@ -130,14 +151,24 @@ def refuse_input(path: Path, files: Iterable[Path]) -> None:
     Raises
     ------
     FormatError
-        If it is.
+        If it is, or if it is a pipe or a device.
     """
+    _refuse_special(path)
     for file in files:
         if path.exists() and file.exists() and path.samefile(file):
             raise FormatError(
                 f"{path}: expected a file to write, found one that is read; choose another name "
                 "(--force does not replace an input)"
             )
+
+
+def _refuse_special(path: Path) -> None:
+    """Raise an error for a pipe or a device, which is never replaced, also not with force."""
+    if path.exists() and not path.is_file():
+        raise FormatError(
+            f"{path}: expected a regular file to write, found a pipe or a device; choose another "
+            "name"
+        )
 
 
 def atomic_write(path: str | Path, write: Callable[[Path], object], *, force: bool = False) -> Path:

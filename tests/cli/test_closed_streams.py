@@ -52,6 +52,22 @@ def test_other_commands_end_without_a_traceback(good: Path, tmp_path: Path, comm
         assert "Traceback" not in run.stderr
 
 
+def test_a_batch_goes_on_where_stdout_is_full(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "again.dat").write_bytes(good.with_suffix(".dat").read_bytes())
+    again = tmp_path / "again.hea"
+    again.write_text(good.with_suffix(".hea").read_text().replace("good", "again"))
+    run = in_shell(f"annotate {good} {again} -o . --json --quiet", tmp_path, ">/dev/full")
+    assert "expected to print the result, stdout refused it (No space" in only_error(run)
+    assert (tmp_path / "good.scribe").is_file()
+    assert (tmp_path / "again.scribe").is_file()
+
+
+@pytest.mark.parametrize("command", ["info {}", "plot {} --annotator ref -o a.png"])
+def test_a_full_stdout_is_one_line(good: Path, tmp_path: Path, command: str) -> None:
+    run = in_shell(command.format(good), tmp_path, ">/dev/full")
+    assert "stdout refused it" in only_error(run)
+
+
 def test_a_stream_from_a_closed_stdin_is_one_line(tmp_path: Path) -> None:
     run = in_shell("stream --fs 360 --leads MLII,V1 --quiet", tmp_path, "<&-")
     assert "found it closed" in only_error(run)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -100,3 +102,22 @@ def test_doctor_knows_every_dependency() -> None:
     assert {k: names(extras[k]) for k in extras if k not in ("docs", "dev", "dev-train")} == {
         extra: set(packages) for extra, packages in installation.OPTIONAL.items()
     }
+
+
+def test_doctor_opens_no_socket(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.addaudithook(lambda event, _: event.startswith('socket') and print(event))\n"
+        "from ecgscribe.cli.main import main\n"
+        "sys.exit(main(['doctor']))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={k: v for k, v in os.environ.items() if k != "ECGSCRIBE_DATA"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "socket" not in run.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from ecgscribe.cli import commands
 from ecgscribe.cli import main as program
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, one_line
 from ecgscribe.formats.checks import format_errors
 from ecgscribe.formatting import did_you_mean
 from support.command_line import complaints, ecgscribe, error_line, only_error
@@ -316,3 +317,20 @@ def test_a_parser_that_does_not_fit_into_memory_is_not_called_missing(tmp_path: 
             format_errors(tmp_path, "a recording"),
         ):
             raise ImportError(reason)
+
+
+def test_a_file_that_is_too_large_to_map_is_about_memory(tmp_path: Path) -> None:
+    error = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    with (
+        pytest.raises(FormatError, match="expected enough memory to read it") as raised,
+        format_errors(tmp_path, "a recording"),
+    ):
+        raise error
+    assert one_line(raised.value).startswith(f"{tmp_path}: ")
+
+
+def test_an_error_that_names_its_file_keeps_it() -> None:
+    error = FormatError(
+        "a: expected to write this file, the system refused (Cannot allocate memory)"
+    )
+    assert one_line(error).startswith("a: ")

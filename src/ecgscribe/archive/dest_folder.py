@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ecgscribe.archive.tables import EXTRAS, FOLDERS
 from ecgscribe.errors import EcgScribeError
-from ecgscribe.files import remove_scratch
+from ecgscribe.files import check_regular, remove_scratch
 
 __all__ = ["LOCK", "only_run", "remove_unfinished"]
 
@@ -21,6 +21,7 @@ def only_run(dest: Path) -> Iterator[None]:
     """Hold the lock of an archive; the system lets go of it if this process is killed."""
     import fcntl
 
+    check_regular(dest / LOCK)
     with (dest / LOCK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

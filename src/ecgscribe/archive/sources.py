@@ -14,7 +14,7 @@ from typing import Any
 from ecgscribe.archive.listing import below, matching
 from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import make_folder, scratch_folder
+from ecgscribe.files import check_regular, make_folder, scratch_folder
 from ecgscribe.formats.finding import NEED_HEADER, SUFFIXES, find_recording
 from ecgscribe.formats.wfdb.header import read_header
 
@@ -130,6 +130,7 @@ def _refuse_secrets(source: str) -> None:
 
 def _lines(path: Path) -> Iterator[str]:
     """Yield the lines of a text file that are not blank."""
+    check_regular(path)
     try:
         with path.open(encoding="utf-8") as file:
             yield from (line.strip() for line in file if line.strip())

@@ -10,7 +10,12 @@ import click
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result
-from ecgscribe.cli.recordings import annotate_recording, chosen_leads, stored_annotation
+from ecgscribe.cli.recordings import (
+    annotate_recording,
+    chosen_leads,
+    input_files,
+    stored_annotation,
+)
 from ecgscribe.cli.values import number
 from ecgscribe.errors import FormatError
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
@@ -65,10 +70,11 @@ def adapt(
     opened = formats.open_record(record, fs=fs, leads=leads)
     reference = stored_annotation(opened, record, ref)
     target = out / f"{opened.name}.{annotator}"
-    refuse_input(target, [*formats.recording_files(record), Path(record).with_suffix(f".{ref}")])
+    loaded = load_model(model)
+    refuse_input(target, input_files(record, annotator=ref, model=loaded))
     refuse_existing(target, force=force)
     columns = choose_leads(opened, chosen_leads(opened, leads))
-    before = annotate_recording(opened, model=load_model(model), leads=columns, quiet=quiet)
+    before = annotate_recording(opened, model=loaded, leads=columns, quiet=quiet)
     corrections = corrections_from(before, reference, end=60 * minutes)
     if not corrections:
         raise FormatError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
-from ecgscribe.cli.recordings import annotate_recording, chosen_leads
+from ecgscribe.cli.recordings import annotate_recording, chosen_leads, input_files
 from ecgscribe.cli.values import Choice
 from ecgscribe.errors import EcgScribeError, FormatError, one_line
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
@@ -70,12 +71,14 @@ def annotate(
     suffix = annotator if kind == "wfdb" else f"{annotator}.{kind}"
     written: set[Path] = set()
     failed: list[str] = []
+    unprinted: str | None = None
     for path in records:
         try:
             record = formats.open_record(path, fs=fs, leads=leads)
             target = out / f"{record.name}.{suffix}"
             _refuse_same_name(path, target, written)
-            refuse_input(target, formats.recording_files(path))
+            refuse_input(target, input_files(path, model=loaded))
+            refuse_input(target, _of_others(records, target))
             refuse_existing(target, force=force)
             columns = choose_leads(record, chosen_leads(record, leads))
             annotation = annotate_recording(record, model=loaded, leads=columns, quiet=quiet)
@@ -92,12 +95,33 @@ def annotate(
             line = f"{path}: {line}" if isinstance(error, MemoryError) else line
             complain(line)
             summary = {"record": path, "error": line}
-        if as_json:
-            print_text(json.dumps(summary))
+        if as_json and unprinted is None:
+            unprinted = _refusal(json.dumps(summary))
+    if unprinted is not None:
+        complain(unprinted)
     if failed and len(records) > 1:
         complain(f"{len(failed)} of {len(records)} recordings failed: {', '.join(failed)}")
-    if failed:
+    if failed or unprinted is not None:
         raise click.exceptions.Exit(1)
+
+
+def _refusal(text: str) -> str | None:
+    """Print a line; return why it cannot be printed, which does not end a batch."""
+    try:
+        print_text(text)
+    except EcgScribeError as error:
+        return one_line(error)
+    return None
+
+
+def _of_others(records: Sequence[str], target: Path) -> Iterator[Path]:
+    """Yield the files of those recordings of a batch which a target may belong to by its name."""
+    from ecgscribe.formats.finding import without_suffix
+
+    for path in records:
+        if target.name.startswith(without_suffix(Path(path)).name):
+            with suppress(EcgScribeError):  # named when its turn comes
+                yield from input_files(path)
 
 
 def _refuse_same_name(path: str, target: Path, written: set[Path]) -> None:

@@ -19,8 +19,8 @@ from ecgscribe.pipeline.annotate import annotate
 __all__ = ["OPTIONAL", "REQUIRED", "examine"]
 
 REQUIRED = (
-    "click", "edfio", "jinja2", "matplotlib", "numpy", "onnxruntime", "pandas", "pooch", "pydicom",
-    "requests", "scipy", "tqdm", "wfdb",
+    "click", "edfio", "jinja2", "matplotlib", "numpy", "onnxruntime", "pandas", "platformdirs",
+    "pooch", "pydicom", "requests", "scipy", "tqdm", "wfdb",
 )  # fmt: skip
 """Packages that are installed with ecgscribe."""
 OPTIONAL = {

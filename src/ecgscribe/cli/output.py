@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ecgscribe.cli.messages import plain
+from ecgscribe.errors import EcgScribeError
 
 __all__ = ["print_result", "print_text", "progress_bar", "stage_bars", "without_log"]
 
@@ -22,8 +23,22 @@ _BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} elapsed, {remaining} left"
 
 
 def print_text(text: str) -> None:
-    """Print a result, ended by one line break."""
-    click.echo(plain(text.rstrip("\n"), sys.stdout))
+    """Print a result, ended by one line break.
+
+    Raises
+    ------
+    EcgScribeError
+        If stdout takes none, such as on a full disk.
+    """
+    try:
+        click.echo(plain(text.rstrip("\n"), sys.stdout))
+    except BrokenPipeError:  # the reader has what it wanted
+        raise
+    except OSError as error:
+        raise EcgScribeError(
+            f"expected to print the result, stdout refused it ({error.strerror}); check where it "
+            "goes, and the free space there"
+        ) from error
 
 
 def print_result(text: str, content: Any, *, as_json: bool, quiet: bool = False) -> None:

@@ -10,7 +10,7 @@ import click
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result
-from ecgscribe.cli.recordings import annotate_recording, stored_annotation
+from ecgscribe.cli.recordings import annotate_recording, input_files, stored_annotation
 from ecgscribe.cli.values import Choice, Moment, moment
 from ecgscribe.errors import FormatError
 from ecgscribe.files import refuse_input
@@ -85,7 +85,7 @@ def plot(
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}-{kind}.png") if out is None else out
     plots.check_picture(target, force=force)  # before the work
-    refuse_input(target, formats.recording_files(record))
+    refuse_input(target, input_files(record, annotator=annotator))
     if kind == "strip":
         begin = 0.0 if start is None else start.within(source)
         stop = None if end is None else end.within(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecgscribe.cli.output import progress_bar
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
     from ecgscribe.record import Annotation, LazyRecord, Record
 
-__all__ = ["annotate_recording", "chosen_leads", "stored_annotation"]
+__all__ = ["annotate_recording", "chosen_leads", "input_files", "stored_annotation"]
 
 
 def annotate_recording(
@@ -39,6 +40,36 @@ def annotate_recording(
     chosen = leads if _are_columns(leads) else chosen_leads(record, leads)
     with progress_bar(record.name, quiet=quiet) as progress:
         return annotate(record, model=model, leads=chosen, progress=progress)
+
+
+def input_files(
+    path: str, *, annotator: str | None = None, model: Model | None = None
+) -> list[Path]:
+    """List what a command reads, none of which it may replace.
+
+    Parameters
+    ----------
+    path : str
+        The recording.
+    annotator : str, optional
+        Extension of the annotation file next to it that is read.
+    model : Model, optional
+        The model that is used.
+
+    Returns
+    -------
+    list of Path
+    """
+    from ecgscribe import formats
+    from ecgscribe.formats.finding import with_suffix, without_suffix
+
+    files = list(formats.recording_files(path))
+    if annotator:
+        files.append(with_suffix(without_suffix(Path(path)), f".{annotator}"))
+    if model is not None:
+        names = (Path(each["name"]).name for each in model.meta["files"].values())
+        files += [model.path, *(model.path.parent / name for name in names)]
+    return files
 
 
 def stored_annotation(record: Record | LazyRecord, path: str, annotator: str) -> Annotation:

@@ -10,7 +10,7 @@ import click
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
-from ecgscribe.cli.recordings import chosen_leads, stored_annotation
+from ecgscribe.cli.recordings import chosen_leads, input_files, stored_annotation
 from ecgscribe.cli.values import number
 from ecgscribe.errors import FormatError
 from ecgscribe.files import refuse_input
@@ -84,6 +84,7 @@ def report(
     """Summarise a recording on one page, HTML or PDF."""
     from ecgscribe import formats
     from ecgscribe.analysis.rr_intervals import PAUSE_S
+    from ecgscribe.model.runtime import load_model
     from ecgscribe.report.build import check_target
     from ecgscribe.report.build import report as write_report
     from ecgscribe.report.patient import read_patient
@@ -93,7 +94,11 @@ def report(
     target = Path(f"{source.name}.html") if out is None else out
     check_target(target, force=force)
     files = formats.recording_files(record)
-    inputs = [*files, *(path for path in (annotations, patient) if path is not None)]
+    loaded = None if annotator or annotations is not None else load_model(model)
+    inputs = [
+        *input_files(record, annotator=annotator, model=loaded),
+        *(path for path in (annotations, patient) if path is not None),
+    ]
     for written in (target, target.with_suffix(".json")):
         refuse_input(written, inputs)
     about = None if patient is None else read_patient(patient)
@@ -111,7 +116,7 @@ def report(
             source,
             annotation,
             out=target,
-            model=model if annotation is None else None,
+            model=loaded,
             leads=chosen_leads(source, leads),
             annotator=origin,
             corrected_by=by,

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from ecgscribe.errors import DatasetError
-from ecgscribe.files import file_hash, scratch_folder
+from ecgscribe.files import check_regular, file_hash, scratch_folder
 
 __all__ = ["SUMS", "download", "is_intact", "read_sums"]
 
@@ -47,6 +47,7 @@ def read_sums(folder: Path) -> dict[str, str]:
         If the file is missing or holds something else.
     """
     path = folder / SUMS
+    check_regular(path, error=DatasetError)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         pairs = [line.split(maxsplit=1) for line in lines if line.strip()]

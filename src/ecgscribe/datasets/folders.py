@@ -280,6 +280,7 @@ def _url(database: Database, base_url: str) -> str:
 
 
 def _cache() -> Path:
-    import pooch
+    # pooch asks the same package; importing pooch opens a socket to find out about IPv6.
+    from platformdirs import user_cache_path
 
-    return Path(pooch.os_cache("ecgscribe"))
+    return user_cache_path("ecgscribe")

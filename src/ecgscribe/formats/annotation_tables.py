@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import check_regular, format_errors
+from ecgscribe.files import check_regular
+from ecgscribe.formats.checks import format_errors
 from ecgscribe.formatting import utf8
 from ecgscribe.record import Annotation
 from ecgscribe.symbols import AAMI_CLASSES, Mapping

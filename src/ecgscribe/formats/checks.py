@@ -22,7 +22,6 @@ __all__ = [
     "NO_DATE_TEXT",
     "UNKNOWN_UNIT",
     "check_packing",
-    "check_regular",
     "check_size",
     "clock_time",
     "format_errors",
@@ -76,6 +75,8 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found no file {absent}; put it next to the others"
         ) from error
     except OSError as error:
+        if lacks_memory(error):
+            raise _too_little_memory(path) from error
         if error.errno is None:  # of a parser, such as that of Parquet or gzip, not of the system
             found = " ".join(str(error).split())[:150]
             raise FormatError(
@@ -88,10 +89,7 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
         ) from error
     except (MemoryError, ImportError) as error:
         if lacks_memory(error):
-            raise FormatError(
-                f"{path}: expected enough memory to read it, found too little; choose leads "
-                "(--leads), or close other programs"
-            ) from error
+            raise _too_little_memory(path) from error
         raise FormatError(
             f"{path}: expected a package that reads it, found none that works ({error}); see "
             "ecgscribe doctor"
@@ -109,6 +107,13 @@ def format_errors(path: Path, expected: str) -> Iterator[None]:
             f"{path}: expected {expected}, found it damaged or cut short ({found}); "
             "get a fresh copy"
         ) from error
+
+
+def _too_little_memory(path: Path) -> FormatError:
+    return FormatError(
+        f"{path}: expected enough memory to read it, found too little; choose leads (--leads), or "
+        "close other programs"
+    )
 
 
 _MISTAKES = (AttributeError, TypeError, NameError, AssertionError, NotImplementedError)
@@ -145,21 +150,6 @@ def read_whole_file(path: Path) -> io.BytesIO:
     Reading from disk would allocate memory for all of them; this returns those that exist.
     """
     return io.BytesIO(path.read_bytes())
-
-
-def check_regular(path: Path) -> None:
-    """Raise an error if a path is a pipe, a device or a folder, which could wait or go on for ever.
-
-    Raises
-    ------
-    FormatError
-        If it exists and is no regular file.
-    """
-    if path.exists() and not path.is_file():
-        raise FormatError(
-            f"{path}: expected a regular file, found a folder, a pipe or a device; copy its "
-            "content to a file"
-        )
 
 
 def same_but_for_case(path: Path) -> Path:

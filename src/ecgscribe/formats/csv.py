@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.files import check_regular
 from ecgscribe.formats.checks import UNKNOWN_UNIT, format_errors, resolve_fs, to_float32
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.sample_times import (
@@ -481,6 +482,7 @@ def read_export_annotation(path: Path, *, fs: float | None = None) -> Annotation
         If the file is missing or a row does not have that form.
     """
     rows: list[Any] = []
+    check_regular(path)
     with format_errors(path, "the annotations of a CSV export"):
         lines = path.read_text(encoding="latin-1").splitlines()
     for number, line in enumerate(lines, start=1):

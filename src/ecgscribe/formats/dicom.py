@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,13 +88,14 @@ def open_dicom(
         if dataset is not None:
             implicit, little = dataset.original_encoding
             guessed = _IMPLICIT if implicit else _EXPLICIT
-            syntax = dataset.file_meta.get("TransferSyntaxUID") or (guessed if little else "")
+            stated = dataset.file_meta.get("TransferSyntaxUID")
+            syntax = str(stated or (guessed if little else ""))
         if dataset is None or syntax not in _LITTLE_ENDIAN:
             raise FormatError(
                 f"{path}: expected a little-endian DICOM file that is not compressed, found "
-                f"transfer syntax {str(syntax)[:64]}; convert it first"
+                f"transfer syntax {syntax[:64]}; convert it first"
             )
-        groups = list(dataset.get("WaveformSequence") or ())
+        groups = _items(path, dataset, "WaveformSequence")
         recorded = [k for k, g in enumerate(groups) if g.get("WaveformOriginality") != "DERIVED"]
         channels = [channel for k in recorded for channel in _channels(path, dataset, k)]
         names = short_names([channel.name for channel in channels])
@@ -126,33 +128,42 @@ def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
     from pydicom.waveforms.numpy_handler import multiplex_array
 
     group = dataset.WaveformSequence[index]
-    bits, kind = int(group.WaveformBitsAllocated), str(group.WaveformSampleInterpretation)[:16]
+    bits = int(_number(path, group, "WaveformBitsAllocated"))
+    kind = str(group.get("WaveformSampleInterpretation"))[:16]
     if (bits, kind) not in _LINEAR:
         raise FormatError(
             f"{path}: expected linear samples of 8, 16 or 32 bits, found {bits} bits of "
             f"type {kind}; convert the file first"
         )
-    n_channels, n_samples = int(group.NumberOfWaveformChannels), int(group.NumberOfWaveformSamples)
-    definitions = group.ChannelDefinitionSequence
+    n_channels = int(_number(path, group, "NumberOfWaveformChannels"))
+    n_samples = int(_number(path, group, "NumberOfWaveformSamples"))
+    definitions = _items(path, group, "ChannelDefinitionSequence")
     if n_channels != len(definitions) or n_channels < 1 or n_samples < 1:
         raise FormatError(
             f"{path}: expected a definition of each of {n_channels} channels with samples, found "
             f"{len(definitions)} and {n_samples} samples; get a fresh copy"
         )
-    check_size(path, n_channels * n_samples * bits // 8, len(group.WaveformData))
+    data = group.get("WaveformData")
+    if not isinstance(data, bytes):
+        raise _damaged(path, "bytes", "WaveformData", data)
+    check_size(path, n_channels * n_samples * bits // 8, len(data))
     raw = multiplex_array(dataset, index, as_raw=True)
     padding = group.get("WaveformPaddingValue")
     if isinstance(padding, bytes):
         padding = np.frombuffer(padding, raw.dtype, 1)[0]
-    fs, offset = float(group.SamplingFrequency), float(group.get("MultiplexGroupTimeOffset") or 0)
+    elif padding is not None:
+        padding = int(_number(path, group, "WaveformPaddingValue"))
+    fs = _number(path, group, "SamplingFrequency")
+    offset = _number(path, group, "MultiplexGroupTimeOffset", 0.0)
     channels = []
     for k, definition in enumerate(definitions):
-        gain, unit = _gain(definition)
-        baseline = 0.0 if unit == UNKNOWN_UNIT else float(definition.get("ChannelBaseline") or 0)
+        gain, unit = _gain(path, definition)
+        baseline = _number(path, definition, "ChannelBaseline", 0.0)
+        baseline = 0.0 if unit == UNKNOWN_UNIT else baseline
         signal = to_float32(raw[:, k] * gain + baseline)
         if padding is not None:
             signal[_is_padding(raw[:, k], padding, fs)] = np.nan
-        channels.append(_Channel(_name(definition), unit, fs, offset, signal))
+        channels.append(_Channel(_name(path, definition), unit, fs, offset, signal))
     return channels
 
 
@@ -168,16 +179,47 @@ def _is_padding(raw: NDArray[Any], padding: int, fs: float) -> NDArray[np.bool_]
     return equal
 
 
-def _gain(definition: Any) -> tuple[float, str]:
-    correction = definition.get("ChannelSensitivityCorrectionFactor")
-    gain = float(definition.get("ChannelSensitivity") or 0)
-    coded = definition.get("ChannelSensitivityUnitsSequence")
+def _number(path: Path, dataset: Any, keyword: str, absent: float | None = None) -> float:
+    """Return the one finite number of an element; `absent` where there is none."""
+    value = dataset.get(keyword)
+    if absent is not None and (value is None or value == ""):
+        return absent
+    try:
+        number = float(value)
+    except (TypeError, ValueError):  # nothing, several values, or a text
+        number = math.nan
+    if not math.isfinite(number):
+        raise _damaged(path, "one number", keyword, value)
+    return number
+
+
+def _items(path: Path, dataset: Any, keyword: str) -> list[Any]:
+    """Return the items of a sequence; none where it is absent."""
+    from pydicom.sequence import Sequence as Items
+
+    value = dataset.get(keyword)
+    if value is not None and not isinstance(value, Items):
+        raise _damaged(path, "a sequence", keyword, value)
+    return list(value or ())
+
+
+def _damaged(path: Path, expected: str, keyword: str, value: object) -> FormatError:
+    found = "nothing" if value is None else repr(str(value)[:40])
+    return FormatError(
+        f"{path}: expected {expected} as {keyword}, found {found}: damaged; get a fresh copy"
+    )
+
+
+def _gain(path: Path, definition: Any) -> tuple[float, str]:
+    correction = _number(path, definition, "ChannelSensitivityCorrectionFactor", 1.0)
+    gain = _number(path, definition, "ChannelSensitivity", 0.0)
+    coded = _items(path, definition, "ChannelSensitivityUnitsSequence")
     unit = str(coded[0].get("CodeValue", "")) if coded else ""
-    return resolve_gain(gain * (1.0 if correction is None else float(correction)), unit)
+    return resolve_gain(gain * correction, unit)
 
 
-def _name(definition: Any) -> str:
-    source = definition.get("ChannelSourceSequence")
+def _name(path: Path, definition: Any) -> str:
+    source = _items(path, definition, "ChannelSourceSequence")
     meaning = str(source[0].get("CodeMeaning", "")) if source else ""
     return meaning or str(definition.get("ChannelLabel") or "")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import check_regular, same_but_for_case
+from ecgscribe.files import check_regular
+from ecgscribe.formats.checks import same_but_for_case
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.formatting import did_you_mean
 

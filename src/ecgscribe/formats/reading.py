@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
-from ecgscribe.files import scratch_path
+from ecgscribe.files import check_regular, scratch_path
 from ecgscribe.formats import annotation_tables, csv, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
@@ -267,6 +267,7 @@ def read_annotation(
     path = Path(path)
     file = path if annotator is None else with_suffix(without_suffix(path), f".{annotator}")
     with without_parser_warnings(), format_errors(file, "annotations"):
+        check_regular(file)
         detected = detect_format(file) if file.is_file() else None
         if detected == "edf":
             return edf.read_annotation(file, fs=fs)

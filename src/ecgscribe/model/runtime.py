@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgscribe.errors import ModelError
-from ecgscribe.files import file_hash
+from ecgscribe.files import check_regular, file_hash
 from ecgscribe.model.beat_head import BeatHead, IdentityHead, NetworkHead
 from ecgscribe.model.decision import Calibration, Thresholds
 from ecgscribe.model.features import FEATURE_NAMES
@@ -237,6 +237,7 @@ def _find_model(model: str | Path) -> Path:
         path = MODELS / f"{model}.json"
     if path.is_dir():
         path = path / "model.json"
+    check_regular(path, error=ModelError)
     if not path.is_file():
         in_package = ", ".join(sorted(p.stem for p in MODELS.glob("*.json")))
         raise ModelError(

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
-from ecgscribe.formats.checks import check_regular, format_errors, resolve_fs
+from ecgscribe.files import check_regular
+from ecgscribe.formats.checks import format_errors, resolve_fs
 from ecgscribe.formats.other_formats import other_format
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.formats.wfdb.header import read_header

@@ -17,9 +17,9 @@ from itertools import islice
 from pathlib import Path
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.files import check_regular
 from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
-    check_regular,
     format_errors,
     month_number,
     same_but_for_case,
@@ -45,6 +45,7 @@ _SIGNAL_LINE = re.compile(r"(\S.*?)\s+(\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?)(?:\s+(.*
 """A line whose file name may hold blanks."""
 _SEGMENT_NAME = re.compile(r"[-\w]+|~")
 _DEFAULT_GAIN, _DEFAULT_UNIT = 200.0, "mV"
+_MOST_DIGITS, _SHOWN_DIGITS = 18, 30
 _N_INTEGERS = 5  # resolution, zero, first value, checksum, block size
 
 
@@ -158,8 +159,8 @@ def read_header(base: Path) -> Header:
     if not name or not first[1].isdigit() or (n_segments and not n_segments.isdigit()):
         raise _damaged(path, " ".join(first))
     return Header(
-        n_signals=int(first[1]),
-        n_segments=int(n_segments or 0),
+        n_signals=_whole(path, first[1]),
+        n_segments=_whole(path, n_segments or "0"),
         fs=fs,
         n_frames=n_frames,
         start=start,
@@ -211,7 +212,7 @@ def _length_and_start(path: Path, fields: Sequence[str]) -> tuple[int | None, da
     odd = []
     for k, field in enumerate(re.sub(r"(\d{4}-\d\d-\d\d)T", r"\1 ", " ".join(fields)).split()):
         if k == 0 and field.isdigit():
-            n_frames = int(field) or None  # 0 stands for an unknown length
+            n_frames = _whole(path, field) or None  # 0 stands for an unknown length
         elif (found := _clock(field)) is not None:
             clock = found
         elif (found_day := _day(field)) is not None:
@@ -270,10 +271,13 @@ def _signal(path: Path, line: str) -> SignalLine:
     found = _GAIN.match(rest)
     if found is not None and (found.end() == len(rest) or rest[found.end()].isspace()):
         gain, rest = float(found[1]), rest[found.end() :].lstrip()
-        baseline, unit = None if found[2] is None else int(found[2]), found[3] or _DEFAULT_UNIT
+        baseline, unit = (
+            None if found[2] is None else _whole(path, found[2]),
+            found[3] or _DEFAULT_UNIT,
+        )
     integers: list[int] = []
     while len(integers) < _N_INTEGERS and (whole := re.match(r"(-?\d+)(?:\.0*)?(?:\s+|$)", rest)):
-        integers.append(int(whole[1]))
+        integers.append(_whole(path, whole[1]))
         rest = rest[whole.end() :]
     zero = integers[1] if len(integers) > 1 else 0
     name = rest.split("\t")[0].strip()
@@ -285,9 +289,9 @@ def _signal(path: Path, line: str) -> SignalLine:
         fmt=spec[1],
         name=name,
         unit=unit,
-        per_frame=int(spec[2] or 1),
-        skew=int(spec[3] or 0),
-        byte_offset=int(spec[4] or 0),
+        per_frame=_whole(path, spec[2] or "1"),
+        skew=_whole(path, spec[3] or "0"),
+        byte_offset=_whole(path, spec[4] or "0"),
         gain=gain or _DEFAULT_GAIN,
         baseline=zero if baseline is None else baseline,
         first_value=integers[2] if len(integers) > 2 else 0,
@@ -300,7 +304,18 @@ def _segment(path: Path, line: str) -> Segment:
     fields = line.split()
     if len(fields) < 2 or not fields[1].isdigit() or not _SEGMENT_NAME.fullmatch(fields[0]):
         raise _damaged(path, line)
-    return Segment(_as_on_disk(path, fields[0], ".hea"), int(fields[1]))
+    return Segment(_as_on_disk(path, fields[0], ".hea"), _whole(path, fields[1]))
+
+
+def _whole(path: Path, text: str) -> int:
+    """Return a whole number, which 64 bits and so every later calculation can hold."""
+    if not text.removeprefix("-").isdecimal() or len(text) > _MOST_DIGITS:
+        shown = text if len(text) <= _SHOWN_DIGITS else f"{text[:_SHOWN_DIGITS]}…"
+        raise FormatError(
+            f"{path}: expected whole numbers of at most {_MOST_DIGITS} digits, found {shown} in "
+            "the header; correct it, or get a fresh copy"
+        )
+    return int(text)
 
 
 def _as_on_disk(path: Path, name: str, suffix: str = "") -> str:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError
+from ecgscribe.files import check_regular
 from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
-    check_regular,
     check_size,
     same_but_for_case,
     to_float32,
