@@ -52,7 +52,7 @@ def test_annotations_of_a_name_with_a_dot_are_not_replaced(
     shutil.copy(good.with_suffix(".ref"), "a.b.mine")
     before = Path("a.b.mine").read_bytes()
     line = error_line(
-        capsys, "adapt", "a.b.hea", "--ref", "mine", "--annotator", "mine", "--force", code=1
+        capsys, "adapt", "a.b", "--ref", "mine", "--annotator", "mine", "--force", code=1
     )
     assert LINE in line
     assert Path("a.b.mine").read_bytes() == before

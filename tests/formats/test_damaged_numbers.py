@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,39 @@ def test_several_transfer_syntaxes_of_dicom_are_no_bug(tmp_path: Path) -> None:
     path.write_bytes(data.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008\\1.2.1\0"))
     with pytest.raises(FormatError, match=r"found transfer syntax .*; convert it first"):
         open_record(path)
+
+
+def test_missing_code_of_an_annotated_ecg_is_no_bug(tmp_path: Path) -> None:
+    path = format_files.aecg(tmp_path)
+    text = path.read_text()
+    path.write_text(text.replace('<code code="RHYTHM"', '<other code="RHYTHM"'))
+    assert read(path).n_samples == 1000
+    path.write_text(text.replace('<code code="TIME_ABSOLUTE"', '<other code="TIME_ABSOLUTE"'))
+    with pytest.raises(FormatError, match=r"found it damaged or cut short \(no origin in"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        ("9" * 400, "expected the time between samples in s, ms or us, found inf"),
+        ("1e300", "expected the time between samples in s, ms or us, found 1e"),
+        ("", r"found it damaged or cut short \('', which is no number\);"),
+        ("four", r"found it damaged or cut short \('four', which is no number\);"),
+    ],
+)
+def test_step_of_an_annotated_ecg_that_is_no_number(step: str, line: str, tmp_path: Path) -> None:
+    path = format_files.aecg(tmp_path)
+    changed = re.sub(r'(<increment value=)"[^"]*"', rf'\1"{step}"', path.read_text(), count=1)
+    assert changed != path.read_text()
+    path.write_text(changed)
+    with pytest.raises(FormatError, match=line):
+        open_record(path)
+
+
+def test_gain_of_dicom_that_is_not_finite_leaves_raw_counts(tmp_path: Path) -> None:
+    path = format_files.dicom(tmp_path)
+    data = path.read_bytes()
+    assert data.count(b"2.5 ") == 2
+    path.write_bytes(data.replace(b"2.5 ", b"nan "))
+    assert set(read(path).units) == {"NU"}

@@ -182,7 +182,8 @@ def _has(path: Path, part: _Set, leads: Sequence[str] | None) -> bool:
 
 
 def _code(element: ET.Element) -> str:
-    return element.find("code").get("code", "")  # type: ignore[union-attr]
+    code = element.find("code")
+    return "" if code is None else code.get("code", "")
 
 
 def _part(sequence: ET.Element, name: str) -> ET.Element:
@@ -201,7 +202,10 @@ def _digits(text: str) -> NDArray[np.float64]:
 
 
 def _number(text: str) -> float:
-    return float(text.replace(",", "."))
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise ValueError(f"{text[:40]!r}, which is no number") from None
 
 
 def _lead(sequence: ET.Element) -> _Lead:
@@ -220,12 +224,14 @@ def _lead(sequence: ET.Element) -> _Lead:
 def _fs(path: Path, times: ET.Element) -> float:
     increment = _part(times, "increment")
     unit, value = increment.get("unit", "").lower(), _number(increment.get("value", "0"))
-    if unit not in _SECONDS or not value > 0:
+    step = value * _SECONDS.get(unit, 0.0)
+    fs = round(1 / step, 9) if step > 0 else 0.0
+    if not fs > 0:
         raise FormatError(
             f"{path}: expected the time between samples in s, ms or us, found {value:g} "
             f"{unit or 'without a unit'}; correct the file"
         )
-    return round(1 / (value * _SECONDS[unit]), 9)
+    return fs
 
 
 def _start(times: ET.Element) -> datetime | None:

@@ -180,15 +180,15 @@ def _is_padding(raw: NDArray[Any], padding: int, fs: float) -> NDArray[np.bool_]
 
 
 def _number(path: Path, dataset: Any, keyword: str, absent: float | None = None) -> float:
-    """Return the one finite number of an element; `absent` where there is none."""
+    """Return the one number of an element; `absent` where there is none, if that may be."""
     value = dataset.get(keyword)
     if absent is not None and (value is None or value == ""):
         return absent
     try:
         number = float(value)
-    except (TypeError, ValueError):  # nothing, several values, or a text
-        number = math.nan
-    if not math.isfinite(number):
+    except (TypeError, ValueError) as error:  # nothing, several values, or a text
+        raise _damaged(path, "one number", keyword, value) from error
+    if absent is None and not math.isfinite(number):
         raise _damaged(path, "one number", keyword, value)
     return number
 
