@@ -105,12 +105,14 @@ def archive(folder: Path, workers: int) -> Cost:
 
 
 def alone(folder: Path) -> Cost:
-    """Return what it takes to read and annotate the recordings, one after the other."""
+    """Return what it takes to annotate the recordings one after the other, as the command does."""
     model = load_model()
-    began = now()
-    for path in sorted(folder.iterdir()):
-        annotate(formats.open_record(path, fs=FS), model=model, threads=1)
-    return now() - began
+    with tempfile.TemporaryDirectory() as scratch:
+        began = now()
+        for path in sorted(folder.iterdir()):
+            annotation = annotate(formats.open_record(path, fs=FS), model=model, threads=1)
+            formats.write(annotation, Path(scratch) / f"{path.stem}.{formats.DEFAULT_ANNOTATOR}")
+        return now() - began
 
 
 def scaling(root: Path, recordings: int, minutes: float, rounds: int) -> Iterator[str]:
