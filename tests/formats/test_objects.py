@@ -352,9 +352,9 @@ def test_a_record_of_wfdb_without_a_date_keeps_its_time() -> None:
 
 
 def test_units_of_a_coordinate_of_xarray() -> None:
-    xarray = pytest.importorskip("xarray")
-    milliseconds = ("time", 4.0 * np.arange(len(ONE)), {"units": "ms"})
-    assert in_memory(xarray.DataArray(ONE, dims=["time"], coords={"time": milliseconds})).fs == FS
+    array = data_array(ONE, {"time": 4.0 * np.arange(len(ONE))})
+    array.coords["time"].attrs = {"units": "ms"}
+    assert in_memory(array).fs == FS
 
 
 def test_a_truth_value_is_no_frequency() -> None:
