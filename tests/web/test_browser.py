@@ -331,7 +331,10 @@ def test_names_of_spans_that_follow_at_once_do_not_overlap(page: Page, folder: P
             edits(page, k + 1)
         page.evaluate("window.drawn.length = 0")
         page.keyboard.press("g")  # draws the strip anew
-        page.wait_for_function("window.drawn.length > 0")
+        for _ in range(100):  # the policy of the page lets no function be waited for
+            if page.evaluate("window.drawn.length"):
+                break
+            page.wait_for_timeout(100)
         found = {text: rest for text, *rest in page.evaluate("window.drawn") if text in names}
         (x, y, width), (next_x, next_y, _) = (found[name] for name in names)
         assert next_x < x + width

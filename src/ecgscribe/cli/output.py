@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ecgscribe.cli.messages import plain
+from ecgscribe.cli.messages import let_go_of, plain
 from ecgscribe.errors import EcgScribeError
 
 __all__ = ["print_result", "print_text", "progress_bar", "stage_bars", "without_log"]
@@ -35,6 +35,7 @@ def print_text(text: str) -> None:
     except BrokenPipeError:  # the reader has what it wanted
         raise
     except OSError as error:
+        let_go_of(sys.stdout)  # what it refused is not tried again at the end
         raise EcgScribeError(
             f"expected to print the result, stdout refused it ({error.strerror}); check where it "
             "goes, and the free space there"
