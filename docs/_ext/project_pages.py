@@ -32,8 +32,6 @@ PAGES = {
     "benchmarks/results/README.md": "results.md",
 }
 """Files of the project that are pages of the documentation."""
-MADE_BY = {"benchmarks/archive.md": ("An archive", "python benchmarks/archive.py")}
-"""Title and command of pages that wait for an idle machine; until then they name the command."""
 
 _PAGE = re.compile(r"<!-- page: ([^,>]+?)(?:, ([^>]+?))? -->")
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)]+)\)")
@@ -54,9 +52,6 @@ def page(name: str, heading: str | None = None) -> str:
     ValueError
         If the file has no such heading.
     """
-    if name in MADE_BY and not (ROOT / name).exists():
-        title, command = MADE_BY[name]
-        return f"# {title}\n\nNot measured yet; `{command}` writes this page."
     text = (ROOT / name).read_text(encoding="utf-8")
     if heading is not None:
         parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)

@@ -106,18 +106,6 @@ def test_every_command_and_every_public_name_is_looked_up(built: Path) -> None:
             assert f'id="{home}.{name}"' in reference or name.isupper(), name
 
 
-def test_page_that_waits_for_an_idle_machine_names_its_command(
-    project_pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(project_pages, "ROOT", tmp_path)
-    assert "`python benchmarks/archive.py`" in project_pages.page("benchmarks/archive.md")
-    with pytest.raises(FileNotFoundError):
-        project_pages.page("benchmarks/adaptation.md")
-    (tmp_path / "benchmarks").mkdir()
-    (tmp_path / "benchmarks" / "archive.md").write_text("# Measured\n")
-    assert project_pages.page("benchmarks/archive.md") == "# Measured"
-
-
 @pytest.mark.slow
 def test_figures_come_from_the_benchmarks_themselves(built: Path) -> None:
     figures = set(
