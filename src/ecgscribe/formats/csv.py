@@ -375,7 +375,7 @@ def _roles(path: Path, layout: Layout, part: pd.DataFrame) -> _Roles:
         for k in text - days
         if not np.isnan(parse_times([str(cell) for cell in part[k]])[0]).all()
     }
-    times = (times | dated | days) - (times & text - dated - days)
+    times = (times - text) | dated | days
     times |= {k for k in evenly if is_counter_name(written[k])}
     if (written[0] or "").lower() in _POSITION:
         times.add(0)
