@@ -24,7 +24,7 @@ _SETTINGS = {
     # Else each process looks at its own stack a hundred times a second: some percent of its time.
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
-    # Dask's own also returns memory to the system at once, which takes a tenth more time.
+    # Dask's own also returns memory to the system at once, which takes a sixth more time.
     "distributed.nanny.pre-spawn-environ": dict.fromkeys(
         ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1
     ),
