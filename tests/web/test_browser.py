@@ -331,11 +331,12 @@ def test_names_of_spans_that_follow_at_once_do_not_overlap(page: Page, folder: P
             edits(page, k + 1)
         page.evaluate("window.drawn.length = 0")
         page.keyboard.press("g")  # draws the strip anew
+        found: dict[str, list[float]] = {}
         for _ in range(100):  # the policy of the page lets no function be waited for
-            if page.evaluate("window.drawn.length"):
+            found = {text: rest for text, *rest in page.evaluate("window.drawn") if text in names}
+            if len(found) == len(names):
                 break
             page.wait_for_timeout(100)
-        found = {text: rest for text, *rest in page.evaluate("window.drawn") if text in names}
         (x, y, width), (next_x, next_y, _) = (found[name] for name in names)
         assert next_x < x + width
         assert next_y >= y + 12
