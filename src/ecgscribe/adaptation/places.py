@@ -15,7 +15,6 @@ from ecgscribe.model.rhythm_features import FAR
 from ecgscribe.model.shape_features import BEFORE, WAVEFORM, waveforms
 from ecgscribe.record import Annotation
 from ecgscribe.signal.conditioning import Conditioner
-from ecgscribe.signal.windows import samples_to_steps
 
 __all__ = ["place_beats"]
 
@@ -69,7 +68,7 @@ def place_beats(conditioner: Conditioner, beats: Annotation) -> Doubles:
             f"annotation {beats.name}: expected the probabilities of a model, found none; "
             "annotate the recording first"
         )
-    r_peaks = samples_to_steps(beats.sample, conditioner.ratio)
+    r_peaks = conditioner.steps_at(beats.sample)
     shapes = np.zeros((len(r_peaks), SHAPE.stop - SHAPE.start, 2), dtype=np.float32)
     size = np.zeros(len(r_peaks))
     timed = np.zeros((len(r_peaks), len(TIMING) + len(P_WAVES)))

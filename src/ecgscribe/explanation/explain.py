@@ -37,7 +37,7 @@ from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.signal_quality import quality_at
 from ecgscribe.record import LazyRecord, Record, check_is_record
 from ecgscribe.signal.conditioning import Conditioner
-from ecgscribe.signal.windows import FS, samples_to_steps, steps_to_samples
+from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["BROAD_SPANS", "SHORT_SPANS", "SINGLE_LEADS", "explain"]
@@ -104,11 +104,11 @@ def explain(
     written, quality = beats.written.beats, beats.written.quality
     if len(written) == 0:
         raise FormatError(f"{record.name}: expected a beat to explain, found none; choose another")
-    step = samples_to_steps(np.array([at * record.fs]), conditioner.ratio)
+    step = conditioner.steps_at(np.array([at * record.fs]))
     nearest = int(np.argmin(np.abs(written.r_peaks - step)))
     r_peak = written.r_peaks[[nearest]]
     around = slice(max(nearest - 1, 0), nearest + 2)
-    samples = steps_to_samples(written.r_peaks[around], conditioner.ratio, record.n_samples)
+    samples = conditioner.samples_at(written.r_peaks[around])
     nearby = tuple(
         NearbyBeat(sample=s, time=s / record.fs, aami_class=_predicted_class(model, probability))
         for s, probability in zip(samples.tolist(), written.class_probability[around], strict=True)

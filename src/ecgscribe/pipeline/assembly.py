@@ -23,7 +23,7 @@ from ecgscribe.quality_annotations import (
 from ecgscribe.record import READABLE, Annotation, LazyRecord, Record
 from ecgscribe.rhythms import RhythmSpan, encode_rhythms
 from ecgscribe.signal.conditioning import Conditioner
-from ecgscribe.signal.windows import FS, steps_to_samples
+from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import CLASS_SYMBOLS, PACED
 
 __all__ = ["assemble"]
@@ -70,7 +70,7 @@ def assemble(
             _rhythm_annotations(conditioner, rhythms),
         ]
     )
-    sample = steps_to_samples(beats.r_peaks, conditioner.ratio, record.n_samples)
+    sample = conditioner.samples_at(beats.r_peaks)
     place = np.where(
         marks.after,
         np.searchsorted(sample, marks.sample, side="right"),
@@ -124,7 +124,7 @@ class _Marks:
 def _rhythm_annotations(conditioner: Conditioner, rhythms: Sequence[StepSpan]) -> _Marks:
     """Return a ``+`` where each rhythm begins, and ``[`` and ``]`` around flutter."""
     steps = np.array([[span.begin, span.end] for span in rhythms], dtype=np.float64)
-    edges = steps_to_samples(steps.reshape(-1, 2), conditioner.ratio, conditioner.record.n_samples)
+    edges = conditioner.samples_at(steps.reshape(-1, 2))
     spans = [
         RhythmSpan(begin=begin, end=end, kind=span.kind, probability=span.probability)
         for span, (begin, end) in zip(rhythms, edges.tolist(), strict=True)
@@ -145,14 +145,14 @@ def _quality_annotations(
     conditioner: Conditioner, availability: LeadAvailability, quality: Floats
 ) -> _Marks:
     """Return a ``~`` wherever a lead becomes lost or noisy, or can be read again."""
-    n_samples, n_steps = conditioner.record.n_samples, conditioner.n_steps
+    n_samples, n_steps = conditioner.recorded.whole.n_samples, conditioner.n_steps
     noisy = quality < READABLE
     noise_edges = np.flatnonzero(np.diff(noisy, prepend=False)) * FS
     step = np.unique(np.concatenate([availability.begin, noise_edges, [n_steps]]))
     lost = availability.lost[np.searchsorted(availability.begin, step, side="right") - 1]
     subtype = encode_subtype(lost, noisy=noisy[np.minimum(step // FS, len(noisy) - 1)])
     subtype[step >= n_steps] = ALL_READABLE  # the last span ends with the recording
-    sample = steps_to_samples(step.astype(np.float64), conditioner.ratio, n_samples)
+    sample = conditioner.samples_at(step.astype(np.float64))
     # Of two changes on one sample the last holds.
     holds = np.diff(sample, append=n_samples + 1) > 0
     sample, subtype = sample[holds], subtype[holds]

@@ -43,9 +43,11 @@ def warn_of_limits(
             "as paced (class Q) unless it looks ventricular, which is unreliable here, as the "
             "model was not trained on paced beats"
         )
-    steps_lost = availability.steps_lost.tolist()
-    warn_of_lost_leads(record.name, conditioner.leads, steps_lost, conditioner.n_steps)
-    unreadable = sum(end - begin for begin, end in availability.unreadable_spans().tolist())
+    left_out = conditioner.n_steps_left_out
+    steps_lost = (availability.steps_lost + left_out).tolist()
+    warn_of_lost_leads(record.name, conditioner.leads, steps_lost, conditioner.n_steps + left_out)
+    spans = availability.unreadable_spans().tolist()
+    unreadable = left_out + sum(end - begin for begin, end in spans)
     if unreadable > 0:
         warn(
             f"{record.name}: {unreadable / FS:.1f} s cannot be read in any lead; "

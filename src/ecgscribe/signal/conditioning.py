@@ -28,8 +28,17 @@ from ecgscribe.signal.filters import (
     scale,
 )
 from ecgscribe.signal.lead_statistics import LeadStatistics, measure_leads
+from ecgscribe.signal.long_gaps import Recorded, without_long_gaps
 from ecgscribe.signal.single_samples import bridge_single_samples
-from ecgscribe.signal.windows import FS, Clock, Span, ceil_div, rate_ratio
+from ecgscribe.signal.windows import (
+    FS,
+    Clock,
+    Span,
+    ceil_div,
+    rate_ratio,
+    samples_to_steps,
+    steps_to_samples,
+)
 
 __all__ = [
     "FS_RANGE",
@@ -114,7 +123,9 @@ def choose_leads(
     """
     lazy = record.lazy() if isinstance(record, Record) else record
     columns = _candidates(lazy, leads)
-    return columns if len(columns) <= N_LEADS else _best(measure_leads(lazy, columns)).columns
+    if len(columns) <= N_LEADS:
+        return columns
+    return _best(measure_leads(without_long_gaps(lazy).record, columns)).columns
 
 
 def _measure_chosen_leads(record: LazyRecord, leads: Sequence[str | int] | None) -> LeadStatistics:
@@ -159,18 +170,22 @@ class Conditioner:
 
     Parameters
     ----------
-    record : LazyRecord
-        The recording.
+    recorded : Recorded
+        The recording; what is left out of it has no steps.
     statistics : LeadStatistics
         Of the chosen leads, one or two.
     """
 
-    record: LazyRecord
+    recorded: Recorded
     statistics: LeadStatistics
 
     @classmethod
     def for_record(
-        cls, record: Record | LazyRecord, *, leads: Sequence[str | int] | None = None
+        cls,
+        record: Record | LazyRecord,
+        *,
+        leads: Sequence[str | int] | None = None,
+        with_gaps: bool = False,
     ) -> Conditioner:
         """Choose the leads of a recording and measure them.
 
@@ -179,6 +194,8 @@ class Conditioner:
         record : Record or LazyRecord
         leads : sequence of str or int, optional
             Leads to use; see `choose_leads`.
+        with_gaps : bool
+            Whether long gaps have steps, too; see `ecgscribe.signal.long_gaps`.
 
         Returns
         -------
@@ -202,7 +219,14 @@ class Conditioner:
                 "correct the header or resample the recording"
             )
         lazy = record.lazy() if isinstance(record, Record) else record
-        return cls(lazy, _measure_chosen_leads(lazy, leads))
+        whole = Recorded(lazy, np.empty((0, 2), dtype=np.int64))
+        recorded = whole if with_gaps else without_long_gaps(lazy)
+        return cls(recorded, _measure_chosen_leads(recorded.record, leads))
+
+    @property
+    def record(self) -> LazyRecord:
+        """The recording without what is left out."""
+        return self.recorded.record
 
     @property
     def ratio(self) -> Fraction:
@@ -220,9 +244,23 @@ class Conditioner:
         return self.clock.n_steps(self.record.n_samples)
 
     @property
+    def n_steps_left_out(self) -> int:
+        """Steps that long gaps would have."""
+        return self.clock.n_steps(self.recorded.whole.n_samples) - self.n_steps
+
+    @property
     def leads(self) -> tuple[str, ...]:
         """Names of the chosen leads."""
         return tuple(self.record.leads[k] for k in self.statistics.columns)
+
+    def samples_at(self, steps: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the samples of the whole recording that are nearest to (fractional) steps."""
+        samples = steps_to_samples(steps, self.ratio, self.record.n_samples)
+        return self.recorded.in_whole(samples)
+
+    def steps_at(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the (fractional) steps at samples of the whole recording."""
+        return samples_to_steps(self.recorded.in_record(samples), self.ratio)
 
     def condition(self, begin: int, end: int) -> ConditionedSignal:
         """Condition steps `begin` up to `end`, within ``0 <= begin < end <= n_steps``."""
@@ -318,7 +356,7 @@ def condition(
     SignalWarning
         If a lead is lost for more than half of the record, or signals are not ECG.
     """
-    conditioner = Conditioner.for_record(record, leads=leads)
+    conditioner = Conditioner.for_record(record, leads=leads, with_gaps=True)
     n_steps = conditioner.n_steps
     signal = np.zeros((n_steps, N_LEADS), dtype=np.float32)
     unscaled = np.zeros_like(signal)

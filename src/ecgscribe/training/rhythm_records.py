@@ -118,7 +118,7 @@ def make_rhythm_record(
     -------
     RhythmRecord
     """
-    conditioner = Conditioner.for_record(record)
+    conditioner = Conditioner.for_record(record, with_gaps=True)
     conditioned = conditioner.condition(0, conditioner.n_steps)
     n, n_leads = len(label) * FS, len(conditioner.leads)
     unscaled, lost = conditioned.unscaled[:n, :n_leads], conditioned.lost[:n]
