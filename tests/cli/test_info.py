@@ -37,6 +37,13 @@ def test_leads_of_edf_go_by_the_name_in_the_file(tmp_path: Path) -> None:
     assert "damaged or cut short" in only_error(ecgscribe("plot", path))
 
 
+def test_a_warning_is_one_line_however_often_the_header_is_read(tmp_path: Path) -> None:
+    path = format_files.wfdb_record(tmp_path)
+    path.write_text(path.read_text().replace("r.dat", "old/r.dat"))
+    (line,) = complaints(ecgscribe("info", path))
+    assert "the signal file is read next to its header, not from old/r.dat" in line
+
+
 def test_annotations_that_run_past_the_recording_are_rejected(good: Path, tmp_path: Path) -> None:
     record = formats.read(good)
     beyond = np.array([100, record.n_samples], dtype=np.int64)

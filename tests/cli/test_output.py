@@ -61,4 +61,5 @@ def test_what_the_terminal_cannot_show_is_replaced() -> None:
     ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     assert plain("µV \udcff\n", ascii_only) == "?V ?\n"
     assert plain("µV", io.StringIO()) == "µV"
+    assert plain("\x1b[2J\x9b\n", io.StringIO()) == "?[2J?\n"
     assert plain("µV", None) == "µV"

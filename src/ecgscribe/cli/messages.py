@@ -128,6 +128,7 @@ def warnings_on_one_line() -> Iterator[None]:
 
 def _in_one_line(other: Callable[..., None]) -> Callable[..., None]:
     terminal = sys.stderr  # also where --quiet keeps the log of a command from it
+    shown: set[str] = set()  # a recording that is read again is warned of again
 
     def show(
         message: Warning | str,
@@ -139,7 +140,9 @@ def _in_one_line(other: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if issubclass(category, SignalWarning):
             line_of_warning = " ".join(str(message).split())
-            _say(f"ecgscribe: warning: {line_of_warning}\n", terminal)
+            if line_of_warning not in shown:
+                _say(f"ecgscribe: warning: {line_of_warning}\n", terminal)
+                shown.add(line_of_warning)
         else:
             other(message, category, filename, lineno, file, line)
 

@@ -18,8 +18,8 @@ from ecgscribe.live.lost_leads import LostLeadFinder
 from ecgscribe.live.samples import SampleBuffer
 from ecgscribe.live.scale import CHANGE_STEPS, ScaleTracker, scaled
 from ecgscribe.live.tail import Tail
+from ecgscribe.signal.bad_samples import bridge_bad_samples
 from ecgscribe.signal.filters import BASELINE_BOX, LOW_PASS_REACH, SCALE_BLOCK, filter_lead
-from ecgscribe.signal.single_samples import bridge_single_samples
 from ecgscribe.signal.windows import FS, Clock, rate_ratio
 
 __all__ = ["FIRST_HOP", "LiveSignal"]
@@ -160,8 +160,9 @@ class LiveSignal:
     def _filter(self, samples: Floats, begin: int, *, complete: bool) -> Floats:
         """Filter the hop that begins at a step; shape (at least the hop's steps, n_leads)."""
         start = self._filter_start(begin)
-        own = samples[start - self._samples.first :]
-        leads = np.stack([fill_gaps(bridge_single_samples(lead, self.fs)) for lead in own.T], 1)
+        own = slice(start - self._samples.first, None)
+        bridged = [bridge_bad_samples(lead, self.fs) for lead in samples.T]
+        leads = np.stack([fill_gaps(lead[own]) for lead in bridged], 1)
         first = begin - self.clock.step_at(start)
         # Next to the ends of the stream, where samples are made up, each hop is filtered alone.
         if start > 0 and complete and self._matrices_fit:

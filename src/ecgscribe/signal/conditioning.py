@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.leads import N_LEADS, best_leads, pick_leads
 from ecgscribe.record import LazyRecord, Record
+from ecgscribe.signal.bad_samples import REACH_S, bridge_bad_samples
 from ecgscribe.signal.filters import (
     DELAY,
     FLAT_S,
@@ -29,7 +30,6 @@ from ecgscribe.signal.filters import (
 )
 from ecgscribe.signal.lead_statistics import LeadStatistics, measure_leads
 from ecgscribe.signal.long_gaps import Recorded, without_long_gaps
-from ecgscribe.signal.single_samples import bridge_single_samples
 from ecgscribe.signal.windows import (
     FS,
     Clock,
@@ -285,7 +285,7 @@ class Conditioner:
             invalid = invalid_samples(lead, record.fs, rails=self.statistics.rails(k))[at]
             lost[:, k] = invalid[wanted]
             if not invalid.all():
-                lead = bridge_single_samples(lead, record.fs)
+                lead = bridge_bad_samples(lead, record.fs)
                 filled = self.statistics.fill(lead, k, read.begin)
                 filtered = filter_lead(filled, record.fs)[filtered_steps]
                 scaled = scale(filtered, invalid, first=blocks.begin, n_blocks=self._n_blocks)
@@ -299,7 +299,7 @@ class Conditioner:
     @property
     def _reach(self) -> int:
         """Steps on each side on which a filtered step depends, and whether it is lost."""
-        margin = _margin(self.record.fs) * self.ratio
+        margin = max(_margin(self.record.fs), int(np.ceil(REACH_S * self.record.fs))) * self.ratio
         return int(np.ceil(DELAY * FS)) + 2 + ceil_div(margin.numerator, margin.denominator)
 
     def _blocks(self, begin: int, end: int) -> Span:
