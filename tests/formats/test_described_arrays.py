@@ -108,6 +108,10 @@ DIGITS = " ".join(map(str, format_files.counts()[:, 0].tolist()))
         ("MDC_ECG_LEAD_", "MDC_ECG_ELEC_POTL_"),
         (f"{START:%Y%m%d%H%M%S}.000", "2003-02-01T10:20:30"),
         ('value="4" unit="ms"', 'value="0,004" unit="S"'), ('value="5"', 'value="5,0"'),
+        ('value="4" unit="ms"', 'value="4000" unit="µs"'), ("<?xml", "\n<?xml"),
+        ('value="4" unit="ms"', 'value="4" unit="msec"'),
+        ('value="4" unit="ms"', 'value="250" unit="Hz"'),
+        ('code="MDC_ECG_LEAD_II"', 'code="131330" displayName="MDC_ECG_LEAD_II"'),
         (DIGITS, DIGITS.replace(" ", ",")), (DIGITS, DIGITS.replace(" ", ", ")),
     ],
 )  # fmt: skip
@@ -130,6 +134,32 @@ def test_the_effective_time_of_aecg_as_a_value(tmp_path: Path) -> None:
         ('<code code="RHYTHM"/>', '<code code="RHYTHM"/><effectiveTime value="20030201102030"/>'),
     )  # fmt: skip
     assert read(path).start == START
+
+
+@pytest.mark.parametrize(
+    ("source", "label", "name"),
+    [
+        ({"CodeMeaning": "unknown"}, "II", "II"), ({"CodeMeaning": "Lead V1"}, "II", "V1"),
+        ({"CodeValue": "MDC_ECG_LEAD_II"}, "", "II"),
+        ({"CodeMeaning": "Ableitung A"}, "a", "Ableitung A"),
+    ],
+)  # fmt: skip
+def test_names_of_dicom_channels(
+    source: dict[str, str], label: str, name: str, tmp_path: Path
+) -> None:
+    path = format_files.dicom(tmp_path)
+    whole = pydicom.dcmread(path)
+    channel = whole.WaveformSequence[0].ChannelDefinitionSequence[0]
+    del channel.ChannelSourceSequence[0].CodeMeaning
+    for key, value in source.items():
+        setattr(channel.ChannelSourceSequence[0], key, value)
+    channel.ChannelLabel = label
+    unit = channel.ChannelSensitivityUnitsSequence[0]
+    del unit.CodeValue
+    whole.save_as(path)
+    record = read(path)
+    assert record.leads[0].partition(" (")[0] == name
+    assert record.units == ("microvolt", "uV")
 
 
 def test_the_day_of_a_dicom_study_is_that_of_its_time(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from ecgscribe.formats.checks import (
     to_float32,
 )
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
+from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record, has_date
 
 __all__ = ["is_dicom_without_preamble", "open_dicom"]
@@ -214,14 +215,18 @@ def _gain(path: Path, definition: Any) -> tuple[float, str]:
     correction = _number(path, definition, "ChannelSensitivityCorrectionFactor", 1.0)
     gain = _number(path, definition, "ChannelSensitivity", 0.0)
     coded = _items(path, definition, "ChannelSensitivityUnitsSequence")
-    unit = str(coded[0].get("CodeValue", "")) if coded else ""
+    unit = str(coded[0].get("CodeValue") or coded[0].get("CodeMeaning") or "") if coded else ""
     return resolve_gain(gain * correction, unit)
 
 
 def _name(path: Path, definition: Any) -> str:
+    """Return what a channel is called: its meaning, or its label if only that is a lead."""
     source = _items(path, definition, "ChannelSourceSequence")
-    meaning = str(source[0].get("CodeMeaning", "")) if source else ""
-    return meaning or str(definition.get("ChannelLabel") or "")
+    coded = source[0] if source else {}
+    values = (coded.get("CodeMeaning"), definition.get("ChannelLabel"), coded.get("CodeValue"))
+    meaning, label, code = (str(value or "") for value in values)
+    leads = [each for each in (meaning, label) if is_standard(short_names([each])[0])]
+    return leads[0] if leads else meaning or label or code
 
 
 def _start(dataset: Any, offset_ms: float) -> datetime | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import format_errors, resolve_fs, resolve_gain, to_float32
-from ecgscribe.formats.edf_header import ANNOTATIONS, Header, Signal, read_header
+from ecgscribe.formats.edf_header import ANNOTATIONS, Header, Signal, decoded, read_header
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
 from ecgscribe.formats.sample_times import check_gaps
 from ecgscribe.record import Annotation, LazyRecord
@@ -27,7 +27,9 @@ _PIECE_RECORDS = 1000
 _LEAST_GAP_S = 1.0
 _DRIFT = 1e-3
 """Share of a recording by which clocks may differ, which is no gap."""
-_ONSET = re.compile(rb"([+-]\d+(?:[.,]\d*)?)[\x14\x15]")
+_DURATION_STEP = 1e-6
+"""To what s the duration of a data record can be written, such as 0.333333."""
+_ONSET = re.compile(rb"([+-]? *(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[Ee][+-]?\d+)?)[\x14\x15]")
 
 
 def open_edf(
@@ -50,7 +52,7 @@ def open_edf(
         names = short_names([header.signals[k].label for k in columns])
         scales = [_scale(header.signals[k]) for k in columns]
         units = [unit for _, _, unit in scales]
-        each_fs = [header.signals[k].n_samples / header.duration for k in columns]
+        each_fs = [_frequency(header.signals[k].n_samples, header.duration) for k in columns]
         keep = leads_of_one_fs(path, names, units, each_fs, leads)
         count = header.signals[columns[keep[0]]].n_samples
         first_onset, places = _places(path, header, each_fs[keep[0]], count)
@@ -79,6 +81,13 @@ def open_edf(
             start=_later(header.start, first_onset),
             comments=tuple(text for text in (header.patient, header.recording) if text.strip("X ")),
         )
+
+
+def _frequency(n_samples: int, duration: float) -> float:
+    """Return a frequency in Hz: a whole one if the duration, written in 8 letters, is of that."""
+    whole = round(n_samples / duration)
+    is_whole = abs(n_samples - whole * duration) <= _DURATION_STEP * whole
+    return float(whole) if is_whole else n_samples / duration
 
 
 def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
@@ -175,15 +184,15 @@ def _texts(path: Path, header: Header, columns: Sequence[int]) -> Iterator[tuple
                     continue
                 for text in part[onset.end() - 1 :].split(b"\x14")[1:]:
                     if text:
-                        yield _seconds(onset), text.decode("utf-8", errors="replace")
+                        yield _seconds(onset), decoded(text)
 
 
 def _seconds(onset: re.Match[bytes]) -> float:
-    return float(onset[1].replace(b",", b"."))
+    return float(onset[1].replace(b",", b".").replace(b" ", b""))
 
 
 def _symbol_and_note(text: str, symbols: set[str], *, with_notes: bool) -> tuple[str, str]:
-    symbol, _, note = text.partition(" ")
+    symbol, _, note = text.strip().partition(" ")
     is_symbol = symbol in symbols and (with_notes or not note)
     return (symbol, note) if is_symbol else ('"', text)
 
