@@ -30,7 +30,10 @@ def check(path: Path, signal: Any = ONE, **about: Any) -> None:
         assert getattr(record, name) == value, name
 
 
-NAMES_OF_FS = ["Fs", "FS", "sfreq", "freq", "Frequency", "sampling_rate", "SampleRate", "srate"]
+NAMES_OF_FS = [
+    "Fs", "FS", "sfreq", "freq", "Frequency", "sampling_rate", "SampleRate", "srate", "SR", "Hz",
+    "fs_ecg", "ecg_fs", "fs_Hz", "SamplingRateHz",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES_OF_FS)
@@ -49,6 +52,53 @@ def test_names_of_the_leads(name: str, kind: str, tmp_path: Path) -> None:
     arrays: dict[str, Any] = {"signal": MILLIVOLTS, "fs": FS, name: names, "unit": "mV"}
     np.savez(tmp_path / "r.npz", **arrays)
     check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS, units=("mV", "mV"))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", ["struct", "nested", "cell", "variables"])
+def test_structs_cells_and_texts_of_matlab(kind: str, compressed: bool, tmp_path: Path) -> None:
+    described: dict[str, Any] = {
+        "signal": MILLIVOLTS, "Fs": float(FS), "units": "mV", "leads": np.array(LEADS, object),
+        "note": "of no use",
+    }  # fmt: skip
+    if kind == "variables":
+        described["leads"] = np.array(LEADS)  # an array of characters
+    one = np.empty((1, 1), dtype=object)
+    one[0, 0] = described
+    content: dict[str, Any] = {
+        "struct": {"data": described}, "nested": {"data": {"ecg": described}, "id": 7.0},
+        "cell": {"data": one}, "variables": described,
+    }  # fmt: skip
+    savemat(tmp_path / "r.mat", content[kind], do_compression=compressed)
+    check(tmp_path / "r.mat", MILLIVOLTS, leads=LEADS, units=("mV", "mV"))
+
+
+def test_the_fields_of_a_structured_array(tmp_path: Path) -> None:
+    array = np.zeros(len(ONE), dtype=[("time", "f8"), *((lead, "f4") for lead in LEADS)])
+    array["time"] = SECONDS
+    for k, lead in enumerate(LEADS):
+        array[lead] = MILLIVOLTS[:, k]
+    np.save(tmp_path / "r.npy", array)
+    check(tmp_path / "r.npy", MILLIVOLTS, leads=LEADS)
+
+
+def test_python_objects_next_to_the_samples_are_left_out(tmp_path: Path) -> None:
+    names = np.array(["II"], dtype=object)
+    np.savez(tmp_path / "r.npz", allow_pickle=True, ecg=ONE, fs=FS, leads=names)
+    with pytest.warns(SignalWarning, match="left out: leads .Python objects, which can run code"):
+        check(tmp_path / "r.npz", leads=("lead1",))
+
+
+def test_names_of_another_number_of_leads_are_left_out(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, leads=np.array(LEADS))
+    with pytest.warns(SignalWarning, match="a text for each of 1 leads, found 2 of <U2; left out"):
+        check(tmp_path / "r.npz", leads=("lead1",))
+
+
+def test_leads_of_two_frequencies_are_not_read_as_one(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", ecg=MILLIVOLTS, fs=np.array([FS, 500]))
+    with pytest.raises(FormatError, match="expected one sampling frequency, found 250, 500"):
+        read(tmp_path / "r.npz")
 
 
 def test_a_number_of_channels_names_none(tmp_path: Path) -> None:
