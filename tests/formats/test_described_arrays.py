@@ -95,6 +95,12 @@ def test_names_of_another_number_of_leads_are_left_out(tmp_path: Path) -> None:
         check(tmp_path / "r.npz", leads=("lead1",))
 
 
+def test_rows_that_may_be_recordings_are_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", ecg=np.tile(ONE, (162, 1)), fs=FS)
+    with pytest.warns(SignalWarning, match="its 162 columns are read as leads of one recording"):
+        read(tmp_path / "r.npz")
+
+
 def test_leads_of_two_frequencies_are_not_read_as_one(tmp_path: Path) -> None:
     np.savez(tmp_path / "r.npz", ecg=MILLIVOLTS, fs=np.array([FS, 500]))
     with pytest.raises(FormatError, match="expected one sampling frequency, found 250, 500"):

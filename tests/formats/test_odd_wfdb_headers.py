@@ -145,6 +145,22 @@ def test_segments_whose_leads_come_in_another_order(tmp_path: Path) -> None:
     is_right(segments(tmp_path, "".join(lines).replace("V1", "v1").replace("II", "ii")))
 
 
+def test_the_first_segment_has_what_the_record_lacks(tmp_path: Path) -> None:
+    path = segments(tmp_path, LINES.replace("r.dat", "b.dat"))
+    first = tmp_path / "a.hea"
+    first.write_text(f"{first.read_text()}# paced\n".replace("500\n", "500 10:20:30 01/02/2003\n"))
+    record = read(path)
+    assert (record.start, record.comments, record.paced) == (START, ("paced",), True)
+    path.write_text("r/3 2 250 1100\n~ 100\na 500\nb 500\n")
+    assert read(path).start is None
+
+
+def test_a_record_may_be_called_like_a_file_of_another_format(tmp_path: Path) -> None:
+    lines = LINES.replace("r.dat", "r.edf.dat")
+    header(tmp_path, f"r.edf 2 250 {N_SAMPLES}", lines, name="r.edf")
+    is_right(tmp_path / "r.edf")
+
+
 def test_segments_in_other_units_of_voltage(tmp_path: Path) -> None:
     for unit in ("0.2/uV", "0.2/microvolts", "0.0002/nV", "200000/Volt"):
         is_right(segments(tmp_path, LINES.replace("r.dat", "b.dat").replace("200/mV", unit)))
