@@ -192,6 +192,17 @@ def test_the_effective_time_of_aecg_as_a_value(tmp_path: Path) -> None:
     assert read(path).start == START
 
 
+def test_big_endian_samples_of_dicom(tmp_path: Path) -> None:
+    path = format_files.dicom(tmp_path)
+    whole, little = pydicom.dcmread(path), read(path)
+    group = whole.WaveformSequence[0]
+    group.WaveformData = np.frombuffer(group.WaveformData, "<i2").astype(">i2").tobytes()
+    group.WaveformPaddingValue = group.WaveformPaddingValue[::-1]
+    whole.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRBigEndian
+    pydicom.dcmwrite(path, whole, implicit_vr=False, little_endian=False, force_encoding=True)
+    assert read(path) == little
+
+
 @pytest.mark.parametrize(
     ("source", "label", "name"),
     [

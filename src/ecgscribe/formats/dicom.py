@@ -32,7 +32,8 @@ __all__ = ["is_dicom_without_preamble", "open_dicom"]
 
 
 _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
-_LITTLE_ENDIAN = {_IMPLICIT, _EXPLICIT}
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_PLAIN = {_IMPLICIT, _EXPLICIT, _BIG_ENDIAN}
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LINEAR = {(8, "SB"), (8, "UB"), (16, "SS"), (16, "US"), (32, "SL"), (32, "UL")}
 
@@ -90,11 +91,11 @@ def open_dicom(
             implicit, little = dataset.original_encoding
             guessed = _IMPLICIT if implicit else _EXPLICIT
             stated = dataset.file_meta.get("TransferSyntaxUID")
-            syntax = str(stated or (guessed if little else ""))
-        if dataset is None or syntax not in _LITTLE_ENDIAN:
+            syntax = str(stated or (guessed if little else _BIG_ENDIAN))
+        if dataset is None or syntax not in _PLAIN:
             raise FormatError(
-                f"{path}: expected a little-endian DICOM file that is not compressed, found "
-                f"transfer syntax {syntax[:64]}; convert it first"
+                f"{path}: expected a DICOM file that is not compressed, found transfer syntax "
+                f"{syntax[:64]}; convert it first"
             )
         groups = _items(path, dataset, "WaveformSequence")
         recorded = [k for k, g in enumerate(groups) if g.get("WaveformOriginality") != "DERIVED"]
@@ -149,9 +150,13 @@ def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
         raise _damaged(path, "bytes", "WaveformData", data)
     check_size(path, n_channels * n_samples * bits // 8, len(data))
     raw = multiplex_array(dataset, index, as_raw=True)
+    stored = raw.dtype
+    if not dataset.original_encoding[1]:  # pydicom takes the samples for little-endian
+        stored = stored.newbyteorder(">")
+        raw = raw.byteswap()
     padding = group.get("WaveformPaddingValue")
     if isinstance(padding, bytes):
-        padding = np.frombuffer(padding, raw.dtype, 1)[0]
+        padding = np.frombuffer(padding, stored, 1)[0]
     elif padding is not None:
         padding = int(_number(path, group, "WaveformPaddingValue"))
     fs = _number(path, group, "SamplingFrequency")
