@@ -66,6 +66,15 @@ def test_a_range_that_is_no_number_gives_raw_counts_of_that_lead(tmp_path: Path)
     np.testing.assert_array_equal(record.signal[:, 0], format_files.counts()[:, 0])
 
 
+def test_counts_without_a_sign(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path, annotations=False)
+    data = path.read_bytes()
+    samples = (np.frombuffer(data[768:], "<i2").astype(np.int64) + 32_768).astype("<u2")
+    path.write_bytes(data[:768] + samples.tobytes())
+    edited(path, 256 + 2 * (16 + 80 + 8 + 8 + 8), b"30768   30768   34768   34768   ")
+    np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS, atol=1e-5)
+
+
 def test_of_a_file_that_was_cut_short_whole_records_are_read(tmp_path: Path) -> None:
     path = format_files.edf(tmp_path)
     path.write_bytes(path.read_bytes()[:-1])

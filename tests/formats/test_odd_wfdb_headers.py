@@ -145,6 +145,19 @@ def test_segments_whose_leads_come_in_another_order(tmp_path: Path) -> None:
     is_right(segments(tmp_path, "".join(lines).replace("V1", "v1").replace("II", "ii")))
 
 
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_segments_of_which_one_lacks_a_lead(order: str, tmp_path: Path) -> None:
+    path = segments(tmp_path, LINES.replace("r.dat", "b.dat"))
+    counts()[:500, 1].astype("<i2").tofile(tmp_path / "a.dat")
+    (tmp_path / "a.hea").write_text("a 1 250 500\na.dat 16 200/mV 16 0 0 0 0 V1\n")
+    path.write_text("r/2 2 250 1000\n" + "".join(f"{name} 500\n" for name in order))
+    record = read(path, leads=LEADS)
+    begin = 500 * order.index("a")
+    assert np.isnan(record.signal[begin : begin + 500, 0]).all()
+    places = np.r_[0:500, 500:1000] if order == "ab" else np.r_[500:1000, 0:500]
+    np.testing.assert_allclose(record.signal[:, 1], MILLIVOLTS[places, 1], atol=1e-6)
+
+
 def test_the_first_segment_has_what_the_record_lacks(tmp_path: Path) -> None:
     path = segments(tmp_path, LINES.replace("r.dat", "b.dat"))
     first = tmp_path / "a.hea"

@@ -67,6 +67,9 @@ def open_edf(
             for lead, k in enumerate(keep):
                 gain, offset, _ = scales[k]
                 digital = _digital(data[:, header.column(columns[k])], header.width)
+                low, high = header.signals[columns[k]].digital
+                if low >= 0 and high >= 256**header.width // 2:  # counts without a sign
+                    digital %= 256**header.width
                 values = to_float32((digital + offset) * gain)
                 _copy_records(signal[:, lead], places[first:last] - begin, values)
             return signal

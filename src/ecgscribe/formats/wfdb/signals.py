@@ -219,15 +219,14 @@ def _join(base: Path, header: Header) -> Signals:
         )
     gaps = [length for name, length in zip(names, lengths, strict=True) if name == _GAP]
     check_gaps(base, float(sum(gaps)), header.fs)
-    first = next(iter(parts.values()))
-    leads = (
-        first.names
-        if layout is None
-        else tuple(short_names([line.name for line in layout.signals]))
-    )
+    every = tuple(dict.fromkeys(lead for part in parts.values() for lead in part.names))
+    by_name = layout is not None or len(every) == header.n_signals
+    if layout is not None:
+        leads = tuple(short_names([line.name for line in layout.signals]))
+    else:
+        leads = every if by_name else next(iter(parts.values())).names
     places = {
-        name: _places(base, name, part, leads, by_name=layout is not None)
-        for name, part in parts.items()
+        name: _places(base, name, part, leads, by_name=by_name) for name, part in parts.items()
     }
     units, per_frame = _agreed(base, parts, places, leads)
     factors = {name: _factors(part.units, places[name], units) for name, part in parts.items()}
