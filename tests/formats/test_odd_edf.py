@@ -217,6 +217,28 @@ def test_ways_to_write_the_time_of_an_annotation(onset: bytes, tmp_path: Path) -
     assert (annotation.sample.tolist(), annotation.symbol[0]) == ([100, 300], "N")
 
 
+def test_annotations_without_a_time_are_left_out(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"+0.4\x14N", b"xxxx\x14N"))
+    with pytest.warns(SignalWarning, match=r"1 annotations .* left out, the first is b'xxxx"):
+        assert read_annotation(path).sample.tolist() == [300]
+    path.write_bytes(good.replace(b"+", b"x"))
+    with pytest.raises(FormatError, match="expected annotations that begin with their time"):
+        read_annotation(path)
+
+
+def test_a_data_record_without_a_time_follows_the_one_before(tmp_path: Path) -> None:
+    path = with_onsets(tmp_path, [0, 1, 5, 6])
+    path.write_bytes(path.read_bytes().replace(b"+6\x14\x14", b"\0\0\0\0"))
+    with pytest.warns(SignalWarning, match="1 data records without a time"):
+        record = read(path)
+    np.testing.assert_allclose(record.signal[-500:] / 1000, MILLIVOLTS[500:], atol=1e-6)
+    path.write_bytes(path.read_bytes().replace(b"+0\x14\x14", b"\0\0\0\0"))
+    with pytest.raises(FormatError, match="the time of the first data record"):
+        read(path)
+
+
 def test_annotations_in_latin_1_keep_their_letters(tmp_path: Path) -> None:
     path = format_files.edf(tmp_path)
     path.write_bytes(path.read_bytes().replace("ünd".encode(), "üund".encode("latin-1")))

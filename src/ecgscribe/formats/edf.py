@@ -172,22 +172,35 @@ def _column_bytes(path: Path, header: Header, k: int) -> Iterator[bytes]:
             yield row.tobytes()
 
 
-def _texts(path: Path, header: Header, columns: Sequence[int]) -> Iterator[tuple[float, str]]:
-    """Return the onset in s and the text of each annotation; the times of records have none."""
+def _texts(path: Path, header: Header, columns: Sequence[int]) -> list[tuple[float, str]]:
+    """Return the onset in s and the text of each annotation; the times of records have none.
+
+    Warns
+    -----
+    SignalWarning
+        If some are left out, because they do not begin with their time.
+    """
+    found: list[tuple[float, str]] = []
+    odd: list[bytes] = []
     for k in columns:
-        for data in _column_bytes(path, header, k):
-            for part in data.split(b"\0"):
-                onset = _ONSET.match(part)
-                if onset is None:
-                    if part.strip(b"\x14\x15 "):
-                        raise FormatError(
-                            f"{path}: expected annotations that begin with their time, found "
-                            f"{part[:20]!r}; get a fresh copy"
-                        )
-                    continue
-                for text in part[onset.end() - 1 :].split(b"\x14")[1:]:
-                    if text:
-                        yield _seconds(onset), decoded(text)
+        for part in (part for data in _column_bytes(path, header, k) for part in data.split(b"\0")):
+            onset = _ONSET.match(part)
+            if onset is not None:
+                texts = part[onset.end() - 1 :].split(b"\x14")[1:]
+                found += [(_seconds(onset), decoded(text)) for text in texts if text]
+            elif part.strip(b"\x14\x15 "):
+                odd.append(part[:20])
+    if odd and not found:
+        raise FormatError(
+            f"{path}: expected annotations that begin with their time, found {odd[0]!r}; get a "
+            "fresh copy"
+        )
+    if odd:
+        warn(
+            f"{path}: {len(odd)} annotations that do not begin with their time are left out, the "
+            f"first is {odd[0]!r}"
+        )
+    return found
 
 
 def _seconds(onset: re.Match[bytes]) -> float:
@@ -261,14 +274,21 @@ def _places(path: Path, header: Header, fs: float, count: int) -> tuple[float, N
             "none; get a fresh copy"
         )
     onsets = np.empty(header.n_records)
+    n_missing = 0
     for record, data in enumerate(_column_bytes(path, header, timekeeping)):
         onset = _ONSET.match(data)
-        if onset is None:
+        if onset is None and not record:
             raise FormatError(
-                f"{path}: expected the time of data record {record}, found {data[:20]!r}; "
+                f"{path}: expected the time of the first data record, found {data[:20]!r}; "
                 "get a fresh copy"
             )
-        onsets[record] = _seconds(onset)
+        n_missing += onset is None
+        following = onsets[record - 1] + header.duration
+        onsets[record] = following if onset is None else _seconds(onset)
+    if n_missing:
+        warn(
+            f"{path}: {n_missing} data records without a time are read as following the one before"
+        )
     excess = np.diff(onsets) * fs - count  # of the time from one record to the next, in samples
     if np.any(excess <= -1.0 - 1e-6 * fs):
         late = int(np.flatnonzero(excess <= -1.0)[0]) + 1
