@@ -31,7 +31,15 @@ def test_messages_name_the_record() -> None:
 
 @pytest.mark.parametrize(
     ("name", "unit", "expected"),
-    [("II", "mV", True), ("ECG", "", True), ("II", " Bpm ", False), ("SpO2", "mV", False)],
+    [
+        ("II", "mV", True),
+        ("ECG", "", True),
+        ("II", " Bpm ", False),
+        ("SpO2", "mV", False),
+        ("Sp02", "mV", False),
+        ("X", "mg", False),
+        ("X", "mV", True),
+    ],
 )
 def test_ecg_is_recognized_by_name_and_unit(name: str, unit: str, expected: bool) -> None:
     assert is_ecg(name, unit) is expected

@@ -23,14 +23,21 @@ __all__ = [
 
 N_LEADS = 2
 """Leads that the model sees."""
-MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3}
+MILLIVOLTS = {
+    prefix + volt: factor
+    for volt in ("v", "volt", "volts")
+    for prefix, factor in (
+        ("", 1e3), ("m", 1.0), ("milli", 1.0), ("u", 1e-3), ("µ", 1e-3), ("μ", 1e-3),
+        ("mu", 1e-3), ("micro", 1e-3), ("n", 1e-6), ("nano", 1e-6),
+    )
+}  # fmt: skip
 """Millivolts per unit of voltage, by its name in lower case."""
 
 
 # Signals that patient monitors and polysomnographs store next to the ECG. Electrodes of the EEG are
 # those of the 10-20 system; C1 to C6 alone are also the chest leads of IEC 60601-2-25.
 _NOT_ECG = re.compile(
-    r"pleth|ppg|spo2|sao2|resp|abp|\bart|bp\b|pap|cvp|icp|co2|emg|eeg|eog|temp|flow|thor|abdo"
+    r"pleth|ppg|s[ap][o0]2|resp|abp|\bart|bp\b|pap|cvp|icp|co2|emg|eeg|eog|temp|flow|thor|abdo"
     r"|marker|event|trigger|status|noise|accel|\bacc|eye|snor|\bpres|\bpos(ition)?\b|\bchin|\blegs?\b"
     r"|\bmic\b|sound|nasal|cannula|puls|\bhr\b|rate\b|batt|gyro|\b[lr]oc\b|^pol\b|time|counter"
     r"|\b(?:fp|af|f|fc|ft|c|cp|t|tp|p|po|o)(?:z|\d{1,2})\s*[-:/]?\s*[am][12]\b"
@@ -47,7 +54,10 @@ _STANDARD = re.compile(
     re.IGNORECASE,
 )
 # Not NU: that is also the unit of a file that names none.
-_NOT_ECG_UNITS = {"mmhg", "%", "pm", "bpm", "cmh2o", "l/min", "degc", "ohm", "kohm", "g"}
+_NOT_ECG_UNITS = {
+    "mmhg", "%", "pm", "bpm", "cmh2o", "l/min", "degc", "°c", "ohm", "kohm", "g", "mg", "m/s2",
+    "m/s^2", "m/s²", "1/min", "ms",
+}  # fmt: skip
 # Leads in which the QRS is clearest, in order of preference.
 _PREFERRED = ("mlii", "ii", "v5", "v4", "v2", "v1", "i", "v3", "v6", "avf", "iii", "avl", "avr")
 

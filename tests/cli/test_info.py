@@ -34,6 +34,9 @@ def test_leads_of_edf_go_by_the_name_in_the_file(tmp_path: Path) -> None:
     info = json.loads(run.stdout)
     assert (info["leads"], info["units"], info["annotations"]) == (["V1"], ["uV"], 2)
     path.write_bytes(path.read_bytes()[:-1])
+    (line,) = complaints(ecgscribe("info", path))
+    assert "found '4' in its header (was it cut short?); all 3 in the file are read" in line
+    path.write_bytes(path.read_bytes()[:1100])
     assert "damaged or cut short" in only_error(ecgscribe("plot", path))
 
 

@@ -30,7 +30,10 @@ def check(path: Path, signal: Any = ONE, **about: Any) -> None:
         assert getattr(record, name) == value, name
 
 
-NAMES_OF_FS = ["Fs", "FS", "sfreq", "freq", "Frequency", "sampling_rate", "SampleRate", "srate"]
+NAMES_OF_FS = [
+    "Fs", "FS", "sfreq", "freq", "Frequency", "sampling_rate", "SampleRate", "srate", "SR", "Hz",
+    "fs_ecg", "ecg_fs", "fs_Hz", "SamplingRateHz",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES_OF_FS)
@@ -49,6 +52,59 @@ def test_names_of_the_leads(name: str, kind: str, tmp_path: Path) -> None:
     arrays: dict[str, Any] = {"signal": MILLIVOLTS, "fs": FS, name: names, "unit": "mV"}
     np.savez(tmp_path / "r.npz", **arrays)
     check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS, units=("mV", "mV"))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", ["struct", "nested", "cell", "variables"])
+def test_structs_cells_and_texts_of_matlab(kind: str, compressed: bool, tmp_path: Path) -> None:
+    described: dict[str, Any] = {
+        "signal": MILLIVOLTS, "Fs": float(FS), "units": "mV", "leads": np.array(LEADS, object),
+        "note": "of no use",
+    }  # fmt: skip
+    if kind == "variables":
+        described["leads"] = np.array(LEADS)  # an array of characters
+    one = np.empty((1, 1), dtype=object)
+    one[0, 0] = described
+    content: dict[str, Any] = {
+        "struct": {"data": described}, "nested": {"data": {"ecg": described}, "id": 7.0},
+        "cell": {"data": one}, "variables": described,
+    }  # fmt: skip
+    savemat(tmp_path / "r.mat", content[kind], do_compression=compressed)
+    check(tmp_path / "r.mat", MILLIVOLTS, leads=LEADS, units=("mV", "mV"))
+
+
+def test_the_fields_of_a_structured_array(tmp_path: Path) -> None:
+    array = np.zeros(len(ONE), dtype=[("time", "f8"), *((lead, "f4") for lead in LEADS)])
+    array["time"] = SECONDS
+    for k, lead in enumerate(LEADS):
+        array[lead] = MILLIVOLTS[:, k]
+    np.save(tmp_path / "r.npy", array)
+    check(tmp_path / "r.npy", MILLIVOLTS, leads=LEADS)
+
+
+def test_python_objects_next_to_the_samples_are_left_out(tmp_path: Path) -> None:
+    names = np.array(["II"], dtype=object)
+    np.savez(tmp_path / "r.npz", allow_pickle=True, ecg=ONE, fs=FS, leads=names)
+    with pytest.warns(SignalWarning, match="left out: leads .Python objects, which can run code"):
+        check(tmp_path / "r.npz", leads=("lead1",))
+
+
+def test_names_of_another_number_of_leads_are_left_out(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, leads=np.array(LEADS))
+    with pytest.warns(SignalWarning, match="a text for each of 1 leads, found 2 of <U2; left out"):
+        check(tmp_path / "r.npz", leads=("lead1",))
+
+
+def test_rows_that_may_be_recordings_are_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", ecg=np.tile(ONE, (162, 1)), fs=FS)
+    with pytest.warns(SignalWarning, match="its 162 columns are read as leads of one recording"):
+        read(tmp_path / "r.npz")
+
+
+def test_leads_of_two_frequencies_are_not_read_as_one(tmp_path: Path) -> None:
+    np.savez(tmp_path / "r.npz", ecg=MILLIVOLTS, fs=np.array([FS, 500]))
+    with pytest.raises(FormatError, match="expected one sampling frequency, found 250, 500"):
+        read(tmp_path / "r.npz")
 
 
 def test_a_number_of_channels_names_none(tmp_path: Path) -> None:
@@ -108,6 +164,10 @@ DIGITS = " ".join(map(str, format_files.counts()[:, 0].tolist()))
         ("MDC_ECG_LEAD_", "MDC_ECG_ELEC_POTL_"),
         (f"{START:%Y%m%d%H%M%S}.000", "2003-02-01T10:20:30"),
         ('value="4" unit="ms"', 'value="0,004" unit="S"'), ('value="5"', 'value="5,0"'),
+        ('value="4" unit="ms"', 'value="4000" unit="µs"'), ("<?xml", "\n<?xml"),
+        ('value="4" unit="ms"', 'value="4" unit="msec"'),
+        ('value="4" unit="ms"', 'value="250" unit="Hz"'),
+        ('code="MDC_ECG_LEAD_II"', 'code="131330" displayName="MDC_ECG_LEAD_II"'),
         (DIGITS, DIGITS.replace(" ", ",")), (DIGITS, DIGITS.replace(" ", ", ")),
     ],
 )  # fmt: skip
@@ -130,6 +190,43 @@ def test_the_effective_time_of_aecg_as_a_value(tmp_path: Path) -> None:
         ('<code code="RHYTHM"/>', '<code code="RHYTHM"/><effectiveTime value="20030201102030"/>'),
     )  # fmt: skip
     assert read(path).start == START
+
+
+def test_big_endian_samples_of_dicom(tmp_path: Path) -> None:
+    path = format_files.dicom(tmp_path)
+    whole, little = pydicom.dcmread(path), read(path)
+    group = whole.WaveformSequence[0]
+    group.WaveformData = np.frombuffer(group.WaveformData, "<i2").astype(">i2").tobytes()
+    group.WaveformPaddingValue = group.WaveformPaddingValue[::-1]
+    whole.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRBigEndian
+    pydicom.dcmwrite(path, whole, implicit_vr=False, little_endian=False, force_encoding=True)
+    assert read(path) == little
+
+
+@pytest.mark.parametrize(
+    ("source", "label", "name"),
+    [
+        ({"CodeMeaning": "unknown"}, "II", "II"), ({"CodeMeaning": "Lead V1"}, "II", "V1"),
+        ({"CodeValue": "MDC_ECG_LEAD_II"}, "", "II"),
+        ({"CodeMeaning": "Ableitung A"}, "a", "Ableitung A"),
+    ],
+)  # fmt: skip
+def test_names_of_dicom_channels(
+    source: dict[str, str], label: str, name: str, tmp_path: Path
+) -> None:
+    path = format_files.dicom(tmp_path)
+    whole = pydicom.dcmread(path)
+    channel = whole.WaveformSequence[0].ChannelDefinitionSequence[0]
+    del channel.ChannelSourceSequence[0].CodeMeaning
+    for key, value in source.items():
+        setattr(channel.ChannelSourceSequence[0], key, value)
+    channel.ChannelLabel = label
+    unit = channel.ChannelSensitivityUnitsSequence[0]
+    del unit.CodeValue
+    whole.save_as(path)
+    record = read(path)
+    assert record.leads[0].partition(" (")[0] == name
+    assert record.units == ("microvolt", "uV")
 
 
 def test_the_day_of_a_dicom_study_is_that_of_its_time(tmp_path: Path) -> None:

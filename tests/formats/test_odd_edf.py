@@ -66,9 +66,39 @@ def test_a_range_that_is_no_number_gives_raw_counts_of_that_lead(tmp_path: Path)
     np.testing.assert_array_equal(record.signal[:, 0], format_files.counts()[:, 0])
 
 
+def test_counts_without_a_sign(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path, annotations=False)
+    data = path.read_bytes()
+    samples = (np.frombuffer(data[768:], "<i2").astype(np.int64) + 32_768).astype("<u2")
+    path.write_bytes(data[:768] + samples.tobytes())
+    edited(path, 256 + 2 * (16 + 80 + 8 + 8 + 8), b"30768   30768   34768   34768   ")
+    np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS, atol=1e-5)
+
+
+def test_of_a_file_that_was_cut_short_whole_records_are_read(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(SignalWarning, match="found '4' in its header .*; all 3 in the file are"):
+        np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS[:750], atol=1e-6)
+
+
+def test_a_rounded_duration_of_records_keeps_a_whole_frequency(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path, annotations=False)
+    edited(path, 244, b"0.333333")
+    assert read(path).fs == 750
+    edited(path, 244, b"0.9999  ")
+    assert read(path).fs == 250 / 0.9999
+
+
 def test_a_unit_in_utf_8_keeps_its_letters(tmp_path: Path) -> None:
     assert read(edf(tmp_path, UNIT, "µV".encode(), 8)).units == ("µV", "uV")
     assert read(edf(tmp_path, UNIT, "µV".encode("latin-1"), 8)).units == ("µV", "uV")
+    assert read(edf(tmp_path, UNIT, b"[uV]", 8)).units == ("uV", "uV")
+    path = edf(tmp_path, UNIT, "µV".encode(), 8)
+    edited(path, 8, "Jörg".encode("latin-1"))
+    record = read(path)
+    assert record.units == ("µV", "uV")
+    assert record.comments[0].startswith("Jörg")
 
 
 def test_fields_padded_with_nul_are_read(tmp_path: Path) -> None:
@@ -78,8 +108,14 @@ def test_fields_padded_with_nul_are_read(tmp_path: Path) -> None:
     np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS, atol=1e-6)
 
 
-@pytest.mark.parametrize("field", [b"", b"four"])
-def test_without_a_number_of_records_all_are_read(field: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("field", [b"-10000uV", b"- 10000", b"-10000\0x"])
+def test_ways_to_write_a_range(field: bytes, tmp_path: Path) -> None:
+    path = edf(tmp_path, PHYSICAL_MIN, field)
+    np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS, atol=1e-6)
+
+
+@pytest.mark.parametrize("field", [b"", b"four", b"0", b"3", b"99999999", b"-2"])
+def test_without_the_right_number_of_records_all_are_read(field: bytes, tmp_path: Path) -> None:
     with pytest.warns(SignalWarning, match="all 4 in the file are read"):
         assert read(edf(tmp_path, 236, field)).n_samples == len(MILLIVOLTS)
 
@@ -107,6 +143,8 @@ def test_a_field_that_is_needed_is_named(at: int, field: bytes, match: str, tmp_
         (b"xx.xx.xx", b"Startdate 01-FEB-2003 X X X", START),
         (b"01.01.85", b"Startdate X X X X", START.replace(year=1, month=1, day=1)),
         (b"31.02.03", b"", START.replace(year=1, month=1, day=1)),
+        (b"01.02.03", "Startdate 01-FÉV-2003 X X X".encode("latin-1"), START),
+        (b"01.02.03", b"Startdate 31-FEB-2003 X X X", START),
     ],
 )
 def test_the_start_is_what_is_known_of_it(
@@ -170,11 +208,49 @@ def test_annotations_before_the_start_are_left_out(tmp_path: Path) -> None:
         assert read_annotation(path).sample.tolist() == [300]
 
 
+@pytest.mark.parametrize("onset", [b"0.4", b"+ 0.4", b"+.4", b"+4e-1"])
+def test_ways_to_write_the_time_of_an_annotation(onset: bytes, tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    new = (onset + b"\x14N\x14").ljust(9, b"\0")
+    path.write_bytes(path.read_bytes().replace(b"+0.4\x14N\x14".ljust(9, b"\0"), new))
+    annotation = read_annotation(path)
+    assert (annotation.sample.tolist(), annotation.symbol[0]) == ([100, 300], "N")
+
+
+def test_annotations_without_a_time_are_left_out(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"+0.4\x14N", b"xxxx\x14N"))
+    with pytest.warns(SignalWarning, match=r"1 annotations .* left out, the first is b'xxxx"):
+        assert read_annotation(path).sample.tolist() == [300]
+    path.write_bytes(good.replace(b"+", b"x"))
+    with pytest.raises(FormatError, match="expected annotations that begin with their time"):
+        read_annotation(path)
+
+
+def test_a_data_record_without_a_time_follows_the_one_before(tmp_path: Path) -> None:
+    path = with_onsets(tmp_path, [0, 1, 5, 6])
+    path.write_bytes(path.read_bytes().replace(b"+6\x14\x14", b"\0\0\0\0"))
+    with pytest.warns(SignalWarning, match="1 data records without a time"):
+        record = read(path)
+    np.testing.assert_allclose(record.signal[-500:] / 1000, MILLIVOLTS[500:], atol=1e-6)
+    path.write_bytes(path.read_bytes().replace(b"+0\x14\x14", b"\0\0\0\0"))
+    with pytest.raises(FormatError, match="the time of the first data record"):
+        read(path)
+
+
+def test_annotations_in_latin_1_keep_their_letters(tmp_path: Path) -> None:
+    path = format_files.edf(tmp_path)
+    path.write_bytes(path.read_bytes().replace("ünd".encode(), "üund".encode("latin-1")))
+    assert read_annotation(path).aux_note[1] == "loud üund long"
+
+
 @pytest.mark.parametrize(
     ("day", "hour", "expected"),
     [
         (b"1.2.03", b"9.20.30", datetime(2003, 2, 1, 9, 20, 30)),
         (b"01-02-03", b"10-20-30", START),
+        (b"1 2 03", b"9,5,3", START.replace(hour=9, minute=5, second=3)),
         (b"2003.2.1", b" 10:20", START.replace(second=0)),
     ],
 )

@@ -37,6 +37,8 @@ def is_right(path: Path) -> None:
     [
         "10:20:30 01/02/2003", "01/02/2003 10:20:30", "2003-02-01T10:20:30", "10:20:30 2003/02/01",
         "10:20:30 01-02-2003", "10:20:30 1-Feb-2003", "10:20:30 01.02.2003",
+        "[10:20:30 01/02/2003]", "10:20:30, 01/02/2003", "2003-02-01T10:20:30Z",
+        "2003-02-01T10:20:30.000+01:00",
     ],
 )  # fmt: skip
 def test_ways_to_write_the_start(start: str, tmp_path: Path) -> None:
@@ -50,6 +52,12 @@ def test_a_day_that_is_none_leaves_the_time(day: str, tmp_path: Path) -> None:
     path = header(tmp_path, f"r 2 250 {N_SAMPLES} 10:20:30 {day}")
     with pytest.warns(SignalWarning, match=f"found '{day}'; left out"):
         assert read(path).start == OF_DAY
+
+
+def test_a_time_that_is_none_is_not_midnight(tmp_path: Path) -> None:
+    path = header(tmp_path, f"r 2 250 {N_SAMPLES} 10h20 01/02/2003")
+    with pytest.warns(SignalWarning, match="found '10h20'; left out"):
+        assert read(path).start is None
 
 
 @pytest.mark.parametrize("fs", ["250,0", "250Hz", "250.000", "250/1000(0)"])
@@ -67,6 +75,36 @@ def test_ways_to_write_the_frequency(fs: str, tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:.*read next to its header:ecgscribe.errors.SignalWarning")
 def test_ways_to_write_a_signal(old: str, new: str, tmp_path: Path) -> None:
     is_right(header(tmp_path, f"r 2 250 {N_SAMPLES}", LINES.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "gain",
+    ["100(+0)/mV", "100 (0)/mV", "100( 0 )/mV", "100(0) /mV", "100,0/mV", "100(0)mV", "0.1/uV"],
+)
+def test_ways_to_write_a_gain(gain: str, tmp_path: Path) -> None:
+    path = header(tmp_path, f"r 2 250 {N_SAMPLES}", LINES.replace("200/mV", gain, 1))
+    record = read(path)
+    scale = 1000 if gain.endswith("uV") else 1
+    np.testing.assert_allclose(record.signal[:, 0], MILLIVOLTS[:, 0] * 2 * scale, atol=1e-3)
+    assert record.leads == LEADS
+
+
+def test_a_gain_of_no_known_form_gives_raw_counts(tmp_path: Path) -> None:
+    path = header(tmp_path, f"r 2 250 {N_SAMPLES}", LINES.replace("200/mV", "100[0]/mV", 1))
+    with pytest.warns(SignalWarning, match=r"a gain of II, found 100\[0\]/mV; raw counts"):
+        record = read(path)
+    assert (record.leads, record.units) == (LEADS, ("NU", "mV"))
+    np.testing.assert_array_equal(record.signal[:, 0], counts()[:, 0])
+
+
+def test_what_pads_the_end_of_a_header_is_left_out(tmp_path: Path) -> None:
+    is_right(header(tmp_path, f"r 2 250 {N_SAMPLES}", f"{LINES}\x1a\0\0"))
+
+
+def test_samples_beyond_the_length_in_the_header_are_named(tmp_path: Path) -> None:
+    path = header(tmp_path, "r 2 250 500")
+    with pytest.warns(SignalWarning, match=r"only 2.0 s are read, .*, of 4.0 s in the signal file"):
+        np.testing.assert_allclose(read(path).signal, MILLIVOLTS[:500], atol=1e-6)
 
 
 def test_a_signal_file_in_another_folder_is_read_from_this_one(tmp_path: Path) -> None:
@@ -104,10 +142,41 @@ def segments(folder: Path, second: str, *, fs: str = "250") -> Path:
 def test_segments_whose_leads_come_in_another_order(tmp_path: Path) -> None:
     lines = LINES.replace("r.dat", "b.dat").splitlines(keepends=True)
     is_right(segments(tmp_path, lines[1] + lines[0]))
+    is_right(segments(tmp_path, "".join(lines).replace("V1", "v1").replace("II", "ii")))
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_segments_of_which_one_lacks_a_lead(order: str, tmp_path: Path) -> None:
+    path = segments(tmp_path, LINES.replace("r.dat", "b.dat"))
+    counts()[:500, 1].astype("<i2").tofile(tmp_path / "a.dat")
+    (tmp_path / "a.hea").write_text("a 1 250 500\na.dat 16 200/mV 16 0 0 0 0 V1\n")
+    path.write_text("r/2 2 250 1000\n" + "".join(f"{name} 500\n" for name in order))
+    record = read(path, leads=LEADS)
+    begin = 500 * order.index("a")
+    assert np.isnan(record.signal[begin : begin + 500, 0]).all()
+    places = np.r_[0:500, 500:1000] if order == "ab" else np.r_[500:1000, 0:500]
+    np.testing.assert_allclose(record.signal[:, 1], MILLIVOLTS[places, 1], atol=1e-6)
+
+
+def test_the_first_segment_has_what_the_record_lacks(tmp_path: Path) -> None:
+    path = segments(tmp_path, LINES.replace("r.dat", "b.dat"))
+    first = tmp_path / "a.hea"
+    first.write_text(f"{first.read_text()}# paced\n".replace("500\n", "500 10:20:30 01/02/2003\n"))
+    record = read(path)
+    assert (record.start, record.comments, record.paced) == (START, ("paced",), True)
+    path.write_text("r/3 2 250 1100\n~ 100\na 500\nb 500\n")
+    assert read(path).start is None
+
+
+def test_a_record_may_be_called_like_a_file_of_another_format(tmp_path: Path) -> None:
+    lines = LINES.replace("r.dat", "r.edf.dat")
+    header(tmp_path, f"r.edf 2 250 {N_SAMPLES}", lines, name="r.edf")
+    is_right(tmp_path / "r.edf")
 
 
 def test_segments_in_other_units_of_voltage(tmp_path: Path) -> None:
-    is_right(segments(tmp_path, LINES.replace("r.dat", "b.dat").replace("200/mV", "0.2/uV")))
+    for unit in ("0.2/uV", "0.2/microvolts", "0.0002/nV", "200000/Volt"):
+        is_right(segments(tmp_path, LINES.replace("r.dat", "b.dat").replace("200/mV", unit)))
     with pytest.raises(FormatError, match="expected lead II in one unit"):
         read(segments(tmp_path, LINES.replace("r.dat", "b.dat").replace("200/mV", "2/mmHg")))
 

@@ -23,7 +23,8 @@ from support.format_files import FS, MILLIVOLTS, NEED_FS, START, WRITERS, edited
 NAMED = {
     "SCP-ECG": b"\x12\x34" + struct.pack("<I", 900) + b"\0" * 10 + b"SCPECG" + b"\0" * 100,
     "an old file of Microsoft Office": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 99,
-    "HDF5": b"\x89HDF\r\n\x1a\n" + b"\0" * 99,
+    "HDF5; save the samples": b"\x89HDF\r\n\x1a\n" + b"\0" * 99,
+    "a MATLAB file of version 7.3": b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\x02IM" + b"\0" * 999,
     "a PDF": b"%PDF-1.7\n1 0 obj\n",
     "a picture": b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
     "a header of BrainVision": b"BrainVision Data Exchange Header File Version 2.0\r\n",

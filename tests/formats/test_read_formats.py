@@ -227,7 +227,7 @@ def test_names_are_made_different_and_prefixes_dropped(tmp_path: Path) -> None:
     "array",
     [
         np.array([1, 2j]), np.array(["a"]), np.zeros((2, 2, 2)), np.array(1.0), np.zeros((0, 2)),
-        np.array([{}, []], dtype=object), np.zeros(3, dtype=[("a", "f8")]),
+        np.array([{}, []], dtype=object), np.zeros(3, dtype=[("a", "f8"), ("b", "f8")]),
     ],
 )  # fmt: skip
 def test_arrays_that_are_no_signals_are_refused(array: NDArray[Any], tmp_path: Path) -> None:

@@ -246,6 +246,16 @@ def mat_compressed(folder: Path) -> Path:
     return mat(folder, compressed=True)
 
 
+def mat_struct(folder: Path) -> Path:
+    from scipy.io import savemat
+
+    path = folder / "r.mat"
+    names = np.array(LEADS, dtype=object)
+    fields = {"signal": MILLIVOLTS, "fs": FS, "leads": names, "units": "mV"}
+    savemat(str(path), {"data": fields}, do_compression=True)
+    return path
+
+
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "wfdb": wfdb_record,
     "wfdb-212": lambda folder: wfdb_record(folder, "212"),
@@ -264,6 +274,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "mat": mat,
     "mat-4": mat_4,
     "mat-compressed": mat_compressed,
+    "mat-struct": mat_struct,
 }
 """Functions that write the recording to a folder, as ``r`` with its suffix, by format.
 

@@ -24,6 +24,7 @@ from ecgscribe.formats.checks import (
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names
 from ecgscribe.formats.other_formats import other_xml
+from ecgscribe.formats.sample_times import seconds_per_unit
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.record import LazyRecord, Record
 
@@ -31,8 +32,6 @@ __all__ = ["is_xml", "open_aecg"]
 
 
 _ROOT = "AnnotatedECG"
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
-_MILLIVOLTS = {**MILLIVOLTS, "nv": 1e-6}
 _TIMES = {"TIME_ABSOLUTE", "TIME_RELATIVE"}
 
 
@@ -83,12 +82,11 @@ def open_aecg(
     with format_errors(path, "an HL7 annotated ECG"):
         parser = ET.XMLParser(target=_PlainTree())
         try:
-            root = ET.parse(path, parser).getroot()
+            root = ET.fromstring(path.read_bytes().lstrip(), parser)
         except FormatError as error:
             raise FormatError(f"{path}: {error}") from error
-        if root is None or root.tag.lower() != _ROOT.lower():
-            found = "nothing; get a fresh copy" if root is None else other_xml(root.tag)
-            raise FormatError(f"{path}: expected an HL7 annotated ECG, found {found}")
+        if root.tag.lower() != _ROOT.lower():
+            raise FormatError(f"{path}: expected an HL7 annotated ECG, found {other_xml(root.tag)}")
         sets = [_set(path, *each) for each in _recorded(root)]
         whole = [each for each in sets if each is not None]
         if not whole:
@@ -186,6 +184,13 @@ def _code(element: ET.Element) -> str:
     return "" if code is None else code.get("code", "")
 
 
+def _name(sequence: ET.Element) -> str:
+    """Return the code of a lead, or what is displayed for one that is a number."""
+    code = _code(sequence)
+    shown = sequence.find("code[@displayName]")
+    return shown.get("displayName", "") if shown is not None and code.isdigit() else code
+
+
 def _part(sequence: ET.Element, name: str) -> ET.Element:
     part = sequence.find(f"value/{name}")
     if part is None:
@@ -217,14 +222,14 @@ def _lead(sequence: ET.Element) -> _Lead:
     if resolved == UNKNOWN_UNIT:
         offset = 0.0
     elif offset and origin.get("unit", unit) != unit:
-        offset *= _MILLIVOLTS[origin.get("unit", "").lower()] / _MILLIVOLTS[unit.lower()]
-    return _Lead(_code(sequence), resolved, to_float32(counts * gain + offset))
+        offset *= MILLIVOLTS[origin.get("unit", "").lower()] / MILLIVOLTS[unit.lower()]
+    return _Lead(_name(sequence), resolved, to_float32(counts * gain + offset))
 
 
 def _fs(path: Path, times: ET.Element) -> float:
     increment = _part(times, "increment")
     unit, value = increment.get("unit", "").lower(), _number(increment.get("value", "0"))
-    step = value * _SECONDS.get(unit, 0.0)
+    step = 1 / value if unit == "hz" and value else value * (seconds_per_unit("", unit) or 0.0)
     fs = round(1 / step, 9) if step > 0 else 0.0
     if not fs > 0:
         raise FormatError(

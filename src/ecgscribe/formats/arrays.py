@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from ecgscribe.formats.checks import (
     to_float32,
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
-from ecgscribe.formats.matlab import Numbers, variables
+from ecgscribe.formats.matlab import Numbers, Texts, variables
 from ecgscribe.formats.other_formats import name_of_zip
 from ecgscribe.formats.sample_times import (
     Timing,
@@ -50,7 +50,8 @@ _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
 _DESCRIPTION: tuple[str, ...] = ("fs", "leads", "units", "start")
 _OTHER_NAMES = {
     "fs": {"sfreq", "freq", "frequency", "samplingrate", "samplerate", "samplingfrequency",
-           "samplefrequency", "samplingfreq", "samplefreq", "srate"},
+           "samplefrequency", "samplingfreq", "samplefreq", "srate", "sr", "sf", "hz", "fsamp",
+           "fsample", "samprate", "sampfreq"},
     "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames"},
     "units": {"unit"},
     "start": {"starttime", "startdate", "basedatetime"},
@@ -66,23 +67,28 @@ def open_npy(
     """Open an array of samples in a ``.npy`` file, to be read piece by piece.
 
     The array has the shape (samples,), (samples, leads) or (leads, samples): the longer axis is
-    time. See `ecgscribe.formats.reading.Reader`.
+    time. The fields of a structured array are read into memory, as the arrays of `open_npz`. See
+    `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "a NumPy array of numbers"):
-        columns, times = _columns(path, _mapped(path), [], fs=fs)
+        stored = _mapped(path)
+        if stored.dtype.names:
+            shapes = {name: stored[name].shape for name in stored.dtype.names}
+            return _of_arrays(path, shapes, stored.__getitem__, fs=fs, leads=leads)
+        columns, times = _columns(path, _time_first(path, stored), [], fs=fs)
         names, chosen = unnamed_leads(path, len(columns), leads)
         keep = [columns[k] for k in chosen]
         names = [names[k] for k in chosen]
 
         def read(begin: int, end: int) -> NDArray[np.float32]:
             # Mapped again for each piece, so that pages already read do not stay in memory.
-            return to_float32(_mapped(path)[begin:end, keep])
+            return to_float32(_time_first(path, _mapped(path))[begin:end, keep])
 
         if times.places is not None:
-            return _record(path, np.array(_mapped(path)), {}, fs=fs, leads=leads)
+            return _record(path, np.array(stored), {}, fs=fs, leads=leads)
         return LazyRecord(
             reader=read,
-            n_samples=len(_mapped(path)),
+            n_samples=len(_time_first(path, stored)),
             fs=resolve_fs(path, times.fs if fs is None else None, fs),
             leads=tuple(names),
             units=(UNKNOWN_UNIT,) * len(keep),
@@ -105,34 +111,54 @@ def open_npz(
         other = name_of_zip(path)
         if other is not None:
             raise FormatError(f"{path}: expected a recording that ecgscribe reads, found {other}")
-        shapes = _npz_shapes(path)
+        shapes, objects = _npz_shapes(path)
         with np.load(path, allow_pickle=False) as stored:
-            chosen = _signal_names(path, shapes)
-            n_samples = max(shapes[chosen[0]])
-            keys = _described(path, chosen, shapes, n_samples)
-            others = _by_role({key: stored[key] for key in keys})
-            array, others = _stacked({name: stored[name] for name in chosen}, others)
-            return _record(path, array, others, fs=fs, leads=leads)
+            return _of_arrays(path, shapes, stored.__getitem__, objects, fs=fs, leads=leads)
 
 
 def open_mat(
     path: Path, *, fs: float | None = None, leads: Sequence[str] | None = None
 ) -> LazyRecord:
-    """Read arrays in a MATLAB file of version 4 to 7: the samples and, if present, ``fs``.
+    """Read arrays in a MATLAB file of version 4 to 7: the samples and their description.
 
-    The samples are chosen as in `open_npz`. If there is a WFDB header of the same name, the
-    recording is read by that instead. See `ecgscribe.formats.reading.Reader`.
+    The samples are chosen as in `open_npz`, also from the fields of structs. If there is a WFDB
+    header of the same name, the recording is read by that instead. See
+    `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "arrays of numbers in a MATLAB file"):
         stored = variables(path)
         numbers = {name: each for name, each in stored.items() if isinstance(each, Numbers)}
-        rest = [f"{name} ({each})" for name, each in stored.items() if isinstance(each, str)]
+        texts = {
+            name: np.array(each.values)
+            for name, each in stored.items()
+            if isinstance(each, Texts) and _role(name) is not None
+        }
+        kinds = {name: "char" if isinstance(each, Texts) else each for name, each in stored.items()}
+        rest = [f"{name} ({kind})" for name, kind in kinds.items() if isinstance(kind, str)]
         shapes = {key: each.shape for key, each in numbers.items()}
-        chosen = _signal_names(path, shapes, rest)
-        described = _described(path, chosen, shapes, max(shapes[chosen[0]]))
-        others = _by_role({key: numbers[key].load() for key in described})
-        array, others = _stacked({name: numbers[name].load() for name in chosen}, others)
-        return _record(path, array, others, fs=fs, leads=leads)
+        shapes |= {key: each.shape for key, each in texts.items()}
+
+        def load(name: str) -> NDArray[Any]:
+            return texts[name] if name in texts else numbers[name].load()
+
+        return _of_arrays(path, shapes, load, rest, fs=fs, leads=leads)
+
+
+def _of_arrays(
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    load: Callable[[str], NDArray[Any]],
+    rest: Sequence[str] = (),
+    *,
+    fs: float | None,
+    leads: Sequence[str] | None,
+) -> LazyRecord:
+    """Read the samples among several arrays, of which `load` returns one by its name."""
+    chosen = _signal_names(path, shapes, rest)
+    keys = _described(path, chosen, shapes, max(shapes[chosen[0]]))
+    others = _by_role({key: load(key) for key in keys})
+    array, others = _stacked({name: load(name) for name in chosen}, others)
+    return _record(path, array, others, fs=fs, leads=leads)
 
 
 def _mapped(path: Path) -> NDArray[Any]:
@@ -142,7 +168,7 @@ def _mapped(path: Path) -> NDArray[Any]:
         if "Object arrays" in str(error) or "Python objects" in str(error):
             raise _pickled(path) from error
         raise
-    return _time_first(path, array)
+    return array
 
 
 def _pickled(path: Path) -> FormatError:
@@ -168,9 +194,15 @@ def _time_first(path: Path, array: NDArray[Any]) -> NDArray[Any]:
     return array if array.shape[0] >= array.shape[1] else array.T
 
 
-def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every array, after checking its size against that of the file."""
-    shapes = {}
+def _npz_shapes(path: Path) -> tuple[dict[str, tuple[int, ...]], list[str]]:
+    """Return the shape of every array, after checking its size, and what is left out.
+
+    Warns
+    -----
+    SignalWarning
+        If there are arrays of Python objects next to others.
+    """
+    shapes, objects = {}, []
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if member.filename.endswith(".npy"):
@@ -183,18 +215,29 @@ def _npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
                         if version == (1, 0)
                         else np.lib.format.read_array_header_2_0(stream)
                     )
+                name = member.filename.removesuffix(".npy")
+                if header[2].hasobject:
+                    objects.append(f"{name} (Python objects, which can run code)")
+                    continue
                 check_size(path, math.prod(header[0]) * header[2].itemsize, member.file_size)
-                shapes[member.filename.removesuffix(".npy")] = header[0]
-    return shapes
+                shapes[name] = header[0]
+    if objects and shapes:
+        warn(f"{path}: left out: {', '.join(objects)}")
+    return shapes, objects
+
+
+def _own(name: str) -> str:
+    """Return the name of a field without that of its struct."""
+    return name.rpartition(".")[2]
 
 
 def _role(name: str) -> str | None:
     """Return what an array of this name describes: ``fs``, ``leads``, ``units``, ``start``."""
-    plain = name.lower().replace("_", "").replace(" ", "")
+    plain = _own(name).lower().replace("_", "").replace(" ", "")
     for role in _DESCRIPTION:
         if plain == role or plain in _OTHER_NAMES[role]:
             return role
-    return None
+    return "fs" if re.sub("e[ck]g|hz$", "", plain) in _OTHER_NAMES["fs"] | {"fs"} else None
 
 
 def _by_role(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -211,7 +254,7 @@ def _by_role(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def _is_time(name: str) -> bool:
-    return is_time_name(name) or name.lower() in ("t", "tm")
+    return is_time_name(_own(name)) or _own(name).lower() in ("t", "tm")
 
 
 def _signal_names(
@@ -223,16 +266,16 @@ def _signal_names(
     arrays = [name for name in arrays if not _is_time(name)] or arrays
     if len(arrays) == 1:
         return arrays
-    lower = [name.lower() for name in arrays]
+    lower = [_own(name).lower() for name in arrays]
     for name in _SIGNAL_NAMES:
         if lower.count(name) == 1:
             return [arrays[lower.index(name)]]
-    called = [name for name in arrays if re.search("e[ck]g", name, re.IGNORECASE)]
+    called = [name for name in arrays if re.search("e[ck]g", _own(name), re.IGNORECASE)]
     if len(called) == 1:
         return called
     sizes = {math.prod(shapes[name]) for name in arrays}
     are_rows = all(math.prod(shapes[name]) == max(shapes[name]) for name in arrays)
-    if len(sizes) == 1 and are_rows and all(map(is_standard, arrays)):
+    if len(sizes) == 1 and are_rows and all(is_standard(_own(name)) for name in arrays):
         return arrays
     found = [name[:50] for name in (arrays or rest)[:9]]
     raise FormatError(
@@ -248,7 +291,7 @@ def _stacked(
     if len(arrays) == 1:
         return next(iter(arrays.values())), others
     signal = np.stack([array.reshape(-1) for array in arrays.values()], axis=1)
-    return signal, {**others, "leads": np.array(list(arrays))}
+    return signal, {**others, "leads": np.array([_own(name) for name in arrays])}
 
 
 def _described(
@@ -301,7 +344,13 @@ def _record(
 ) -> LazyRecord:
     signal = _time_first(path, np.asarray(array))
     n_leads = signal.shape[1]
-    stated = float(others["fs"].reshape(-1)[0]) if "fs" in others else None
+    every_fs = set(others["fs"].reshape(-1).tolist()) if "fs" in others else set()
+    if len(every_fs) > 1:
+        listed = ", ".join(map(str, sorted(every_fs)))
+        raise FormatError(
+            f"{path}: expected one sampling frequency, found {listed}; save the leads of one alone"
+        )
+    stated = float(every_fs.pop()) if every_fs else None
     start = _start(others["start"]) if "start" in others else None
     texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
     columns, times = _columns(path, signal, texts, fs=fs if stated is None else stated)
@@ -321,7 +370,8 @@ def _record(
     if "units" in others and others["units"].size == 1:
         units = [str(others["units"].reshape(-1)[0]) or UNKNOWN_UNIT] * n_leads
     elif "units" in others:
-        units = [unit or UNKNOWN_UNIT for unit in _texts(path, others["units"], n_leads)]
+        texts = _texts(path, others["units"], n_leads)
+        units = [unit or UNKNOWN_UNIT for unit in texts] or units
     if stated is None and fs is None:
         stated = times.fs
     kept = to_float32(signal[:, [columns[k] for k in keep]])
@@ -353,12 +403,20 @@ def _start(array: NDArray[Any]) -> datetime | None:
 
 
 def _texts(path: Path, array: NDArray[Any], n: int) -> list[str]:
+    """Return a text for each of `n` leads; none where there is another number of them.
+
+    Warns
+    -----
+    SignalWarning
+        If there is.
+    """
     texts = array.reshape(-1)
     if array.dtype.kind == "S":
         texts = np.array([text.decode("utf-8", errors="replace") for text in texts.tolist()])
     if texts.dtype.kind != "U" or len(texts) != n:
-        raise FormatError(
+        warn(
             f"{path}: expected a text for each of {n} leads, found {len(texts)} of "
-            f"{array.dtype}; save one text per lead"
+            f"{array.dtype}; left out"
         )
+        return []
     return [str(text) for text in texts]

@@ -290,7 +290,7 @@ def resolve_gain(gain: float, unit: str) -> tuple[float, str]:
     """
     if not _FLOAT32_TINY <= abs(gain) <= _LARGEST_GAIN:
         return 1.0, UNKNOWN_UNIT
-    return gain, " ".join(unit.split()) or UNKNOWN_UNIT
+    return gain, " ".join(unit.strip(" []()").split()) or UNKNOWN_UNIT
 
 
 def to_float32(values: NDArray[Any]) -> NDArray[np.float32]:

@@ -25,13 +25,15 @@ from ecgscribe.formats.checks import (
     to_float32,
 )
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
+from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record, has_date
 
 __all__ = ["is_dicom_without_preamble", "open_dicom"]
 
 
 _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
-_LITTLE_ENDIAN = {_IMPLICIT, _EXPLICIT}
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_PLAIN = {_IMPLICIT, _EXPLICIT, _BIG_ENDIAN}
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LINEAR = {(8, "SB"), (8, "UB"), (16, "SS"), (16, "US"), (32, "SL"), (32, "UL")}
 
@@ -89,11 +91,11 @@ def open_dicom(
             implicit, little = dataset.original_encoding
             guessed = _IMPLICIT if implicit else _EXPLICIT
             stated = dataset.file_meta.get("TransferSyntaxUID")
-            syntax = str(stated or (guessed if little else ""))
-        if dataset is None or syntax not in _LITTLE_ENDIAN:
+            syntax = str(stated or (guessed if little else _BIG_ENDIAN))
+        if dataset is None or syntax not in _PLAIN:
             raise FormatError(
-                f"{path}: expected a little-endian DICOM file that is not compressed, found "
-                f"transfer syntax {syntax[:64]}; convert it first"
+                f"{path}: expected a DICOM file that is not compressed, found transfer syntax "
+                f"{syntax[:64]}; convert it first"
             )
         groups = _items(path, dataset, "WaveformSequence")
         recorded = [k for k, g in enumerate(groups) if g.get("WaveformOriginality") != "DERIVED"]
@@ -148,9 +150,13 @@ def _channels(path: Path, dataset: Any, index: int) -> list[_Channel]:
         raise _damaged(path, "bytes", "WaveformData", data)
     check_size(path, n_channels * n_samples * bits // 8, len(data))
     raw = multiplex_array(dataset, index, as_raw=True)
+    stored = raw.dtype
+    if not dataset.original_encoding[1]:  # pydicom takes the samples for little-endian
+        stored = stored.newbyteorder(">")
+        raw = raw.byteswap()
     padding = group.get("WaveformPaddingValue")
     if isinstance(padding, bytes):
-        padding = np.frombuffer(padding, raw.dtype, 1)[0]
+        padding = np.frombuffer(padding, stored, 1)[0]
     elif padding is not None:
         padding = int(_number(path, group, "WaveformPaddingValue"))
     fs = _number(path, group, "SamplingFrequency")
@@ -214,14 +220,18 @@ def _gain(path: Path, definition: Any) -> tuple[float, str]:
     correction = _number(path, definition, "ChannelSensitivityCorrectionFactor", 1.0)
     gain = _number(path, definition, "ChannelSensitivity", 0.0)
     coded = _items(path, definition, "ChannelSensitivityUnitsSequence")
-    unit = str(coded[0].get("CodeValue", "")) if coded else ""
+    unit = str(coded[0].get("CodeValue") or coded[0].get("CodeMeaning") or "") if coded else ""
     return resolve_gain(gain * correction, unit)
 
 
 def _name(path: Path, definition: Any) -> str:
+    """Return what a channel is called: its meaning, or its label if only that is a lead."""
     source = _items(path, definition, "ChannelSourceSequence")
-    meaning = str(source[0].get("CodeMeaning", "")) if source else ""
-    return meaning or str(definition.get("ChannelLabel") or "")
+    coded = source[0] if source else {}
+    values = (coded.get("CodeMeaning"), definition.get("ChannelLabel"), coded.get("CodeValue"))
+    meaning, label, code = (str(value or "") for value in values)
+    leads = [each for each in (meaning, label) if is_standard(short_names([each])[0])]
+    return leads[0] if leads else meaning or label or code
 
 
 def _start(dataset: Any, offset_ms: float) -> datetime | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import format_errors, resolve_fs, resolve_gain, to_float32
-from ecgscribe.formats.edf_header import ANNOTATIONS, Header, Signal, read_header
+from ecgscribe.formats.edf_header import ANNOTATIONS, Header, Signal, decoded, read_header
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names
 from ecgscribe.formats.sample_times import check_gaps
 from ecgscribe.record import Annotation, LazyRecord
@@ -27,7 +27,9 @@ _PIECE_RECORDS = 1000
 _LEAST_GAP_S = 1.0
 _DRIFT = 1e-3
 """Share of a recording by which clocks may differ, which is no gap."""
-_ONSET = re.compile(rb"([+-]\d+(?:[.,]\d*)?)[\x14\x15]")
+_DURATION_STEP = 1e-6
+"""To what s the duration of a data record can be written, such as 0.333333."""
+_ONSET = re.compile(rb"([+-]? *(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[Ee][+-]?\d+)?)[\x14\x15]")
 
 
 def open_edf(
@@ -50,7 +52,7 @@ def open_edf(
         names = short_names([header.signals[k].label for k in columns])
         scales = [_scale(header.signals[k]) for k in columns]
         units = [unit for _, _, unit in scales]
-        each_fs = [header.signals[k].n_samples / header.duration for k in columns]
+        each_fs = [_frequency(header.signals[k].n_samples, header.duration) for k in columns]
         keep = leads_of_one_fs(path, names, units, each_fs, leads)
         count = header.signals[columns[keep[0]]].n_samples
         first_onset, places = _places(path, header, each_fs[keep[0]], count)
@@ -65,6 +67,9 @@ def open_edf(
             for lead, k in enumerate(keep):
                 gain, offset, _ = scales[k]
                 digital = _digital(data[:, header.column(columns[k])], header.width)
+                low, high = header.signals[columns[k]].digital
+                if low >= 0 and high >= 256**header.width // 2:  # counts without a sign
+                    digital %= 256**header.width
                 values = to_float32((digital + offset) * gain)
                 _copy_records(signal[:, lead], places[first:last] - begin, values)
             return signal
@@ -79,6 +84,13 @@ def open_edf(
             start=_later(header.start, first_onset),
             comments=tuple(text for text in (header.patient, header.recording) if text.strip("X ")),
         )
+
+
+def _frequency(n_samples: int, duration: float) -> float:
+    """Return a frequency in Hz: a whole one if the duration, written in 8 letters, is of that."""
+    whole = round(n_samples / duration)
+    is_whole = abs(n_samples - whole * duration) <= _DURATION_STEP * whole
+    return float(whole) if is_whole else n_samples / duration
 
 
 def read_annotation(path: Path, *, fs: float | None = None) -> Annotation:
@@ -160,30 +172,43 @@ def _column_bytes(path: Path, header: Header, k: int) -> Iterator[bytes]:
             yield row.tobytes()
 
 
-def _texts(path: Path, header: Header, columns: Sequence[int]) -> Iterator[tuple[float, str]]:
-    """Return the onset in s and the text of each annotation; the times of records have none."""
+def _texts(path: Path, header: Header, columns: Sequence[int]) -> list[tuple[float, str]]:
+    """Return the onset in s and the text of each annotation; the times of records have none.
+
+    Warns
+    -----
+    SignalWarning
+        If some are left out, because they do not begin with their time.
+    """
+    found: list[tuple[float, str]] = []
+    odd: list[bytes] = []
     for k in columns:
-        for data in _column_bytes(path, header, k):
-            for part in data.split(b"\0"):
-                onset = _ONSET.match(part)
-                if onset is None:
-                    if part.strip(b"\x14\x15 "):
-                        raise FormatError(
-                            f"{path}: expected annotations that begin with their time, found "
-                            f"{part[:20]!r}; get a fresh copy"
-                        )
-                    continue
-                for text in part[onset.end() - 1 :].split(b"\x14")[1:]:
-                    if text:
-                        yield _seconds(onset), text.decode("utf-8", errors="replace")
+        for part in (part for data in _column_bytes(path, header, k) for part in data.split(b"\0")):
+            onset = _ONSET.match(part)
+            if onset is not None:
+                texts = part[onset.end() - 1 :].split(b"\x14")[1:]
+                found += [(_seconds(onset), decoded(text)) for text in texts if text]
+            elif part.strip(b"\x14\x15 "):
+                odd.append(part[:20])
+    if odd and not found:
+        raise FormatError(
+            f"{path}: expected annotations that begin with their time, found {odd[0]!r}; get a "
+            "fresh copy"
+        )
+    if odd:
+        warn(
+            f"{path}: {len(odd)} annotations that do not begin with their time are left out, the "
+            f"first is {odd[0]!r}"
+        )
+    return found
 
 
 def _seconds(onset: re.Match[bytes]) -> float:
-    return float(onset[1].replace(b",", b"."))
+    return float(onset[1].replace(b",", b".").replace(b" ", b""))
 
 
 def _symbol_and_note(text: str, symbols: set[str], *, with_notes: bool) -> tuple[str, str]:
-    symbol, _, note = text.partition(" ")
+    symbol, _, note = text.strip().partition(" ")
     is_symbol = symbol in symbols and (with_notes or not note)
     return (symbol, note) if is_symbol else ('"', text)
 
@@ -249,14 +274,21 @@ def _places(path: Path, header: Header, fs: float, count: int) -> tuple[float, N
             "none; get a fresh copy"
         )
     onsets = np.empty(header.n_records)
+    n_missing = 0
     for record, data in enumerate(_column_bytes(path, header, timekeeping)):
         onset = _ONSET.match(data)
-        if onset is None:
+        if onset is None and not record:
             raise FormatError(
-                f"{path}: expected the time of data record {record}, found {data[:20]!r}; "
+                f"{path}: expected the time of the first data record, found {data[:20]!r}; "
                 "get a fresh copy"
             )
-        onsets[record] = _seconds(onset)
+        n_missing += onset is None
+        following = onsets[record - 1] + header.duration
+        onsets[record] = following if onset is None else _seconds(onset)
+    if n_missing:
+        warn(
+            f"{path}: {n_missing} data records without a time are read as following the one before"
+        )
     excess = np.diff(onsets) * fs - count  # of the time from one record to the next, in samples
     if np.any(excess <= -1.0 - 1e-6 * fs):
         late = int(np.flatnonzero(excess <= -1.0)[0]) + 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -18,7 +19,7 @@ from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import check_size, month_number
 from ecgscribe.record import NO_DATE
 
-__all__ = ["ANNOTATIONS", "Header", "Signal", "read_header"]
+__all__ = ["ANNOTATIONS", "Header", "Signal", "decoded", "read_header"]
 
 
 ANNOTATIONS = frozenset({"EDF Annotations", "BDF Annotations"})
@@ -138,58 +139,62 @@ def read_header(path: Path) -> Header:
             f"{path}: expected a header of {n_bytes} bytes for {n_signals} signals, found "
             f"{_text(fixed[184:192])!r}; the number of signals is taken as right"
         )
-    encoding = _encoding(fixed + b"".join(b"".join(field) for field in fields))
     labels, _, units, *ranges, _, counts, _ = fields
     width = 3 if fixed.startswith(b"\xff") else 2
     signals = tuple(
         Signal(
-            label=_text(labels[k], encoding),
-            unit=_text(units[k], encoding),
-            physical=(_number(ranges[0][k]), _number(ranges[1][k])),
+            label=_text(labels[k]),
+            unit=_text(units[k]),
+            physical=(_number(ranges[0][k], units[k]), _number(ranges[1][k], units[k])),
             digital=(_number(ranges[2][k]), _number(ranges[3][k])),
-            n_samples=_count(path, _text(labels[k], encoding), counts[k]),
+            n_samples=_count(path, _text(labels[k]), counts[k]),
         )
         for k in range(n_signals)
     )
     _warn_of_ranges(path, signals, [field for part in ranges for field in part])
-    recording = _text(fixed[88:168], encoding)
+    recording = _text(fixed[88:168])
     header = Header(
-        patient=_text(fixed[8:88], encoding),
+        patient=_text(fixed[8:88]),
         recording=recording,
-        reserved=_text(fixed[192:236], encoding),
+        reserved=_text(fixed[192:236]).upper(),
         start=_start(path, _text(fixed[168:176]), _text(fixed[176:184]), recording),
         n_records=0,
         duration=_number(fixed[244:252]),
         width=width,
         signals=signals,
     )
+    check_size(path, n_bytes + header.record_bytes, size)
     available = (size - n_bytes) // header.record_bytes
-    n_records = _n_records(path, fixed[236:244], available)
-    check_size(path, n_bytes + header.record_bytes * max(n_records, 1), size)
-    return dataclasses.replace(header, n_records=n_records)
+    if _number(fixed[236:244]) not in (-1, available):  # -1 is not known yet
+        warn(
+            f"{path}: expected {available} data records by the size of the file, found "
+            f"{_text(fixed[236:244])!r} in its header (was it cut short?); all {available} in the "
+            "file are read"
+        )
+    return dataclasses.replace(header, n_records=available)
 
 
 def _fields(file: BinaryIO, n_signals: int) -> list[list[bytes]]:
     return [[file.read(width) for _ in range(n_signals)] for width in _FIELD_BYTES]
 
 
-def _encoding(data: bytes) -> str:
-    """Return how the header is encoded; the standard has ASCII, but writers add µ in UTF-8."""
+def decoded(data: bytes) -> str:
+    """Decode text as UTF-8 or else as Latin-1; the standard has ASCII, but writers add µ."""
     try:
-        data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
+        return data.decode("latin-1")
 
 
-def _text(field: bytes, encoding: str = "latin-1") -> str:
-    return field.decode(encoding, errors="replace").replace("\0", " ").strip()
+def _text(field: bytes) -> str:
+    return decoded(field).replace("\0", " ").strip()
 
 
-def _number(field: bytes) -> float:
-    """Read a number, also one with a decimal comma; NaN if it is none."""
+def _number(field: bytes, unit: bytes = b"") -> float:
+    """Read a number, also with a decimal comma or its unit, or what follows NUL; else NaN."""
+    text = _text(field.split(b"\0")[0]).removesuffix(_text(unit))
     try:
-        return float(_text(field).replace(",", "."))
+        return float(text.replace(",", ".").replace(" ", ""))
     except ValueError:
         return math.nan
 
@@ -214,25 +219,6 @@ def _count(path: Path, label: str, field: bytes) -> int:
     return count
 
 
-def _n_records(path: Path, field: bytes, available: int) -> int:
-    value = _number(field)
-    if value == -1:  # not known when the header was written
-        return available
-    if math.isnan(value):
-        warn(
-            f"{path}: its header does not give the number of data records, but "
-            f"{_text(field)!r}; all {available} in the file are read"
-        )
-        return available
-    n_records = _whole(path, "number of data records", field)
-    if n_records < 0:
-        raise FormatError(
-            f"{path}: expected a number of data records from 0 on, or -1, found {n_records}; "
-            "correct the header"
-        )
-    return n_records
-
-
 def _warn_of_ranges(path: Path, signals: tuple[Signal, ...], fields: list[bytes]) -> None:
     own = [s for s in signals if s.label not in ANNOTATIONS]
     odd = [s.label for s in own if any(map(math.isnan, (*s.physical, *s.digital)))]
@@ -247,7 +233,7 @@ def _warn_of_ranges(path: Path, signals: tuple[Signal, ...], fields: list[bytes]
 
 def _start(path: Path, day: str, hour: str, recording: str) -> datetime | None:
     """Return the start; a date that is withheld or impossible leaves the time of day."""
-    match = re.fullmatch(r"(\d\d?)[-.:](\d\d)(?:[-.:](\d\d))?", hour)
+    match = re.fullmatch(r"(\d\d?)[-.:, ](\d\d?)(?:[-.:, ](\d\d?))?", hour)
     try:
         clock = None if match is None else time(int(match[1]), int(match[2]), int(match[3] or 0))
     except ValueError:  # such as 24.00.00
@@ -263,14 +249,15 @@ def _start(path: Path, day: str, hour: str, recording: str) -> datetime | None:
 
 
 def _date(path: Path, day: str, recording: str) -> date | None:
-    plus = re.match(r"Startdate (\d\d?)-([A-Z]{3})-(\d{4})\b", recording, re.IGNORECASE)
-    short = re.fullmatch(r"(\d\d?)[./-](\d\d?)[./-](\d\d)", day)
+    plus = re.match(r"Startdate (\d\d?)-([^\W\d]{3})-(\d{4})\b", recording, re.IGNORECASE)
+    short = re.fullmatch(r"(\d\d?)[./, -](\d\d?)[./, -](\d\d)", day)
     iso = re.fullmatch(r"(\d{4})[./-](\d\d?)[./-](\d\d?)", day)
     if recording.startswith("Startdate X") and day in ("01.01.85", ""):  # withheld
         return None
-    try:
-        if plus is not None:
+    if plus is not None:
+        with suppress(ValueError):  # such as 31 February, or a month in another language
             return date(int(plus[3]), month_number(plus[2]), int(plus[1]))
+    with suppress(ValueError):
         if iso is not None:
             return date(*map(int, iso.groups()))
         if short is not None:
@@ -278,8 +265,6 @@ def _date(path: Path, day: str, recording: str) -> date | None:
             return date(
                 year + (1900 if year >= _FIRST_YEAR else 2000), int(short[2]), int(short[1])
             )
-    except ValueError:  # such as 31 February
-        short = None
     if day.strip(".Xx"):
         warn(f"{path}: expected a start date such as 31.12.99, found {day!r}; left out")
     return None

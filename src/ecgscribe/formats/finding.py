@@ -39,8 +39,9 @@ def find_recording(path: Path) -> Path:
     if path.is_file() and path.suffix.lower() not in NEED_HEADER:
         header = path.with_suffix(".hea")
         return header if detect_format(path) is None and header.is_file() else path
-    if with_suffix(base, ".hea").is_file():
-        return with_suffix(base, ".hea")
+    for name in (base, path):  # a record may itself be called r.edf
+        if with_suffix(name, ".hea").is_file():
+            return with_suffix(name, ".hea")
     if path.is_file():
         header = same_but_for_case(with_suffix(base, ".hea"))
         return header if header.is_file() else path

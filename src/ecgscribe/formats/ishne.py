@@ -105,7 +105,7 @@ def open_ishne(
         return LazyRecord(
             reader=read,
             n_samples=n_samples,
-            fs=resolve_fs(path, float(header["fs"]), fs),
+            fs=resolve_fs(path, float(header["fs"]) if header["fs"] > 0 else None, fs),
             leads=tuple(names[k] for k in keep),
             units=tuple(gains[k][1] for k in keep),
             name=path.stem,
@@ -181,6 +181,12 @@ def _n_samples(path: Path, header: Any) -> int:
     available = (path.stat().st_size - int(header["data_at"])) // (2 * max(n_leads, 1))
     is_total = n_leads > 1 and stated == n_leads * available
     if available < 1 or (stated > 0 and not is_total):
+        fs = max(int(header["fs"]), 1)
+        if available > stated + fs:
+            warn(
+                f"{path}: only {stated / fs:.1f} s are read, as its header says, of "
+                f"{available / fs:.1f} s in the file"
+            )
         return stated
     warn(
         f"{path}: expected the samples of one lead in the header, found {stated}; all {available} "
@@ -193,6 +199,8 @@ def _start(header: Any) -> datetime | None:
     day, month, year = header["date"].tolist()
     if 0 < year < _CENTURY:
         year += _CENTURY * (19 if year >= _FIRST_YEAR else 20)
+    elif _CENTURY <= year < 2 * _CENTURY:  # counted from 1900, as C does
+        year += 19 * _CENTURY
     try:  # negative numbers mean an unknown date or time
         clock = time(*header["time"].tolist())
     except ValueError:

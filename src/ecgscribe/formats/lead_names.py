@@ -30,6 +30,10 @@ _LEAD_PREFIX = re.compile(
 _EXPLANATION = re.compile(r"\s*(?:[(\[](?!\d+[)\]]).*|,.*|[ _/][mnuµμ]V)$")
 
 
+_MOST_LEADS = 32
+"""More are rather recordings, one in each row."""
+
+
 class MixedFrequenciesError(FormatError):
     """The leads to read differ in their sampling frequency.
 
@@ -171,8 +175,18 @@ def unnamed_leads(
     ------
     FormatError
         If `leads` does neither.
+
+    Warns
+    -----
+    SignalWarning
+        If there are more columns than a recording has leads.
     """
     names = short_names([None] * n_leads)
+    if leads is None and n_leads > _MOST_LEADS:
+        warn(
+            f"{path}: its {n_leads} columns are read as leads of one recording; save each alone if "
+            "they are recordings"
+        )
     if leads is None or {_short(lead).lower() for lead in leads} <= set(names):
         return names, chosen_leads(path, names, leads)
     if len(leads) != n_leads:

@@ -11,7 +11,7 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import MOST_DEFLATED, check_packing, check_size
 
-__all__ = ["Numbers", "is_level_4", "variables"]
+__all__ = ["Numbers", "Texts", "Variable", "is_level_4", "variables"]
 
 
 # Level 5: types of data elements, and the classes of arrays that they make up.
@@ -30,10 +30,13 @@ _UINT32, _MATRIX, _COMPRESSED = 6, 14, 15
 _TYPES = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
 }  # fmt: skip
-_CLASSES = {
-    1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 16: "function", 17: "object",
+_CLASSES = {3: "object", 5: "sparse", 16: "function", 17: "object"}
+_CELL, _STRUCT, _CHAR, _NUMBERS = 1, 2, 4, range(6, 16)
+_ENCODINGS = {
+    ("<", 4): "utf-16-le", (">", 4): "utf-16-be", ("<", 17): "utf-16-le", (">", 17): "utf-16-be",
+    ("<", 16): "utf-8", (">", 16): "utf-8",
 }  # fmt: skip
-_NUMBERS = range(6, 16)
+"""Of text, by byte order and type of its data element; otherwise Latin-1."""
 _OPAQUE = 17  # such as a string or a table: it has no dimensions of its own
 _COMPLEX, _LOGICAL = 0x800, 0x200
 _HEADER_BYTES = 128
@@ -64,6 +67,23 @@ class Numbers:
     load: Callable[[], NDArray[Any]]
 
 
+@dataclass(frozen=True)
+class Texts:
+    """An array of characters in a MATLAB file, or a cell array of such.
+
+    Parameters
+    ----------
+    values : tuple of str
+        One text per row.
+    """
+
+    values: tuple[str, ...]
+
+
+Variable = Numbers | Texts | str
+"""Numbers, texts, or the name of another type (``complex``, ``cell`` …)."""
+
+
 def is_level_4(head: bytes) -> bool:
     """Return whether a file that begins with `head` is a MATLAB file of level 4."""
     # Type, rows, columns, imaginary, length of the name; the type's thousands give the byte order.
@@ -83,8 +103,8 @@ def is_level_4(head: bytes) -> bool:
     return False
 
 
-def variables(path: Path) -> dict[str, Numbers | str]:
-    """List the variables of a MATLAB file.
+def variables(path: Path) -> dict[str, Variable]:
+    """List the variables of a MATLAB file, and the fields of its structs as ``struct.field``.
 
     Parameters
     ----------
@@ -94,7 +114,7 @@ def variables(path: Path) -> dict[str, Numbers | str]:
     Returns
     -------
     dict
-        By name: an array of real numbers, or another type (``complex``, ``char``, ``cell`` …).
+        By name. A cell array of one element is that element.
 
     Raises
     ------
@@ -110,7 +130,7 @@ def variables(path: Path) -> dict[str, Numbers | str]:
     return dict(_level_4(path, data))
 
 
-def _level_4(path: Path, data: Bytes) -> Iterator[tuple[str, Numbers | str]]:
+def _level_4(path: Path, data: Bytes) -> Iterator[tuple[str, Variable]]:
     order = "<" if data[:4].view("<u4") < 5000 else ">"
     at = 0
     while at < len(data):
@@ -131,21 +151,19 @@ def _level_4(path: Path, data: Bytes) -> Iterator[tuple[str, Numbers | str]]:
             yield name, _numbers((rows, columns), dtype, _unchanged(data[begin:at]))
 
 
-def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Numbers | str]]:
+def _level_5(path: Path, data: Bytes, order: str) -> Iterator[tuple[str, Variable]]:
     at = _HEADER_BYTES
     while at < len(data):
         kind, place, _ = _element(path, data, at, order, len(data))
         at = place.stop
         if kind == _COMPRESSED:
-            variable = _unpacked(path, data[place], order)
+            yield from _unpacked(path, data[place], order)
         else:
             size = place.stop - place.start
-            variable = _matrix(path, kind, data[place], order, size, _unchanged(data[place]))
-        if variable is not None:
-            yield variable
+            yield from _matrix(path, kind, data[place], order, size, _unchanged(data[place]))
 
 
-def _unpacked(path: Path, packed: Bytes, order: str) -> tuple[str, Numbers | str] | None:
+def _unpacked(path: Path, packed: Bytes, order: str) -> Iterator[tuple[str, Variable]]:
     head = _inflated(path, packed, _HEAD_BYTES)
     kind, place, _ = _element(path, head, 0, order, len(packed) * MOST_DEFLATED)
     check_packing(path, place.stop, len(packed))
@@ -156,34 +174,95 @@ def _unpacked(path: Path, packed: Bytes, order: str) -> tuple[str, Numbers | str
 
 
 def _matrix(
-    path: Path, kind: int, head: Bytes, order: str, size: int, body: Callable[[], Bytes]
-) -> tuple[str, Numbers | str] | None:
-    """Read the description of a variable of `size` bytes, whose first bytes are `head`."""
+    path: Path,
+    kind: int,
+    head: Bytes,
+    order: str,
+    size: int,
+    body: Callable[[], Bytes],
+    name: str = "",
+) -> Iterator[tuple[str, Variable]]:
+    """Read the description of a variable of `size` bytes, whose first bytes are `head`.
+
+    What is inside a struct or a cell array has no name of its own: it is called `name`.
+    """
     if kind != _MATRIX:
         raise _damaged(path, f"an element of type {kind} for a variable")
     if size == 0:
-        return None
+        return
     kind, place, at = _element(path, head, 0, order, size)
     if kind != _UINT32 or place.stop - place.start != 8:
         raise _damaged(path, f"array flags of type {kind}")
     (flags,) = struct.unpack(f"{order}I", head[place][:4].tobytes())
+    array_class = flags & 0xFF
     dimensions = slice(0)
-    if flags & 0xFF != _OPAQUE:
+    if array_class != _OPAQUE:
         _, dimensions, at = _element(path, head, at, order, size)
-    _, place, at = _element(path, head, at, order, size)
-    name = head[place].tobytes().decode("latin-1")
-    if not name:  # internal data of objects
-        return None
-    if flags & 0xFF not in _NUMBERS:
-        return name, _of(path, flags & 0xFF, _CLASSES)
-    if flags & (_COMPLEX | _LOGICAL):
-        return name, "complex" if flags & _COMPLEX else "logical"
     shape = tuple(head[dimensions].view(f"{order}i4").tolist())
-    kind, place, _ = _element(path, head, at, order, size)
-    dtype = np.dtype(order + _of(path, kind, _TYPES))
-    if min(shape) < 0 or math.prod(shape) * dtype.itemsize != place.stop - place.start:
-        raise _damaged(path, f"{place.stop - place.start} bytes for an array of shape {shape}")
-    return name, _numbers(shape, dtype, lambda: body()[place])
+    _, place, at = _element(path, head, at, order, size)
+    name = name or head[place].tobytes().decode("latin-1")
+    if not name:  # internal data of objects
+        return
+    if array_class == _STRUCT and math.prod(shape) == 1:
+        yield from _fields(path, body(), at, order, name)
+    elif array_class == _STRUCT:
+        yield name, "struct"
+    elif array_class == _CELL:
+        yield from _cells(path, body(), at, order, name)
+    elif array_class not in (_CHAR, *_NUMBERS):
+        yield name, _of(path, array_class, _CLASSES)
+    elif flags & (_COMPLEX | _LOGICAL):
+        yield name, "complex" if flags & _COMPLEX else "logical"
+    else:
+        kind, place, _ = _element(path, head, at, order, size)
+        if array_class == _CHAR:
+            yield name, _texts(body()[place].tobytes(), kind, shape, order)
+            return
+        dtype = np.dtype(order + _of(path, kind, _TYPES))
+        if min(shape) < 0 or math.prod(shape) * dtype.itemsize != place.stop - place.start:
+            raise _damaged(path, f"{place.stop - place.start} bytes for an array of shape {shape}")
+        yield name, _numbers(shape, dtype, lambda: body()[place])
+
+
+def _fields(
+    path: Path, data: Bytes, at: int, order: str, name: str
+) -> Iterator[tuple[str, Variable]]:
+    """Return the fields of a struct, whose names begin at byte `at`."""
+    _, place, at = _element(path, data, at, order, len(data))
+    (width,) = struct.unpack(f"{order}i", data[place].tobytes())
+    _, place, at = _element(path, data, at, order, len(data))
+    names = data[place].tobytes()
+    for begin in range(0, len(names), width):
+        field = names[begin : begin + width].split(b"\0")[0].decode("latin-1")
+        kind, place, at = _element(path, data, at, order, len(data))
+        inner = data[place]
+        yield from _matrix(
+            path, kind, inner, order, len(inner), _unchanged(inner), f"{name}.{field}"
+        )
+
+
+def _cells(
+    path: Path, data: Bytes, at: int, order: str, name: str
+) -> Iterator[tuple[str, Variable]]:
+    """Return what is in a cell array: its only element, or texts."""
+    cells = []
+    while at < len(data):
+        kind, place, at = _element(path, data, at, order, len(data))
+        inner = data[place]
+        cells.append(list(_matrix(path, kind, inner, order, len(inner), _unchanged(inner), name)))
+    texts = [each for cell in cells for _, each in cell if isinstance(each, Texts)]
+    if len(cells) == 1:
+        yield from cells[0]
+    elif texts and len(texts) == len(cells):
+        yield name, Texts(tuple(value for text in texts for value in text.values))
+    else:
+        yield name, "cell"
+
+
+def _texts(data: bytes, kind: int, shape: Sequence[int], order: str) -> Texts:
+    text = data.decode(_ENCODINGS.get((order, kind), "latin-1"), errors="replace")
+    n_rows = shape[0] if math.prod(shape) == len(text) else 1
+    return Texts(tuple(text[k::n_rows].strip() for k in range(n_rows)))
 
 
 def _numbers(shape: tuple[int, ...], dtype: np.dtype[Any], raw: Callable[[], Bytes]) -> Numbers:

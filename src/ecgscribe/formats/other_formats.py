@@ -12,8 +12,9 @@ __all__ = ["name_of_zip", "other_format", "other_xml"]
 _CONVERT = "convert it first, for example to EDF, DICOM or CSV"
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (16, b"SCPECG", f"SCP-ECG (EN 1064); {_CONVERT} (the ECG Toolkit of Refactoring does)"),
-    (0, b"\x89HDF\r\n\x1a\n", "HDF5 (MATLAB 7.3?); save it with -v7"),
-    (512, b"\x89HDF\r\n\x1a\n", "HDF5 (MATLAB 7.3?); save it with -v7"),
+    (0, b"MATLAB 7.3", "a MATLAB file of version 7.3; save it with -v7"),
+    (0, b"\x89HDF\r\n\x1a\n", "HDF5; save the samples as .npz or CSV"),
+    (512, b"\x89HDF\r\n\x1a\n", "HDF5; save the samples as .npz or CSV"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old file of Microsoft Office; save it as CSV"),
     (0, b"%PDF", "a PDF, which holds a picture of an ECG; export the samples"),
     (0, b"\x89PNG", "a picture; export the samples"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgscribe.formats.checks import format_errors, without_parser_warnings
+from ecgscribe.formats.checks import format_errors
 from ecgscribe.formats.edf_header import read_header as read_edf_header
 from ecgscribe.formats.finding import find_recording
 from ecgscribe.formats.lead_names import short_names
@@ -74,7 +75,8 @@ def read_storage(path: str | Path) -> Storage:
         If there is no recording of that name, or its header is damaged.
     """
     file = find_recording(Path(path))
-    with without_parser_warnings(), format_errors(file, "a recording"):
+    with warnings.catch_warnings(), format_errors(file, "a recording"):
+        warnings.simplefilter("ignore")  # who opens the recording is warned of its header
         if file.suffix.lower() == ".hea":
             return _of_wfdb(file)
         detected = detect_format(file)

@@ -32,12 +32,12 @@ __all__ = ["Header", "Segment", "SignalLine", "is_header", "read_header"]
 _RECORD_NAME = re.compile(rb"[-\w]+(?:/\d+)?")
 _SIGNAL_FORMAT = re.compile(rb"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
 _NUMBER = re.compile(rb"[-+]?\d+\.?\d*")
-_NO_LINE_ENDS = dict.fromkeys((0x85, 0x2028, 0x2029))
-"""Characters that end a line in Python, but not in WFDB."""
+_LEFT_OUT = dict.fromkeys((0, 0x1A, 0x85, 0x2028, 0x2029))
+"""What pads or ends a file, and characters that end a line in Python, but not in WFDB."""
 _FORMAT = re.compile(r"(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?")
 _GAIN = re.compile(
-    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?))"
-    r"(?:\((-?\d+)(?:\.\d*)?\))?(?:/(\S*))?",
+    r"([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?))"
+    r"(?:\s*\(\s*\+?(-?\d+)(?:[.,]\d*)?\s*\))?(?:\s*/(\S*)|([^\W\d]?V))?(?!\S)",
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(r"[^/\\\0]+")
@@ -180,7 +180,7 @@ def _lines(path: Path) -> tuple[list[str], list[str], list[str]]:
         text = data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    stripped = [line.strip() for line in text.translate(_NO_LINE_ENDS).splitlines()]
+    stripped = [line.strip() for line in text.translate(_LEFT_OUT).splitlines()]
     lines = [line for line in stripped if line and not line.startswith("#")]
     comments = [line.strip(" \t#") for line in stripped if line.startswith("#")]
     first = lines[0].split() if lines else []
@@ -210,7 +210,8 @@ def _length_and_start(path: Path, fields: Sequence[str]) -> tuple[int | None, da
     clock: time | None = None
     day: date | None = None
     odd = []
-    for k, field in enumerate(re.sub(r"(\d{4}-\d\d-\d\d)T", r"\1 ", " ".join(fields)).split()):
+    text = re.sub(r"(\d{4}-\d\d-\d\d)T", r"\1 ", re.sub(r"[][,;]", " ", " ".join(fields)))
+    for k, field in enumerate(text.split()):
         if k == 0 and field.isdigit():
             n_frames = _whole(path, field) or None  # 0 stands for an unknown length
         elif (found := _clock(field)) is not None:
@@ -225,12 +226,15 @@ def _length_and_start(path: Path, fields: Sequence[str]) -> tuple[int | None, da
             "out"
         )
     if clock is None:
-        return n_frames, None if day is None else datetime.combine(day, time())
+        return n_frames, None if day is None or odd else datetime.combine(day, time())
     return n_frames, datetime.combine(day or NO_DATE, clock)
 
 
 def _clock(field: str) -> time | None:
-    match = re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?\d*", field)
+    zone = r"(?:Z|[-+]\d\d:?\d\d)?"  # left out: times are those of the wall clock
+    match = re.fullmatch(
+        rf"(?:(\d{{1,2}}):)?(\d{{1,2}}):(\d{{1,2}})(?:\.(\d{{1,6}}))?\d*{zone}", field
+    )
     if match is None:
         return None
     hours, minutes, seconds, fraction = match.groups()
@@ -268,13 +272,14 @@ def _signal(path: Path, line: str) -> SignalLine:
         warn(f"{path}: the signal file is read next to its header, not from {fields[0]}")
     rest = fields[2] if len(fields) > 2 else ""
     gain, baseline, unit = _DEFAULT_GAIN, None, _DEFAULT_UNIT
+    written = rest.split(maxsplit=1)[0] if rest else ""
     found = _GAIN.match(rest)
-    if found is not None and (found.end() == len(rest) or rest[found.end()].isspace()):
-        gain, rest = float(found[1]), rest[found.end() :].lstrip()
-        baseline, unit = (
-            None if found[2] is None else _whole(path, found[2]),
-            found[3] or _DEFAULT_UNIT,
-        )
+    if found is not None:
+        gain, rest = float(found[1].replace(",", ".")), rest[found.end() :].lstrip()
+        baseline = None if found[2] is None else _whole(path, found[2])
+        unit = found[3] or found[4] or _DEFAULT_UNIT
+    elif written[:1].isdigit():
+        gain, rest = math.nan, rest.removeprefix(written).lstrip()
     integers: list[int] = []
     while len(integers) < _N_INTEGERS and (whole := re.match(r"(-?\d+)(?:\.0*)?(?:\s+|$)", rest)):
         integers.append(_whole(path, whole[1]))
@@ -282,7 +287,9 @@ def _signal(path: Path, line: str) -> SignalLine:
     zero = integers[1] if len(integers) > 1 else 0
     name = rest.split("\t")[0].strip()
     if not math.isfinite(gain):
-        warn(f"{path}: expected a gain of {name or fields[0]}, found {gain}; raw counts are read")
+        warn(
+            f"{path}: expected a gain of {name or fields[0]}, found {written}; raw counts are read"
+        )
         gain, baseline, unit = 1.0, 0, UNKNOWN_UNIT
     return SignalLine(
         file_name=_as_on_disk(path, file_name),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from ecgscribe.errors import FormatError
 from ecgscribe.formats.checks import format_errors, resolve_fs, same_but_for_case
 from ecgscribe.formats.lead_names import leads_of_one_fs
 from ecgscribe.formats.wfdb.annotations import read_annotation
-from ecgscribe.formats.wfdb.header import read_header
+from ecgscribe.formats.wfdb.header import Header, read_header
 from ecgscribe.formats.wfdb.signals import open_signals
 from ecgscribe.record import LazyRecord
 
@@ -64,6 +65,7 @@ def open_wfdb(
                 "signals"
             )
         signals = open_signals(base, header)
+        header = _with_first_segment(base, header)
         each_fs = [header.fs * k for k in signals.per_frame]
         keep = leads_of_one_fs(base, signals.names, signals.units, each_fs, leads)
         step = signals.per_frame[keep[0]]
@@ -86,6 +88,19 @@ def open_wfdb(
             comments=header.comments,
             paced=mentions_pacemaker(header.comments) or _has_paced_beats(base),
         )
+
+
+def _with_first_segment(base: Path, header: Header) -> Header:
+    """Return a header with the start and the comments of its first segment, if it has none."""
+    first = next((each.name for each in header.segments if each.n_frames), "~")
+    if first == "~":
+        return header
+    segment = read_header(base.with_name(first))
+    return replace(
+        header,
+        start=header.start or segment.start,
+        comments=header.comments or segment.comments,
+    )
 
 
 def _has_paced_beats(base: Path) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.files import check_regular
 from ecgscribe.formats.checks import (
     UNKNOWN_UNIT,
@@ -167,6 +167,11 @@ def _files(base: Path, header: Header) -> dict[str, SignalFile]:
         lengths.append(max(int(available // step), 0))
     # Without a length in the header, the shortest file decides.
     n_frames = min(lengths) if header.n_frames is None else header.n_frames
+    if min(lengths) > n_frames + header.fs:
+        warn(
+            f"{base}: only {n_frames / header.fs:.1f} s are read, as its header says, of "
+            f"{min(lengths) / header.fs:.1f} s in the signal file"
+        )
     return {
         name: SignalFile(
             path, [line for line in header.signals if line.file_name == name], n_frames
@@ -214,15 +219,14 @@ def _join(base: Path, header: Header) -> Signals:
         )
     gaps = [length for name, length in zip(names, lengths, strict=True) if name == _GAP]
     check_gaps(base, float(sum(gaps)), header.fs)
-    first = next(iter(parts.values()))
-    leads = (
-        first.names
-        if layout is None
-        else tuple(short_names([line.name for line in layout.signals]))
-    )
+    every = tuple(dict.fromkeys(lead for part in parts.values() for lead in part.names))
+    by_name = layout is not None or len(every) == header.n_signals
+    if layout is not None:
+        leads = tuple(short_names([line.name for line in layout.signals]))
+    else:
+        leads = every if by_name else next(iter(parts.values())).names
     places = {
-        name: _places(base, name, part, leads, by_name=layout is not None)
-        for name, part in parts.items()
+        name: _places(base, name, part, leads, by_name=by_name) for name, part in parts.items()
     }
     units, per_frame = _agreed(base, parts, places, leads)
     factors = {name: _factors(part.units, places[name], units) for name, part in parts.items()}
@@ -267,15 +271,14 @@ def _segment(base: Path, record: Header, name: str) -> Signals:
 def _places(
     base: Path, name: str, part: Signals, leads: Sequence[str], *, by_name: bool
 ) -> dict[int, int]:
-    """Return, for each lead of the record, its signal in a segment."""
-    if by_name or set(part.names) == set(leads):
-        return {leads.index(lead): k for k, lead in enumerate(part.names) if lead in leads}
-    if part.names != leads:
+    """Return, for each lead of the record, its signal in a segment; capitals do not matter."""
+    wanted, own = ([lead.lower() for lead in names] for names in (leads, part.names))
+    if not by_name and set(own) != set(wanted):
         raise FormatError(
             f"{base}: expected leads {', '.join(leads)} in segment {name}, found "
             f"{', '.join(part.names)}; correct the headers"
         )
-    return {k: k for k in range(len(leads))}
+    return {wanted.index(lead): k for k, lead in enumerate(own) if lead in wanted}
 
 
 def _agreed(
