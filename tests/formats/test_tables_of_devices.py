@@ -14,8 +14,10 @@ import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.formats.reading import read
-from ecgscribe.formats.sample_times import parse_times, rises_evenly, seconds_per_unit, unwrapped
+from ecgscribe.formats.sample_times import rises_evenly, unwrapped
 from ecgscribe.formats.table_preamble import Preamble
+from ecgscribe.formats.time_names import seconds_per_unit
+from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import NO_DATE
 
 FS = 250

@@ -31,14 +31,8 @@ from ecgscribe.formats.checks import (
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
 from ecgscribe.formats.other_formats import name_of_zip
-from ecgscribe.formats.sample_times import (
-    Timing,
-    gapped_reader,
-    is_time_name,
-    rises_evenly,
-    seconds_per_unit,
-    timing,
-)
+from ecgscribe.formats.sample_times import Timing, gapped_reader, rises_evenly, timing
+from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record
 

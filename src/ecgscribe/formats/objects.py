@@ -20,15 +20,9 @@ from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import UNKNOWN_UNIT, to_float32
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.reading import open_record
-from ecgscribe.formats.sample_times import (
-    Timing,
-    gapped_reader,
-    is_time_name,
-    parse_times,
-    rises_evenly,
-    seconds_per_unit,
-    timing,
-)
+from ecgscribe.formats.sample_times import Timing, gapped_reader, rises_evenly, timing
+from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
+from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import NO_DATE, LazyRecord, Record
 
 __all__ = ["as_leads", "as_record"]

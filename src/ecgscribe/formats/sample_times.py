@@ -7,10 +7,9 @@ where samples are missing.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formatting import format_time
-from ecgscribe.record import NO_DATE
 
 __all__ = [
     "Clock",
@@ -28,11 +26,7 @@ __all__ = [
     "check_gaps",
     "epoch_unit",
     "gapped_reader",
-    "is_counter_name",
-    "is_time_name",
-    "parse_times",
     "rises_evenly",
-    "seconds_per_unit",
     "timing",
     "unwrapped",
 ]
@@ -62,34 +56,6 @@ _HELD = 20.0
 """Samples with one time from which on a clock is too coarse to see single missing samples."""
 _EXACT_STEPS = 1e5
 """Mean steps in one step from which on it is kept in 64 bits, as 32 would round it to samples."""
-
-
-_TIME_WORDS = {
-    "time", "times", "timestamp", "timestamps", "zeit", "zeitstempel", "datetime", "tiempo",
-    "temps", "tempo", "tid", "tijd", "czas", "elapsed", "clock", "timer", "uhrzeit", "epoch",
-}  # fmt: skip
-_COUNTER_WORDS = {
-    "t", "index", "idx", "sample", "samples", "samplenumber", "n", "no", "nr", "number", "point",
-    "points", "punkt", "counter", "count", "packet", "seq", "nseq", "row", "frame", "date", "x",
-    "s", "sec", "secs", "second", "seconds", "sekunden", "ms", "us", "millis", "milliseconds",
-    "unnamed", "id", "key", "min", "minute", "minutes", "h", "hour", "hours", "countdown", "",
-}  # fmt: skip
-_SECONDS = {
-    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0,
-    "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
-    "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
-    "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0, "h": 3600.0,
-    "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
-}  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NUMBER_OF_UNITS = re.compile(r"(\d*\.?\d+)\s*([^\W\d]+)")
-_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d*)?)")
-_COLON_MS = re.compile(r"(\d\d?:\d\d:\d\d):(\d{3})(?!\d)")
-"""A time of day with milliseconds after another colon."""
-_OF_DAY = re.compile(r"[1-9]\d:\d\d:\d\d|0[1-9]:\d\d:\d\d")
-"""A time of day, not one since a start: with two digits of an hour that is not 0."""
-_DATE = re.compile(r"(?<![\d:.])(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
 
 
 Doubles = NDArray[np.float64]
@@ -171,36 +137,6 @@ def append_rows(array: NDArray[np.float32], rows: NDArray[np.float32]) -> None:
     array[n_rows:] = rows
 
 
-def is_time_name(name: str) -> bool:
-    """Return whether a column of this name holds times, whatever its values."""
-    return bool(set(_words(name)) & _TIME_WORDS)
-
-
-def is_counter_name(name: str | None) -> bool:
-    """Return whether a column of this name holds times or sample numbers if it rises evenly.
-
-    An empty name is such a one; None, of a file without names, is not.
-    """
-    if name is None:
-        return False
-    words = _words(name)
-    return not words or bool(set(words) & _COUNTER_WORDS)
-
-
-def seconds_per_unit(name: str, unit: str = "") -> float | None:
-    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``.
-
-    ``0.004 sec`` stands for a unit of that length.
-    """
-    for text in (unit, *reversed(_words(name))):
-        if text.strip(" []()").lower() in _SECONDS:
-            return _SECONDS[text.strip(" []()").lower()]
-    several = _NUMBER_OF_UNITS.fullmatch(unit.strip(" []()"))
-    if several is not None and several[2].lower() in _SECONDS:
-        return float(several[1]) * _SECONDS[several[2].lower()] or None
-    return None
-
-
 def epoch_unit(first: float, last: float) -> float | None:
     """Return the seconds in a unit of times that count from 1970: of s, ms, us or ns.
 
@@ -216,10 +152,6 @@ def epoch_unit(first: float, last: float) -> float | None:
     """
     low, high = _EPOCH_S
     return next((unit for unit in _UNITS if low <= first * unit < last * unit <= high), None)
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", name))]
 
 
 def rises_evenly(values: NDArray[Any]) -> bool:
@@ -263,52 +195,6 @@ def unwrapped(values: NDArray[Any]) -> Doubles:
     if np.mean(steps == 1) < 1 - _MANY_GAPS or not np.any(np.diff(whole) < 0):
         return np.empty(0)
     return np.append(whole[0], whole[0] + np.cumsum(steps))
-
-
-def parse_times(
-    texts: Sequence[str], *, day_first: bool = False
-) -> tuple[Doubles, datetime | None]:
-    """Read times such as ``0:00.003`` or ``2026-01-02T10:00:00.004``.
-
-    Parameters
-    ----------
-    texts : sequence of str
-    day_first : bool
-        Whether ``04/03/2026`` is a day in March; ``04.03.2026`` always is.
-
-    Returns
-    -------
-    seconds : ndarray of float64, shape (n,)
-        From the first date, or from midnight; NaN where a text is none.
-    start : datetime or None
-        The first, if it has a date; on `ecgscribe.record.NO_DATE` if it is a time of day.
-    """
-    import pandas as pd
-
-    plain = [_COLON_MS.sub(r"\1.\2", text.strip(" '\"[]")) for text in texts]
-    clock = [_CLOCK.fullmatch(text) for text in plain]
-    if any(clock):
-        seconds = np.array([math.nan if m is None else _clock_seconds(m) for m in clock])
-        of_day = texts[0].strip(" '\"").startswith("[") or _OF_DAY.match(plain[0]) is not None
-        is_start = of_day and 0 <= seconds[0] < _DAY_S
-        midnight = datetime.combine(NO_DATE, time())
-        return seconds, midnight + timedelta(seconds=seconds[0]) if is_start else None
-    found = _DATE.search(plain[0]) if plain else None
-    # pandas would also swap month and day of 2026-03-04.
-    day_first = found is not None and (day_first or found[2] == "." or int(found[1]) > 12)
-    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed", dayfirst=day_first)
-    if dates.isna().all():
-        return np.full(len(plain), math.nan), None
-    first = dates.dropna().iloc[0]
-    seconds = np.asarray((dates - first).dt.total_seconds(), dtype=np.float64)
-    start = first.to_pydatetime().replace(tzinfo=None) if not pd.isna(dates.iloc[0]) else None
-    return seconds, start
-
-
-def _clock_seconds(match: re.Match[str]) -> float:
-    sign, hours, minutes, seconds = match.groups()
-    value = (int(hours or 0) * 60 + int(minutes)) * 60 + float(seconds.replace(",", "."))
-    return -value if sign else value
 
 
 def timing(

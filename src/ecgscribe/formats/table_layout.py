@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from ecgscribe.formats.sample_times import is_counter_name, is_time_name
 from ecgscribe.formats.table_preamble import Preamble, is_statement
+from ecgscribe.formats.time_names import is_counter_name, is_time_name
 from ecgscribe.leads import MILLIVOLTS, is_standard
 
 __all__ = ["FILLING", "WIDE", "Layout", "is_closing", "is_missing", "is_table"]
