@@ -5,7 +5,6 @@ No code in these files is run: pickled objects are an error, and only arrays of 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 import zipfile
@@ -31,7 +30,7 @@ from ecgscribe.formats.checks import (
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
 from ecgscribe.formats.other_formats import name_of_zip
-from ecgscribe.formats.sample_times import Timing, gapped_reader, rises_evenly, timing
+from ecgscribe.formats.sample_times import Timing, placed, rises_evenly, timing
 from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record
@@ -326,11 +325,8 @@ def _record(
         units=tuple(units[columns[k]] for k in keep),
         name=path.stem,
         start=start or times.start,
-    ).lazy()
-    if times.places is None:
-        return record
-    reader, n_samples = gapped_reader(kept, times.places), int(times.places[-1]) + 1
-    return dataclasses.replace(record, reader=reader, n_samples=n_samples)
+    )
+    return placed(record, times.places)
 
 
 def _seconds(times: NDArray[Any]) -> tuple[NDArray[np.float64], datetime | None]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import format_errors, resolve_fs, to_float32
 from ecgscribe.formats.mitdb_export import EXPORT_FS, in_millivolts, is_export
-from ecgscribe.formats.sample_times import Clock, Timing, append_rows, gapped_reader, timing
+from ecgscribe.formats.sample_times import Clock, Timing, append_rows, placed, timing
 from ecgscribe.formats.table_columns import (
     Roles,
     as_numbers,
@@ -84,13 +83,17 @@ def open_csv(
             signal = in_millivolts(signal)
         times = Timing()
         if table.times is not None:
+            is_clock = is_time_name(table.times.name) and table.times.is_clock
             times = timing(path, table.times.name, table.times.clock, given=fs or stated)
-            if times.fs is None and is_time_name(table.times.name) and table.times.is_clock:
+            if times.fs is None and is_clock:
                 warn(
                     f"{path}: the times in {table.times.name!r} have no unit in which they fit "
                     "the sampling frequency; they are not used"
                 )
-            start = _start(table.times.start or table.start or times.start, start)
+            of_rows = table.times.start or table.start
+            if of_rows is not None:
+                of_rows -= timedelta(seconds=times.behind)
+            start = _start(of_rows or times.start, start)
         record = Record(
             signal=signal,
             fs=resolve_fs(
@@ -101,13 +104,7 @@ def open_csv(
             name=path.stem,
             start=start,
         )
-        if times.places is None:
-            return record.lazy()
-        return dataclasses.replace(
-            record.lazy(),
-            reader=gapped_reader(signal, times.places),
-            n_samples=int(times.places[-1]) + 1,
-        )
+        return placed(record, times.places)
 
 
 def _check_rows(path: Path) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import UNKNOWN_UNIT, to_float32
 from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.reading import open_record
-from ecgscribe.formats.sample_times import Timing, gapped_reader, rises_evenly, timing
+from ecgscribe.formats.sample_times import Timing, placed, rises_evenly, timing
 from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import NO_DATE, LazyRecord, Record
@@ -108,13 +107,7 @@ def as_record(
         name=parts.name,
         start=parts.start,
     )
-    if parts.places is None:
-        return record
-    return replace(
-        record.lazy(),
-        reader=gapped_reader(record.signal, parts.places),
-        n_samples=int(parts.places[-1]) + 1,
-    )
+    return record if parts.places is None else placed(record, parts.places)
 
 
 def as_leads(leads: Any) -> tuple[str | int, ...] | None:
@@ -207,6 +200,7 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
             start = start or dated[1]
             if times.fs is None:
                 times = timing(Path("table"), str(name), dated[0], unit=1.0, given=fs)
+                start = None if start is None else start - timedelta(seconds=times.behind)
         elif values is None:
             text.append(str(name))
         elif is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(values.real)):

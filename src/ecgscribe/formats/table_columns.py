@@ -22,11 +22,13 @@ from ecgscribe.formats.time_texts import parse_times
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Roles", "as_numbers", "column_roles", "heading_of", "lead_names", "lead_units"]
+__all__ = ["FEW", "Roles", "as_numbers", "column_roles", "heading_of", "lead_names", "lead_units"]
 
 
 _MOSTLY = 0.5
 """Share of cells without a number from which on a column holds text."""
+FEW = 0.01
+"""Share of times that may be missing."""
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 """Names of a first column that is left out even if its values do not show that it is a time."""
 _DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
@@ -120,11 +122,15 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
         or seconds_per_unit(*heading_of(layout, k))
         or (len(values[k]) and epoch_unit(values[k][0], values[k][-1]))
     ]
-    usable = [k for k in known or sorted(times) if k in text or not np.isnan(values[k]).any()]
+    usable = [k for k in known or sorted(times) if np.mean(np.isnan(values[k])) < FEW or k in text]
     usable = [k for k in usable if k not in days]
-    # The finest clock; of equal ones one that is called a time, and of those the first.
-    finest = sorted(usable, key=lambda k: (-part[k].nunique(), not is_time_name(written[k] or "")))
-    at = finest[0] if finest else None
+
+    def rank(k: int) -> tuple[bool, int, bool]:
+        """Begin with the finest clock that does not step back, one that is called a time."""
+        steps_back = k not in text and bool(np.any(np.diff(values[k]) < 0))
+        return steps_back, -part[k].nunique(), not is_time_name(written[k] or "")
+
+    at = min(usable, key=rank, default=None)
     return Roles(
         columns,
         at,

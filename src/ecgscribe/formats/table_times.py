@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.formats.sample_times import LEAST_ROWS, Clock, unwrapped
+from ecgscribe.formats.table_columns import FEW
 from ecgscribe.formats.time_texts import parse_times
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ColumnTimes:
                 end = self.n_counted + len(values)
                 counts = np.array_equal(values, np.arange(self.n_counted, end))
                 self.n_counted = end if counts else None
-            self.clock.add(values)
+            self.clock.add(_filled(values))
             return
         seconds, start = parse_times(_texts(column, days), day_first=self.day_first)
         if self.clock.is_empty:
@@ -49,7 +50,7 @@ class ColumnTimes:
         elif start is not None and self.start is not None:
             seconds = seconds + (start - self.start).total_seconds()
         self.n_counted = None
-        self.clock.add(seconds)
+        self.clock.add(_filled(seconds))
 
     @property
     def is_clock(self) -> bool:
@@ -74,3 +75,12 @@ def _texts(column: pd.Series[Any], days: pd.Series[Any] | None) -> list[str]:
         return [str(cell) for cell in column]
     pairs = zip(days, column, strict=True)
     return [f"{day} {str(cell).replace(',', '.')}" for day, cell in pairs]
+
+
+def _filled(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return times with the few that are missing put between their neighbours."""
+    missing = np.isnan(times)
+    if not 0 < np.mean(missing) < FEW:
+        return times
+    rows = np.arange(len(times))
+    return np.interp(rows, rows[~missing], times[~missing])

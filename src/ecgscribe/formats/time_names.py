@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_counter_name", "is_time_name", "seconds_per_unit"]
+__all__ = ["counts_down", "is_counter_name", "is_time_name", "seconds_per_unit"]
 
 
 _TIME_WORDS = {
@@ -15,12 +15,14 @@ _COUNTER_WORDS = {
     "t", "index", "idx", "sample", "samples", "samplenumber", "n", "no", "nr", "number", "point",
     "points", "punkt", "counter", "count", "packet", "seq", "nseq", "row", "frame", "date", "x",
     "s", "sec", "secs", "second", "seconds", "sekunden", "ms", "us", "millis", "milliseconds",
-    "unnamed", "id", "key", "min", "minute", "minutes", "h", "hour", "hours", "countdown", "",
+    "micros", "tick", "ticks", "unnamed", "id", "key", "min", "minute", "minutes", "h", "hour",
+    "hours", "countdown", "",
 }  # fmt: skip
 _SECONDS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0,
     "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
-    "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
+    "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "micros": 1e-6, "microseconds": 1e-6,
+    "ns": 1e-9, "nanoseconds": 1e-9,
     "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0, "h": 3600.0,
     "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
 }  # fmt: skip
@@ -43,6 +45,11 @@ def is_counter_name(name: str | None) -> bool:
         return False
     words = _words(name)
     return not words or bool(set(words) & _COUNTER_WORDS)
+
+
+def counts_down(name: str) -> bool:
+    """Return whether a column of this name shows the time, or the samples, that are left."""
+    return bool(set(_words(name)) & {"countdown", "remaining", "left", "rest", "timer"})
 
 
 def seconds_per_unit(name: str, unit: str = "") -> float | None:
