@@ -86,6 +86,13 @@ def test_the_export_of_a_watch_in_its_language(
     [
         ("Sample Interval: 4 ms", 250), ("Interval=\t0,004 s", 250), ("4 msec/sample", 250),
         ("250 samples/sec", 250), ("Sampling rate: 0.25 kHz", 250), ("SampleRate;250,0", 250),
+        ("Sampling period: 4 ms", 250), ("dt=0.004 s", 250), ("Sampling interval (s): 0.004", 250),
+        ("Sampling Interval,4,ms", 250), ("Sampling rate [1/s]: 250", 250), ("freq=250", 250),
+        ("Samples per second: 250", 250), ("Sample size: 16 bit\nSample rate: 250 Hz", 250),
+        ("Sampling start: 2026-03-14 09:26:53\nSampling rate: 250", 250),
+        ("Sampling date: 14.03.2026", None), ("Sample count,5000", None), ("Samples: 5000", None),
+        ("PR interval: 160 ms", None), ("RR interval: 0.85 s", None), ("Sampling time: 20 s", None),
+        ("Sample resolution: 12", None), ("Notch frequency: 50 Hz", None),
         ("Notch filter 50 Hz", None), ("Low pass: 40 Hz", None), ("Interval=\t0 s", None),
     ],
 )  # fmt: skip

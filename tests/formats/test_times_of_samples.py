@@ -17,7 +17,7 @@ from ecgscribe.formats.objects import as_record
 from ecgscribe.formats.reading import read
 from ecgscribe.formats.sample_times import timing
 from ecgscribe.formats.time_texts import parse_times
-from ecgscribe.record import NO_DATE
+from ecgscribe.record import NO_DATE, LazyRecord
 
 FS = 250
 N = 2000
@@ -99,6 +99,7 @@ def test_rows_in_another_order_are_put_in_that_of_their_times(
     frame = pd.DataFrame({"time": dates, "ecg": ECG}).iloc[order]
     with pytest.warns(SignalWarning, match="not in the order"):
         table = as_record(frame)
+    assert isinstance(table, LazyRecord)
     assert table.start == START
     np.testing.assert_allclose(table.read(0, N)[:, 0], ECG, atol=1e-6)
 
