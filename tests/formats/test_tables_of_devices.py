@@ -140,6 +140,37 @@ def test_the_text_of_labchart(tmp_path: Path) -> None:
         read(saved(tmp_path, heading, [*rows, heading.rstrip(), *rows], ".txt"))
 
 
+def test_a_comment_of_labchart_in_the_first_row(tmp_path: Path) -> None:
+    rows = timed([f"{t:.3f}" for t in SECONDS], "\t")
+    rows[0] += "\t#* start"
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        check(saved(tmp_path, "Interval=\t0.004 s\nChannelTitle=\tECG\n", rows, ".txt"))
+
+
+@pytest.mark.parametrize(
+    ("heading", "lead", "unit"),
+    [
+        ("Device,X\nLead Type,I\nTimestamp,ECG (mV)\n", "ECG (mV)", "mV"),
+        ("X,X\nTimestamp,ECG LL-RA\nCAL,CAL\ns,mV\n", "ECG LL-RA", "mV"),
+        ("time,ecg\n[s],[mV]\n", "ecg", "mV"), ("time,ecg\n(sec),(mV)\n", "ecg", "mV"),
+    ],
+)  # fmt: skip
+def test_headings_of_several_rows(heading: str, lead: str, unit: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, heading, timed([f"{t:.3f}" for t in SECONDS]))
+    check(path, leads=(lead,), units=(unit,))
+
+
+def test_names_with_blanks_above_columns_of_fixed_width(tmp_path: Path) -> None:
+    rows = [f"  0:{t:06.3f}   {v:.3f}   {v:.3f}" for t, v in zip(SECONDS, ECG, strict=True)]
+    heading = "   Elapsed time     Lead II     V5\n   hh:mm:ss.mmm     (mV)     (mV)\n"
+    check(saved(tmp_path, heading, rows, ".txt"), leads=("II", "V5"), units=("mV", "mV"))
+
+
+def test_a_heading_without_the_number_of_the_row(tmp_path: Path) -> None:
+    rows = [f'"{k + 1}",{row}' for k, row in enumerate(timed([f"{t:.3f}" for t in SECONDS]))]
+    check(saved(tmp_path, '"time","ecg"\n', rows), leads=("ecg",))
+
+
 def test_the_text_of_acqknowledge(tmp_path: Path) -> None:
     heading = "x.acq\n4 msec/sample\n1 channels\nECG100C\nmV\nmin,CH1,\n,600,\n"
     rows = [f"{t / 60:.9f},{v:.3f}," for t, v in zip(SECONDS, ECG, strict=True)]

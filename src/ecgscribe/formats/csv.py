@@ -17,6 +17,7 @@ from ecgscribe.formats.checks import format_errors, resolve_fs, to_float32
 from ecgscribe.formats.mitdb_export import EXPORT_FS, in_millivolts, is_export
 from ecgscribe.formats.sample_times import Clock, Timing, append_rows, placed, timing
 from ecgscribe.formats.table_columns import (
+    MOSTLY,
     Roles,
     as_numbers,
     column_roles,
@@ -24,7 +25,7 @@ from ecgscribe.formats.table_columns import (
     lead_names,
     lead_units,
 )
-from ecgscribe.formats.table_layout import Layout, is_missing
+from ecgscribe.formats.table_layout import COMMENTS, MISSING, Layout, is_missing
 from ecgscribe.formats.table_rows import open_rows
 from ecgscribe.formats.table_times import ColumnTimes
 from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
@@ -169,23 +170,25 @@ def _read(path: Path, layout: Layout, leads: Sequence[str] | None) -> _Table:
                 file,
                 header=None,
                 skiprows=layout.n_skipped,
-                na_values=["-"],
+                na_values=[*MISSING],
                 sep=layout.separator,
                 decimal=layout.decimal,
                 encoding=layout.encoding,
                 compression=None,  # not by the suffix: what was recognised is what is read
                 skipinitialspace=True,
                 chunksize=_PART_ROWS,
-                thousands="," if layout.in_thousands else None,
+                thousands=layout.thousands,
                 comment="#" if layout.preamble.in_blocks else None,
                 usecols=range(layout.width)
                 if layout.ends_empty or layout.preamble.in_blocks
                 else None,
             ) as parts,
         ):
-            for part in parts:
+            for each in parts:
+                part = _without_notes(path, layout, each)
                 if roles is None:
                     _check_width(path, layout, part)
+                    part = _upright(layout, part)
                     roles = column_roles(path, layout, part)
                     every_name, keep = lead_names(path, layout, roles.leads, leads)
                     every_unit = lead_units(layout, roles.leads)
@@ -240,6 +243,34 @@ def _check_width(path: Path, layout: Layout, part: pd.DataFrame) -> None:
             f"{path}: the first row ({layout.doubtful}) is far from the next ones and was taken "
             "for column names"
         )
+
+
+def _without_notes(path: Path, layout: Layout, part: pd.DataFrame) -> pd.DataFrame:
+    """Leave out comments between the rows, and headings that come again, as in joined files."""
+    import pandas as pd
+
+    if part[0].dtype.kind in "iufb":
+        return part
+    texts = part[0].astype(str).str.strip(" '\"")
+    is_note = texts.str.startswith(COMMENTS) & ~texts.map(is_missing)
+    if layout.heading and layout.heading[0][0]:
+        is_note |= texts == layout.heading[0][0]
+    if not 0 < is_note.mean() < MOSTLY:  # more of them are a column of text
+        return part
+    warn(f"{path}: comments or headings between the rows, left out: {int(is_note.sum())}")
+    kept = part[~is_note].reset_index(drop=True)
+    for k in kept:
+        if kept[k].dtype.kind not in "iufb":
+            cells = kept[k].where(kept[k].isna(), kept[k].astype(str).str.strip())
+            numbers = pd.to_numeric(cells.str.replace(layout.decimal, "."), errors="coerce")
+            kept[k] = numbers if (numbers.isna() == kept[k].isna()).all() else kept[k]
+    return kept
+
+
+def _upright(layout: Layout, part: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without names whose leads are rows with one row per sample."""
+    in_rows = not layout.heading and len(part) < part.shape[1] and len(part) < _PART_ROWS
+    return part.T.reset_index(drop=True) if in_rows else part
 
 
 def _numbers(path: Path, layout: Layout, column: pd.Series[Any], first: int) -> NDArray[np.float32]:

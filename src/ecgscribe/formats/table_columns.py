@@ -22,10 +22,19 @@ from ecgscribe.formats.time_texts import parse_times
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FEW", "Roles", "as_numbers", "column_roles", "heading_of", "lead_names", "lead_units"]
+__all__ = [
+    "FEW",
+    "MOSTLY",
+    "Roles",
+    "as_numbers",
+    "column_roles",
+    "heading_of",
+    "lead_names",
+    "lead_units",
+]
 
 
-_MOSTLY = 0.5
+MOSTLY = 0.5
 """Share of cells without a number from which on a column holds text."""
 FEW = 0.01
 """Share of times that may be missing."""
@@ -60,7 +69,7 @@ def lead_units(layout: Layout, columns: Sequence[int]) -> list[str]:
     each = dict(zip(columns, stated, strict=True)) if len(stated) == len(columns) else {}
     units = []
     for k in columns:
-        below = layout.heading[1][k] if len(layout.heading) > 1 else ""
+        below = layout.heading[1][k].strip(" []()") if len(layout.heading) > 1 else ""
         after = _UNIT_AFTER_NAME.search(_written_name(layout, k) or "")
         named = after[1] or after[2] if after else ""
         units.append(below or named or each.get(k, above) or UNKNOWN_UNIT)
@@ -86,7 +95,7 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
         k
         for k, numbers in values.items()
         if part[k].dtype.kind not in "iufb"
-        and np.mean(np.isnan(numbers)) > _MOSTLY
+        and np.mean(np.isnan(numbers)) > MOSTLY
         and not part[k].isna().all()
     }
     evenly = {k for k in values if k not in text and rises_evenly(values[k])}
@@ -108,6 +117,12 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
         warn(f"{path}: rises evenly like a time or a counter, left out: {listed}")
         times |= by_value
     notes = text - times
+    if notes and notes | times == set(values):
+        k = min(notes)
+        raise FormatError(
+            f"{path}: expected a column of numbers, found text in {names[k]}, such as "
+            f"{str(part[k].dropna().iloc[0])[:40]!r}; save its numbers alone"
+        )
     if notes:
         listed = ", ".join(names[k] for k in sorted(notes))
         warn(f"{path}: text, not numbers, left out: {listed}")
@@ -148,7 +163,7 @@ def as_numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
     import pandas as pd
 
     if column.dtype.kind not in "iufb":
-        column = column.astype(str).str.replace("\N{MINUS SIGN}", "-")
+        column = column.astype(str).str.strip(" '\"").str.replace("\N{MINUS SIGN}", "-")
     return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.formats.sample_times import LEAST_ROWS, Clock, unwrapped
-from ecgscribe.formats.table_columns import FEW
+from ecgscribe.formats.table_columns import FEW, MOSTLY, as_numbers
 from ecgscribe.formats.time_texts import parse_times
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ class ColumnTimes:
 
     def add(self, column: pd.Series[Any], days: pd.Series[Any] | None) -> None:
         """Add the times of a part of the table, whose days may be in another column."""
-        if column.dtype.kind in "iuf":
-            values = self._unwrapped(column.to_numpy(dtype=np.float64))
+        numbers = as_numbers(column)
+        if not np.mean(np.isnan(numbers)) > MOSTLY:
+            values = self._unwrapped(numbers)
             if self.n_counted is not None:
                 end = self.n_counted + len(values)
                 counts = np.array_equal(values, np.arange(self.n_counted, end))
