@@ -35,7 +35,7 @@ from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record
 
-__all__ = ["open_mat", "open_npy", "open_npz"]
+__all__ = ["lead_columns", "open_mat", "open_npy", "open_npz"]
 
 
 _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
@@ -62,7 +62,7 @@ def open_npy(
     time. See `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "a NumPy array of numbers"):
-        columns, times = _columns(path, _mapped(path), [], fs=fs)
+        columns, times = lead_columns(path, _mapped(path), [], fs=fs)
         names, chosen = unnamed_leads(path, len(columns), leads)
         keep = [columns[k] for k in chosen]
         names = [names[k] for k in chosen]
@@ -263,10 +263,25 @@ def _described(
     return [key for key in shapes if _role(key) is not None and key not in chosen] + times[:1]
 
 
-def _columns(
+def lead_columns(
     path: Path, signal: NDArray[Any], names: Sequence[str], *, fs: float | None
 ) -> tuple[list[int], Timing]:
     """Return the columns that are leads, and what a column of times says.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    signal : ndarray, shape (samples, columns)
+    names : sequence of str
+        Of the columns; empty if they have none.
+    fs : float or None
+        Sampling frequency in Hz, if it is known.
+
+    Returns
+    -------
+    columns : list of int
+    times : Timing
 
     Warns
     -----
@@ -297,7 +312,7 @@ def _record(
     stated = float(others["fs"].reshape(-1)[0]) if "fs" in others else None
     start = _start(others["start"]) if "start" in others else None
     texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
-    columns, times = _columns(path, signal, texts, fs=fs if stated is None else stated)
+    columns, times = lead_columns(path, signal, texts, fs=fs if stated is None else stated)
     for key in others.keys() - set(_DESCRIPTION):
         values, begins = _seconds(others[key].reshape(-1))
         start = begins or start

@@ -16,6 +16,7 @@ __all__ = [
     "chosen_leads",
     "leads_of_one_fs",
     "short_names",
+    "unit_in_name",
     "unnamed_leads",
 ]
 
@@ -28,6 +29,11 @@ _LEAD_PREFIX = re.compile(
 )
 # "I (Einthoven)" and "aVR, augmented voltage, right" in DICOM, "V1 [mV]" in tables; not "II (2)".
 _EXPLANATION = re.compile(r"\s*(?:[(\[](?!\d+[)\]]).*|,.*|[ _/][mnuµμ]V)$")
+
+
+_UNIT_AFTER_NAME = re.compile(
+    r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
+)
 
 
 class MixedFrequenciesError(FormatError):
@@ -71,6 +77,12 @@ def short_names(names: Sequence[str | None]) -> list[str]:
         taken.add(own.lower())
         unique.append(own)
     return unique
+
+
+def unit_in_name(name: str) -> str:
+    """Return the unit of voltage that ends a name, as in ``EKG [mV]``; empty if there is none."""
+    found = _UNIT_AFTER_NAME.search(name)
+    return "" if found is None else found[1] or found[2]
 
 
 def _short(name: str) -> str:

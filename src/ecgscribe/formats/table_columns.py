@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import UNKNOWN_UNIT
-from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
+from ecgscribe.formats.lead_names import chosen_leads, short_names, unit_in_name, unnamed_leads
 from ecgscribe.formats.sample_times import LEAST_ROWS, epoch_unit, rises_evenly
 from ecgscribe.formats.table_layout import Layout
 from ecgscribe.formats.time_names import is_counter_name, is_time_name, seconds_per_unit
@@ -41,9 +41,6 @@ FEW = 0.01
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 """Names of a first column that is left out even if its values do not show that it is a time."""
 _DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
-_UNIT_AFTER_NAME = re.compile(
-    r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -70,8 +67,7 @@ def lead_units(layout: Layout, columns: Sequence[int]) -> list[str]:
     units = []
     for k in columns:
         below = layout.heading[1][k].strip(" []()") if len(layout.heading) > 1 else ""
-        after = _UNIT_AFTER_NAME.search(_written_name(layout, k) or "")
-        named = after[1] or after[2] if after else ""
+        named = unit_in_name(_written_name(layout, k) or "")
         units.append(below or named or each.get(k, above) or UNKNOWN_UNIT)
     return units
 
