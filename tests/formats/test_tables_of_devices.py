@@ -164,6 +164,37 @@ def test_names_with_blanks_above_columns_of_fixed_width(tmp_path: Path) -> None:
     rows = [f"  0:{t:06.3f}   {v:.3f}   {v:.3f}" for t, v in zip(SECONDS, ECG, strict=True)]
     heading = "   Elapsed time     Lead II     V5\n   hh:mm:ss.mmm     (mV)     (mV)\n"
     check(saved(tmp_path, heading, rows, ".txt"), leads=("II", "V5"), units=("mV", "mV"))
+    rows = [f"{t:.3f} {v:.3f}" for t, v in zip(SECONDS, ECG, strict=True)]
+    for heading in ("t [s] ecg [mV]\n", "t ecg\n  mV\n"):
+        units = read(saved(tmp_path, heading, rows, ".txt")).units
+        assert units == ("mV",)
+
+
+@pytest.mark.parametrize(
+    ("heading", "separator"),
+    [("SampleRate;250\nn;ecg\n", ";"), ("Sampling rate: 250 Hz\n", " "), ("", "|"), ("", " ")],
+)
+def test_what_separates_columns_and_decimals(heading: str, separator: str, tmp_path: Path) -> None:
+    cells = [f"{v:.3f}".replace(".", ",") for v in ECG]
+    rows = [f"{k}{separator}{v}" for k, v in enumerate(cells)]
+    path = saved(tmp_path, heading, rows, ".txt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SignalWarning)  # that the count is left out
+        check(path, fs=None if heading else FS)
+
+
+def test_a_rate_above_a_single_name(tmp_path: Path) -> None:
+    check(saved(tmp_path, "SampleRate;250\necg\n", plain()), leads=("ecg",))
+
+
+def test_minutes_without_a_name(tmp_path: Path) -> None:
+    path = saved(tmp_path, "", timed([f"{t / 60:.8f}" for t in SECONDS]))
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        check(path, fs=FS)
+
+
+def test_a_year_that_is_none() -> None:
+    assert parse_times(["0000 9"])[1] is None
 
 
 def test_a_heading_without_the_number_of_the_row(tmp_path: Path) -> None:

@@ -403,7 +403,7 @@ def _unit(step: float, clock: Clock, given: float | None) -> float | None:
         return float(_DAY_S)
     if given is None:
         return 1.0 if step < 0.5 and low <= 1 / step <= high else None
-    for unit in _UNITS:
+    for unit in (*_UNITS, 60.0, 3600.0):
         if abs(1 / (step * unit) - given) <= _AGREE * given:
             return unit
     # Not a number of samples: a time in seconds at another frequency.

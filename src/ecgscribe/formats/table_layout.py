@@ -60,6 +60,11 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+_WITHOUT_BLANK = re.compile(
+    r"[-+]?\d*,\d+(?:e[-+]?\d+)?|[-+]?\d+|\d+[-/.]\d+[-/.]\d+(?:T\S+)?|\d+:\d+(?::\d+)?(?:[.,]\d+)?",
+    re.IGNORECASE,
+)
+"""A number with a decimal comma, a whole number, a date or a time, between blanks."""
 _ONE_DECIMAL = re.compile(r"\s*[-+]?\d+,\d+\s*")
 _SMALL_DECIMAL = re.compile(r"\s*(?:[-+]?\d+,0\d|-0,)")
 _MARKED = re.compile(r"[-+]?[\d.,]*[.,][\d.,]*")
@@ -142,10 +147,7 @@ class Layout:
             rows[:first] = [r[:-1] if len(r) > width and not r[-1] else r for r in rows[:first]]
         above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
         if separator == r"\s+":  # names may hold single blanks
-            apart = [re.split(r"\s{2,}", line.strip()) for _, line in body[:first]]
-            rows[:first] = [
-                wide if len(wide) == width else row for wide, row in zip(apart, rows, strict=False)
-            ]
+            rows[:first] = [_names_with_blanks(line, width) for _, line in body[:first]]
         if _names_all_but_the_count(rows, first):
             rows[first - 1] = ["", *rows[first - 1]]
         n_names = _n_names(rows[:first], width)
@@ -216,9 +218,11 @@ def _encoding(data: bytes) -> str:
 def _separator(lines: Sequence[str]) -> str:
     # Of numbers, because names may hold any character.
     line = lines[-1] if lines else ""
-    if len(line.split()) > 1 and all(map(_DECIMAL_COMMA.fullmatch, line.split())):
+    cells = line.split()
+    are_apart = len(cells) > 1 and "\t" not in line and all(map(_WITHOUT_BLANK.fullmatch, cells))
+    if are_apart and any(map(_DECIMAL_COMMA.fullmatch, cells)):
         return r"\s+"
-    for character in ";\t,|":
+    for character in ";\t|,":
         if character in line:
             return ";" if character == "," and _is_one_column(lines) else character
     return r"\s+" if " " in line.strip() and not _TIME.fullmatch(line.strip(_BLANK)) else ","
@@ -250,6 +254,19 @@ def _cells(line: str, separator: str) -> list[str]:
         return line.split()
     cells: list[str] = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     return [cell.strip(_BLANK) for cell in cells]
+
+
+def _names_with_blanks(line: str, width: int) -> list[str]:
+    """Return the cells of a heading, of which the first way to split it gives as many as columns.
+
+    At every blank, at two or more, or not before a unit in brackets. Units alone are those of the
+    last columns.
+    """
+    ways = [re.split(at, line.strip()) for at in (r"\s+", r"\s{2,}", r"\s+(?![\[(])")]
+    are_units = all(cell.strip("[]()").lower() in MILLIVOLTS for cell in ways[0])
+    if are_units and len(ways[0]) < width:
+        return [""] * (width - len(ways[0])) + ways[0]
+    return next((cells for cells in ways if len(cells) == width), ways[0])
 
 
 def _commented_names(above: Sequence[str], separator: str, width: int) -> list[list[str]]:
@@ -317,6 +334,7 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
 def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
     """Return how many of the rows above the numbers are a heading: names first, units last."""
     plain = [len(row) > 1 and not row[0].endswith(("=", ":")) for row in above]
+    plain = [each and not _states_rate(row) for each, row in zip(plain, above, strict=True)]
     above = [row if len(row) > 1 or not is_statement(row[0]) else [] for row in above]
     fits = [
         len(row) == width and (width == 1 or is_plain)
@@ -329,7 +347,12 @@ def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
         named = [n for n in range(1, n_fit + 1) if width > 1 and _names_columns(above[-n])]
         both = n_fit > 1 and (width > 1 or len(above) == 2)
         return named[0] if named else 1 + both
-    return len(above) if width and 0 < len(above) <= 2 and all(plain) else 0
+    is_stated = any(is_statement(" ".join(row)) for row in above)
+    return len(above) if width and 0 < len(above) <= 2 and all(plain) and not is_stated else 0
+
+
+def _states_rate(row: Sequence[str]) -> bool:
+    return len(row) == 2 and Preamble.of([": ".join(row)]).fs is not None
 
 
 def _names_columns(row: Sequence[str]) -> bool:

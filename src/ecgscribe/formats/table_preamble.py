@@ -62,7 +62,7 @@ _UNIT = re.compile(
 )
 _STATEMENT = re.compile(
     rf"\W*(?:{_FREQUENCY}|{_LEAD}|{_UNITS}|sampl\w*|record\w*|start\w*|acqui\w*|date|time|interval|channels?"
-    r"|patient|device|resolution|gain|name|duration|end)\b[^:=\d]{0,20}[:=]\s*\S",
+    r"|patient|device|resolution|gain|name|duration|end)\b[^:=;\t\d]{0,20}[:=;\t]\s*\S",
     re.IGNORECASE,
 )
 

@@ -69,7 +69,8 @@ def parse_times(
         return np.full(len(plain), math.nan), None
     seconds = np.asarray((dates - dates.dropna().iloc[0]).dt.total_seconds(), dtype=np.float64)
     first = pd.to_datetime(pd.Series(plain[:1]), **about).iloc[0]
-    return seconds, None if pd.isna(first) else first.to_pydatetime().replace(tzinfo=None)
+    is_date = not pd.isna(first) and first.year > 0
+    return seconds, first.to_pydatetime().replace(tzinfo=None) if is_date else None
 
 
 def _clock_seconds(match: re.Match[str]) -> float:
