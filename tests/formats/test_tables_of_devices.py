@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.counters import rises_evenly, unwrapped
 from ecgscribe.formats.reading import read
-from ecgscribe.formats.sample_times import rises_evenly, unwrapped
 from ecgscribe.formats.table_preamble import Preamble
 from ecgscribe.formats.time_names import seconds_per_unit
 from ecgscribe.formats.time_texts import parse_times

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.counters import rises_evenly
 from ecgscribe.formats.objects import as_record
 from ecgscribe.formats.reading import open_record, read
-from ecgscribe.formats.sample_times import Clock, rises_evenly, timing
+from ecgscribe.formats.sample_times import Clock, timing
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.record import Record
 

@@ -27,10 +27,11 @@ from ecgscribe.formats.checks import (
     resolve_fs,
     to_float32,
 )
+from ecgscribe.formats.counters import rises_evenly
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, variables
 from ecgscribe.formats.other_formats import name_of_zip
-from ecgscribe.formats.sample_times import Timing, placed, rises_evenly, timing
+from ecgscribe.formats.sample_times import Timing, placed, timing
 from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record

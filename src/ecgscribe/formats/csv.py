@@ -54,13 +54,14 @@ def open_csv(
     unit is known, and samples that are missing by them are NaN. A row of lead names and one of
     units may come first, and above them comments or lines such as ``Sample Rate,512 hertz``. The
     export of mitdb is recognised by its ``'sample #'`` column and its range of values, and is
-    converted to mV at 360 Hz. A cell that is empty or ``-`` is NaN. See
-    `ecgscribe.formats.reading.Reader`.
+    converted to mV at 360 Hz. A cell that is empty, or holds what stands for a missing value such as
+    ``-`` or ``NaN``, is NaN. See `ecgscribe.formats.reading.Reader`.
 
     Warns
     -----
     SignalWarning
-        If a column of text is left out, or one that rises evenly although its name is no time.
+        If a column of text is left out, or one that rises evenly although its name is no time; if
+        rows are in another order than their times, or are comments or headings.
     """
     with format_errors(path, "a table with one numeric column a lead"):
         with path.open("rb") as file:

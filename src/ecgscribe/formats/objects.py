@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.arrays import lead_columns
 from ecgscribe.formats.checks import UNKNOWN_UNIT, to_float32
+from ecgscribe.formats.counters import rises_evenly
 from ecgscribe.formats.lead_names import leads_of_one_fs, short_names, unit_in_name
 from ecgscribe.formats.reading import open_record
-from ecgscribe.formats.sample_times import Timing, placed, rises_evenly, timing
+from ecgscribe.formats.sample_times import Timing, placed, timing
 from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import NO_DATE, LazyRecord, Record

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.counters import LEAST_ROWS
 from ecgscribe.formats.time_names import counts_down, is_counter_name, is_time_name
 from ecgscribe.formatting import format_time
 from ecgscribe.record import LazyRecord, Record
@@ -27,9 +28,7 @@ __all__ = [
     "check_gaps",
     "epoch_unit",
     "placed",
-    "rises_evenly",
     "timing",
-    "unwrapped",
 ]
 
 
@@ -38,14 +37,10 @@ _SAMPLED = 2**20
 _DAY_S = 86_400
 MAX_GAPS_S = 31 * _DAY_S
 """Longest time without samples in one recording: more is an error of the clock."""
-LEAST_ROWS = 32
-"""Samples from which on a column is judged by its values."""
 _AGREE = 0.01
 """Largest difference between a clock and the sampling frequency given, as a share of it."""
 _BLOCK = 1024
 """Samples that outlast the packets in which many recorders send them."""
-_LEAST_ROUND = 7
-"""Smallest count before a counter begins again at 0."""
 _MANY_GAPS = 0.01
 """Share of samples with a gap before them from which on the clock is too uneven to show gaps."""
 _NEAR_WHOLE = 0.2
@@ -171,49 +166,6 @@ def epoch_unit(first: float, last: float) -> float | None:
     return next((unit for unit in _UNITS if low <= first * unit < last * unit <= high), None)
 
 
-def rises_evenly(values: NDArray[Any]) -> bool:
-    """Return whether values never fall, as no signal does, but only rise, or count and wrap.
-
-    Values that only fall, as those of a timer that runs out, are such, too.
-    """
-    if len(values) < LEAST_ROWS or not np.isfinite(values).all():
-        return False
-    steps = np.diff(values.astype(np.float64))
-    if np.all(steps >= 0) or np.all(steps <= 0):
-        return bool(np.count_nonzero(steps) > len(steps) / 8)
-    up = steps[steps >= 0]
-    if len(up) >= len(steps) / 2 and np.ptp(up) == 0 and up[0] > 0:
-        down = steps[steps < 0]
-        if np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0:
-            return True
-    return len(unwrapped(values)) > 0
-
-
-def unwrapped(values: NDArray[Any]) -> Doubles:
-    """Return a counter that begins again at 0 after each round as one that goes on.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray of float64, shape (n,) or (0,)
-        Empty if the values are no such counter. Where counts are missing, so are they here; whole
-        rounds that are missing do not show.
-    """
-    whole = np.asarray(values, dtype=np.float64)
-    if len(whole) < LEAST_ROWS or not np.isfinite(whole).all():
-        return np.empty(0)
-    most = whole.max()
-    if whole.min() != 0 or most < _LEAST_ROUND or not np.all(np.diff(whole)[:LEAST_ROWS] % 1 == 0):
-        return np.empty(0)
-    steps = np.diff(whole) % (most + 1)
-    if np.mean(steps == 1) < 1 - _MANY_GAPS or not np.any(np.diff(whole) < 0):
-        return np.empty(0)
-    return np.append(whole[0], whole[0] + np.cumsum(steps))
-
-
 def timing(
     path: Path,
     name: str,
@@ -281,7 +233,7 @@ def _timing(path: Path, name: str, clock: Clock, given: float | None) -> Timing:
     samples = steps  # in the same memory: a day has 20 million
     samples /= step
     back = np.count_nonzero(samples < -0.5)
-    gaps = np.flatnonzero(samples - held > longest)
+    gaps = np.flatnonzero(samples > longest + held)
     are_few = len(gaps) <= max(_MANY_GAPS * len(steps), 1)
     shows_gaps = not back and (are_few or (held == 1 and _is_even(samples, step, unit)))
     if shows_gaps and len(gaps) and held == 1:

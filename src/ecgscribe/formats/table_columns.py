@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.formats.checks import UNKNOWN_UNIT
+from ecgscribe.formats.counters import LEAST_ROWS, rises_evenly
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unit_in_name, unnamed_leads
-from ecgscribe.formats.sample_times import LEAST_ROWS, epoch_unit, rises_evenly
+from ecgscribe.formats.sample_times import epoch_unit
 from ecgscribe.formats.table_layout import Layout
 from ecgscribe.formats.time_names import is_counter_name, is_time_name, seconds_per_unit
 from ecgscribe.formats.time_texts import parse_times

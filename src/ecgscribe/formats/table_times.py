@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgscribe.formats.sample_times import LEAST_ROWS, Clock, unwrapped
+from ecgscribe.formats.counters import LEAST_ROWS, unwrapped
+from ecgscribe.formats.sample_times import Clock
 from ecgscribe.formats.table_columns import FEW, MOSTLY, as_numbers
 from ecgscribe.formats.time_texts import parse_times
 
