@@ -54,8 +54,8 @@ def open_csv(
     unit is known, and samples that are missing by them are NaN. A row of lead names and one of
     units may come first, and above them comments or lines such as ``Sample Rate,512 hertz``. The
     export of mitdb is recognised by its ``'sample #'`` column and its range of values, and is
-    converted to mV at 360 Hz. A cell that is empty, or holds what stands for a missing value such as
-    ``-`` or ``NaN``, is NaN. See `ecgscribe.formats.reading.Reader`.
+    converted to mV at 360 Hz. A cell that is empty, or holds what stands for a missing value, such
+    as ``-`` or ``NaN``, is NaN. See `ecgscribe.formats.reading.Reader`.
 
     Warns
     -----
