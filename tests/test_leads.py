@@ -55,6 +55,17 @@ def test_ecg_is_recognized_by_name_and_unit(name: str, unit: str, expected: bool
         (("II", "F3-M2", "O1", "time", "packetCounter"), {"II"}),
         (("ECG", "II", "unknown"), {"ECG", "II"}),
         (("C1", "C6", "val"), {"C1", "C6", "val"}),
+        (("ecg", "X", "Y", "Z"), {"ecg"}),
+        (("X", "Y", "Z"), {"X", "Y", "Z"}),
+        (
+            ("ECG_Raw", "ECG_Clean", "ECG_R_Peaks", "ECG_T_Onsets", "ECG_Phase"),
+            {"ECG_Raw", "ECG_Clean"},
+        ),
+        (
+            ("ax", "gy", "bvp", "EDA", "GSR", "breathing", "label", "LO+", "rr", "fs", "value"),
+            {"value"},
+        ),
+        (("subject_id", "annotation", "quality", "lead_off", "signal"), {"signal"}),
     ],
 )
 def test_signals_called_ecg_come_first(names: tuple[str, ...], expected: set[str]) -> None:

@@ -40,13 +40,17 @@ _NOT_ECG = re.compile(
     r"pleth|ppg|s[ap][o0]2|resp|abp|\bart|bp\b|pap|cvp|icp|co2|emg|eeg|eog|temp|flow|thor|abdo"
     r"|marker|event|trigger|status|noise|accel|\bacc|eye|snor|\bpres|\bpos(ition)?\b|\bchin|\blegs?\b"
     r"|\bmic\b|sound|nasal|cannula|puls|\bhr\b|rate\b|batt|gyro|\b[lr]oc\b|^pol\b|time|counter"
+    r"|bvp|\beda\b|gsr|breath|quality|label|annot|lead.?off|\blo[-+]|\brr\b|[_ ]id$|^fs$"
+    r"|^[agm][xyz]$"
     r"|\b(?:fp|af|f|fc|ft|c|cp|t|tp|p|po|o)(?:z|\d{1,2})\s*[-:/]?\s*[am][12]\b"
     r"|^(?:fp|f|c|p|o|t)(?:z|\d)\s*-\s*(?:fp|f|c|p|o|t)(?:z|\d)$"
     r"|^(?:fp[12z]|f[3478z]|t[3456]|p[34z]|o[12z]|cz)$",
     re.IGNORECASE,
 )
 _CALLED_ECG = re.compile(r"e[ck]g", re.IGNORECASE)
-_ABOUT_ECG = re.compile(r"off|hr\b|rate|quality|status|event|marker|trigger|resp", re.IGNORECASE)
+_ABOUT_ECG = re.compile(
+    r"off|hr\b|rate|quality|status|event|marker|trigger|resp|peak|phase|onset", re.IGNORECASE
+)
 """What a signal derived from the ECG is called, such as ``EKG_Off``."""
 _STANDARD = re.compile(
     r"i{1,3}|-?avr|av[lf]|v[1-9]r?|(?:mod\.? ?)?v\d|ml?i{1,3}|ml\d|mv\d|mcl ?\d|c[cmsb] ?\d|d\d"
@@ -101,12 +105,18 @@ def ecg_columns(names: Sequence[str], units: Sequence[str]) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Where a signal is called ECG or EKG: all such signals and the standard leads. Otherwise all
-        signals that are not known to be something else.
+        Where a signal is called ECG or EKG: all such signals and the standard leads, without X, Y
+        and Z, which then are an accelerometer's. Otherwise all signals that are not known to be
+        something else.
     """
     possible = [k for k, name in enumerate(names) if is_ecg(name, units[k])]
     if any(_is_called_ecg(names[k]) for k in possible):
-        return tuple(k for k in possible if _is_called_ecg(names[k]) or is_standard(names[k]))
+        axes = {k for k in possible if names[k].lower() in ("x", "y", "z")}
+        return tuple(
+            k
+            for k in possible
+            if _is_called_ecg(names[k]) or (is_standard(names[k]) and k not in axes)
+        )
     return tuple(possible)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import array
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import wfdb
 from numpy.typing import NDArray
@@ -135,6 +136,17 @@ def test_records_of_wfdb(tmp_path: Path) -> None:
             as_record(empty)
 
 
+def test_a_record_of_wfdb_with_several_frequencies_is_not_averaged() -> None:
+    record = wfdb.Record(
+        record_name="r", fs=FS / 2, sig_name=["II", "RESP"], units=["mV", "NU"],
+        samps_per_frame=[2, 1], e_p_signal=[ONE, ONE[::2]],
+    )  # fmt: skip
+    with pytest.warns(SignalWarning, match="of another sampling frequency, left out: RESP"):
+        found = in_memory(record)
+    np.testing.assert_allclose(found.signal[:, 0], ONE, atol=1e-6)
+    assert (found.fs, found.leads, found.units) == (FS, ("II",), ("mV",))
+
+
 class SimplePath:
     """A path that is no ``pathlib.Path``."""
 
@@ -149,7 +161,8 @@ class Raw:
     """What is used of an ``mne.io.Raw``."""
 
     ch_names = ("EEG 1", *LEADS)
-    info: ClassVar[dict[str, Any]] = {"sfreq": float(FS), "meas_date": START}
+    info: ClassVar[dict[str, Any]] = {"sfreq": float(FS), "meas_date": START, "bads": []}
+    first_time = 0.0
 
     def get_channel_types(self) -> list[str]:
         return ["eeg", "ecg", "ecg"]
@@ -162,6 +175,15 @@ def test_recordings_of_mne() -> None:
     record = in_memory(Raw())
     np.testing.assert_allclose(record.signal * 1000, MILLIVOLTS, atol=1e-6)
     assert (record.leads, record.units, record.start) == (LEADS, ("V", "V"), START)
+
+
+def test_bad_channels_and_the_first_time_of_mne(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Raw, "first_time", 4.5)
+    monkeypatch.setitem(Raw.info, "bads", [LEADS[0]])
+    record = in_memory(Raw())
+    assert (record.leads, record.start) == (LEADS[1:], START + timedelta(seconds=4.5))
+    monkeypatch.setitem(Raw.info, "bads", list(LEADS))
+    assert in_memory(Raw()).leads == LEADS
 
 
 def data_array(values: NDArray[Any], coords: dict[str, NDArray[Any]]) -> Any:
@@ -258,6 +280,56 @@ def test_annotations_are_sliced_and_counted() -> None:
     assert annotation.time.tolist() == [1, 2, 3, 4]
     assert annotation[1:3].symbol.tolist() == ["V", "~"]
     assert annotation[annotation.symbol == "N"].sample.tolist() == [10, 40]
+
+
+def test_a_column_of_times_in_an_array_is_no_lead() -> None:
+    signal = np.stack([np.arange(len(ONE)) / FS, ONE], axis=1)
+    for array_of in (signal, signal.T):
+        with pytest.warns(SignalWarning, match="like a time or a counter, left out: column 1"):
+            record = in_memory(array_of)
+        assert record.fs == FS
+        np.testing.assert_allclose(record.signal, ONE[:, None], atol=1e-6)
+
+
+def test_tables_of_other_packages_keep_their_names_and_times() -> None:
+    frame = pd.DataFrame({"time": np.arange(len(ONE)) / FS, "II": ONE})
+    for table in (pa.Table.from_pandas(frame), pa.RecordBatch.from_pandas(frame)):
+        record = in_memory(table)
+        assert (record.leads, record.fs) == (("II",), FS)
+
+    def lacks() -> None:
+        raise ModuleNotFoundError("pyarrow is required")
+
+    with pytest.raises(FormatError, match="converts a SimpleNamespace to pandas, found none"):
+        as_record(SimpleNamespace(to_pandas=lacks))
+
+
+def test_rows_that_were_dropped_are_missing() -> None:
+    frame = pd.DataFrame({"II": ONE}).drop(range(100, 150))
+    for table in (frame, frame["II"]):
+        with pytest.warns(SignalWarning, match="missing in 1 places by the times in 'its index'"):
+            record = in_memory(table, fs=FS)
+        assert np.flatnonzero(np.isnan(record.signal[:, 0])).tolist() == list(range(100, 150))
+    assert in_memory(frame[::2][60:], fs=FS).n_samples == len(frame[::2][60:])
+
+
+def test_units_by_name_and_in_names() -> None:
+    frame = pd.DataFrame({"II [mV]": ONE, "V1_uV": ONE, "x": ONE})
+    assert as_record(frame, fs=FS).units == ("mV", "uV", "NU")
+    by_name = as_record(MILLIVOLTS, fs=FS, leads=["II", "V1"], units={"v1": "uV"})
+    assert by_name.units == ("NU", "uV")
+    with pytest.raises(FormatError, match="expected units of lead1, lead2, found one of v9"):
+        as_record(MILLIVOLTS, fs=FS, units={"V9": "uV"})
+
+
+def test_names_and_numbers_of_leads_may_be_mixed(tmp_path: Path) -> None:
+    path = format_files.wfdb_record(tmp_path)
+    assert len(as_record(path, leads=[0, LEADS[1]]).leads) == 2
+
+
+def test_a_url_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="found a URL; download it first"):
+        as_record("https://example.org/100.csv")
 
 
 def test_leads_are_named_by_any_iterable_and_by_nothing_else() -> None:

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.counters import rises_evenly, unwrapped
 from ecgscribe.formats.reading import read
-from ecgscribe.formats.sample_times import parse_times, rises_evenly, seconds_per_unit, unwrapped
 from ecgscribe.formats.table_preamble import Preamble
+from ecgscribe.formats.time_names import seconds_per_unit
+from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import NO_DATE
 
 FS = 250
@@ -84,6 +86,13 @@ def test_the_export_of_a_watch_in_its_language(
     [
         ("Sample Interval: 4 ms", 250), ("Interval=\t0,004 s", 250), ("4 msec/sample", 250),
         ("250 samples/sec", 250), ("Sampling rate: 0.25 kHz", 250), ("SampleRate;250,0", 250),
+        ("Sampling period: 4 ms", 250), ("dt=0.004 s", 250), ("Sampling interval (s): 0.004", 250),
+        ("Sampling Interval,4,ms", 250), ("Sampling rate [1/s]: 250", 250), ("freq=250", 250),
+        ("Samples per second: 250", 250), ("Sample size: 16 bit\nSample rate: 250 Hz", 250),
+        ("Sampling start: 2026-03-14 09:26:53\nSampling rate: 250", 250),
+        ("Sampling date: 14.03.2026", None), ("Sample count,5000", None), ("Samples: 5000", None),
+        ("PR interval: 160 ms", None), ("RR interval: 0.85 s", None), ("Sampling time: 20 s", None),
+        ("Sample resolution: 12", None), ("Notch frequency: 50 Hz", None),
         ("Notch filter 50 Hz", None), ("Low pass: 40 Hz", None), ("Interval=\t0 s", None),
     ],
 )  # fmt: skip
@@ -129,6 +138,68 @@ def test_the_text_of_labchart(tmp_path: Path) -> None:
         )  # fmt: skip
     with pytest.raises(FormatError, match="one block of LabChart, found 2; export each"):
         read(saved(tmp_path, heading, [*rows, heading.rstrip(), *rows], ".txt"))
+
+
+def test_a_comment_of_labchart_in_the_first_row(tmp_path: Path) -> None:
+    rows = timed([f"{t:.3f}" for t in SECONDS], "\t")
+    rows[0] += "\t#* start"
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        check(saved(tmp_path, "Interval=\t0.004 s\nChannelTitle=\tECG\n", rows, ".txt"))
+
+
+@pytest.mark.parametrize(
+    ("heading", "lead", "unit"),
+    [
+        ("Device,X\nLead Type,I\nTimestamp,ECG (mV)\n", "ECG (mV)", "mV"),
+        ("X,X\nTimestamp,ECG LL-RA\nCAL,CAL\ns,mV\n", "ECG LL-RA", "mV"),
+        ("time,ecg\n[s],[mV]\n", "ecg", "mV"), ("time,ecg\n(sec),(mV)\n", "ecg", "mV"),
+    ],
+)  # fmt: skip
+def test_headings_of_several_rows(heading: str, lead: str, unit: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, heading, timed([f"{t:.3f}" for t in SECONDS]))
+    check(path, leads=(lead,), units=(unit,))
+
+
+def test_names_with_blanks_above_columns_of_fixed_width(tmp_path: Path) -> None:
+    rows = [f"  0:{t:06.3f}   {v:.3f}   {v:.3f}" for t, v in zip(SECONDS, ECG, strict=True)]
+    heading = "   Elapsed time     Lead II     V5\n   hh:mm:ss.mmm     (mV)     (mV)\n"
+    check(saved(tmp_path, heading, rows, ".txt"), leads=("II", "V5"), units=("mV", "mV"))
+    rows = [f"{t:.3f} {v:.3f}" for t, v in zip(SECONDS, ECG, strict=True)]
+    for heading in ("t [s] ecg [mV]\n", "t ecg\n  mV\n"):
+        units = read(saved(tmp_path, heading, rows, ".txt")).units
+        assert units == ("mV",)
+
+
+@pytest.mark.parametrize(
+    ("heading", "separator"),
+    [("SampleRate;250\nn;ecg\n", ";"), ("Sampling rate: 250 Hz\n", " "), ("", "|"), ("", " ")],
+)
+def test_what_separates_columns_and_decimals(heading: str, separator: str, tmp_path: Path) -> None:
+    cells = [f"{v:.3f}".replace(".", ",") for v in ECG]
+    rows = [f"{k}{separator}{v}" for k, v in enumerate(cells)]
+    path = saved(tmp_path, heading, rows, ".txt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SignalWarning)  # that the count is left out
+        check(path, fs=None if heading else FS)
+
+
+def test_a_rate_above_a_single_name(tmp_path: Path) -> None:
+    check(saved(tmp_path, "SampleRate;250\necg\n", plain()), leads=("ecg",))
+
+
+def test_minutes_without_a_name(tmp_path: Path) -> None:
+    path = saved(tmp_path, "", timed([f"{t / 60:.8f}" for t in SECONDS]))
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        check(path, fs=FS)
+
+
+def test_a_year_that_is_none() -> None:
+    assert parse_times(["0000 9"])[1] is None
+
+
+def test_a_heading_without_the_number_of_the_row(tmp_path: Path) -> None:
+    rows = [f'"{k + 1}",{row}' for k, row in enumerate(timed([f"{t:.3f}" for t in SECONDS]))]
+    check(saved(tmp_path, '"time","ecg"\n', rows), leads=("ecg",))
 
 
 def test_the_text_of_acqknowledge(tmp_path: Path) -> None:

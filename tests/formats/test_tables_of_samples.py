@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from ecgscribe.errors import FormatError, SignalWarning
+from ecgscribe.formats.counters import rises_evenly
 from ecgscribe.formats.objects import as_record
 from ecgscribe.formats.reading import open_record, read
-from ecgscribe.formats.sample_times import Clock, rises_evenly, timing
+from ecgscribe.formats.sample_times import Clock, timing
 from ecgscribe.formats.sniffing import detect_format
 from ecgscribe.record import Record
 
@@ -325,11 +326,70 @@ def test_a_later_row_without_end_is_refused_before_it_is_read(
         read(path, fs=360)
 
 
-def test_rows_of_thousands_of_leads_are_read(tmp_path: Path) -> None:
+def test_leads_in_rows_are_put_upright(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("".join(",".join(["0.123456"] * 5000) + "\n" for _ in range(100)))
-    with pytest.warns(SignalWarning, match="its 5000 columns are read as leads of one recording"):
-        assert read(path, fs=360).signal.shape == (100, 5000)
+    with pytest.warns(SignalWarning, match="its 100 columns are read as leads of one recording"):
+        assert read(path, fs=360).signal.shape == (5000, 100)
+    path.write_text("".join(",".join(f"{v:.3f}" for v in row) + "\n" for row in (SECONDS, ECG)))
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        is_the_ecg(read(path))
+    path.write_text(",".join(f"{v:.3f}" for v in ECG) + "\n")
+    is_the_ecg(read(path, fs=FS))
+
+
+def test_decimal_commas_of_a_single_column(tmp_path: Path) -> None:
+    cells = [f"{v:.3f}".replace(".", ",") for v in ECG]
+    for heading in ("", "ecg\n"):
+        is_the_ecg(read(saved(tmp_path, heading, cells), fs=FS))
+    counted = [f"{k},{round(1000 * v)}" for k, v in enumerate(ECG)]
+    with pytest.warns(SignalWarning, match="left out: column 1"):
+        assert read(saved(tmp_path, "", counted), fs=FS).leads == ("lead1",)
+
+
+@pytest.mark.parametrize(
+    ("separator", "decimal", "mark"), [(";", ".", ","), (";", ",", "."), ("\t", ",", ".")]
+)
+def test_marks_between_thousands(separator: str, decimal: str, mark: str, tmp_path: Path) -> None:
+    whole = np.round(1000 * ECG) + 700
+    for form in (",.0f", ",.2f"):
+        numbers = [format(v, form).translate({44: mark, 46: decimal}) for v in whole]
+        times = [f"{t:.3f}".replace(".", decimal) for t in SECONDS]
+        lines = [f"{t}{separator}{v}" for t, v in zip(times, numbers, strict=True)]
+        record = read(saved(tmp_path, f"time{separator}ecg\n", lines))
+        np.testing.assert_allclose(record.signal[:, 0], whole)
+
+
+@pytest.mark.parametrize("cell", ["?", "!", "--", ".", "n.a.", "#NUM!", "#", "-nan(ind)"])
+def test_ways_to_leave_a_cell_empty(cell: str, tmp_path: Path) -> None:
+    lines = [cell if 200 <= k < 220 else f"{v:.3f}" for k, v in enumerate(ECG)]
+    signal = read(saved(tmp_path, "ecg\n", lines), fs=FS).signal[:, 0]
+    expected = np.where((np.arange(N) >= 200) & (np.arange(N) < 220), np.nan, ECG)
+    np.testing.assert_allclose(signal, expected, atol=1e-6)
+    in_last = [f"{k / FS:.3f},{value}" for k, value in enumerate(lines)]
+    np.testing.assert_array_equal(read(saved(tmp_path, "time,ecg\n", in_last)).signal[:, 0], signal)
+
+
+@pytest.mark.parametrize("note", ["time;ecg", "# lead off?", "% 3; 4", "// x"])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_headings_and_comments_between_the_rows(note: str, decimal: str, tmp_path: Path) -> None:
+    lines = rows([f"{t:.3f}" for t in SECONDS], separator=";")
+    for k in (900, 500, 300):
+        lines.insert(k, note)
+    lines = [line.replace(".", decimal) for line in lines]
+    with pytest.warns(SignalWarning, match="headings between the rows, left out: 3"):
+        is_the_ecg(read(saved(tmp_path, "time;ecg\n", lines)))
+
+
+def test_numbers_with_single_quotes(tmp_path: Path) -> None:
+    lines = [f"'{t:.3f}','{v:.3f}'" for t, v in zip(SECONDS, ECG, strict=True)]
+    is_the_ecg(read(saved(tmp_path, "'time','ecg'\n", lines)))
+
+
+def test_text_alone_is_shown(tmp_path: Path) -> None:
+    path = saved(tmp_path, "time,ecg\n", [f"{t:.3f},0x{k:04x}" for k, t in enumerate(SECONDS)])
+    with pytest.raises(FormatError, match="found text in ecg, such as '0x0000'; save its numbers"):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ No code in these files is run: pickled objects are an error, and only arrays of 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 import zipfile
@@ -28,21 +27,16 @@ from ecgscribe.formats.checks import (
     resolve_fs,
     to_float32,
 )
+from ecgscribe.formats.counters import rises_evenly
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, Texts, variables
 from ecgscribe.formats.other_formats import name_of_zip
-from ecgscribe.formats.sample_times import (
-    Timing,
-    gapped_reader,
-    is_time_name,
-    rises_evenly,
-    seconds_per_unit,
-    timing,
-)
+from ecgscribe.formats.sample_times import Timing, placed, timing
+from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
 from ecgscribe.leads import is_standard
 from ecgscribe.record import LazyRecord, Record
 
-__all__ = ["open_mat", "open_npy", "open_npz"]
+__all__ = ["lead_columns", "open_mat", "open_npy", "open_npz"]
 
 
 _SIGNAL_NAMES = ("signal", "val", "ecg", "data")
@@ -75,7 +69,7 @@ def open_npy(
         if stored.dtype.names:
             shapes = {name: stored[name].shape for name in stored.dtype.names}
             return _of_arrays(path, shapes, stored.__getitem__, fs=fs, leads=leads)
-        columns, times = _columns(path, _time_first(path, stored), [], fs=fs)
+        columns, times = lead_columns(path, _time_first(path, stored), [], fs=fs)
         names, chosen = unnamed_leads(path, len(columns), leads)
         keep = [columns[k] for k in chosen]
         names = [names[k] for k in chosen]
@@ -313,10 +307,25 @@ def _described(
     return [key for key in shapes if _role(key) is not None and key not in chosen] + times[:1]
 
 
-def _columns(
+def lead_columns(
     path: Path, signal: NDArray[Any], names: Sequence[str], *, fs: float | None
 ) -> tuple[list[int], Timing]:
     """Return the columns that are leads, and what a column of times says.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    signal : ndarray, shape (samples, columns)
+    names : sequence of str
+        Of the columns; empty if they have none.
+    fs : float or None
+        Sampling frequency in Hz, if it is known.
+
+    Returns
+    -------
+    columns : list of int
+    times : Timing
 
     Warns
     -----
@@ -353,7 +362,7 @@ def _record(
     stated = float(every_fs.pop()) if every_fs else None
     start = _start(others["start"]) if "start" in others else None
     texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
-    columns, times = _columns(path, signal, texts, fs=fs if stated is None else stated)
+    columns, times = lead_columns(path, signal, texts, fs=fs if stated is None else stated)
     for key in others.keys() - set(_DESCRIPTION):
         values, begins = _seconds(others[key].reshape(-1))
         start = begins or start
@@ -382,11 +391,8 @@ def _record(
         units=tuple(units[columns[k]] for k in keep),
         name=path.stem,
         start=start or times.start,
-    ).lazy()
-    if times.places is None:
-        return record
-    reader, n_samples = gapped_reader(kept, times.places), int(times.places[-1]) + 1
-    return dataclasses.replace(record, reader=reader, n_samples=n_samples)
+    )
+    return placed(record, times.places)
 
 
 def _seconds(times: NDArray[Any]) -> tuple[NDArray[np.float64], datetime | None]:

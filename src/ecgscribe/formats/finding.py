@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ecgscribe.errors import FormatError
@@ -58,6 +59,8 @@ def find_recording(path: Path) -> Path:
     if path.is_dir():
         names = sorted(recordings_in(path))
         found = f"a folder; name a record in it{f', such as {path / names[0]}' if names else ''}"
+    elif re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
+        found = "a URL; download it first"
     elif not path.parent.is_dir():
         found = f"no folder {path.parent}; check the path"
     else:

@@ -16,6 +16,7 @@ __all__ = [
     "chosen_leads",
     "leads_of_one_fs",
     "short_names",
+    "unit_in_name",
     "unnamed_leads",
 ]
 
@@ -30,6 +31,9 @@ _LEAD_PREFIX = re.compile(
 _EXPLANATION = re.compile(r"\s*(?:[(\[](?!\d+[)\]]).*|,.*|[ _/][mnuµμ]V)$")
 
 
+_UNIT_AFTER_NAME = re.compile(
+    r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
+)
 _MOST_LEADS = 32
 """More are rather recordings, one in each row."""
 
@@ -75,6 +79,12 @@ def short_names(names: Sequence[str | None]) -> list[str]:
         taken.add(own.lower())
         unique.append(own)
     return unique
+
+
+def unit_in_name(name: str) -> str:
+    """Return the unit of voltage that ends a name, as in ``EKG [mV]``; empty if there is none."""
+    found = _UNIT_AFTER_NAME.search(name)
+    return "" if found is None else found[1] or found[2]
 
 
 def _short(name: str) -> str:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,18 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.arrays import lead_columns
 from ecgscribe.formats.checks import UNKNOWN_UNIT, to_float32
-from ecgscribe.formats.lead_names import short_names
+from ecgscribe.formats.counters import rises_evenly
+from ecgscribe.formats.lead_names import leads_of_one_fs, short_names, unit_in_name
 from ecgscribe.formats.reading import open_record
-from ecgscribe.formats.sample_times import (
-    Timing,
-    gapped_reader,
-    is_time_name,
-    parse_times,
-    rises_evenly,
-    seconds_per_unit,
-    timing,
-)
+from ecgscribe.formats.sample_times import Timing, placed, timing
+from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
+from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import NO_DATE, LazyRecord, Record
 
 __all__ = ["as_leads", "as_record"]
@@ -58,7 +53,7 @@ def as_record(
     *,
     fs: float | None = None,
     leads: str | int | Sequence[str | int] | None = None,
-    units: str | Sequence[str] | None = None,
+    units: str | Sequence[str] | Mapping[str, str] | None = None,
 ) -> Record | LazyRecord:
     """Return a recording from whatever holds one.
 
@@ -73,8 +68,8 @@ def as_record(
     leads : str, int or sequence of them, optional
         If the object names no leads, and there are as many: their names. Of a file: the leads to
         read, by their names.
-    units : str or sequence of str, optional
-        Unit of all leads, or of each.
+    units : str, sequence or mapping of str, optional
+        Unit of all leads, of each, or by their names.
 
     Returns
     -------
@@ -96,31 +91,31 @@ def as_record(
     if isinstance(recording, str | os.PathLike):
         recording = Path(recording)
         names = [lead for lead in leads or () if isinstance(lead, str)]
-        return open_record(recording, fs=given, leads=names if leads and names else None)
+        are_names = leads is not None and len(names) == len(leads) > 0
+        return open_record(recording, fs=given, leads=names if are_names else None)
     if isinstance(recording, Record | LazyRecord):
         _agreed(recording.fs, given)
         return recording
     parts = _parts(recording, given)
     signal = _samples(parts.signal, parts.names)
-    n_leads = signal.shape[1]
     named = parts.names
+    if named is None and parts.fs is None and parts.places is None:
+        columns, times = lead_columns(Path("array"), signal, [], fs=given)
+        signal = signal[:, columns]
+        parts = parts._replace(fs=times.fs, start=times.start, places=times.places)
+    n_leads = signal.shape[1]
     if named is None and leads is not None and len(leads) == n_leads:
         named = leads if all(isinstance(lead, str) for lead in leads) else None
+    short = tuple(short_names([None] * n_leads if named is None else list(map(str, named))))
     record = Record(
         signal=to_float32(signal),
         fs=_agreed(parts.fs, given),
-        leads=tuple(short_names([None] * n_leads if named is None else list(map(str, named)))),
-        units=_units(units if units is not None else parts.units, n_leads),
+        leads=short,
+        units=_units(units, short, parts),
         name=parts.name,
         start=parts.start,
     )
-    if parts.places is None:
-        return record
-    return replace(
-        record.lazy(),
-        reader=gapped_reader(record.signal, parts.places),
-        n_samples=int(parts.places[-1]) + 1,
-    )
+    return record if parts.places is None else placed(record, parts.places)
 
 
 def as_leads(leads: Any) -> tuple[str | int, ...] | None:
@@ -141,6 +136,8 @@ def as_leads(leads: Any) -> tuple[str | int, ...] | None:
 
 
 def _parts(recording: Any, fs: float | None) -> _Parts:
+    if hasattr(recording, "dask"):
+        recording = recording.compute()
     if hasattr(recording, "sig_name") and hasattr(recording, "fs"):
         return _of_wfdb(recording)
     if hasattr(recording, "ch_names") and hasattr(recording, "get_data"):
@@ -149,7 +146,7 @@ def _parts(recording: Any, fs: float | None) -> _Parts:
         return _of_frame(recording, fs)
     if hasattr(recording, "index") and hasattr(recording, "iloc"):
         times, start = _of_index(recording.index, fs)
-        names = None if recording.name is None else [recording.name]
+        names = None if isinstance(recording.name, int | None) else [recording.name]
         return _Parts(recording.to_numpy(), names, fs=times.fs, start=start, places=times.places)
     if hasattr(recording, "data_vars"):
         raise FormatError(
@@ -158,6 +155,8 @@ def _parts(recording: Any, fs: float | None) -> _Parts:
         )
     if hasattr(recording, "dims") and hasattr(recording, "coords"):
         return _of_xarray(recording, fs)
+    if hasattr(recording, "to_pandas"):  # of Polars and Arrow
+        return _parts(_as_pandas(recording), fs)
     if hasattr(recording, "__array__") or (
         isinstance(recording, Sequence) and not isinstance(recording, bytes | bytearray)
     ):
@@ -165,20 +164,35 @@ def _parts(recording: Any, fs: float | None) -> _Parts:
     raise FormatError(f"expected {_TAKEN}, found {type(recording).__name__}; pass one of those")
 
 
+def _as_pandas(table: Any) -> Any:
+    try:
+        return table.to_pandas()
+    except ImportError as error:
+        raise FormatError(
+            f"expected a package that converts a {type(table).__name__} to pandas, found none "
+            f"({error}); install it, or pass a pandas DataFrame"
+        ) from error
+
+
 def _of_wfdb(record: Any) -> _Parts:
     signal = getattr(record, "p_signal", None)
     if signal is None and getattr(record, "d_signal", None) is not None:
         signal = record.dac()
+    names, units = record.sig_name, getattr(record, "units", None)
+    fs = None if record.fs is None else _frequency(record.fs)
+    if signal is None and units and fs and getattr(record, "e_p_signal", None) is not None:
+        each_fs = [fs * n for n in record.samps_per_frame]
+        columns = leads_of_one_fs(Path(str(record.record_name)), names, units, each_fs, None)
+        signal = np.stack([record.e_p_signal[k] for k in columns], axis=1)
+        names, units = [names[k] for k in columns], [units[k] for k in columns]
+        fs = each_fs[columns[0]]
     if signal is None:
         raise FormatError(
             "expected a wfdb.Record with its samples in p_signal, found none; read it with "
             "wfdb.rdrecord(name), or pass its path"
         )
-    return _Parts(
-        np.asarray(signal), record.sig_name, record.units,
-        None if record.fs is None else _frequency(record.fs),
-        _start_of_wfdb(record), str(record.record_name),
-    )  # fmt: skip
+    start, name = _start_of_wfdb(record), str(record.record_name)
+    return _Parts(np.asarray(signal), names, units, fs, start, name)
 
 
 def _start_of_wfdb(record: Any) -> datetime | None:
@@ -192,7 +206,10 @@ def _of_mne(raw: Any) -> _Parts:
     """Return the channels of type ECG, or all if none is; in volts, as MNE holds them."""
     kinds = list(raw.get_channel_types())
     picks = [k for k, kind in enumerate(kinds) if kind == "ecg"] or list(range(len(kinds)))
+    picks = [k for k in picks if raw.ch_names[k] not in raw.info["bads"]] or picks
     start = raw.info["meas_date"]
+    if start is not None:
+        start += timedelta(seconds=float(getattr(raw, "first_time", 0.0)))
     return _Parts(
         np.asarray(raw.get_data(picks=picks)).T,
         [raw.ch_names[k] for k in picks],
@@ -213,6 +230,7 @@ def _of_frame(frame: Any, fs: float | None) -> _Parts:
             start = start or dated[1]
             if times.fs is None:
                 times = timing(Path("table"), str(name), dated[0], unit=1.0, given=fs)
+                start = None if start is None else start - timedelta(seconds=times.behind)
         elif values is None:
             text.append(str(name))
         elif is_time_name(str(name)) or (len(frame.columns) > 1 and rises_evenly(values.real)):
@@ -273,6 +291,8 @@ def _of_index(index: Any, fs: float | None) -> tuple[Timing, datetime | None]:
         numbers = np.asarray(index, dtype=np.float64)
         unit = seconds_per_unit(str(index.name))
         return timing(Path("table"), str(index.name), numbers, unit=unit, given=fs), None
+    if kind in "iu" and np.all(np.diff(np.asarray(index)) > 0):  # of rows that may be left out
+        return timing(Path("table"), "its index", np.asarray(index, np.float64), given=fs), None
     if kind not in "mM":
         return Timing(), None
     if not index.is_monotonic_increasing:
@@ -337,16 +357,33 @@ def _samples(values: Any, names: Sequence[Any] | None) -> NDArray[Any]:
     return array if is_upright else array.T
 
 
-def _units(units: str | Sequence[str] | None, n_leads: int) -> tuple[str, ...]:
-    if units is None or isinstance(units, str):
-        return (units or UNKNOWN_UNIT,) * n_leads
-    given = list(units) if isinstance(units, Iterable) else [units]
-    if len(given) != n_leads:
+def _units(units: Any, names: Sequence[str], parts: _Parts) -> tuple[str, ...]:
+    """Return the unit of each lead: as given, of the object, or in the name of its column."""
+    if units is None:
+        named = [unit_in_name(str(name)) for name in parts.names or names]
+        units = [unit or UNKNOWN_UNIT for unit in named] if parts.units is None else parts.units
+    if isinstance(units, str):
+        return (units or UNKNOWN_UNIT,) * len(names)
+    if isinstance(units, Mapping):
+        by_name = {_short(name): unit for name, unit in units.items()}
+        given = [by_name.pop(_short(name), UNKNOWN_UNIT) for name in names]
+        if by_name:
+            raise FormatError(
+                f"expected units of {', '.join(names)}, found one of {next(iter(by_name))}; name "
+                "those leads"
+            )
+    else:
+        given = list(units) if isinstance(units, Iterable) else [units]
+    if len(given) != len(names):
         raise FormatError(
-            f"expected a unit for each of {n_leads} leads, found {len(given)}; give one for all, "
-            "or one for each"
+            f"expected a unit for each of {len(names)} leads, found {len(given)}; give one for "
+            "all, or one for each"
         )
-    return tuple(map(str, given))
+    return tuple(UNKNOWN_UNIT if unit is None else str(unit) for unit in given)
+
+
+def _short(name: Any) -> str:
+    return short_names([str(name)])[0].lower()
 
 
 def _frequency(fs: Any) -> float:

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
 from ecgscribe.files import check_regular, scratch_path
-from ecgscribe.formats import annotation_tables, csv, edf, ishne
+from ecgscribe.formats import annotation_tables, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
 from ecgscribe.formats.checks import check_packing, format_errors, without_parser_warnings
+from ecgscribe.formats.csv import open_csv
 from ecgscribe.formats.dicom import open_dicom
 from ecgscribe.formats.finding import NEED_HEADER, find_recording, with_suffix, without_suffix
+from ecgscribe.formats.mitdb_export import EXPORT_SUFFIX, read_export_annotation
 from ecgscribe.formats.other_formats import other_format
 from ecgscribe.formats.sniffing import Format, detect_format, head_of
 from ecgscribe.formats.wfdb import annotations as wfdb_annotations
@@ -79,7 +81,7 @@ _READERS: Mapping[Format, Reader] = {
     "npy": open_npy,
     "npz": open_npz,
     "mat": open_mat,
-    "csv": csv.open_csv,
+    "csv": open_csv,
 }
 
 
@@ -275,8 +277,8 @@ def read_annotation(
             return ishne.read_annotation(file, fs=fs)
     if annotator is None and path.suffix.lower() in annotation_tables.SUFFIXES:
         return annotation_tables.read_annotation(path, fs=fs)
-    if path.name.endswith(csv.EXPORT_SUFFIX):
-        return csv.read_export_annotation(path, fs=fs)
+    if path.name.endswith(EXPORT_SUFFIX):
+        return read_export_annotation(path, fs=fs)
     if annotator is None and path.suffix and without_suffix(path) == path:
         path, annotator = path.with_suffix(""), path.suffix[1:]
     base = without_suffix(path)
@@ -285,8 +287,8 @@ def read_annotation(
             f"{path}: expected an annotation file, found no annotator named; "
             f"name the file, like {base}.atr"
         )
-    export = with_suffix(base, csv.EXPORT_SUFFIX)
+    export = with_suffix(base, EXPORT_SUFFIX)
     with without_parser_warnings(), format_errors(base, "annotations"):
         if annotator == "atr" and export.is_file() and not with_suffix(base, ".atr").is_file():
-            return csv.read_export_annotation(export, fs=fs)
+            return read_export_annotation(export, fs=fs)
         return wfdb_annotations.read_annotation(base, annotator, fs=fs)

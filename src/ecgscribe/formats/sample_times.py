@@ -7,10 +7,8 @@ where samples are missing.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.counters import LEAST_ROWS
+from ecgscribe.formats.time_names import counts_down, is_counter_name, is_time_name
 from ecgscribe.formatting import format_time
-from ecgscribe.record import NO_DATE
+from ecgscribe.record import LazyRecord, Record
 
 __all__ = [
     "Clock",
@@ -27,14 +27,8 @@ __all__ = [
     "append_rows",
     "check_gaps",
     "epoch_unit",
-    "gapped_reader",
-    "is_counter_name",
-    "is_time_name",
-    "parse_times",
-    "rises_evenly",
-    "seconds_per_unit",
+    "placed",
     "timing",
-    "unwrapped",
 ]
 
 
@@ -43,53 +37,27 @@ _SAMPLED = 2**20
 _DAY_S = 86_400
 MAX_GAPS_S = 31 * _DAY_S
 """Longest time without samples in one recording: more is an error of the clock."""
-LEAST_ROWS = 32
-"""Samples from which on a column is judged by its values."""
 _AGREE = 0.01
 """Largest difference between a clock and the sampling frequency given, as a share of it."""
 _BLOCK = 1024
 """Samples that outlast the packets in which many recorders send them."""
-_LEAST_ROUND = 7
-"""Smallest count before a counter begins again at 0."""
 _MANY_GAPS = 0.01
 """Share of samples with a gap before them from which on the clock is too uneven to show gaps."""
+_NEAR_WHOLE = 0.2
+"""Difference of a step from a whole number of samples up to which a clock is even."""
 _DEDUCED_HZ = (40.0, 20_000.0)
 """Sampling frequencies that a column of times may show whose unit its values alone give."""
 _EPOCH_S = (1e8, 4.1e9)
 """Seconds since 1970 in 1973 and in 2099: as any other unit, such a number is far from a date."""
 _UNITS = (1.0, 1e-3, 1e-6, 1e-9)
+_DAYS_TO_1970 = (25_569, 719_529)
+"""The number of 1 January 1970 in the days of Excel and of MATLAB."""
+_SINCE_1970 = (10_957, 47_482)
+"""Days since then in 2000 and in 2100."""
 _HELD = 20.0
 """Samples with one time from which on a clock is too coarse to see single missing samples."""
 _EXACT_STEPS = 1e5
 """Mean steps in one step from which on it is kept in 64 bits, as 32 would round it to samples."""
-
-
-_TIME_WORDS = {
-    "time", "times", "timestamp", "timestamps", "zeit", "zeitstempel", "datetime", "tiempo",
-    "temps", "tempo", "tid", "tijd", "czas", "elapsed", "clock", "timer", "uhrzeit", "epoch",
-}  # fmt: skip
-_COUNTER_WORDS = {
-    "t", "index", "idx", "sample", "samples", "samplenumber", "n", "no", "nr", "number", "point",
-    "points", "punkt", "counter", "count", "packet", "seq", "nseq", "row", "frame", "date", "x",
-    "s", "sec", "secs", "second", "seconds", "sekunden", "ms", "us", "millis", "milliseconds",
-    "unnamed", "id", "key", "min", "minute", "minutes", "h", "hour", "hours", "countdown", "",
-}  # fmt: skip
-_SECONDS = {
-    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0,
-    "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
-    "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9,
-    "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0, "h": 3600.0,
-    "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
-}  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NUMBER_OF_UNITS = re.compile(r"(\d*\.?\d+)\s*([^\W\d]+)")
-_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d*)?)")
-_COLON_MS = re.compile(r"(\d\d?:\d\d:\d\d):(\d{3})(?!\d)")
-"""A time of day with milliseconds after another colon."""
-_OF_DAY = re.compile(r"[1-9]\d:\d\d:\d\d|0[1-9]:\d\d:\d\d")
-"""A time of day, not one since a start: with two digits of an hour that is not 0."""
-_DATE = re.compile(r"(?<![\d:.])(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
 
 
 Doubles = NDArray[np.float64]
@@ -104,14 +72,17 @@ class Timing:
     fs : float or None
         Sampling frequency in Hz; None if they do not show it.
     places : ndarray of int64, shape (n,), or None
-        Position of each sample, if samples are missing.
+        Position of each sample, if samples are missing or in another order.
     start : datetime or None
-        Time of the first sample in UTC, if the times count from 1970.
+        Time of the first sample in UTC, if the times count from 1970, or in days as Excel's do.
+    behind : float
+        Seconds from the earliest sample to the first one in the file.
     """
 
     fs: float | None = None
     places: NDArray[np.int64] | None = None
     start: datetime | None = None
+    behind: float = 0.0
 
 
 class Clock:
@@ -120,7 +91,7 @@ class Clock:
     Parameters
     ----------
     unit : float, optional
-        Seconds per unit of the times, if it is known. Times in seconds may begin anew at midnight.
+        Seconds per unit of the times, if it is known. Times may then begin anew at midnight.
     """
 
     def __init__(self, unit: float | None = None) -> None:
@@ -149,11 +120,12 @@ class Clock:
         if len(times) == 0 or not self.is_finite:
             return
         self._before = float(times[-1])
-        if self.unit == 1.0:
-            midnight = np.abs(steps + _DAY_S) < 1.0
-            steps[midnight] += _DAY_S
+        day = math.nan if self.unit is None else _DAY_S / self.unit
+        midnight = np.abs(steps / day + 1) < 1 / _DAY_S
+        if midnight.any():
+            steps[midnight] += day
             self._n_midnights += int(np.count_nonzero(midnight))
-        self.last = self._before + _DAY_S * self._n_midnights
+        self.last = self._before + (day * self._n_midnights if self._n_midnights else 0.0)
         for k in np.flatnonzero(np.abs(steps) > _EXACT_STEPS * np.mean(np.abs(steps))):
             self.long_steps[len(self._steps) + int(k)] = float(steps[k])
         with np.errstate(over="ignore"):
@@ -163,42 +135,18 @@ class Clock:
         """Return the steps between all times, shape (samples - 1,); not a copy."""
         return self._steps
 
+    def times(self) -> Doubles:
+        """Return all times from the first on, shape (samples,)."""
+        steps = self._steps.astype(np.float64)
+        steps[list(self.long_steps)] = list(self.long_steps.values())
+        return np.append(0.0, np.cumsum(steps))
+
 
 def append_rows(array: NDArray[np.float32], rows: NDArray[np.float32]) -> None:
     """Lengthen an array of which there is no view, in place: no second one is in memory."""
     n_rows = len(array)
     array.resize((n_rows + len(rows), *array.shape[1:]), refcheck=False)
     array[n_rows:] = rows
-
-
-def is_time_name(name: str) -> bool:
-    """Return whether a column of this name holds times, whatever its values."""
-    return bool(set(_words(name)) & _TIME_WORDS)
-
-
-def is_counter_name(name: str | None) -> bool:
-    """Return whether a column of this name holds times or sample numbers if it rises evenly.
-
-    An empty name is such a one; None, of a file without names, is not.
-    """
-    if name is None:
-        return False
-    words = _words(name)
-    return not words or bool(set(words) & _COUNTER_WORDS)
-
-
-def seconds_per_unit(name: str, unit: str = "") -> float | None:
-    """Return the seconds in a unit, which may also end the name, as in ``timestamp [ms]``.
-
-    ``0.004 sec`` stands for a unit of that length.
-    """
-    for text in (unit, *reversed(_words(name))):
-        if text.strip(" []()").lower() in _SECONDS:
-            return _SECONDS[text.strip(" []()").lower()]
-    several = _NUMBER_OF_UNITS.fullmatch(unit.strip(" []()"))
-    if several is not None and several[2].lower() in _SECONDS:
-        return float(several[1]) * _SECONDS[several[2].lower()] or None
-    return None
 
 
 def epoch_unit(first: float, last: float) -> float | None:
@@ -216,99 +164,6 @@ def epoch_unit(first: float, last: float) -> float | None:
     """
     low, high = _EPOCH_S
     return next((unit for unit in _UNITS if low <= first * unit < last * unit <= high), None)
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", name))]
-
-
-def rises_evenly(values: NDArray[Any]) -> bool:
-    """Return whether values never fall, as no signal does, but only rise, or count and wrap.
-
-    Values that only fall, as those of a timer that runs out, are such, too.
-    """
-    if len(values) < LEAST_ROWS or not np.isfinite(values).all():
-        return False
-    steps = np.diff(values.astype(np.float64))
-    if np.all(steps >= 0) or np.all(steps <= 0):
-        return bool(np.count_nonzero(steps) > len(steps) / 8)
-    up = steps[steps >= 0]
-    if len(up) >= len(steps) / 2 and np.ptp(up) == 0 and up[0] > 0:
-        down = steps[steps < 0]
-        if np.all(values[1:][steps < 0] == values.min()) and np.ptp(down) == 0:
-            return True
-    return len(unwrapped(values)) > 0
-
-
-def unwrapped(values: NDArray[Any]) -> Doubles:
-    """Return a counter that begins again at 0 after each round as one that goes on.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray of float64, shape (n,) or (0,)
-        Empty if the values are no such counter. Where counts are missing, so are they here; whole
-        rounds that are missing do not show.
-    """
-    whole = np.asarray(values, dtype=np.float64)
-    if len(whole) < LEAST_ROWS or not np.isfinite(whole).all():
-        return np.empty(0)
-    most = whole.max()
-    if whole.min() != 0 or most < _LEAST_ROUND or not np.all(np.diff(whole)[:LEAST_ROWS] % 1 == 0):
-        return np.empty(0)
-    steps = np.diff(whole) % (most + 1)
-    if np.mean(steps == 1) < 1 - _MANY_GAPS or not np.any(np.diff(whole) < 0):
-        return np.empty(0)
-    return np.append(whole[0], whole[0] + np.cumsum(steps))
-
-
-def parse_times(
-    texts: Sequence[str], *, day_first: bool = False
-) -> tuple[Doubles, datetime | None]:
-    """Read times such as ``0:00.003`` or ``2026-01-02T10:00:00.004``.
-
-    Parameters
-    ----------
-    texts : sequence of str
-    day_first : bool
-        Whether ``04/03/2026`` is a day in March; ``04.03.2026`` always is.
-
-    Returns
-    -------
-    seconds : ndarray of float64, shape (n,)
-        From the first date, or from midnight; NaN where a text is none.
-    start : datetime or None
-        The first, if it has a date; on `ecgscribe.record.NO_DATE` if it is a time of day.
-    """
-    import pandas as pd
-
-    plain = [_COLON_MS.sub(r"\1.\2", text.strip(" '\"[]")) for text in texts]
-    clock = [_CLOCK.fullmatch(text) for text in plain]
-    if any(clock):
-        seconds = np.array([math.nan if m is None else _clock_seconds(m) for m in clock])
-        of_day = texts[0].strip(" '\"").startswith("[") or _OF_DAY.match(plain[0]) is not None
-        is_start = of_day and 0 <= seconds[0] < _DAY_S
-        midnight = datetime.combine(NO_DATE, time())
-        return seconds, midnight + timedelta(seconds=seconds[0]) if is_start else None
-    found = _DATE.search(plain[0]) if plain else None
-    # pandas would also swap month and day of 2026-03-04.
-    day_first = found is not None and (day_first or found[2] == "." or int(found[1]) > 12)
-    dates = pd.to_datetime(pd.Series(plain), errors="coerce", format="mixed", dayfirst=day_first)
-    if dates.isna().all():
-        return np.full(len(plain), math.nan), None
-    first = dates.dropna().iloc[0]
-    seconds = np.asarray((dates - first).dt.total_seconds(), dtype=np.float64)
-    start = first.to_pydatetime().replace(tzinfo=None) if not pd.isna(dates.iloc[0]) else None
-    return seconds, start
-
-
-def _clock_seconds(match: re.Match[str]) -> float:
-    sign, hours, minutes, seconds = match.groups()
-    value = (int(hours or 0) * 60 + int(minutes)) * 60 + float(seconds.replace(",", "."))
-    return -value if sign else value
 
 
 def timing(
@@ -348,39 +203,56 @@ def timing(
     else:
         clock = Clock(unit)
         clock.add(times)
-    steps = clock.steps()
-    if len(steps) + 1 < LEAST_ROWS or not clock.is_finite:
+    if len(clock.steps()) + 1 < LEAST_ROWS or not clock.is_finite:
         return Timing()
+    order = _order(name, clock)
+    if order is None:
+        return _timing(path, name, clock, given)
+    warn(f"{path}: the rows are not in the order of {name!r}; the samples are put in that order")
+    since = clock.times()
+    ordered = Clock(clock.unit)
+    ordered.add(clock.first + since[order])
+    found = _timing(path, name, ordered, given)
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order)) if found.places is None else found.places
+    behind = round(-float(since[order[0]]) * (ordered.unit or 0.0), 3)  # the steps have 24 bits
+    return replace(found, places=places, behind=behind)
+
+
+def _timing(path: Path, name: str, clock: Clock, given: float | None) -> Timing:
+    steps = clock.steps()
     duration = clock.last - clock.first
     step, held = _step(steps, duration)
     if step <= 0:
         return Timing()
-    unit = clock.unit if clock.unit is not None else _unit(step, clock, given)
+    unit = clock.unit = clock.unit if clock.unit is not None else _unit(step, clock, given)
+    start = _start(clock, unit)
+    distinct = np.unique(np.round(steps[:100_000] / step, 3))
+    resolution = float(np.min(np.diff(distinct))) if len(distinct) > 1 else 0.0
+    longest = max(0.75, min(1.5 * resolution, 1.5), held - 1)
+    samples = steps  # in the same memory: a day has 20 million
+    samples /= step
+    back = np.count_nonzero(samples < -0.5)
+    gaps = np.flatnonzero(samples > longest + held)
+    are_few = len(gaps) <= max(_MANY_GAPS * len(steps), 1)
+    shows_gaps = not back and (are_few or (held == 1 and _is_even(samples, step, unit)))
+    if shows_gaps and len(gaps) and held == 1:
+        step = _step_between_gaps(samples, gaps, step, duration)
     fs = None if unit is None else _whole(1 / (step * unit))
     if fs is not None and given is not None and abs(fs - given) > _AGREE * given:
         raise FormatError(
             f"{path}: expected {given:g} Hz as given, found {fs:.6g} Hz by the times in {name!r}; "
             "leave the given frequency out or correct the file"
         )
-    if unit is not None and fs is not None and abs(1 / (fs * unit) - step) < 1e-6 * step:
-        step = 1 / (fs * unit)  # the steps have 24 bits; a gap may be of 10^9 samples
-    start = _start(clock, unit)
-    distinct = np.unique(np.round(steps[:100_000] / step, 3))
-    resolution = float(np.min(np.diff(distinct))) if len(distinct) > 1 else 0.0
-    excess = steps  # in the same memory: a day has 20 million
-    excess /= step
-    excess -= held
-    gaps = np.flatnonzero(excess > max(0.75, min(1.5 * resolution, 1.5), held - 1))
-    back = np.count_nonzero(excess < -held - 0.5)
-    if back or len(gaps) > max(_MANY_GAPS * len(steps), 1):
+    if not shows_gaps:
         if abs(duration / step - len(steps)) > 0.01 * len(steps) or back:
             warn(
                 f"{path}: the times in {name!r} are uneven or step back; they are not used, and "
                 "samples may be missing"
             )
         return Timing(fs, start=start)
-    exact = [clock.long_steps.get(int(k), math.nan) / step - held for k in gaps]
-    missing = np.round(np.where(np.isnan(exact), excess[gaps], exact))
+    exact = [clock.long_steps.get(int(k), math.nan) / step for k in gaps]
+    missing = np.round(np.where(np.isnan(exact), samples[gaps], exact) - held)
     if unit is not None and held == 1:
         fs = _whole((len(steps) + missing.sum()) / (duration * unit))
     if len(gaps) == 0:
@@ -397,6 +269,47 @@ def timing(
     return Timing(fs, np.cumsum(places, out=places), start)
 
 
+def _order(name: str, clock: Clock) -> NDArray[np.int64] | None:
+    """Return the rows in the order of their times if it is another than that of the file.
+
+    Only if no two have one time, and few are missing: a clock that was set back, or that begins
+    anew at midnight, shows no order.
+    """
+    is_clock = is_time_name(name) or is_counter_name(name)
+    if not is_clock or counts_down(name) or not np.any(clock.steps() < 0):
+        return None
+    times = clock.times()
+    order = np.argsort(times, kind="stable")
+    steps = np.diff(times[order])
+    samples = steps / np.median(steps)
+    is_whole = np.all(samples > 0.5) and samples.sum() < 1.5 * len(samples)
+    return order if is_whole and _is_even(samples, 1.0, None) else None
+
+
+def _is_even(samples: NDArray[np.floating[Any]], step: float, unit: float | None) -> bool:
+    """Return whether nearly all steps are whole numbers of samples.
+
+    A step of a decimal fraction of a second, such as 1 ms, may be one or two samples of any
+    frequency: it shows no single missing samples.
+    """
+    decades = math.log10(step * unit) if unit is not None else 0.5
+    off = np.abs(samples - np.round(samples))
+    is_fine = abs(decades - round(decades)) > _AGREE
+    return is_fine and bool(np.mean(off < _NEAR_WHOLE) > 1 - _MANY_GAPS)
+
+
+def _step_between_gaps(
+    samples: NDArray[np.float32], gaps: NDArray[np.int64], step: float, duration: float
+) -> float:
+    """Return the step that fits the whole duration, and scale the steps in samples by it."""
+    for _ in range(5):
+        missing = np.round(samples[gaps] - 1).sum(dtype=np.float64)
+        better = duration / (len(samples) + missing)
+        samples *= step / better
+        step = better
+    return step
+
+
 def _step(steps: NDArray[np.float32], duration: float) -> tuple[float, float]:
     """Return the time from sample to sample, and the samples that have one time in a coarse clock.
 
@@ -405,24 +318,28 @@ def _step(steps: NDArray[np.float32], duration: float) -> tuple[float, float]:
     some = steps[:_SAMPLED].astype(np.float64)
     ticks = np.flatnonzero(some)
     held = float(np.median(np.diff(ticks))) if len(ticks) > 2 else 1.0
+    block = min(_BLOCK, len(steps) // 4)
     if held > _HELD:
         step = float(np.median(some[ticks])) / held
         mean = float(some[ticks[0] + 1 : ticks[-1] + 1].sum()) / float(ticks[-1] - ticks[0])
+        return (mean if abs(mean - step) < 0.05 * step else step), held
+    if len(steps) <= _SAMPLED:
+        times = np.append(0.0, np.cumsum(some))
+        sums = times[block:] - times[:-block]
     else:
-        held, block = 1.0, min(_BLOCK, len(steps) // 4)
-        if len(steps) <= _SAMPLED:
-            times = np.append(0.0, np.cumsum(some))
-            sums = times[block:] - times[:-block]
-        else:
-            whole = steps[: len(steps) // block * block].reshape(-1, block)
-            sums = whole.sum(axis=1, dtype=np.float64)
-        step, mean = float(np.median(sums)) / block, duration / len(steps)
+        whole = steps[: len(steps) // block * block].reshape(-1, block)
+        sums = whole.sum(axis=1, dtype=np.float64)
+    step, mean = float(np.median(sums)) / block, duration / len(steps)
     # Without gaps of any length the mean is more precise.
-    return mean if abs(mean - step) < 0.05 * step else step, held
+    tick = float(np.quantile(np.abs(some), 1 - _MANY_GAPS / 10))
+    return (mean if abs(mean - step) <= tick / block else step), 1.0
 
 
 def _start(clock: Clock, unit: float | None) -> datetime | None:
-    """Return the first time as a date in UTC, if the times count from 1970."""
+    """Return the first time as a date, in UTC if the times count from 1970."""
+    days = _days_to_1970(clock.first)
+    if unit == _DAY_S and days is not None:
+        return datetime(1970, 1, 1) + timedelta(seconds=round((clock.first - days) * _DAY_S, 3))
     if unit is None or epoch_unit(clock.first, clock.last) != unit:
         return None
     return datetime.fromtimestamp(clock.first * unit, UTC).replace(tzinfo=None)
@@ -434,13 +351,21 @@ def _unit(step: float, clock: Clock, given: float | None) -> float | None:
     epoch = epoch_unit(clock.first, clock.last)
     if epoch is not None and low <= 1 / (step * epoch) <= high:
         return epoch
+    if _days_to_1970(clock.first) is not None and low <= 1 / (step * _DAY_S) <= high:
+        return float(_DAY_S)
     if given is None:
         return 1.0 if step < 0.5 and low <= 1 / step <= high else None
-    for unit in _UNITS:
+    for unit in (*_UNITS, 60.0, 3600.0):
         if abs(1 / (step * unit) - given) <= _AGREE * given:
             return unit
     # Not a number of samples: a time in seconds at another frequency.
     return 1.0 if step < 0.5 else None
+
+
+def _days_to_1970(first: float) -> int | None:
+    """Return the number of 1 January 1970 if a time may be in the days of Excel or of MATLAB."""
+    low, high = _SINCE_1970
+    return next((n for n in _DAYS_TO_1970 if low <= first - n <= high), None)
 
 
 def _whole(fs: float) -> float:
@@ -472,10 +397,14 @@ def check_gaps(path: Path, n_missing: float, fs: float) -> None:
         )
 
 
-def gapped_reader(
-    signal: NDArray[np.float32], places: NDArray[np.int64]
-) -> Callable[[int, int], NDArray[np.float32]]:
-    """Return the reader of a `LazyRecord` whose samples have places, with NaN between them."""
+def placed(record: Record, places: NDArray[np.int64] | None) -> LazyRecord:
+    """Return a recording with each sample at its place, and NaN between them; None as it is."""
+    if places is None:
+        return record.lazy()
+    signal = record.signal
+    if np.any(np.diff(places) < 0):
+        order = np.argsort(places)
+        places, signal = places[order], signal[order]
 
     def read(begin: int, end: int) -> NDArray[np.float32]:
         piece = np.full((max(end - begin, 0), signal.shape[1]), np.nan, dtype=np.float32)
@@ -483,4 +412,4 @@ def gapped_reader(
         piece[places[first:last] - begin] = signal[first:last]
         return piece
 
-    return read
+    return replace(record.lazy(), reader=read, n_samples=int(places[-1]) + 1)

@@ -10,11 +10,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from ecgscribe.formats.sample_times import is_counter_name, is_time_name
+from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.table_preamble import Preamble, is_statement
+from ecgscribe.formats.time_names import is_counter_name, is_time_name
 from ecgscribe.leads import MILLIVOLTS, is_standard
 
-__all__ = ["FILLING", "WIDE", "Layout", "is_closing", "is_missing", "is_table"]
+__all__ = [
+    "COMMENTS",
+    "FILLING",
+    "MISSING",
+    "WIDE",
+    "Layout",
+    "is_closing",
+    "is_missing",
+    "is_table",
+]
 
 
 _BOMS = (
@@ -24,7 +34,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_COMMENTS = ("#", "%", "//")
+COMMENTS = ("#", "%", "//")
+"""What a line of comment begins with."""
+_COMMENT_OF_ROW = re.compile(r"\s*#\*.*$")
+"""A comment of LabChart after the cells of a row."""
 WIDE = ("utf-16", "utf-32")
 """Encodings in which characters have more than one byte."""
 FILLING = b"\0\x1a\r\n"
@@ -32,10 +45,14 @@ FILLING = b"\0\x1a\r\n"
 _BLANK = " \t'\""
 _NUMBER = re.compile(
     r"[-+\N{MINUS SIGN}]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?"
-    r"|[-+]?[1-9]\d{0,2}(?:,\d{3})+",
+    r"|[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?",
     re.IGNORECASE,
 )
-_MISSING = {"", "-", "nan", "na", "n/a", "null", "none"}
+MISSING = (
+    "", "-", "--", "?", "!", "*", ".", "nan", "na", "n/a", "n.a.", "null", "none", "#", "#num!",
+    "#div/0!", "#value!", "#ref!", "-nan(ind)", "nan(ind)",
+)  # fmt: skip
+"""What stands for a missing value, in lower case."""
 # A time such as 0:00.003, or with a date; a date is never alone.
 _TIME = re.compile(
     r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ])?-?\d+(?::\d{1,2}){1,2}(?:[.,]\d*)?"
@@ -43,6 +60,18 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+_WITHOUT_BLANK = re.compile(
+    r"[-+]?\d*,\d+(?:e[-+]?\d+)?|[-+]?\d+|\d+[-/.]\d+[-/.]\d+(?:T\S+)?|\d+:\d+(?::\d+)?(?:[.,]\d+)?",
+    re.IGNORECASE,
+)
+"""A number with a decimal comma, a whole number, a date or a time, between blanks."""
+_ONE_DECIMAL = re.compile(r"\s*[-+]?\d+,\d+\s*")
+_SMALL_DECIMAL = re.compile(r"\s*(?:[-+]?\d+,0\d|-0,)")
+_MARKED = re.compile(r"[-+]?[\d.,]*[.,][\d.,]*")
+_GROUPED = {
+    mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+(?:\{point}\d*)?")
+    for mark, point in (",.", ".,")
+}
 _THOUSANDS = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,3})")
 _CERTAIN_ROWS = 3
 """Rows of numbers that make a table of text which has no separator or begins with other text."""
@@ -60,8 +89,8 @@ class Layout:
         As pandas takes them.
     heading : list of list of str
         The row of names and the row of units, if they come first.
-    in_thousands : bool
-        Whether commas group the digits of whole numbers, as in ``"20,354"``.
+    thousands : str or None
+        What groups the digits of numbers, as in ``"20,354"``.
     n_skipped : int
         Lines before the first row of numbers, blank ones included.
     width : int
@@ -78,7 +107,7 @@ class Layout:
     encoding: str
     separator: str
     decimal: str
-    in_thousands: bool
+    thousands: str | None
     heading: list[list[str]]
     n_skipped: int
     width: int
@@ -99,10 +128,14 @@ class Layout:
         lines = [(n, line) for n, line in every if line.strip()]
         if len(lines) > 1 and not text.endswith(("\n", "\r")):
             lines.pop()  # perhaps cut
-        body = [(n, line) for n, line in lines if not line.lstrip().startswith(_COMMENTS)]
+        body = [
+            (n, _COMMENT_OF_ROW.sub("", line))
+            for n, line in lines
+            if not line.lstrip().startswith(COMMENTS)
+        ]
         while len(body) > 1 and is_closing(body[-1][1]):
             body.pop()
-        separator = _separator([line for _, line in body[-_CERTAIN_ROWS:]])
+        separator = _separator([line for _, line in body])
         rows = [_cells(line, separator) for _, line in body]
         first = _first_of_numbers(rows)
         ends_empty = all(len(row) > 1 and not row[-1] for row in rows[first:]) and first < len(rows)
@@ -113,8 +146,13 @@ class Layout:
         if ends_empty:
             rows[:first] = [r[:-1] if len(r) > width and not r[-1] else r for r in rows[:first]]
         above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
+        if separator == r"\s+":  # names may hold single blanks
+            rows[:first] = [_names_with_blanks(line, width) for _, line in body[:first]]
+        if _names_all_but_the_count(rows, first):
+            rows[first - 1] = ["", *rows[first - 1]]
         n_names = _n_names(rows[:first], width)
         heading, doubtful = rows[first - n_names : first], ""
+        heading = [*heading[:1], *heading[-1:]] if n_names > 1 else heading
         if not n_names:
             heading = _commented_names(above, separator, width)
             n_names = len(heading)
@@ -128,14 +166,12 @@ class Layout:
         certain = numbers >= _CERTAIN_ROWS and width == len(rows[-1])
         plain = first <= 2 and separator != r"\s+"
         cells = [cell for row in rows[first:] for cell in row]
-        with_comma = any(map(_DECIMAL_COMMA.fullmatch, cells))
-        in_thousands = separator == "," and all(map(_THOUSANDS.fullmatch, cells))
-        in_thousands &= any("," in cell for cell in cells)
+        decimal, thousands = _marks(cells, separator)
         return cls(
             encoding=encoding,
             separator=separator,
-            decimal="," if with_comma and not in_thousands else ".",
-            in_thousands=in_thousands,
+            decimal=decimal,
+            thousands=thousands,
             heading=heading,
             n_skipped=body[first][0] - 1 if first < len(body) else 0,
             width=width,
@@ -149,14 +185,14 @@ class Layout:
 def is_closing(line: str) -> bool:
     """Return whether a line after the last row is none: without any number, or a comment."""
     text = line.strip()
-    if text.startswith(_COMMENTS):
+    if text.startswith(COMMENTS):
         return True
     return not re.search(r"\d", text) and not all(map(is_missing, re.split(r"[\s,;|]+", text)))
 
 
 def is_missing(cell: str) -> bool:
     """Return whether a cell stands for a missing value."""
-    return cell.strip(_BLANK).lower() in _MISSING
+    return cell.strip(_BLANK).lower() in MISSING
 
 
 def is_table(head: bytes) -> bool:
@@ -179,15 +215,38 @@ def _encoding(data: bytes) -> str:
     return "utf-8"
 
 
-def _separator(last: Sequence[str]) -> str:
+def _separator(lines: Sequence[str]) -> str:
     # Of numbers, because names may hold any character.
-    line = last[-1] if last else ""
-    if len(line.split()) > 1 and all(map(_DECIMAL_COMMA.fullmatch, line.split())):
+    line = lines[-1] if lines else ""
+    cells = line.split()
+    are_apart = len(cells) > 1 and "\t" not in line and all(map(_WITHOUT_BLANK.fullmatch, cells))
+    if are_apart and any(map(_DECIMAL_COMMA.fullmatch, cells)):
         return r"\s+"
-    for character in ";\t,|":
+    for character in ";\t|,":
         if character in line:
-            return character
+            return ";" if character == "," and _is_one_column(lines) else character
     return r"\s+" if " " in line.strip() and not _TIME.fullmatch(line.strip(_BLANK)) else ","
+
+
+def _is_one_column(lines: Sequence[str]) -> bool:
+    """Return whether the commas are those of decimals: one name, and no counts such as ``02``."""
+    rows = lines[len(lines) // 2 :]
+    is_named = "," in lines[0] and not _ONE_DECIMAL.fullmatch(lines[0])
+    are_decimals = all(map(_ONE_DECIMAL.fullmatch, rows)) and any(map(_SMALL_DECIMAL.match, rows))
+    return are_decimals and not is_named
+
+
+def _marks(cells: Sequence[str], separator: str) -> tuple[str, str | None]:
+    """Return the decimal mark, and the one between thousands if there is one."""
+    marked = [cell for cell in cells if _MARKED.fullmatch(cell)]
+    for decimal, mark in (".,", ",."):
+        grouped = [cell for cell in marked if mark in cell]
+        are_grouped = bool(grouped) and all(map(_GROUPED[mark].fullmatch, grouped))
+        if are_grouped and any(decimal in cell for cell in marked):
+            return decimal, mark
+    if separator == "," and all(map(_THOUSANDS.fullmatch, cells)) and marked:
+        return ".", ","
+    return ("," if any(map(_DECIMAL_COMMA.fullmatch, cells)) else "."), None
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -195,6 +254,19 @@ def _cells(line: str, separator: str) -> list[str]:
         return line.split()
     cells: list[str] = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     return [cell.strip(_BLANK) for cell in cells]
+
+
+def _names_with_blanks(line: str, width: int) -> list[str]:
+    """Return the cells of a heading, of which the first way to split it gives as many as columns.
+
+    At every blank, at two or more, or not before a unit in brackets. Units alone are those of the
+    last columns.
+    """
+    ways = [re.split(at, line.strip()) for at in (r"\s+", r"\s{2,}", r"\s+(?![\[(])")]
+    are_units = all(cell.strip("[]()").lower() in MILLIVOLTS for cell in ways[0])
+    if are_units and len(ways[0]) < width:
+        return [""] * (width - len(ways[0])) + ways[0]
+    return next((cells for cells in ways if len(cells) == width), ways[0])
 
 
 def _commented_names(above: Sequence[str], separator: str, width: int) -> list[list[str]]:
@@ -206,7 +278,7 @@ def _commented_names(above: Sequence[str], separator: str, width: int) -> list[l
     for line in reversed(above[-2:]):
         text = line.lstrip()
         row = _cells(text.lstrip("#%/").lstrip(" "), separator)
-        if not text.startswith(_COMMENTS) or len(row) != width or width < 2 or is_statement(text):
+        if not text.startswith(COMMENTS) or len(row) != width or width < 2 or is_statement(text):
             break
         rows.insert(0, [cell.lstrip("#% ") for cell in row])
     while rows and not any(map(_is_known_name, rows[0])):
@@ -260,8 +332,9 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
-    """Return how many of the rows above the numbers are names and units: 0, 1 or 2."""
+    """Return how many of the rows above the numbers are a heading: names first, units last."""
     plain = [len(row) > 1 and not row[0].endswith(("=", ":")) for row in above]
+    plain = [each and not _states_rate(row) for each, row in zip(plain, above, strict=True)]
     above = [row if len(row) > 1 or not is_statement(row[0]) else [] for row in above]
     fits = [
         len(row) == width and (width == 1 or is_plain)
@@ -270,8 +343,35 @@ def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
     if width == 1 and len(above) > 2 and above[-1] and above[-1][0].lower() in MILLIVOLTS:
         return 0  # the last of what is said above
     if fits and fits[-1]:
-        return 2 if fits[-2:-1] == [True] and (width > 1 or len(above) == 2) else 1
-    return len(above) if width and 0 < len(above) <= 2 and all(plain) else 0
+        n_fit = [*fits[::-1], False].index(False)
+        named = [n for n in range(1, n_fit + 1) if width > 1 and _names_columns(above[-n])]
+        both = n_fit > 1 and (width > 1 or len(above) == 2)
+        return named[0] if named else 1 + both
+    is_stated = any(is_statement(" ".join(row)) for row in above)
+    return len(above) if width and 0 < len(above) <= 2 and all(plain) and not is_stated else 0
+
+
+def _states_rate(row: Sequence[str]) -> bool:
+    return len(row) == 2 and Preamble.of([": ".join(row)]).fs is not None
+
+
+def _names_columns(row: Sequence[str]) -> bool:
+    """Return whether a row names columns for certain, as no row of units does."""
+    return any(
+        is_time_name(name)
+        or re.search("e[ck]g", name, re.IGNORECASE) is not None
+        or (bool(name) and is_standard(short_names([name])[0]))
+        for name in row
+    )
+
+
+def _names_all_but_the_count(rows: Sequence[Sequence[str]], first: int) -> bool:
+    """Return whether the heading leaves out the numbers of the rows, as R writes it."""
+    numbers = [row[0] for row in rows[first:]]
+    if not first or len(numbers) < _CERTAIN_ROWS or len(rows[first - 1]) != len(rows[first]) - 1:
+        return False
+    counts = any(numbers == [str(k) for k in range(n, n + len(numbers))] for n in (0, 1))
+    return counts and (len(rows[first]) > 2 or _names_columns(rows[first - 1]))
 
 
 def _is_heading_of_numbers(rows: Sequence[Sequence[str]]) -> tuple[int, str]:

@@ -21,14 +21,16 @@ __all__ = ["Preamble", "is_statement"]
 
 
 _FREQUENCY = (
-    r"sampl\w*[ _]*(?:rate|frequency|freq)?|\bfs\b|\bfrequency|abtast\w*|messrate"
+    r"sampl\w*?[ _-]*(?:rate|freq)\w*|samples?[ _]*(?:/|per)[ _]*s(?:ec\w*)?|sampling(?=\W*\d)"
+    r"|\bfs\b|\bsps\b|^\W*freq\w*|abtast(?:rate|freq)\w*|messrate"
     r"|échantillonnage|muestreo|campionamento|amostragem"
 )
 _LEAD = r"leads?|ableitung|dérivation|derivaci[óo]n|derivazione|afleiding|derivação"
 _UNITS = r"units?|unitname|einheit(?:en)?|unité|unidad|unità|eenheid|unidade"
 _FS = re.compile(
-    rf"(?:{_FREQUENCY})(?![^\n\d]*interval)[^\d\n]{{0,30}}?(\d+(?:[.,]\d+)?)\s*(khz)?",
-    re.IGNORECASE,
+    rf"(?:{_FREQUENCY})(?![^\n\d]*(?:interval|period|response))(?:[^\d\n]|1/s){{0,30}}?"
+    r"(\d+(?:[.,]\d+)?)(?!\d*[-/.:]\d|/s)\s*(khz)?",
+    re.IGNORECASE | re.MULTILINE,
 )
 _HERTZ = re.compile(
     r"^(?!.*(?:filter|notch|cut.?off|band|pass|mains|power|line|netz))"
@@ -36,10 +38,18 @@ _HERTZ = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PER_SECOND = re.compile(r"^\W*(\d+(?:[.,]\d+)?)\s*()samples ?(?:/|per) ?s", re.I | re.M)
-_INTERVAL = re.compile(
-    r"(?:\binterval[^\d\n]{0,20}(\d*[.,]?\d+)\s*(ms|s)\b"
-    r"|^\W*(\d*[.,]?\d+)\s*(m?s)(?:ec)? ?/ ?sample)",
-    re.IGNORECASE | re.MULTILINE,
+_EACH = r"(?:sampl\w*[ _]*(?:interval|period)|^\W*(?:interval|time ?step|dt|Δt|delta[ _]?t)\b)"
+_VALUE = r"(?P<value>\d+(?:[.,]\d+)?|\.\d+)"
+_INTERVALS = (
+    re.compile(
+        rf"(?:{_EACH}[^\d\n]{{0,20}}?|^\W*(?=\S+\s*m?s(?:ec)? ?/ ?sample)){_VALUE}[\s,;]*"
+        r"(?P<unit>m?s)(?:ec\w*)?\b",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    re.compile(
+        rf"{_EACH}[ _]*[\[(]?(?P<unit>m?s)(?:ec\w*)?[\])]?\W{{1,5}}{_VALUE}",
+        re.IGNORECASE | re.MULTILINE,
+    ),
 )
 _CHANNELS = re.compile(r"\W*(\d+) channels?\W*", re.IGNORECASE)
 _LEADS = re.compile(
@@ -51,8 +61,8 @@ _UNIT = re.compile(
     rf"^\W*(?:{_UNITS})[^\w\n]+([^\W\d][^\n]*?)[^\w%\n]*$", re.IGNORECASE | re.MULTILINE
 )
 _STATEMENT = re.compile(
-    rf"\W*(?:{_FREQUENCY}|{_LEAD}|{_UNITS}|record\w*|start\w*|acqui\w*|date|time|interval|channels?"
-    r"|patient|device|resolution|gain|name|duration|end)\b[^:=\d]{0,20}[:=]\s*\S",
+    rf"\W*(?:{_FREQUENCY}|{_LEAD}|{_UNITS}|sampl\w*|record\w*|start\w*|acqui\w*|date|time|interval|channels?"
+    r"|patient|device|resolution|gain|name|duration|end)\b[^:=;\t\d]{0,20}[:=;\t]\s*\S",
     re.IGNORECASE,
 )
 
@@ -118,10 +128,10 @@ def _listed(match: re.Match[str] | None) -> tuple[str, ...]:
 
 
 def _frequency(text: str) -> float | None:
-    interval = _INTERVAL.search(text)
+    interval = next(filter(None, (pattern.search(text) for pattern in _INTERVALS)), None)
     if interval is not None:
-        value, unit = (interval[1], interval[2]) if interval[1] else (interval[3], interval[4])
-        seconds = _number(value) * (1e-3 if unit.lower().startswith("m") else 1.0)
+        in_ms = interval["unit"].lower() == "ms"
+        seconds = _number(interval["value"]) * (1e-3 if in_ms else 1.0)
         return 1 / seconds if seconds > 0 else None
     for pattern in (_FS, _PER_SECOND, _HERTZ):
         found = pattern.search(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -28,7 +28,7 @@ def annotate(
     fs: float | None = None,
     *,
     leads: str | int | Sequence[str | int] | None = None,
-    units: str | Sequence[str] | None = None,
+    units: str | Sequence[str] | Mapping[str, str] | None = None,
     model: Model | str | Path | None = None,
     progress: bool | Callable[[int, int], object] = False,
 ) -> Annotation:
@@ -44,8 +44,8 @@ def annotate(
     leads : str, int or sequence of them, optional
         One or two leads to use, by name or number; by default the best ones. For an array, a name
         for each of its leads.
-    units : str or sequence of str, optional
-        Unit of all leads of an array, or of each; any unit does.
+    units : str, sequence or mapping of str, optional
+        Unit of all leads of an array, of each, or by their names; any unit does.
     model : Model, str or Path, optional
         A loaded model, or what `ecgscribe.load_model` takes; by default the one in the package.
     progress : bool or callable
