@@ -107,7 +107,7 @@ def test_a_link_out_of_the_folder_is_not_listed(folder: Path, tmp_path: Path) ->
 
 
 def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("name = \"A\"\n")
+    (tmp_path / "notes.txt").write_text('name = "A"\n')
     with pytest.raises(FormatError, match=r"notes\.txt: expected a recording or a folder of them"):
         Library([tmp_path / "notes.txt"])
 
