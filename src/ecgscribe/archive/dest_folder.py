@@ -13,7 +13,7 @@ from ecgscribe.files import check_regular, make_folder, refuse_existing, remove_
 __all__ = ["LOCK", "make_archive_folder", "only_run", "remove_unfinished"]
 
 LOCK = ".lock"
-"""File of the folder that a run holds while it is at work."""
+"""File of the folder that a run holds while it is at work; its time is when the run began."""
 
 
 def make_archive_folder(dest: Path) -> None:
@@ -49,6 +49,7 @@ def only_run(dest: Path) -> Iterator[None]:
                 f"{dest}: expected an archive that no other run writes, found one at work; wait "
                 "for it, or choose another folder"
             ) from None
+        (dest / LOCK).touch()
         yield
 
 
