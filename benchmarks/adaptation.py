@@ -207,7 +207,8 @@ def _head(*, folds: bool) -> Iterator[str]:
 
 def _foot(model: Model, *, folds: bool) -> Iterator[str]:
     yield "## How it was measured"
-    command = "python benchmarks/adaptation.py" + " --model RUN --folds" * folds
+    own = " --model RUN" * (model.path.stem != "default")
+    command = f"python benchmarks/adaptation.py{own}{' --folds' * folds}"
     yield f"Model `{model.path.stem}`, hash `{model.hash}`. To measure again:\n\n    {command}"
 
 

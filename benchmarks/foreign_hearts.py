@@ -144,7 +144,8 @@ def _page(
         )
         yield f"As CSV: {', '.join(links)}."
     yield "## How it was measured"
-    command = "python benchmarks/foreign_hearts.py" + " --model RUN --folds" * folds
+    own = " --model RUN" * (model.name != "default")
+    command = f"python benchmarks/foreign_hearts.py{own}{' --folds' * folds}"
     yield f"Model `{model.name}`, hash `{model.hash}`. To measure again:\n\n    {command}"
 
 

@@ -135,8 +135,6 @@ def refuse_existing(path: Path, *, force: bool = False) -> None:
     FormatError
         If it does, or if there is something else that no file replaces.
     """
-    if path.is_dir():
-        raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
     _refuse_special(path)
     if not force and os.path.lexists(path):  # also a link to nowhere
         raise FormatError(
@@ -151,7 +149,7 @@ def refuse_input(path: Path, files: Iterable[Path]) -> None:
     Raises
     ------
     FormatError
-        If it is, or if it is a pipe or a device.
+        If it is, or if it is a folder, a pipe or a device.
     """
     _refuse_special(path)
     for file in files:
@@ -163,7 +161,9 @@ def refuse_input(path: Path, files: Iterable[Path]) -> None:
 
 
 def _refuse_special(path: Path) -> None:
-    """Raise an error for a pipe or a device, which is never replaced, also not with force."""
+    """Raise an error for a folder, a pipe or a device, which no file replaces, even with force."""
+    if path.is_dir():
+        raise FormatError(f"{path}: expected a file name to write, found a folder; add a name")
     if path.exists() and not path.is_file():
         raise FormatError(
             f"{path}: expected a regular file to write, found a pipe or a device; choose another "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ pytest.importorskip("distributed")
 
 from ecgscribe.archive import bundles as archive_bundles
 from ecgscribe.archive.bundles import annotate_bundle, bundles, first_unfinished
+from ecgscribe.archive.dest_folder import make_archive_folder, only_run
 from ecgscribe.archive.on_disk import Source
 from ecgscribe.archive.tables import result_file
 from ecgscribe.archive.task import Options, annotate_source, key_of
@@ -57,9 +59,17 @@ def test_recording_without_its_signals_is_described_as_by_the_other_commands(
 
 def test_worker_died_of_the_first_recording_without_a_result(tmp_path: Path) -> None:
     paths = ["/a", "/b", "/c"]
-    (tmp_path / "results").mkdir()
-    result_file(tmp_path, key_of("/a")).write_text("{}")
-    assert first_unfinished(paths, tmp_path) == "/b"
+    make_archive_folder(tmp_path)
+    with only_run(tmp_path):
+        assert first_unfinished(paths, tmp_path) == "/a"
+        result_file(tmp_path, key_of("/a")).write_text("{}")
+        assert first_unfinished(paths, tmp_path) == "/b"
+    os.utime(result_file(tmp_path, key_of("/a")), (0, 0))  # of an earlier run
+    with only_run(tmp_path):  # it may have been passed over, or it was that
+        assert first_unfinished(paths, tmp_path) is None
+        assert first_unfinished(["/a"], tmp_path) == "/a"
+        result_file(tmp_path, key_of("/a")).write_text("{}")
+        assert first_unfinished(paths, tmp_path) == "/b"
 
 
 def test_what_a_worker_loads_does_not_count_as_time_of_its_first_recording(

@@ -15,11 +15,13 @@ pytest.importorskip("pyarrow")
 import pyarrow.parquet
 
 from ecgscribe import formats
+from ecgscribe.archive.dest_folder import make_archive_folder, only_run
 from ecgscribe.archive.summary import read_summary, summary_text, urgent_first
 from ecgscribe.archive.summary_page import write_page
 from ecgscribe.archive.tables import FOLDERS, write_recordings
 from ecgscribe.archive.task import Options, annotate_source, key_of, write_failure
 from ecgscribe.cli.main import main
+from ecgscribe.errors import FormatError
 from ecgscribe.model.runtime import load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.report.build import report
@@ -119,6 +121,19 @@ def test_what_is_no_longer_asked_for_is_removed(root: Path) -> None:
     assert files(root, key) == before
 
 
+def test_a_table_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("mine")
+    with only_run(tmp_path):
+        assert (tmp_path / ".lock").read_text() == "mine"
+    (tmp_path / "recordings.parquet").write_text("mine")
+    with pytest.raises(FormatError, match="found this file of something else"):
+        make_archive_folder(tmp_path)
+    (tmp_path / "recordings.parquet").unlink()
+    (tmp_path / "recordings.parquet").mkdir()
+    with pytest.raises(FormatError, match="found a folder"):
+        make_archive_folder(tmp_path)
+
+
 def test_start_is_left_out_if_asked_for(tmp_path: Path) -> None:
     header = save(made("a"), tmp_path / "in").with_suffix(".hea")
     first, rest = header.read_text().split("\n", 1)
@@ -162,6 +177,7 @@ def test_page_leads_to_the_reports_and_needs_no_script(
     links = re.findall(r'href="(reports/[^"]+)"', page)
     assert len(links) == 2
     assert all((root / "out" / link).is_file() for link in links)
+    assert "decoding=" not in page  # else a picture is blank until it is decoded
     assert page.count("<img ") == page.count('alt="Histogram. ') > 3
 
 

@@ -105,13 +105,14 @@ def test_pictures_are_checked_before_the_work_and_replace_no_input(
 ) -> None:
     path = format_files.edf(tmp_path).rename(tmp_path / "r.png")
     before = path.read_bytes()
-    for module in ("ecgscribe.cli.plot", "ecgscribe.cli.explain"):
+    for module in ("ecgscribe.cli.plot", "ecgscribe.explanation.explain"):
         importlib.import_module(module)
 
-    def no_model(*arguments: object) -> None:
+    def no_work(*arguments: object, **options: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ecgscribe.model.runtime.load_model", no_model)
+    monkeypatch.setattr("ecgscribe.cli.plot.annotate_recording", no_work)
+    monkeypatch.setattr("ecgscribe.explanation.explain.explain", no_work)
     line = error_line(capsys, *command, path, "-o", path, "--force", code=1)
     assert "found one that is read" in line
     line = error_line(capsys, *command, path, "-o", path, code=1)

@@ -22,13 +22,16 @@ from support.wfdb_files import save
 
 
 def test_command_that_evaluates_again_names_no_folder_of_this_machine() -> None:
-    assert command_line("default", "mitdb", "ds2") == (
-        "ecgscribe evaluate --db mitdb --split ds2 --benchmarks BENCHMARKS.md --force"
+    line = command_line("default", "mitdb", "ds2")
+    assert line == "ecgscribe evaluate --db mitdb --split ds2"
+    out, page = Path("some/report"), Path("other/PAGE.md")
+    assert command_line("default", "mitdb", "ds2", out=out, benchmarks=page) == (
+        f"{line} --out report --benchmarks PAGE.md --force"
     )
     others = ("runs/other/model.json", "models/twin.json")
     line = command_line("somewhere/small.json", "svdb", "all", compare_with=others)
     assert "--db svdb --split all --model small.json" in line
-    assert "--compare-with other --compare-with twin.json --benchmarks" in line
+    assert "--compare-with other --compare-with twin.json" in line
     assert command_line("runs/full", "mitdb", "ds2") == (
         command_line("runs/full/model.json", "mitdb", "ds2")
     )
@@ -37,7 +40,7 @@ def test_command_that_evaluates_again_names_no_folder_of_this_machine() -> None:
 def test_command_that_evaluates_again_parses_to_the_same_options() -> None:
     line = command_line(
         "default", "mitdb", "ds2", compare_with=("classic", "b"), snr=(12, -6), live=True,
-        baselines=True,
+        baselines=True, benchmarks=Path("BENCHMARKS.md"),
     )  # fmt: skip
     assert line == (
         "ecgscribe evaluate --db mitdb --split ds2 --compare-with classic --compare-with b "
@@ -80,7 +83,7 @@ def test_options_reach_the_library_as_they_are_and_with_the_command(
         "benchmarks": None, "baselines": True, "live": False, "compare_with": ["a/classic.json"],
         "snrs_db": [6.0, -6.0], "force": False, "purpose": "evaluation",
         "command": "ecgscribe evaluate --db mitdb --split ds2 --compare-with classic.json "
-        "--snr 6,-6 --baselines --benchmarks BENCHMARKS.md --force",
+        "--snr 6,-6 --baselines --out report --force",
     }  # fmt: skip
 
 
@@ -99,8 +102,8 @@ def test_own_recordings_are_evaluated_from_a_folder(tmp_path: Path) -> None:
     assert run.stdout.startswith("# clinic, all, in part: 2 records\n")
     assert str(tmp_path) not in run.stdout
     assert (
-        "ecgscribe evaluate --db clinic --split all --records anna,ben --annotator qrs"
-        in run.stdout
+        "ecgscribe evaluate --db clinic --split all --records anna,ben --annotator qrs "
+        "--out report --force" in run.stdout
     )
     assert (tmp_path / "report" / "evaluation.json").is_file()
 

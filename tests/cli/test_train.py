@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecgscribe.cli.main import main
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, ModelError
 from ecgscribe.model.runtime import MODELS
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.run_folder import open_run
@@ -26,6 +26,13 @@ def test_a_run_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "run").touch()
     with pytest.raises(FormatError, match="run: expected a folder to write into, cannot make it"):
         open_run(tmp_path / "run", TrainingConfig(), resume=False)
+
+
+def test_a_model_of_no_run_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text("{}")
+    for resume in (False, True):
+        with pytest.raises(ModelError, match=r"a new folder for the run, found a model"):
+            open_run(tmp_path, TrainingConfig(), resume=resume)
 
 
 def test_train_with_an_unknown_setting_is_one_line(tmp_path: Path) -> None:

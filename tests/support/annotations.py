@@ -66,7 +66,11 @@ def scored(*names: str) -> list[Scored]:
 
 def model_with_hash(path: str, sha256: str) -> Model:
     """Return a model without weights."""
-    meta = {"files": {"trunk": {"sha256": sha256}}, "thresholds": {}, "calibration": {}}
+    meta = {
+        "files": {"trunk": {"name": "trunk.onnx", "sha256": sha256}},
+        "thresholds": {},
+        "calibration": {},
+    }
     return Model(Path(path), meta, Thresholds(), Calibration(), OnnxNetwork(Path("trunk.onnx")))
 
 

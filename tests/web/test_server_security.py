@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.errors import FormatError
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.security import MOST_BYTES, Place
 from support.wfdb_files import save
@@ -103,6 +104,12 @@ def test_a_link_out_of_the_folder_is_not_listed(folder: Path, tmp_path: Path) ->
     (folder / "linked.hea").symlink_to(other.with_suffix(".hea"))
     (folder / "folder").symlink_to(other.parent)
     assert [each.name for each in Library([folder]).scan()] == ["made.hea"]
+
+
+def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text('name = "A"\n')
+    with pytest.raises(FormatError, match=r"notes\.txt: expected a recording or a folder of them"):
+        Library([tmp_path / "notes.txt"])
 
 
 def test_a_signal_file_elsewhere_is_refused(folder: Path, tmp_path: Path) -> None:

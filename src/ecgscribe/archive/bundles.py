@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ecgscribe.archive.dest_folder import LOCK
 from ecgscribe.archive.on_disk import Source
 from ecgscribe.archive.sources import is_url, load_store
 from ecgscribe.archive.tables import FOLDERS, result_file
@@ -115,7 +116,19 @@ def _load(model: Model, options: Options) -> None:
         annotate_source(f"{scratch}/made.npy", scratch, model, made)
 
 
-def first_unfinished(paths: Sequence[str], dest: Path) -> str:
-    """Return the recording of a bundle at which its worker died: the first without a result."""
-    missing = (path for path in paths if not result_file(dest, key_of(path)).is_file())
-    return next(missing, paths[0])
+def first_unfinished(paths: Sequence[str], dest: Path) -> str | None:
+    """Return the recording of a bundle at which its worker died: the first without a result.
+
+    None if one before it has its result from an earlier run: it may have been passed over, as it
+    still holds, or the worker died as it read the recording again.
+    """
+    if len(paths) == 1:
+        return paths[0]
+    begun = (dest / LOCK).stat().st_mtime_ns
+    for path in paths:
+        result = result_file(dest, key_of(path))
+        if not result.is_file():
+            return path
+        if result.stat().st_mtime_ns < begun:
+            return None
+    return None

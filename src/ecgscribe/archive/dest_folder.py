@@ -6,14 +6,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ecgscribe.archive.tables import EXTRAS, FOLDERS
-from ecgscribe.errors import EcgScribeError
-from ecgscribe.files import check_regular, remove_scratch
+from ecgscribe.archive.tables import EXTRAS, FOLDERS, recordings_file
+from ecgscribe.errors import EcgScribeError, FormatError
+from ecgscribe.files import check_regular, make_folder, refuse_existing, remove_scratch
 
-__all__ = ["LOCK", "only_run", "remove_unfinished"]
+__all__ = ["LOCK", "make_archive_folder", "only_run", "remove_unfinished"]
 
 LOCK = ".lock"
-"""File of the folder that a run holds while it is at work."""
+"""File of the folder that a run holds while it is at work; its time is when the run began."""
+
+
+def make_archive_folder(dest: Path) -> None:
+    """Make the folders of an archive that are missing.
+
+    Raises
+    ------
+    FormatError
+        If the system refuses, or if its table would replace something else.
+    """
+    table = recordings_file(dest)
+    refuse_existing(table, force=True)
+    if table.exists() and not (dest / "results").is_dir():
+        raise FormatError(
+            f"{table}: expected a new folder or that of an archive, found this file of something "
+            "else; choose another folder"
+        )
+    for folder in FOLDERS:
+        make_folder(dest / folder)
 
 
 @contextmanager
@@ -22,7 +41,7 @@ def only_run(dest: Path) -> Iterator[None]:
     import fcntl
 
     check_regular(dest / LOCK)
-    with (dest / LOCK).open("w") as file:
+    with (dest / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -30,6 +49,7 @@ def only_run(dest: Path) -> Iterator[None]:
                 f"{dest}: expected an archive that no other run writes, found one at work; wait "
                 "for it, or choose another folder"
             ) from None
+        (dest / LOCK).touch()
         yield
 
 

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecgscribe.archive.cluster import check_cluster, cluster_client, dashboard_of
-from ecgscribe.archive.dest_folder import LOCK, only_run, remove_unfinished
+from ecgscribe.archive.dest_folder import (
+    LOCK,
+    make_archive_folder,
+    only_run,
+    remove_unfinished,
+)
 from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.archive.scheduling import annotate_all
-from ecgscribe.archive.tables import FOLDERS, write_recordings
+from ecgscribe.archive.tables import write_recordings
 from ecgscribe.archive.task import Options, write_failure
-from ecgscribe.files import make_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model
@@ -91,8 +95,7 @@ def write_archive(
         If another run writes this archive, or the cluster cannot be used or is lost.
     """
     dest = dest.absolute()
-    for folder in FOLDERS:
-        make_folder(dest / folder)
+    make_archive_folder(dest)
     with ExitStack() as stack:
         stack.enter_context(only_run(dest))
         remove_unfinished(dest)

@@ -105,6 +105,8 @@ def _outcomes(
         # A recording that was done is passed over when its task is tried again, so that all workers
         # died of the same one.
         poison = first_unfinished(task.paths, dest)
+        if poison is None:
+            return [], [dataclasses.replace(task, paths=[path]) for path in task.paths]
         rest = [path for path in task.paths if path != poison]
         return [(poison, _KILLED)], [dataclasses.replace(task, paths=rest)] if rest else []
     if future.status == "error":

@@ -26,8 +26,8 @@ from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = [
     "EXTRAS", "FOLDERS", "SCHEMA_VERSION", "Episode", "output_files", "read_columns",
-    "read_results", "report_file", "result_file", "table_file", "wfdb_file", "write_beats",
-    "write_episodes", "write_recordings", "write_result",
+    "read_results", "recordings_file", "report_file", "result_file", "table_file", "wfdb_file",
+    "write_beats", "write_episodes", "write_recordings", "write_result",
 ]  # fmt: skip
 
 SCHEMA_VERSION = "2"
@@ -63,6 +63,11 @@ _RECORDINGS = {
 }  # fmt: skip
 _PART = 1_000  # rows that are in memory at once as Python has them, which takes ten times the room
 _GROUP = 10  # parts that are one row group of recordings.parquet
+
+
+def recordings_file(dest: Path) -> Path:
+    """Return where the table of all recordings is: ``recordings.parquet``."""
+    return dest / "recordings.parquet"
 
 
 def table_file(dest: Path, table: str, key: str) -> Path:
@@ -168,7 +173,7 @@ def write_recordings(dest: Path) -> None:
             while group := list(islice(parts, _GROUP)):
                 writer.write_table(pyarrow.concat_tables(group))
 
-    atomic_write(dest / "recordings.parquet", write, force=True)
+    atomic_write(recordings_file(dest), write, force=True)
 
 
 def read_columns(dest: Path, names: Sequence[str]) -> Any:

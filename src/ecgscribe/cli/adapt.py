@@ -73,6 +73,7 @@ def adapt(
     loaded = load_model(model)
     refuse_input(target, input_files(record, annotator=ref, model=loaded))
     refuse_existing(target, force=force)
+    make_folder(out)
     columns = choose_leads(opened, chosen_leads(opened, leads))
     before = annotate_recording(opened, model=loaded, leads=columns, quiet=quiet)
     corrections = corrections_from(before, reference, end=60 * minutes)
@@ -84,7 +85,6 @@ def adapt(
     after = Patient.of(opened, before, leads=columns).adapt(corrections)
     if no_dates:
         after = dataclasses.replace(after, start=None)
-    make_folder(out)
     formats.write(after, target, force=force)
     changed = int((before.class_index != after.class_index).sum())
     summary = {

@@ -24,7 +24,7 @@ __all__ = ["archive"]
 
 @command("archive data/mitdb -o archive --workers 4")
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
-@options.out("Folder of the archive; one that is there goes on.", metavar="DIR")
+@options.out("Folder of the archive; one that is there is resumed.", metavar="DIR")
 @click.option(
     "--workers", metavar="N", type=click.IntRange(1), help="Processes (default: one a processor)."
 )

@@ -126,7 +126,8 @@ def evaluate(
         split = "all" if records or db not in DATABASES else DATABASES[db].default_split
     again = command_line(
         model, db, split, records=records or (), annotator=annotator, folds=folds, plan=plan,
-        compare_with=compare_with, snr=snr or (), live=live, baselines=baselines,
+        compare_with=compare_with, snr=snr or (), live=live, baselines=baselines, out=out,
+        benchmarks=benchmarks,
     )  # fmt: skip
     with without_log(quiet), stage_bars(quiet=quiet) as progress:
         result = evaluate_model(
@@ -165,6 +166,8 @@ def command_line(
     snr: Sequence[float] = (),
     live: bool = False,
     baselines: bool = False,
+    out: Path | None = None,
+    benchmarks: Path | None = None,
 ) -> str:
     """Write the command that evaluates the model again, without the folders of this machine.
 
@@ -172,6 +175,8 @@ def command_line(
     ----------
     model, db, split, records, annotator, folds, plan, compare_with, snr, live, baselines
         The options of the command.
+    out, benchmarks
+        Where it writes, likewise.
 
     Returns
     -------
@@ -196,7 +201,11 @@ def command_line(
         words.append("--live")
     if baselines:
         words.append("--baselines")
-    return shlex.join([*words, "--benchmarks", "BENCHMARKS.md", "--force"])
+    targets = {"--out": out, "--benchmarks": benchmarks}
+    for option, target in targets.items():
+        if target is not None:
+            words += [option, target.resolve().name]
+    return shlex.join([*words, "--force"] if any(targets.values()) else words)
 
 
 def _without_folder(model: str) -> str:

@@ -9,7 +9,7 @@ import click
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
-from ecgscribe.cli.recordings import chosen_leads
+from ecgscribe.cli.recordings import chosen_leads, input_files
 from ecgscribe.cli.values import Moment, moment
 from ecgscribe.files import refuse_input
 
@@ -49,10 +49,10 @@ def explain(
     from ecgscribe.explanation.text import describe
     from ecgscribe.model.runtime import load_model
 
+    loaded = load_model(model)
     if out is not None:  # before the work
         plots.check_picture(out, force=force)
-        refuse_input(out, formats.recording_files(record))
-    loaded = load_model(model)
+        refuse_input(out, input_files(record, model=loaded))
     opened = formats.read(record, fs=fs, leads=leads)
     chosen = chosen_leads(opened, leads)
     with progress_bar(Path(record).name, quiet=quiet) as progress:

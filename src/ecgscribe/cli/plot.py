@@ -85,7 +85,8 @@ def plot(
     source = formats.open_record(record, fs=fs, leads=leads)
     target = Path(f"{source.name}-{kind}.png") if out is None else out
     plots.check_picture(target, force=force)  # before the work
-    refuse_input(target, input_files(record, annotator=annotator))
+    used = None if annotator else load_model(model)
+    refuse_input(target, input_files(record, annotator=annotator, model=used))
     if kind == "strip":
         begin = 0.0 if start is None else start.within(source)
         stop = None if end is None else end.within(source)

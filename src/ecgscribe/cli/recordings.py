@@ -67,8 +67,7 @@ def input_files(
     if annotator:
         files.append(with_suffix(without_suffix(Path(path)), f".{annotator}"))
     if model is not None:
-        names = (Path(each["name"]).name for each in model.meta["files"].values())
-        files += [model.path, *(model.path.parent / name for name in names)]
+        files += model.paths
     return files
 
 

@@ -23,7 +23,7 @@ from ecgscribe.evaluation.measured import Measure, measure_of
 from ecgscribe.evaluation.noise_stress import noise_metrics, noise_runs
 from ecgscribe.evaluation.output import (
     log_ds2,
-    refuse_overwriting,
+    prepare_outputs,
     write_benchmarks,
     write_evaluation,
 )
@@ -141,13 +141,14 @@ def evaluate(
     """
     folder = None if out is None else Path(out)
     page = None if benchmarks is None else Path(benchmarks)
-    refuse_overwriting(folder, page, force=force)
     loaded = load_model(model)
     database = open_database(db, annotator=annotator)
     chosen = records_of_split(
         database, split, loaded, data_dir=data_dir, records=records, plan=plan
     )
     others = [load_model(other) for other in compare_with]
+    read = [*chosen.files(), *(path for each in (loaded, *others) for path in each.paths)]
+    prepare_outputs(folder, page, read, force=force)
     if split == HELD_OUT:
         _refuse_seen(others, chosen)
     result = measure(

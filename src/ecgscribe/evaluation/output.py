@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from ecgscribe.evaluation.markdown import markdown
 from ecgscribe.evaluation.results import ConditionResults, EvaluationResult, to_json
 from ecgscribe.evaluation.table_files import table_csv, tables_page
 from ecgscribe.evaluation.tables import TABLE_FILES, tables
-from ecgscribe.files import make_folder, refuse_existing, whole_folder, write_text
+from ecgscribe.files import make_folder, refuse_existing, refuse_input, whole_folder, write_text
 
-__all__ = ["log_ds2", "refuse_overwriting", "write_benchmarks", "write_evaluation"]
+__all__ = ["log_ds2", "prepare_outputs", "write_benchmarks", "write_evaluation"]
 
 
 PLOTS = ("pr_curve.png", "confusion.png", "reliability.png")
@@ -137,27 +138,35 @@ def _draw(condition: ConditionResults, folder: Path) -> tuple[str, ...]:
     return tuple(name for name in PLOTS if name in axes)
 
 
-def refuse_overwriting(folder: Path | None, page: Path | None, *, force: bool) -> None:
-    """Check that no file would be replaced, before records are annotated, which takes minutes.
+def prepare_outputs(
+    folder: Path | None, page: Path | None, inputs: Sequence[Path], *, force: bool
+) -> None:
+    """Make the folders, and check that no file is lost, before annotation, which takes minutes.
 
     Parameters
     ----------
     folder, page : Path, optional
         Where `write_evaluation` and `write_benchmarks` would write.
+    inputs : sequence of Path
+        Files that are read.
     force : bool
         Accept files that can be replaced.
 
     Raises
     ------
     FormatError
-        If one of the files exists.
+        If one of the files exists, or is an input, or a folder cannot be made.
     """
-    files = []
-    table_names = (*TABLE_FILES, README)
+    files, folders = [], []
     if folder is not None:
         files += [folder / name for name in ("evaluation.json", "evaluation.md", *PLOTS)]
-        files += [folder / RESULTS / name for name in table_names]
+        folders.append(folder / RESULTS)
     if page is not None:
-        files += [page, *(page.parent / BENCHMARK_RESULTS / name for name in table_names)]
+        files.append(page)
+        folders.append(page.parent / BENCHMARK_RESULTS)
+    files += [each / name for each in folders for name in (*TABLE_FILES, README)]
     for path in files:
+        refuse_input(path, inputs)
         refuse_existing(path, force=force)
+    for each in folders:
+        make_folder(each)

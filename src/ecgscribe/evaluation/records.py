@@ -76,6 +76,12 @@ class RecordSet:
         """The database, for the functions of `ecgscribe.datasets`."""
         return self.own or self.db
 
+    def files(self) -> list[Path]:
+        """Return the files in the folder of the database that have the name of a record."""
+        stems = {Path(name).name for name in self.names}
+        folder = datasets.locate(self.database, data_dir=self.data_dir)
+        return [path for path in folder.rglob("*") if path.stem in stems]
+
 
 @dataclass(frozen=True)
 class AnnotationRun:

@@ -100,6 +100,12 @@ class Model:
         return object.__reduce__(self)
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the model: its description, and those next to it."""
+        names = (Path(each["name"]).name for each in self.meta["files"].values())
+        return self.path, *(self.path.parent / name for name in names)
+
+    @property
     def hash(self) -> str:
         """SHA-256 over all in the file that decides: ONNX files, thresholds and calibration."""
         files = self.meta["files"]

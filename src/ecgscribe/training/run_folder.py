@@ -16,10 +16,39 @@ from ecgscribe.errors import ModelError
 from ecgscribe.files import atomic_write, make_folder, write_text
 from ecgscribe.training.config import TrainingConfig
 
-__all__ = ["Log", "draw_curves", "open_run", "prefixed", "save_weights"]
+__all__ = ["Log", "check_run", "draw_curves", "open_run", "prefixed", "save_weights"]
 
 Log = Callable[[str], None]
 """Takes one line of progress."""
+_CONFIG, _MODEL = "config.json", "model.json"
+
+
+def check_run(out: Path, config: TrainingConfig, *, resume: bool) -> None:
+    """Make the folder of a run, and refuse one that may not be written; see `open_run`."""
+    path = out / _CONFIG
+    settings = _settings(config)
+    earlier = path.read_text(encoding="utf-8") if path.is_file() else settings
+    if path.is_file() and not resume:
+        raise ModelError(
+            f"{out}: expected a new folder for the run, found an earlier run; "
+            "resume it with --resume, or name another --out"
+        )
+    if (out / _MODEL).is_file() and not path.is_file():
+        raise ModelError(
+            f"{out}: expected a new folder for the run, found a model ({_MODEL}); name another "
+            "--out"
+        )
+    # A run of an earlier version lacks the parts of a configuration that it did not know.
+    if json.loads(settings) != json.loads(settings) | json.loads(earlier):
+        raise ModelError(
+            f"{out}: expected the configuration that the run began with ({_CONFIG}), found "
+            "another; give the same --config, or name another --out"
+        )
+    make_folder(out)
+
+
+def _settings(config: TrainingConfig) -> str:
+    return json.dumps(dataclasses.asdict(config), indent=1) + "\n"
 
 
 def open_run(
@@ -45,24 +74,11 @@ def open_run(
     Raises
     ------
     ModelError
-        If the folder holds a run that is not to be resumed, or one with another configuration.
+        If the folder holds a run that is not to be resumed, one with another configuration, or a
+        model of none.
     """
-    settings = json.dumps(dataclasses.asdict(config), indent=1) + "\n"
-    path = out / "config.json"
-    earlier = path.read_text(encoding="utf-8") if path.is_file() else settings
-    if path.is_file() and not resume:
-        raise ModelError(
-            f"{out}: expected a new folder for the run, found an earlier run; "
-            "resume it with --resume, or name another --out"
-        )
-    # A run of an earlier version lacks the parts of a configuration that it did not know.
-    if json.loads(settings) != json.loads(settings) | json.loads(earlier):
-        raise ModelError(
-            f"{out}: expected the configuration that the run began with (config.json), found "
-            "another; give the same --config, or name another --out"
-        )
-    make_folder(out)
-    write_text(path, settings, force=True)
+    check_run(out, config, resume=resume)
+    write_text(out / _CONFIG, _settings(config), force=True)
     started = time.monotonic()
 
     def log(line: str) -> None:

@@ -21,7 +21,7 @@ from ecgscribe.training.export import export_model
 from ecgscribe.training.keras_backend import import_keras
 from ecgscribe.training.keras_scoring import score_examples
 from ecgscribe.training.rhythm import train_rhythm
-from ecgscribe.training.run_folder import Log, draw_curves, open_run
+from ecgscribe.training.run_folder import Log, check_run, draw_curves, open_run
 from ecgscribe.training.thresholds import choose_peak_threshold, choose_thresholds, fit_calibration
 from ecgscribe.training.trunk import fit_trunk
 
@@ -81,8 +81,9 @@ def train(
     config = complete(config)
     if not synthetic:
         training_names(config, data_dir)  # shows what is wrong with the data before Keras is loaded
-    import_keras()
     out = Path(out)
+    check_run(out, config, resume=resume)  # before the work
+    import_keras()
     data = synthetic_data(config) if synthetic else load_training_data(config, data_dir=data_dir)
     log = open_run(out, config, resume=resume, progress=progress)
     hours = sum(len(e.signal) for e in data.examples) / FS / 3600

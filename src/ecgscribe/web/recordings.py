@@ -101,7 +101,15 @@ def _root(path: Path) -> tuple[Path, Path | None]:
     if path.is_dir():
         return path.resolve(), None
     file = find_recording(path).resolve()
+    if not _is_recording(file):
+        raise FormatError(
+            f"{path}: expected a recording or a folder of them, found another file; check the path"
+        )
     return file.parent, file
+
+
+def _is_recording(file: Path) -> bool:
+    return file.suffix.lower() == ".hea" or detect_format(file) is not None
 
 
 def _in_folder(root: Path) -> Iterator[Path]:
@@ -110,7 +118,7 @@ def _in_folder(root: Path) -> Iterator[Path]:
         for stem in sorted(recordings_in(Path(folder))):
             try:
                 file = find_recording(Path(folder) / stem)
-                if file.suffix.lower() == ".hea" or detect_format(file) is not None:
+                if _is_recording(file):
                     yield file
             except (EcgScribeError, OSError):
                 continue  # a file that only looks like a recording
