@@ -23,7 +23,7 @@ from ecgscribe.model.features import FEATURE_NAMES, beat_features
 from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
 from ecgscribe.model.rhythm import WINDOW_S, RhythmNetwork, predict_rhythm
 from ecgscribe.model.runtime import Model, load_model
-from ecgscribe.model.second_features import second_features, shapes_of
+from ecgscribe.model.second_features import SecondFeatures, shapes_of
 from ecgscribe.model.seconds import Seconds, embed_windows, typical_heights
 from ecgscribe.pipeline.rhythm_by_second import rhythm_probabilities
 from ecgscribe.quality_annotations import unreadable_spans
@@ -202,7 +202,7 @@ def test_a_second_is_predicted_from_what_is_known_of_the_last_minute(leads: int)
         end = second + 1 + AHEAD_S
         seen = slice(max(end - WINDOW_S, 0), end)
         beats = beat_features(signal.since(0)[: ends[second]], r_peaks[:n])
-        features = second_features(
+        features = SecondFeatures(
             Seconds(seconds.embedding[seen], seconds.height[seen], seconds.lost[seen]),
             r_peaks[:n] - seen.start * FS,
             scores[:n],

@@ -15,8 +15,8 @@ from ecgscribe.model.rhythm_features import rhythm_features
 from ecgscribe.model.second_features import (
     BEAT_FEATURE_NAMES,
     N_SECOND_FEATURES,
+    SecondFeatures,
     beat_features_by_second,
-    second_features,
     shapes_of,
 )
 from ecgscribe.model.seconds import (
@@ -125,7 +125,7 @@ def test_features_are_joined_in_the_order_of_training() -> None:
     lost = np.array([[False, False], [True, False], [True, True]])
     seconds = Seconds(embedding, np.ones((n, 2), np.float32), lost)
     nothing = np.zeros(0, np.float32)
-    features = second_features(seconds, np.zeros(0), nothing, nothing.reshape(0, 3, 2))
+    features = SecondFeatures(seconds, np.zeros(0), nothing, nothing.reshape(0, 3, 2))[:]
     assert features.shape == (n, N_SECOND_FEATURES)
     np.testing.assert_array_equal(features[:, :EMBEDDING], embedding)
     assert not features[:, EMBEDDING:-1].any()

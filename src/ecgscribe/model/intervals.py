@@ -81,8 +81,11 @@ def interval_features(seconds: Doubles) -> Floats:
         RATIO_GAIN * np.diff(near, prepend=near[0]),
     )
     most = RATIO_GAIN * LARGEST_LOG_RATIO
-    features = np.clip(np.stack(columns, axis=1), -most, most).astype(np.float32)
-    return np.concatenate([features[:1], features])
+    features = np.empty((len(seconds), N_INTERVAL_FEATURES), dtype=np.float32)
+    for k, column in enumerate(columns):
+        features[1:, k] = np.clip(column, -most, most)
+    features[0] = features[1]
+    return features
 
 
 def fibrillation_by_second(

@@ -18,6 +18,7 @@ __all__ = [
     "WINDOW_S",
     "Rhythm",
     "RhythmNetwork",
+    "RowsOfFeatures",
     "predict_rhythm",
 ]
 
@@ -95,14 +96,22 @@ class RhythmNetwork(Protocol):
         """
 
 
-def predict_rhythm(network: RhythmNetwork, features: Floats) -> Floats:
+class RowsOfFeatures(Protocol):
+    """What a slice of is an ndarray of float32, shape (n, n_features): an ndarray, too."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Floats: ...
+
+
+def predict_rhythm(network: RhythmNetwork, features: RowsOfFeatures) -> Floats:
     """Predict the rhythm of every second of a recording.
 
     Parameters
     ----------
     network : RhythmNetwork
-    features : ndarray of float32, shape (n_seconds, `N_SECOND_FEATURES`)
-        See `ecgscribe.model.second_features.second_features`.
+    features : RowsOfFeatures
+        One row per second; see `ecgscribe.model.second_features.SecondFeatures`.
 
     Returns
     -------
@@ -118,7 +127,9 @@ def predict_rhythm(network: RhythmNetwork, features: Floats) -> Floats:
     starts = [*range(0, n - length, WINDOW_S - 2 * HALO_S), n - length]
     for k in range(0, len(starts), WINDOWS_AT_ONCE):
         some = starts[k : k + WINDOWS_AT_ONCE]
-        of_windows = network.classify(np.stack([features[s : s + length] for s in some]))
+        seen = features[some[0] : some[-1] + length]
+        windows = [seen[start - some[0] :][:length] for start in some]
+        of_windows = network.classify(np.stack(windows))
         # A later window replaces what an earlier one said of the seconds behind its halo.
         for start, own in zip(some, of_windows, strict=True):
             skipped = HALO_S if start else 0

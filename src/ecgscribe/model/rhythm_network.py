@@ -62,7 +62,7 @@ def build_rhythm_head() -> keras.Model:
     -------
     keras.Model
         From ``seconds`` (batch, n_seconds, `N_SECOND_FEATURES`), see
-        `ecgscribe.model.second_features.second_features`, to the logits of the rhythms (batch,
+        `ecgscribe.model.second_features.SecondFeatures`, to the logits of the rhythms (batch,
         n_seconds, `N_RHYTHMS`).
     """
     import keras

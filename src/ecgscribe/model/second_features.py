@@ -24,8 +24,8 @@ __all__ = [
     "N_SECOND_FEATURES",
     "P_WAVE_NAMES",
     "SHAPE_NAMES",
+    "SecondFeatures",
     "beat_features_by_second",
-    "second_features",
     "shapes_of",
 ]
 
@@ -102,38 +102,50 @@ def beat_features_by_second(
         `BEAT_FEATURE_NAMES` and, where it is irregular, `P_WAVE_NAMES` of the last candidate, the
         candidates a second around, and the mean of their scores; zeros where there are none.
     """
-    features = np.zeros((n_seconds, N_BEAT_FEATURES), dtype=np.float32)
-    if len(r_peaks) < 2:
+    return _CandidateFeatures(r_peaks, peak_scores, shapes).of_seconds(0, n_seconds)
+
+
+class _CandidateFeatures:
+    """The features of R-peak candidates, from which those of any seconds are taken."""
+
+    def __init__(self, r_peaks: Doubles, peak_scores: Floats, shapes: Floats) -> None:
+        self._r_peaks = r_peaks
+        self._total = np.concatenate(([0.0], np.cumsum(peak_scores, dtype=np.float64)))
+        self._features = np.zeros((len(r_peaks), N_BEAT_FEATURES - 2), dtype=np.float32)
+        if len(r_peaks) < 2:
+            return
+        self._features[:, len(BEAT_FEATURE_NAMES) :] = shapes[:, : len(P_WAVE_NAMES)].max(axis=2)
+        for segment in segments(len(r_peaks)):
+            columns = rhythm_features(r_peaks, segment)
+            for k, name in enumerate(BEAT_FEATURE_NAMES):
+                self._features[segment, k] = columns[name]
+        regular = self._features[:, BEAT_FEATURE_NAMES.index("irregular_far")] <= IRREGULAR
+        self._features[regular, len(BEAT_FEATURE_NAMES) :] = 0
+
+    def of_seconds(self, begin: int, end: int) -> Floats:
+        """Return the features of some seconds; see `beat_features_by_second`."""
+        features = np.zeros((end - begin, N_BEAT_FEATURES), dtype=np.float32)
+        r_peaks = self._r_peaks
+        if len(r_peaks) < 2:
+            return features
+        edge = (np.arange(begin, end) + 1.0) * FS
+        last = np.searchsorted(r_peaks, edge) - 1
+        recent = (last >= 0) & (edge - r_peaks[np.maximum(last, 0)] < BEAT_AGE_S * FS)
+        features[recent, :-2] = self._features[last[recent]]
+        before, after = COUNTED_S
+        first, stop = (np.searchsorted(r_peaks, edge + s * FS) for s in (-before, after))
+        features[:, -2] = (stop - first) / (before + after)
+        features[:, -1] = (self._total[stop] - self._total[first]) / np.maximum(stop - first, 1)
         return features
-    end = (np.arange(n_seconds) + 1.0) * FS
-    last = np.searchsorted(r_peaks, end) - 1
-    recent = (last >= 0) & (end - r_peaks[np.maximum(last, 0)] < BEAT_AGE_S * FS)
-    of_beats = np.empty((len(r_peaks), N_BEAT_FEATURES - 2), dtype=np.float32)
-    of_beats[:, len(BEAT_FEATURE_NAMES) :] = shapes[:, : len(P_WAVE_NAMES)].max(axis=2)
-    for segment in segments(len(r_peaks)):
-        columns = rhythm_features(r_peaks, segment)
-        for k, name in enumerate(BEAT_FEATURE_NAMES):
-            of_beats[segment, k] = columns[name]
-    regular = of_beats[:, BEAT_FEATURE_NAMES.index("irregular_far")] <= IRREGULAR
-    of_beats[regular, len(BEAT_FEATURE_NAMES) :] = 0
-    features[recent, :-2] = of_beats[last[recent]]
-    before, after = COUNTED_S
-    first, stop = (np.searchsorted(r_peaks, end + s * FS) for s in (-before, after))
-    total = np.concatenate(([0.0], np.cumsum(peak_scores, dtype=np.float64)))
-    features[:, -2] = (stop - first) / (before + after)
-    features[:, -1] = (total[stop] - total[first]) / np.maximum(stop - first, 1)
-    return features
 
 
-def second_features(
-    seconds: Seconds,
-    r_peaks: Doubles,
-    peak_scores: Floats,
-    shapes: Floats,
-    *,
-    typical: Floats | None = None,
-) -> Floats:
-    """Join all that the network over seconds sees of a whole recording, or of a part of one.
+class SecondFeatures:
+    """All that the network over seconds sees of a whole recording, or of a part of one.
+
+    It is joined for the rows that are asked for: of a long recording it would fill the memory.
+    `features[begin:end]` is an ndarray of float32, shape (n, `N_SECOND_FEATURES`): the embedding,
+    the amplitude relative to the typical one, the features of R-peak candidates, and the number of
+    leads that are not lost, less one.
 
     Parameters
     ----------
@@ -143,18 +155,32 @@ def second_features(
         that there are to each side, too.
     typical : ndarray of float32, shape (n_leads,), optional
         Height of each lead with which those of a part are compared; see `typical_heights`.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_seconds, `N_SECOND_FEATURES`)
-        The embedding, the amplitude relative to the typical one, the features of R-peak candidates,
-        and the number of leads that are not lost, less one.
     """
-    if typical is None:
-        typical = typical_heights(seconds.height, seconds.lost)
-    amplitude = relative_amplitude(seconds.height, typical, seconds.lost)
-    beats = beat_features_by_second(r_peaks, peak_scores, shapes, len(seconds))
-    n_leads = (~seconds.lost).sum(axis=1).astype(np.float32)
-    return np.concatenate(
-        [seconds.embedding, amplitude[:, None], beats, n_leads[:, None] - 1], axis=1
-    )
+
+    def __init__(
+        self,
+        seconds: Seconds,
+        r_peaks: Doubles,
+        peak_scores: Floats,
+        shapes: Floats,
+        *,
+        typical: Floats | None = None,
+    ) -> None:
+        if typical is None:
+            typical = typical_heights(seconds.height, seconds.lost)
+        self._seconds, self._typical = seconds, typical
+        self._candidates = _CandidateFeatures(r_peaks, peak_scores, shapes)
+
+    def __len__(self) -> int:
+        return len(self._seconds)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        begin, end, _ = rows.indices(len(self))
+        seconds = self._seconds
+        lost = seconds.lost[begin:end]
+        amplitude = relative_amplitude(seconds.height[begin:end], self._typical, lost)
+        n_leads = (~lost).sum(axis=1).astype(np.float32)
+        beats = self._candidates.of_seconds(begin, end)
+        return np.concatenate(
+            [seconds.embedding[begin:end], amplitude[:, None], beats, n_leads[:, None] - 1], axis=1
+        )

@@ -83,10 +83,9 @@ def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
     """
     probability = beats.class_probability.astype(np.float64)
     known = np.flatnonzero(probability.any(axis=1) & beats.traits[:, :N_QRS].any(axis=1))
-    traits = beats.traits[known].astype(np.float32)
-    qrs, timing = traits[:, :N_QRS], traits[:, N_QRS:]
-    judged = _judge(probability[known], V, qrs, _QRS, few=FEW_OF_QRS, support=SUPPORT)
-    judged = _judge(judged, S, timing, _TIMING, few=FEW_IN_TIME, support=0.0)
+    judged, traits = probability[known], beats.traits[known]
+    _judge(judged, V, traits[:, :N_QRS], _QRS, few=FEW_OF_QRS, support=SUPPORT)
+    _judge(judged, S, traits[:, N_QRS:], _TIMING, few=FEW_IN_TIME, support=0.0)
     probability[known] = judged
     return dataclasses.replace(beats, class_probability=probability.astype(np.float32))
 
@@ -94,22 +93,22 @@ def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
 def _judge(
     probability: Doubles,
     of_class: int,
-    traits: Floats,
+    traits: NDArray[np.float16],
     likeness: _Likeness,
     *,
     few: float,
     support: float,
-) -> Doubles:
-    """Return the class probabilities, shape (n, 5), when beats that are alike judge one class."""
+) -> None:
+    """Change the class probabilities, shape (n, 5): beats that are alike judge one class."""
     not_f = np.maximum(1 - probability[:, F], LEAST)
     share = np.clip(probability[:, of_class] / not_f, 0, 1)
     sure = np.clip(share, SURE, 1 - SURE)
     logit = np.log(sure / (1 - sure))
-    judged = probability.copy()
     for begin in range(0, len(traits), BLOCK):
         near = slice(max(begin - BLOCK, 0), begin + 2 * BLOCK)
         asked = begin + np.flatnonzero(share[begin : begin + BLOCK] > ASKED)
-        distance = likeness.distance(traits[asked], traits[near])
+        of_near = traits[near].astype(np.float32)
+        distance = likeness.distance(of_near[asked - near.start], of_near)
         distance[np.arange(len(asked)), asked - near.start] = np.inf  # none judges itself
         nearest = smallest(distance, NEAREST)
         weight = likeness.at(np.take_along_axis(distance, nearest, axis=1)).astype(np.float64)
@@ -120,8 +119,7 @@ def _judge(
         rows = probability[asked] * ((1 - new) / np.maximum(1 - share[asked], LEAST))[:, None]
         rows[:, of_class], rows[:, F] = new * not_f[asked], probability[asked, F]
         rows[:, N] = np.maximum(rows[:, N] + 1 - rows.sum(axis=1), 0)
-        judged[asked] = rows
-    return judged
+        probability[asked] = rows
 
 
 def _products(some: Floats, others: Floats) -> Floats:

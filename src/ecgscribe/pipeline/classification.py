@@ -8,7 +8,7 @@ in memory that a later result depends on: a segment and a half.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,15 +82,13 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
         availability.append(block.availability)
         faint.append(block.faint)
         seconds += [] if block.seconds is None else [block.seconds]
-    of_beat = np.concatenate(beat_probability)
+    of_beat = _joined(beat_probability)
     of_class = np.zeros((len(of_beat), len(AAMI_CLASSES)), dtype=np.float32)
     alike = no_traits(len(of_beat))
     beat = is_beat(of_beat, model.thresholds)
-    of_class[beat], alike[beat] = np.concatenate(class_probability), np.concatenate(traits)
-    scores = np.concatenate(peak_scores)
-    near = np.concatenate(shapes)
+    of_class[beat], alike[beat] = _joined(class_probability), _joined(traits)
     candidates = ClassifiedCandidates(
-        np.concatenate(r_peaks), of_beat, of_class, scores, near, alike
+        _joined(r_peaks), of_beat, of_class, _joined(peak_scores), _joined(shapes), alike
     )
     return ClassifiedRecording(
         candidates,
@@ -98,6 +96,13 @@ def classify_beats(model: Model, blocks: Iterable[DetectedBlock]) -> ClassifiedR
         FaintPeaks.join(faint),
         Seconds.join(seconds) if seconds else None,
     )
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Join arrays and empty their list, so that a long recording is not in memory twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 class Classified(NamedTuple):

@@ -9,7 +9,7 @@ from ecgscribe.model.intervals import fibrillation_by_second, with_intervals
 from ecgscribe.model.order_statistics import rolling_quantile
 from ecgscribe.model.rhythm import Rhythm, RhythmNetwork, predict_rhythm
 from ecgscribe.model.rhythm_features import NEAR
-from ecgscribe.model.second_features import SHAPE_NAMES, second_features
+from ecgscribe.model.second_features import SHAPE_NAMES, SecondFeatures
 from ecgscribe.model.seconds import Seconds, typical_heights
 from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.signal.windows import FS
@@ -65,14 +65,14 @@ def predict_seconds(
     network : RhythmNetwork
     seconds : Seconds
     r_peaks, peak_scores, shapes, typical
-        See `ecgscribe.model.second_features.second_features`.
+        See `ecgscribe.model.second_features.SecondFeatures`.
 
     Returns
     -------
     ndarray of float32, shape (n_seconds, `ecgscribe.model.rhythm.N_RHYTHMS`)
         See `rhythm_probabilities`, `still_where_quiet` and `without_narrow`.
     """
-    features = second_features(seconds, r_peaks, peak_scores, shapes, typical=typical)
+    features = SecondFeatures(seconds, r_peaks, peak_scores, shapes, typical=typical)
     probability = predict_rhythm(network, features)
     logit = fibrillation_by_second(network, r_peaks, peak_scores, len(seconds))
     if logit is not None:
