@@ -12,7 +12,7 @@ from ecgscribe.adaptation.places import place_beats
 from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import SignalWarning
 from ecgscribe.explanation.explain import explain
-from ecgscribe.formats.sample_times import gapped_reader
+from ecgscribe.formats.sample_times import placed
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.annotate import annotate
 from ecgscribe.record import Annotation, LazyRecord
@@ -41,8 +41,7 @@ def pieces() -> LazyRecord:
 def apart(pieces: LazyRecord, gap_s: int) -> LazyRecord:
     places = np.arange(pieces.n_samples)
     places[PIECE_S * FS :] += gap_s * FS
-    read = gapped_reader(pieces.read(0, pieces.n_samples), places)
-    return replace(pieces, reader=read, n_samples=int(places[-1]) + 1)
+    return placed(pieces.record(), places)
 
 
 def closer(annotation: Annotation) -> Annotation:

@@ -24,7 +24,7 @@ from ecgscribe.formats.checks import (
 )
 from ecgscribe.formats.lead_names import chosen_leads, short_names
 from ecgscribe.formats.other_formats import other_xml
-from ecgscribe.formats.sample_times import seconds_per_unit
+from ecgscribe.formats.time_names import seconds_per_unit
 from ecgscribe.leads import MILLIVOLTS
 from ecgscribe.record import LazyRecord, Record
 
