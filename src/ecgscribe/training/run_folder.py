@@ -24,7 +24,7 @@ _CONFIG, _MODEL = "config.json", "model.json"
 
 
 def check_run(out: Path, config: TrainingConfig, *, resume: bool) -> None:
-    """Make the folder of a run, and refuse one that may not be written; see `open_run`."""
+    """Refuse a folder that may not become that of a run, and make none; see `open_run`."""
     path = out / _CONFIG
     settings = _settings(config)
     earlier = path.read_text(encoding="utf-8") if path.is_file() else settings
@@ -44,7 +44,8 @@ def check_run(out: Path, config: TrainingConfig, *, resume: bool) -> None:
             f"{out}: expected the configuration that the run began with ({_CONFIG}), found "
             "another; give the same --config, or name another --out"
         )
-    make_folder(out)
+    if out.exists():
+        make_folder(out)  # refuses what is no folder
 
 
 def _settings(config: TrainingConfig) -> str:
@@ -78,6 +79,7 @@ def open_run(
         model of none.
     """
     check_run(out, config, resume=resume)
+    make_folder(out)
     write_text(out / _CONFIG, _settings(config), force=True)
     started = time.monotonic()
 
