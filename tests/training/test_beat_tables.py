@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.model.features import FEATURE_NAMES, logit_features
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import NO_BEAT
+from ecgscribe.training import beat_tables
 from ecgscribe.training.beat_tables import CANDIDATE, UNKNOWN, BeatTables, make_tables
 from ecgscribe.training.examples import Example, make_example
 from support.tiny_training import CONFIG
@@ -99,6 +101,19 @@ def test_copies_hold_the_same_beats_changed(examples: list[Example]) -> None:
     assert len(noise_only) > 20
     assert np.all(noise_only == NO_BEAT)
     assert not np.array_equal(tables.copies[0].features, tables.copies[1].features)
+
+
+@pytest.mark.parametrize("part", [0.0, 1.0])
+def test_as_many_copies_have_one_lead_as_are_asked_for(
+    part: float, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beat_tables, "_table", lambda _, example, *rest: example)
+    monkeypatch.setattr(beat_tables, "augment", lambda window, *rest: window)
+    monkeypatch.setattr(beat_tables, "NOISE_ONLY_PART", 0.0)
+    config = dataclasses.replace(CONFIG, beats=dataclasses.replace(CONFIG.beats, lost_lead=part))
+    of_copies: list[Any] = make_tables(_Tall(), examples, config, copies=1).copies[::2]
+    lost = [~example.signal.any(axis=0) for example in of_copies]
+    assert [int(leads.sum()) for leads in lost] == [part] * len(examples)
 
 
 def test_a_noisy_copy_has_the_beats_of_the_record_among_others(examples: list[Example]) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgscribe.datasets.synthetic import synthesize
+from ecgscribe.record import Annotation
 from ecgscribe.training import weak_labels
 from ecgscribe.training.beat_tables import UNKNOWN, BeatTable, BeatTables
-from ecgscribe.training.config import TrainingConfig
+from ecgscribe.training.config import BeatTraining, TrainingConfig
+from ecgscribe.training.examples import Example, make_example
 from ecgscribe.training.weak_labels import load_weak_examples, make_weak_tables
 from support.physionet_server import write_record
 
@@ -42,3 +45,22 @@ def test_sure_candidates_are_normal_beats_and_others_unknown(
     monkeypatch.setattr(weak_labels, "make_tables", lambda *_: tables)
     (made,) = make_weak_tables(None, [], TrainingConfig())  # two candidates are too few
     assert made.class_index.tolist() == [0, 0, UNKNOWN] * 3
+
+
+@pytest.mark.parametrize("part", [0.0, 1.0])
+def test_the_lead_of_such_a_recording_may_stand_in_both_places(
+    part: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, _ = synthesize(duration=20, leads=1)
+    nothing = Annotation(np.zeros(0, np.int64), np.zeros(0, np.str_), record.fs)
+    seen: list[Example] = []
+
+    def tables_of(trunk: object, examples: list[Example], config: TrainingConfig) -> BeatTables:
+        seen.extend(examples)
+        return BeatTables([], [], [])
+
+    monkeypatch.setattr(weak_labels, "make_tables", tables_of)
+    config = TrainingConfig(beats=BeatTraining(weak_in_both=part))
+    make_weak_tables(None, [make_example("x", record, nothing)], config)
+    first, second = seen[0].signal.T
+    np.testing.assert_array_equal(second, part * first)

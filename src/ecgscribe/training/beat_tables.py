@@ -155,7 +155,8 @@ def make_tables(
         others = [example] * copies
         for _ in range(rhythm_copies):
             others += augment_rhythm(example, rng)
-        changed = [_augmented(other, noise, rng) for other in others]
+        lost_lead = config.beats.lost_lead
+        changed = [_augmented(other, noise, rng, lost_lead=lost_lead) for other in others]
         for other in [*changed, *(_noise_only(noise, rng) for _ in range(copies))]:
             tables.copies.append(_table(trunk, other, config, _logit_shift(rng)))
         for _ in range(noisy_copies):
@@ -192,12 +193,14 @@ def _logit_shift(rng: Generator) -> Floats:
     return rng.normal(0, LOGIT_SHIFT, len(AAMI_CLASSES)).astype(np.float32)
 
 
-def _augmented(example: Example, noise: Sequence[Floats], rng: Generator) -> Example:
+def _augmented(
+    example: Example, noise: Sequence[Floats], rng: Generator, *, lost_lead: float
+) -> Example:
     """Return a copy of a record with its leads changed and some of its spans augmented."""
     signal = example.signal.copy()
     if rng.random() < 0.5:
         signal = signal[:, ::-1].copy()
-    if rng.random() < 0.3:
+    if rng.random() < lost_lead:
         signal[:, rng.integers(2)] = 0
     signal *= rng.choice([1, -1], size=2).astype(np.float32)
     length = SPAN_S * FS

@@ -142,9 +142,13 @@ class BeatTraining:
         Copies with another rhythm, of the records that allow it.
     noisy_copies : int
         Copies with intermittent loud noise, used only to choose thresholds.
+    lost_lead : float
+        Fraction of the copies that have one lead.
     weak : float
         Fraction of the sequences drawn from recordings that are labelled as a whole, if there are
         any; see `ecgscribe.training.weak_labels`.
+    weak_in_both : float
+        Fraction of these recordings whose one lead stands in the place of the second, too.
     """
 
     epochs: int = 14
@@ -155,7 +159,9 @@ class BeatTraining:
     copies: Annotated[int, AT_LEAST_0] = 2
     rhythm_copies: Annotated[int, AT_LEAST_0] = 1
     noisy_copies: Annotated[int, AT_LEAST_0] = 1
+    lost_lead: Annotated[float, FROM_0_TO_1] = 0.3
     weak: Annotated[float, FROM_0_TO_1] = 0.15
+    weak_in_both: Annotated[float, FROM_0_TO_1] = 0.0
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,10 @@ def make_weak_tables(
     list of BeatTable
         Class N where the score is `SURE`, else `UNKNOWN`.
     """
-    tables = make_tables(trunk, examples, config).unchanged
+    rng = np.random.default_rng(config.seed)
+    in_both = rng.random(len(examples)) < config.beats.weak_in_both
+    some = [_in_both(e) if b else e for e, b in zip(examples, in_both, strict=True)]
+    tables = make_tables(trunk, some, config).unchanged
     return [
         dataclasses.replace(
             table,
@@ -93,3 +96,8 @@ def make_weak_tables(
         for table in tables
         if len(table.peak_score) >= FEWEST_BEATS
     ]
+
+
+def _in_both(example: Example) -> Example:
+    """Return a recording of one lead with that lead in both places."""
+    return dataclasses.replace(example, signal=example.signal[:, [0, 0]])
