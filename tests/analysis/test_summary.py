@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ecgscribe.analysis.summary import summarize
 from ecgscribe.formats.reading import read, read_annotation
-from ecgscribe.record import Annotation
+from ecgscribe.record import Annotation, LazyRecord
 from support.physionet_server import write_record
 
 
@@ -35,3 +36,17 @@ def test_paced_beats_mean_a_pacemaker(record_path: Path) -> None:
     record = read(record_path)
     paced = Annotation(sample=np.array([1]), symbol=np.array(["/"]), fs=360.0)
     assert summarize(record, paced)["paced"] is True
+
+
+def test_a_long_recording_is_read_piece_by_piece() -> None:
+    asked: list[int] = []
+
+    def read(begin: int, end: int) -> NDArray[np.float32]:
+        asked.append(end - begin)
+        return np.where(np.arange(begin, end)[:, None] % 3, np.float32(0), np.float32(np.nan))
+
+    n = 3 << 20
+    content = summarize(LazyRecord(read, n, 250.0, ("II",)))
+    assert content["invalid_samples"] == [n // 3]
+    assert sum(asked) == n
+    assert max(asked) <= 1 << 20

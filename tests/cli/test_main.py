@@ -292,7 +292,6 @@ def test_a_package_that_does_not_fit_into_memory_is_one_line(
         raise error
 
     monkeypatch.setattr("ecgscribe.formats.open_record", refuse)
-    monkeypatch.setattr("ecgscribe.formats.read", refuse)
     for command in (["info", "a"], ["report", "a"]):
         assert "expected enough memory, found too little" in error_line(capsys, *command, code=1)
 
@@ -301,7 +300,7 @@ def test_a_package_that_is_broken_otherwise_stays_a_fault(monkeypatch: pytest.Mo
     def refuse(*_: object, **__: object) -> None:
         raise ImportError("cannot import name x")
 
-    monkeypatch.setattr("ecgscribe.formats.read", refuse)
+    monkeypatch.setattr("ecgscribe.formats.open_record", refuse)
     with pytest.raises(ImportError, match="cannot import name x"):
         program.main(["info", "a"])
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgscribe.quality_annotations import readable_seconds
-from ecgscribe.record import Annotation, Record, clock_text
+from ecgscribe.record import Annotation, LazyRecord, Record, clock_text
 from ecgscribe.symbols import AAMI_CLASSES
 
 __all__ = ["summarize"]
 
+_PIECE = 1 << 20
+"""Samples that are read at once."""
+
 
 def summarize(
-    record: Record,
+    record: Record | LazyRecord,
     annotation: Annotation | None = None,
     *,
     comments: bool = False,
@@ -24,8 +28,8 @@ def summarize(
 
     Parameters
     ----------
-    record : Record
-        The recording.
+    record : Record or LazyRecord
+        The recording, which is read piece by piece.
     annotation : Annotation, optional
         Its annotations.
     comments : bool
@@ -50,7 +54,7 @@ def summarize(
         "duration": record.duration,
         "leads": list(record.leads),
         "units": list(record.units),
-        "invalid_samples": np.isnan(record.signal).sum(axis=0).tolist(),
+        "invalid_samples": _invalid_samples(record).tolist(),
         "has_start_time": record.start is not None,
         "paced": record.paced,
     }
@@ -68,3 +72,13 @@ def summarize(
     if comments:
         content["comments"] = list(record.comments)
     return content
+
+
+def _invalid_samples(record: Record | LazyRecord) -> NDArray[np.int64]:
+    """Return the number of samples without a value, of each lead."""
+    lazy = record.lazy() if isinstance(record, Record) else record
+    n_invalid = np.zeros(len(lazy.leads), dtype=np.int64)
+    for begin in range(0, lazy.n_samples, _PIECE):
+        piece = lazy.read(begin, min(begin + _PIECE, lazy.n_samples))
+        n_invalid += np.isnan(piece).sum(axis=0)
+    return n_invalid

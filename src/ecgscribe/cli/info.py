@@ -16,7 +16,7 @@ from ecgscribe.cli.recordings import chosen_leads, stored_annotation
 from ecgscribe.errors import FormatError, SignalWarning, one_line, printable
 
 if TYPE_CHECKING:
-    from ecgscribe.record import Record
+    from ecgscribe.record import LazyRecord
 
 __all__ = ["info"]
 
@@ -51,7 +51,7 @@ def info(
     from ecgscribe.formats.lead_names import MixedFrequenciesError
 
     try:
-        loaded = formats.read(record, fs=fs, leads=leads)
+        opened = formats.open_record(record, fs=fs, leads=leads)
     except MixedFrequenciesError as error:
         signals = [
             {"name": name, "unit": unit, "fs": round(of_signal, 9)}
@@ -61,23 +61,23 @@ def info(
         print_result("\n".join(listed), {"signals": signals}, as_json=as_json)
         complain(f"annotate needs a choice: {one_line(error)}")
         return
-    annotation = stored_annotation(loaded, record, annotator) if annotator else None
+    annotation = stored_annotation(opened, record, annotator) if annotator else None
     if no_dates:
-        loaded = dataclasses.replace(loaded, start=None)
-    content = summarize(loaded, annotation, comments=comments, start=not no_dates)
+        opened = dataclasses.replace(opened, start=None)
+    content = summarize(opened, annotation, comments=comments, start=not no_dates)
     storage = formats.read_storage(record)
-    of_leads = storage.of(loaded.leads)
+    of_leads = storage.of(opened.leads)
     content |= {
         "format": storage.format,
         "gains": [each.gain for each in of_leads],
         "bits": [each.bits for each in of_leads],
-        "leads_used": _used(loaded, leads),
+        "leads_used": _used(opened, leads),
     }
     lines = [f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in content.items()]
     print_result("\n".join(lines), content, as_json=as_json)
 
 
-def _used(record: Record, leads: tuple[str, ...] | None) -> list[str]:
+def _used(record: LazyRecord, leads: tuple[str, ...] | None) -> list[str]:
     """Return the leads that `annotate` would use; none where it would refuse."""
     from ecgscribe.signal.conditioning import choose_leads
 
