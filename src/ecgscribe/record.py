@@ -175,6 +175,10 @@ class LazyRecord:
     def _repr_html_(self) -> str:
         return record_html(self)
 
+    def lazy(self) -> LazyRecord:
+        """Return this recording, as `Record.lazy` does."""
+        return self
+
     def read(self, begin: int, end: int) -> NDArray[np.float32]:
         """Read samples `begin` up to `end`; shape (end - begin, n_leads)."""
         with self._lock:

@@ -53,7 +53,7 @@ def explain(
     if out is not None:  # before the work
         plots.check_picture(out, force=force)
         refuse_input(out, input_files(record, model=loaded))
-    opened = formats.read(record, fs=fs, leads=leads)
+    opened = formats.open_record(record, fs=fs, leads=leads)
     chosen = chosen_leads(opened, leads)
     with progress_bar(Path(record).name, quiet=quiet) as progress:
         explanation = explain_beat(

@@ -92,7 +92,7 @@ def plot(
         stop = None if end is None else end.within(source)
         plots.check_strip(source, begin, stop)
         axes: Any = plots.strip_rows(
-            source.record(), annotation_of(source), start=begin, end=stop, letters=not no_letters,
+            source, annotation_of(source), start=begin, end=stop, letters=not no_letters,
             rr=rr,
         )  # fmt: skip
     else:  # only the beats are drawn

@@ -12,7 +12,7 @@ from ecgscribe.explanation.text import describe_rhythm
 from ecgscribe.formatting import format_both_times
 from ecgscribe.plots.strips import strip
 from ecgscribe.plots.style import GREY
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ PACED_TITLE = "paced: the model was not trained on paced beats, so the class is 
 LEAD_MARKERS = ("^", "v")
 
 
-def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
+def draw(explanation: Explanation, record: Record | LazyRecord) -> NDArray[np.object_]:
     """Draw the beat on paper, shaded by influence, and the effects of spans and features.
 
     Parameters
     ----------
     explanation : Explanation
         Of a beat.
-    record : Record
+    record : Record or LazyRecord
         Its recording.
 
     Returns
@@ -100,7 +100,7 @@ def draw(explanation: Explanation, record: Record) -> NDArray[np.object_]:
     return shown_together(rows)
 
 
-def _strip(ax: Axes, e: Explanation, record: Record, *, reason: str = "") -> None:
+def _strip(ax: Axes, e: Explanation, record: Record | LazyRecord, *, reason: str = "") -> None:
     times = [beat.time for beat in e.nearby]
     first = max(min([e.time - AROUND_S, *(t - BESIDE_S for t in times)]), e.time - FARTHEST_S)
     last = min(max([e.time + AROUND_S, *(t + BESIDE_S for t in times)]), e.time + FARTHEST_S)

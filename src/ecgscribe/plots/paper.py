@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecgscribe.formatting import format_both_times, format_time
-from ecgscribe.record import Record
+from ecgscribe.record import LazyRecord, Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def draw_lines(
         spine.set_visible(False)
 
 
-def draw_clock(ax: Axes, record: Record, start: float, *, mm_per_mv: float) -> None:
+def draw_clock(ax: Axes, record: Record | LazyRecord, start: float, *, mm_per_mv: float) -> None:
     """Write which time the axis shows, and in the title both times of its start."""
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 

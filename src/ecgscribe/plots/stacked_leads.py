@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.leads import MILLIVOLTS
-from ecgscribe.record import Record
+from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["in_millivolts", "stack"]
 
@@ -14,12 +14,12 @@ __all__ = ["in_millivolts", "stack"]
 Doubles = NDArray[np.float64]
 
 
-def in_millivolts(record: Record, first: int, last: int) -> tuple[Doubles, list[bool]]:
+def in_millivolts(record: Record | LazyRecord, first: int, last: int) -> tuple[Doubles, list[bool]]:
     """Return a span of a recording in millivolts.
 
     Parameters
     ----------
-    record : Record
+    record : Record or LazyRecord
     first, last : int
         First sample, and the one after the last.
 
@@ -30,7 +30,7 @@ def in_millivolts(record: Record, first: int, last: int) -> tuple[Doubles, list[
     to_scale : list of bool
         Whether each lead is in a unit of voltage; one that is not has a height of 2 mV.
     """
-    part = record.signal[first:last].astype(np.float64)
+    part = record.lazy().read(first, last).astype(np.float64)
     to_scale = [unit.lower() in MILLIVOLTS for unit in record.units]
     for k, unit in enumerate(record.units):
         finite = part[np.isfinite(part[:, k]), k]

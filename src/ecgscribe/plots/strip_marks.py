@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ecgscribe.analysis.rr_intervals import BeatSeries, beat_series
 from ecgscribe.plots.style import CLASS_COLOURS, LETTER_COLOURS
 from ecgscribe.quality_annotations import spans
-from ecgscribe.record import Annotation, Record
+from ecgscribe.record import Annotation, LazyRecord, Record
 from ecgscribe.symbols import AAMI_CLASSES
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def write_rate(ax: Axes, beats: BeatSeries, start: float, end: float) -> None:
         ax.set_title(f"{ax.get_title(loc='left')}, {rate}", fontsize=9, loc="left")
 
 
-def shade_quality(ax: Axes, annotation: Annotation, record: Record, bands: Doubles) -> None:
+def shade_quality(
+    ax: Axes, annotation: Annotation, record: Record | LazyRecord, bands: Doubles
+) -> None:
     """Shade the leads where they are lost, and hatch them where they are noisy."""
     quality = spans(annotation, record.n_samples)
     edges = np.stack([quality.begin, quality.end], axis=1) / record.fs

@@ -37,7 +37,7 @@ _BETWEEN_MM = 3.0
 
 
 def strip(
-    record: Record,
+    record: Record | LazyRecord,
     annotation: Annotation | None = None,
     *,
     start: float = 0.0,
@@ -52,7 +52,7 @@ def strip(
 
     Parameters
     ----------
-    record : Record
+    record : Record or LazyRecord
         Its leads are drawn one below the other.
     annotation : Annotation, optional
         Beats, and a ``~`` wherever the quality of a lead changes: grey where it is lost, hatched
@@ -148,7 +148,7 @@ def check_strip(record: Record | LazyRecord, start: float, end: float | None = N
 
 
 def strip_rows(
-    record: Record,
+    record: Record | LazyRecord,
     annotation: Annotation | None = None,
     *,
     start: float = 0.0,
@@ -199,7 +199,7 @@ def strip_rows(
 
 
 def paper_height(
-    record: Record,
+    record: Record | LazyRecord,
     start: float,
     end: float,
     *,
@@ -227,5 +227,5 @@ def paper_height(
     return float(bands[0, 1] - bands[-1, 0]) * mm_per_mv + _ROOM_MM
 
 
-def _samples(record: Record, start: float, end: float) -> tuple[int, int]:
+def _samples(record: Record | LazyRecord, start: float, end: float) -> tuple[int, int]:
     return int(start * record.fs), min(int(np.ceil(end * record.fs)), record.n_samples)

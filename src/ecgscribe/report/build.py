@@ -126,7 +126,7 @@ def report(
         check_target(out, force=force)
     if isinstance(patient, str | Path):
         patient = read_patient(patient)
-    lazy = record.lazy() if isinstance(record, Record) else record
+    lazy = record.lazy()
     sums = file_sums(files)
     columns = choose_leads(lazy, leads)
     if annotation is None or model is not None:

@@ -121,7 +121,7 @@ def choose_leads(
     SignalWarning
         If signals are left out because they are not ECG.
     """
-    lazy = record.lazy() if isinstance(record, Record) else record
+    lazy = record.lazy()
     columns = _candidates(lazy, leads)
     if len(columns) <= N_LEADS:
         return columns
@@ -218,7 +218,7 @@ class Conditioner:
                 f"{record.name}: expected fs from {low:g} to {high:g} Hz, found {record.fs:g} Hz; "
                 "correct the header or resample the recording"
             )
-        lazy = record.lazy() if isinstance(record, Record) else record
+        lazy = record.lazy()
         whole = Recorded(lazy, np.empty((0, 2), dtype=np.int64))
         recorded = whole if with_gaps else without_long_gaps(lazy)
         return cls(recorded, _measure_chosen_leads(recorded.record, leads))
