@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
 from ecgscribe import plots
 from ecgscribe.datasets.synthetic import synthesize
@@ -43,6 +45,22 @@ def test_a_new_strip_is_to_scale(recording: tuple[Record, Annotation], seconds: 
     mm_per_pixel = 25.4 / axes.figure.dpi
     assert box.width * mm_per_pixel == pytest.approx(25 * seconds, rel=1e-3)
     assert box.height * mm_per_pixel == pytest.approx(10 * (high - low), rel=1e-3)
+
+
+def test_a_strip_reads_what_it_shows(recording: tuple[Record, Annotation]) -> None:
+    record, annotation = recording
+    asked: list[tuple[int, int]] = []
+
+    def read(begin: int, end: int) -> NDArray[np.float32]:
+        asked.append((begin, end))
+        return record.signal[begin:end]
+
+    lazy = replace(record.lazy(), reader=read)
+    axes = plots.strip(lazy, annotation, start=5.0, end=9.0)
+    assert asked == [(round(5 * record.fs), round(9 * record.fs))]
+    shown, expected = axes.lines, plots.strip(record, annotation, start=5.0, end=9.0).lines
+    for line, other in zip(shown, expected, strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
 
 
 def test_given_axes_keep_the_proportion_of_the_paper(
