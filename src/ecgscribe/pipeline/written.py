@@ -62,6 +62,7 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
     WrittenBeats
     """
     beats, availability, faint, seconds = classified
+    del classified  # of a long recording, what is replaced here is too much to keep
     beats = beats[~is_cut_off(beats, n_steps, availability.unreadable_spans())]
     found: FoundRhythms | None = None
     rhythms: list[StepSpan] = []
@@ -70,6 +71,7 @@ def written_beats(model: Model, classified: ClassifiedRecording, n_steps: int) -
             finding = pool.submit(find_rhythms, model.rhythm, seconds, beats, n_steps)
             beats = apply_likeness(beats)
             found = finding.result()
+        del seconds
         rhythms = found.spans
         beats = apply_rhythms(beats, faint, rhythms, model.thresholds)
         availability = readable_within(availability, killing_spans(rhythms))
