@@ -184,6 +184,18 @@ class LazyRecord:
         with self._lock:
             return self.reader(begin, end)
 
+    def pieces(self, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Read all samples, at most `length` at once.
+
+        Yields
+        ------
+        begin : int
+            First sample of the piece.
+        piece : ndarray of float32, shape (n, n_leads)
+        """
+        for begin in range(0, self.n_samples, length):
+            yield begin, self.read(begin, min(begin + length, self.n_samples))
+
     def record(self, begin: int = 0, end: int | None = None) -> Record:
         """Read samples `begin` up to `end`, by default all, into memory.
 

@@ -76,9 +76,7 @@ def summarize(
 
 def _invalid_samples(record: Record | LazyRecord) -> NDArray[np.int64]:
     """Return the number of samples without a value, of each lead."""
-    lazy = record.lazy()
-    n_invalid = np.zeros(len(lazy.leads), dtype=np.int64)
-    for begin in range(0, lazy.n_samples, _PIECE):
-        piece = lazy.read(begin, min(begin + _PIECE, lazy.n_samples))
+    n_invalid = np.zeros(len(record.leads), dtype=np.int64)
+    for _, piece in record.lazy().pieces(_PIECE):
         n_invalid += np.isnan(piece).sum(axis=0)
     return n_invalid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -152,7 +152,7 @@ def measure_leads(record: LazyRecord, columns: Sequence[int]) -> LeadStatistics:
     first = np.repeat(begins, len(columns), axis=1)
     last = np.repeat(ends - 1, len(columns), axis=1)
     lowest, highest = np.full((2, len(columns)), np.nan, dtype=np.float32)
-    for begin, part in _parts(record, chunk * CHUNKS):
+    for begin, part in record.pieces(chunk * CHUNKS):
         for k, column in enumerate(columns):
             lead = part[:, column]
             low, high = lead.min(), lead.max()
@@ -166,11 +166,6 @@ def measure_leads(record: LazyRecord, columns: Sequence[int]) -> LeadStatistics:
                 )
             lowest[k], highest[k] = np.fmin(lowest[k], low), np.fmax(highest[k], high)
     return LeadStatistics(record, tuple(columns), lowest, highest, chunk, first, last)
-
-
-def _parts(record: LazyRecord, length: int) -> Iterator[tuple[int, Floats]]:
-    for begin in range(0, record.n_samples, length):
-        yield begin, record.read(begin, min(begin + length, record.n_samples))
 
 
 def _mark_valid(
