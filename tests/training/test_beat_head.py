@@ -5,21 +5,23 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ecgscribe.errors import ModelError
-from ecgscribe.model.decision import Thresholds, calibrate, decide, softmax
+from ecgscribe.model.decision import Calibration, Thresholds, calibrate, decide, softmax
 from ecgscribe.model.features import LOGIT_FEATURE_NAMES
 from ecgscribe.model.network import build_beat_head
 from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
+from ecgscribe.training import cross_fitting
 from ecgscribe.training.beat_head import SequenceSampler, fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables
 from ecgscribe.training.config import TrainingConfig
-from ecgscribe.training.cross_fitting import fit_heads
+from ecgscribe.training.cross_fitting import WEAK_STEP, evaluate_out_of_fold, fit_heads
 from ecgscribe.training.thresholds import (
     choose_beat_thresholds,
     choose_thresholds,
@@ -288,3 +290,32 @@ def test_trunks_that_detect_no_beat_are_one_line(tmp_path: Path) -> None:
     tables = {k: BeatTables([_of([NO_BEAT] * 5, NO_FEATURES, missed=9)], [], []) for k in range(2)}
     with pytest.raises(ModelError, match="expected trunks that find R-peaks"):
         fit_heads({}, tables, CONFIG, tmp_path, print)
+
+
+def test_what_is_called_ectopic_in_normal_recordings_raises_the_threshold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def predictions(_: Any, table: BeatTable) -> Floats:
+        """Read P(V) of each beat from its only feature."""
+        probability = np.zeros((len(table.features), 6), dtype=np.float32)
+        probability[:, 2] = table.features[:, 0]
+        probability[:, 0] = 1 - probability[:, 2]
+        return probability
+
+    def of(class_index: int, p_v: float, n: int) -> BeatTable:
+        return _of([class_index] * n, np.full((n, 1), p_v, dtype=np.float32))
+
+    monkeypatch.setattr(cross_fitting, "predict_beats", predictions)
+    monkeypatch.setattr(cross_fitting, "fit_calibration", lambda *_: Calibration())
+    surely_v, perhaps_v = of(2, 0.9, 100), of(2, 0.6, 20)
+    known = [of(0, 0.02, 500), surely_v, perhaps_v]
+    weak = [of(0, 0.6, 100)] * WEAK_STEP  # one of them counts
+
+    def least_abnormal(weak: list[BeatTable]) -> float:
+        tables = {0: BeatTables(known, [], [], weak)}
+        return evaluate_out_of_fold({0: Mock()}, tables).thresholds.abnormal
+
+    assert least_abnormal([]) < least_abnormal(weak)
+    # Candidates that may be no beat at all do not count.
+    unsure = [_of([-1] * 100, np.full((100, 1), 0.6, dtype=np.float32))] * WEAK_STEP
+    assert least_abnormal(unsure) == least_abnormal([])

@@ -159,7 +159,7 @@ class BeatTraining:
     copies: Annotated[int, AT_LEAST_0] = 2
     rhythm_copies: Annotated[int, AT_LEAST_0] = 1
     noisy_copies: Annotated[int, AT_LEAST_0] = 1
-    lost_lead: Annotated[float, FROM_0_TO_1] = 0.3
+    lost_lead: Annotated[float, FROM_0_TO_1] = 0.5
     weak: Annotated[float, FROM_0_TO_1] = 0.15
     weak_in_both: Annotated[float, FROM_0_TO_1] = 0.0
 

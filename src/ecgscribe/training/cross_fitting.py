@@ -18,8 +18,9 @@ from ecgscribe.errors import ModelError
 from ecgscribe.files import make_folder
 from ecgscribe.model.decision import Calibration, Thresholds, calibrate, decide, split_no_beat
 from ecgscribe.model.network import build_network
+from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
 from ecgscribe.training.beat_head import fit_beat_head, predict_beats
-from ecgscribe.training.beat_tables import BeatTable, BeatTables, make_tables
+from ecgscribe.training.beat_tables import UNKNOWN, BeatTable, BeatTables, make_tables
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.data import TrainingData
 from ecgscribe.training.run_folder import Log, prefixed
@@ -45,6 +46,10 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
+
+WEAK_STEP = 16
+"""Of the recordings that are labelled as a whole, one in so many counts when thresholds are chosen:
+some of what heads call ectopic in them is ectopic."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,24 +225,26 @@ def evaluate_out_of_fold(networks: dict[int, Any], tables: dict[int, BeatTables]
     -------
     CrossFit
     """
-    clean, changed, noisy = (_Outputs([], [], []) for _ in range(3))
+    clean, changed, noisy, weak = (_Outputs([], [], []) for _ in range(4))
     for k, of_fold in tables.items():
         head = networks[k].get_layer("beat_head")
         clean.add(head, of_fold.unchanged)
         changed.add(head, of_fold.copies)
         noisy.add(head, of_fold.noisy)
-    truth = np.concatenate([table.class_index[table.is_beat] for table in clean.tables])
-    probability = np.concatenate(
-        [p[t.is_beat] for t, p in zip(clean.tables, clean.class_probability, strict=True)]
-    )
+        weak.add(head, of_fold.weak[::WEAK_STEP])
+    probability, truth = clean.beats()
     calibration = fit_calibration(probability, truth)
     calibrated = calibrate(probability, calibration)
+    weak_probability, weak_truth = weak.beats()
     groups = (clean, changed, noisy)
     of_beats = choose_beat_thresholds(
         [group.tables for group in groups], [group.beat_probability for group in groups]
     )
     thresholds = replace(
-        choose_thresholds(calibrated, truth),
+        choose_thresholds(
+            np.concatenate([calibrated, calibrate(weak_probability, calibration)]),
+            np.concatenate([truth, weak_truth]),
+        ),
         peak=of_beats["peak"],
         beat=of_beats["beat"],
         beat_in_noise=of_beats["beat_in_noise"],
@@ -299,6 +306,14 @@ class _Outputs:
             self.tables.append(table)
             self.class_probability.append(of_class)
             self.beat_probability.append(of_beat)
+
+    def beats(self) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the predictions for the R-peaks that are beats, and their classes."""
+        probability = [np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32), *self.class_probability]
+        truth = [np.zeros(0, dtype=np.int8), *(table.class_index for table in self.tables)]
+        of_all = np.concatenate(truth)
+        is_beat = (of_all != UNKNOWN) & (of_all != NO_BEAT)
+        return np.concatenate(probability)[is_beat], of_all[is_beat]
 
     def r_peak_f1(self, thresholds: Thresholds, *, window: float = 0.15) -> float:
         """Return the gross F1 of the R-peaks that are classified as beats."""
