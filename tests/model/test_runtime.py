@@ -149,7 +149,7 @@ def test_the_model_in_the_package_is_what_its_description_says() -> None:
     assert model.meta["fs"] == FS
     assert model.weight_file("weights").is_file()
     assert model.has_beat_head
-    assert model.hash == "2705706a23048410232573369da36eb945a4af7c1e920d9c5787ff2022b7d373"
+    assert model.hash == "689f90b11034ed7cb69d6b86f0fec174734db350cca7ae625085c2f476a0d889"
     assert model.meta["facts"] == list(FEATURE_NAMES)
     assert load_model(model) is model
 

@@ -47,7 +47,7 @@ __all__ = [
 
 Floats = NDArray[np.float32]
 
-WEAK_STEP = 16
+WEAK_STEP = 20
 """Of the recordings that are labelled as a whole, one in so many counts when thresholds are chosen:
 some of what heads call ectopic in them is ectopic."""
 
