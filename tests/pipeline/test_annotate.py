@@ -150,7 +150,8 @@ def noisy_within() -> Record:
     record, _ = synthesize(duration=120, seed=4, noise=0.2)
     noise = np.random.default_rng(0).normal(0, 0.5, size=(40 * 360, 2))
     record.signal[30 * 360 : 70 * 360] = noise.astype(np.float32)
-    return record
+    whole = int(119.5 * 360)  # without the last beat, of which half would be there
+    return replace(record, signal=record.signal[:whole])
 
 
 def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_classified_without_them(
@@ -170,7 +171,6 @@ def test_r_peaks_that_are_no_beats_are_left_out_and_the_rest_classified_without_
     conditioned = condition(record)
     scores = score_signal(model.network, conditioned.signal)
     step, height = find_beats(scores.peak, conditioned.signal, threshold=model.thresholds.peak)
-    step, height = step[: len(every)], height[: len(every)]  # a last wave may be cut off
     alone, _ = classify(model, conditioned.signal, scores, step[beat], height[beat])
     n = int(beat.sum())
     ones, shapes = np.ones(n, np.float32), np.zeros((n, 3, 2), np.float32)
