@@ -64,7 +64,8 @@ class CrossFit:
         From fold to the tables of its records, made with that trunk.
     calibration : Calibration
     thresholds : Thresholds
-        Chosen on all records, each with the outputs of a network that has not seen it; see
+        Chosen on all records, each with the outputs of a network that has not seen it, the classes
+        also on a few recordings that are labelled as a whole; see
         `ecgscribe.model.decision.calibrate` and `ecgscribe.model.decision.decide`.
     metrics : dict
         Results on unseen patients: AUPRC of abnormal classes and macro-F1 (of detected R-peaks),
