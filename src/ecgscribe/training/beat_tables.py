@@ -90,8 +90,8 @@ class BeatTable:
 
     @property
     def is_beat(self) -> NDArray[np.bool_]:
-        """Whether each R-peak has a reference beat, shape (n_beats,)."""
-        return np.isfinite(self.offset)
+        """Whether each R-peak is a beat of a class that is known, shape (n_beats,)."""
+        return ~np.isin(self.class_index, (UNKNOWN, NO_BEAT))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,9 @@ from ecgscribe.errors import ModelError
 from ecgscribe.files import make_folder
 from ecgscribe.model.decision import Calibration, Thresholds, calibrate, decide, split_no_beat
 from ecgscribe.model.network import build_network
-from ecgscribe.symbols import AAMI_CLASSES, NO_BEAT
+from ecgscribe.symbols import AAMI_CLASSES
 from ecgscribe.training.beat_head import fit_beat_head, predict_beats
-from ecgscribe.training.beat_tables import UNKNOWN, BeatTable, BeatTables, make_tables
+from ecgscribe.training.beat_tables import BeatTable, BeatTables, make_tables
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.data import TrainingData
 from ecgscribe.training.run_folder import Log, prefixed
@@ -64,8 +64,7 @@ class CrossFit:
         From fold to the tables of its records, made with that trunk.
     calibration : Calibration
     thresholds : Thresholds
-        Chosen on all records, each with the outputs of a network that has not seen it, the classes
-        also on a few recordings that are labelled as a whole; see
+        Chosen on all records, each with the outputs of a network that has not seen it; see
         `ecgscribe.model.decision.calibrate` and `ecgscribe.model.decision.decide`.
     metrics : dict
         Results on unseen patients: AUPRC of abnormal classes and macro-F1 (of detected R-peaks),
@@ -215,6 +214,9 @@ def fit_heads(
 def evaluate_out_of_fold(networks: dict[int, Any], tables: dict[int, BeatTables]) -> CrossFit:
     """Choose calibration and thresholds on unseen patients, and evaluate the networks there.
 
+    One in `WEAK_STEP` of the recordings that are labelled as a whole counts for the thresholds of
+    classes, too.
+
     Parameters
     ----------
     networks : dict
@@ -310,11 +312,12 @@ class _Outputs:
 
     def beats(self) -> tuple[Floats, NDArray[np.int8]]:
         """Return the predictions for the R-peaks that are beats, and their classes."""
-        probability = [np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32), *self.class_probability]
-        truth = [np.zeros(0, dtype=np.int8), *(table.class_index for table in self.tables)]
-        of_all = np.concatenate(truth)
-        is_beat = (of_all != UNKNOWN) & (of_all != NO_BEAT)
-        return np.concatenate(probability)[is_beat], of_all[is_beat]
+        probability = [np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)]
+        truth = [np.zeros(0, dtype=np.int8)]
+        for table, of_class in zip(self.tables, self.class_probability, strict=True):
+            probability.append(of_class[table.is_beat])
+            truth.append(table.class_index[table.is_beat])
+        return np.concatenate(probability), np.concatenate(truth)
 
     def r_peak_f1(self, thresholds: Thresholds, *, window: float = 0.15) -> float:
         """Return the gross F1 of the R-peaks that are classified as beats."""
