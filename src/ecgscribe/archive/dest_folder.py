@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ecgscribe.archive.tables import EXTRAS, FOLDERS, recordings_file
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import check_regular, make_folder, refuse_existing, remove_scratch
+from ecgscribe.files import check_regular, make_folder, refuse_existing
+from ecgscribe.scratch import remove_scratch
 
 __all__ = ["LOCK", "make_archive_folder", "only_run", "remove_unfinished"]
 

@@ -14,9 +14,10 @@ from typing import Any
 from ecgscribe.archive.listing import below, matching
 from ecgscribe.archive.on_disk import SourceTable
 from ecgscribe.errors import EcgScribeError, FormatError
-from ecgscribe.files import check_regular, make_folder, scratch_folder
+from ecgscribe.files import check_regular, make_folder
 from ecgscribe.formats.finding import NEED_HEADER, SUFFIXES, find_recording
 from ecgscribe.formats.wfdb.header import read_header
+from ecgscribe.scratch import scratch_folder
 
 __all__ = ["fetch", "find_sources", "is_url", "load_store"]
 

@@ -27,7 +27,7 @@ from ecgscribe.archive.tables import (
     write_result,
 )
 from ecgscribe.errors import EcgScribeError, FormatError, SignalWarning, one_line
-from ecgscribe.files import scratch_folder
+from ecgscribe.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from ecgscribe.model.runtime import Model

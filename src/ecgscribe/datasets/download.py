@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from ecgscribe.errors import DatasetError
-from ecgscribe.files import check_regular, file_hash, scratch_folder
+from ecgscribe.files import check_regular, file_hash
+from ecgscribe.scratch import scratch_folder
 
 __all__ = ["SUMS", "download", "is_intact", "read_sums"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
-from ecgscribe.files import check_regular, scratch_path
+from ecgscribe.files import check_regular
 from ecgscribe.formats import annotation_tables, edf, ishne
 from ecgscribe.formats.aecg import open_aecg
 from ecgscribe.formats.arrays import open_mat, open_npy, open_npz
@@ -31,6 +31,7 @@ from ecgscribe.formats.sniffing import Format, detect_format, head_of
 from ecgscribe.formats.wfdb import annotations as wfdb_annotations
 from ecgscribe.formats.wfdb.records import open_wfdb, wfdb_files
 from ecgscribe.record import Annotation, LazyRecord, Record
+from ecgscribe.scratch import scratch_path
 
 __all__ = ["Reader", "open_record", "read", "read_annotation", "recording_files"]
 

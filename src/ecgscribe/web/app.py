@@ -20,11 +20,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ecgscribe.errors import EcgScribeError
-from ecgscribe.files import scratch_folder
 from ecgscribe.formats.writing import write
 from ecgscribe.model.runtime import Model
 from ecgscribe.record import Annotation
 from ecgscribe.review_notes import review_notes
+from ecgscribe.scratch import scratch_folder
 from ecgscribe.web import answers
 from ecgscribe.web.adapting import ADAPT
 from ecgscribe.web.changes import check_edit, with_notes

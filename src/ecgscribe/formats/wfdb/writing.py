@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ecgscribe.errors import FormatError
-from ecgscribe.files import refusals, scratch_folder, write_together
+from ecgscribe.files import refusals, write_together
 from ecgscribe.formats.wfdb.annotations import read_annotation
 from ecgscribe.record import Annotation, Record, has_date
+from ecgscribe.scratch import scratch_folder
 
 __all__ = ["check_writable", "write_annotation", "write_record"]
 
