@@ -6,7 +6,6 @@ No code in these files is run: pickled objects are an error, and only arrays of 
 from __future__ import annotations
 
 import math
-import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.array_names import (
+    DESCRIPTION,
+    by_role,
+    description_names,
+    own_name,
+    role_of,
+    signal_names,
+)
 from ecgscribe.formats.checks import (
     MOST_DEFLATED,
     UNKNOWN_UNIT,
@@ -32,25 +39,12 @@ from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_lead
 from ecgscribe.formats.matlab import Numbers, Texts, variables
 from ecgscribe.formats.other_formats import name_of_zip
 from ecgscribe.formats.sample_times import Timing, placed, timing
-from ecgscribe.formats.time_names import is_time_name, seconds_per_unit
-from ecgscribe.leads import is_standard
+from ecgscribe.formats.time_names import seconds_per_unit
 from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["lead_columns", "open_mat", "open_npy", "open_npz"]
 
 
-_SIGNAL_NAMES = ("signal", "val", "ecg", "data")
-"""Names of the array of samples, in this order, if a file holds several arrays."""
-_DESCRIPTION: tuple[str, ...] = ("fs", "leads", "units", "start")
-_OTHER_NAMES = {
-    "fs": {"sfreq", "freq", "frequency", "samplingrate", "samplerate", "samplingfrequency",
-           "samplefrequency", "samplingfreq", "samplefreq", "srate", "sr", "sf", "hz", "fsamp",
-           "fsample", "samprate", "sampfreq"},
-    "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames"},
-    "units": {"unit"},
-    "start": {"starttime", "startdate", "basedatetime"},
-}  # fmt: skip
-"""Of the description, without capitals and underscores."""
 _FIRST = 1_000_000
 """Samples that show whether a column rises evenly."""
 
@@ -125,7 +119,7 @@ def open_mat(
         texts = {
             name: np.array(each.values)
             for name, each in stored.items()
-            if isinstance(each, Texts) and _role(name) is not None
+            if isinstance(each, Texts) and role_of(name) is not None
         }
         kinds = {name: "char" if isinstance(each, Texts) else each for name, each in stored.items()}
         rest = [f"{name} ({kind})" for name, kind in kinds.items() if isinstance(kind, str)]
@@ -148,9 +142,9 @@ def _of_arrays(
     leads: Sequence[str] | None,
 ) -> LazyRecord:
     """Read the samples among several arrays, of which `load` returns one by its name."""
-    chosen = _signal_names(path, shapes, rest)
-    keys = _described(path, chosen, shapes, max(shapes[chosen[0]]))
-    others = _by_role({key: load(key) for key in keys})
+    chosen = signal_names(path, shapes, rest)
+    keys = description_names(path, chosen, shapes, max(shapes[chosen[0]]))
+    others = by_role({key: load(key) for key in keys})
     array, others = _stacked({name: load(name) for name in chosen}, others)
     return _record(path, array, others, fs=fs, leads=leads)
 
@@ -220,64 +214,6 @@ def _npz_shapes(path: Path) -> tuple[dict[str, tuple[int, ...]], list[str]]:
     return shapes, objects
 
 
-def _own(name: str) -> str:
-    """Return the name of a field without that of its struct."""
-    return name.rpartition(".")[2]
-
-
-def _role(name: str) -> str | None:
-    """Return what an array of this name describes: ``fs``, ``leads``, ``units``, ``start``."""
-    plain = _own(name).lower().replace("_", "").replace(" ", "")
-    for role in _DESCRIPTION:
-        if plain == role or plain in _OTHER_NAMES[role]:
-            return role
-    return "fs" if re.sub("e[ck]g|hz$", "", plain) in _OTHER_NAMES["fs"] | {"fs"} else None
-
-
-def _by_role(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Name the arrays of the description by what they describe; drop others of such names."""
-    found: dict[str, NDArray[Any]] = {}
-    for key, array in arrays.items():
-        role = _role(key)
-        fits = array.dtype.kind in ("iuf" if role == "fs" else "US")
-        if role is None:
-            found[key] = array
-        elif key == role or (fits and role not in arrays):
-            found[role] = array
-    return found
-
-
-def _is_time(name: str) -> bool:
-    return is_time_name(_own(name)) or _own(name).lower() in ("t", "tm")
-
-
-def _signal_names(
-    path: Path, shapes: Mapping[str, Sequence[int]], rest: Sequence[str] = ()
-) -> list[str]:
-    """Return the array of samples, or the arrays that are one lead each."""
-    large = [name for name, shape in shapes.items() if math.prod(shape) > 1]
-    arrays = [name for name in large if _role(name) is None]
-    arrays = [name for name in arrays if not _is_time(name)] or arrays
-    if len(arrays) == 1:
-        return arrays
-    lower = [_own(name).lower() for name in arrays]
-    for name in _SIGNAL_NAMES:
-        if lower.count(name) == 1:
-            return [arrays[lower.index(name)]]
-    called = [name for name in arrays if re.search("e[ck]g", _own(name), re.IGNORECASE)]
-    if len(called) == 1:
-        return called
-    sizes = {math.prod(shapes[name]) for name in arrays}
-    are_rows = all(math.prod(shapes[name]) == max(shapes[name]) for name in arrays)
-    if len(sizes) == 1 and are_rows and all(is_standard(_own(name)) for name in arrays):
-        return arrays
-    found = [name[:50] for name in (arrays or rest)[:9]]
-    raise FormatError(
-        f"{path}: expected one array of samples or one called {', '.join(_SIGNAL_NAMES)}, found "
-        f"{', '.join(found) or 'none'}; save the samples alone"
-    )
-
-
 def _stacked(
     arrays: Mapping[str, NDArray[Any]], others: dict[str, NDArray[Any]]
 ) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
@@ -285,26 +221,7 @@ def _stacked(
     if len(arrays) == 1:
         return next(iter(arrays.values())), others
     signal = np.stack([array.reshape(-1) for array in arrays.values()], axis=1)
-    return signal, {**others, "leads": np.array([_own(name) for name in arrays])}
-
-
-def _described(
-    path: Path, chosen: Sequence[str], shapes: Mapping[str, Sequence[int]], n_samples: int
-) -> list[str]:
-    """Return the arrays that describe the samples; say which others of their length are not read.
-
-    Warns
-    -----
-    SignalWarning
-        If there are some.
-    """
-    long = [key for key, shape in shapes.items() if key not in chosen and max(shape, default=0) > 1]
-    long = [key for key in long if _role(key) is None and max(shapes[key]) == n_samples]
-    times = [key for key in long if _is_time(key)]
-    others = [key for key in long if key not in times]
-    if others:
-        warn(f"{path}: only the array {chosen[0]} is read, left out: {', '.join(others)}")
-    return [key for key in shapes if _role(key) is not None and key not in chosen] + times[:1]
+    return signal, {**others, "leads": np.array([own_name(name) for name in arrays])}
 
 
 def lead_columns(
@@ -363,7 +280,7 @@ def _record(
     start = _start(others["start"]) if "start" in others else None
     texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
     columns, times = lead_columns(path, signal, texts, fs=fs if stated is None else stated)
-    for key in others.keys() - set(_DESCRIPTION):
+    for key in others.keys() - set(DESCRIPTION):
         values, begins = _seconds(others[key].reshape(-1))
         start = begins or start
         if len(values) == len(signal):

@@ -121,44 +121,25 @@ class Layout:
     def of(cls, data: bytes) -> Layout:
         """Judge a table by `data`, its first lines."""
         encoding = _encoding(data)
-        if not encoding.startswith(WIDE) and data.rstrip(b"\r\n").endswith((b"\0", b"\x1a")):
-            data = data.rstrip(FILLING) + b"\n"
-        text = data.decode(encoding, errors="replace")
-        every = list(enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1))
-        lines = [(n, line) for n, line in every if line.strip()]
-        if len(lines) > 1 and not text.endswith(("\n", "\r")):
-            lines.pop()  # perhaps cut
-        body = [
-            (n, _COMMENT_OF_ROW.sub("", line))
-            for n, line in lines
-            if not line.lstrip().startswith(COMMENTS)
-        ]
-        while len(body) > 1 and is_closing(body[-1][1]):
-            body.pop()
+        lines = _lines(data, encoding)
+        body = _body(lines)
         separator = _separator([line for _, line in body])
         rows = [_cells(line, separator) for _, line in body]
         first = _first_of_numbers(rows)
-        ends_empty = all(len(row) > 1 and not row[-1] for row in rows[first:]) and first < len(rows)
-        ends_empty &= not (first and len(rows[first - 1]) == len(rows[-1]) and rows[first - 1][-1])
+        ends_empty = _ends_empty(rows, first)
         if ends_empty:
             rows[first:] = [row[:-1] for row in rows[first:]]
         width = len(rows[first]) if first < len(rows) else 0
         if ends_empty:
             rows[:first] = [r[:-1] if len(r) > width and not r[-1] else r for r in rows[:first]]
-        above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
         if separator == r"\s+":  # names may hold single blanks
             rows[:first] = [_names_with_blanks(line, width) for _, line in body[:first]]
-        if _names_all_but_the_count(rows, first):
-            rows[first - 1] = ["", *rows[first - 1]]
-        n_names = _n_names(rows[:first], width)
-        heading, doubtful = rows[first - n_names : first], ""
-        heading = [*heading[:1], *heading[-1:]] if n_names > 1 else heading
-        if not n_names:
-            heading = _commented_names(above, separator, width)
-            n_names = len(heading)
-        elif _is_second_heading(rows[first:]):
-            first += 1  # how many samples each column has
-        if not n_names and first < len(rows):
+        above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
+        heading, n_names = _names(rows, first, above, separator)
+        doubtful = ""
+        if n_names and _counts_samples(rows[first:]):
+            first += 1
+        elif not n_names and first < len(rows):
             taken, doubtful = _is_heading_of_numbers(rows[first:])
             heading = [[""] * width] * taken
             first += taken
@@ -215,6 +196,28 @@ def _encoding(data: bytes) -> str:
     return "utf-8"
 
 
+def _lines(data: bytes, encoding: str) -> list[tuple[int, str]]:
+    """Return the lines with their numbers, without blank ones and a last one that may be cut."""
+    if not encoding.startswith(WIDE) and data.rstrip(b"\r\n").endswith((b"\0", b"\x1a")):
+        data = data.rstrip(FILLING) + b"\n"
+    text = data.decode(encoding, errors="replace")
+    every = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [(n, line) for n, line in enumerate(every, start=1) if line.strip()]
+    return lines[:-1] if len(lines) > 1 and not text.endswith(("\n", "\r")) else lines
+
+
+def _body(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the lines without comments, up to the last row of numbers."""
+    body = [
+        (n, _COMMENT_OF_ROW.sub("", line))
+        for n, line in lines
+        if not line.lstrip().startswith(COMMENTS)
+    ]
+    while len(body) > 1 and is_closing(body[-1][1]):
+        body.pop()
+    return body
+
+
 def _separator(lines: Sequence[str]) -> str:
     # Of numbers, because names may hold any character.
     line = lines[-1] if lines else ""
@@ -269,6 +272,32 @@ def _names_with_blanks(line: str, width: int) -> list[str]:
     return next((cells for cells in ways if len(cells) == width), ways[0])
 
 
+def _ends_empty(rows: Sequence[Sequence[str]], first: int) -> bool:
+    """Return whether all rows from the first of numbers on end with an empty cell of no column."""
+    if first == len(rows) or not all(len(row) > 1 and not row[-1] for row in rows[first:]):
+        return False
+    is_named = first > 0 and len(rows[first - 1]) == len(rows[-1]) and rows[first - 1][-1] != ""
+    return not is_named
+
+
+def _names(
+    rows: Sequence[Sequence[str]], first: int, above: Sequence[str], separator: str
+) -> tuple[list[list[str]], int]:
+    """Return the row of names and the row of units, and how many lines above the numbers they are.
+
+    They are the last rows above the numbers, or else the last comments of the lines `above` them.
+    """
+    width = len(rows[first]) if first < len(rows) else 0
+    if _names_all_but_the_count(rows, first):
+        rows = [*rows[: first - 1], ["", *rows[first - 1]], *rows[first:]]
+    n_names = _n_names(rows[:first], width)
+    if not n_names:
+        heading = _commented_names(above, separator, width)
+        return heading, len(heading)
+    heading = [list(row) for row in rows[first - n_names : first]]
+    return ([heading[0], heading[-1]] if n_names > 1 else heading), n_names
+
+
 def _commented_names(above: Sequence[str], separator: str, width: int) -> list[list[str]]:
     """Return the names, and perhaps units, in the last comments above the numbers.
 
@@ -291,8 +320,8 @@ def _is_known_name(name: str) -> bool:
     return called or is_time_name(name) or (bool(name) and is_counter_name(name))
 
 
-def _is_second_heading(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first row counts samples: without a time, unlike every other row."""
+def _counts_samples(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row says how many samples each column has, and no time."""
     return (
         len(rows) > _CERTAIN_ROWS
         and len(rows[0]) > 1
