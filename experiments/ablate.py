@@ -187,7 +187,7 @@ def fit_idea(idea: Idea, run: Path, config: TrainingConfig, out: Path, folder: P
         copies = [idea.change(table) for table in of_fold.copies]
         noisy = [idea.change(table) for table in of_fold.noisy]
         weak = [idea.change(table) for table in of_fold.weak] if idea.weak else []
-        tables[k] = BeatTables(unchanged, copies, noisy)
+        tables[k] = BeatTables(unchanged, copies, noisy, weak)
         training_tables[k] = BeatTables(
             [idea.change_training(table) for table in unchanged],
             [idea.change_training(table) for table in copies if idea.keeps(table.name)],
@@ -204,7 +204,7 @@ def measure_heads(run: Path, out: Path, ideas: Iterable[str]) -> None:
         for name in ideas:
             folder = out / f"heads-{name.replace(' ', '-')}-{seed}"
             fit = partial(fit_idea, HEAD_IDEAS[name], run, config, out, folder)
-            _measure("heads", name, seed, fit)
+            _measure(f"heads of {run.name}", name, seed, fit)
 
 
 def measure_imbalance(run: Path, out: Path) -> None:

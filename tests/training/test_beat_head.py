@@ -21,7 +21,12 @@ from ecgscribe.training import cross_fitting
 from ecgscribe.training.beat_head import SequenceSampler, fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables
 from ecgscribe.training.config import TrainingConfig
-from ecgscribe.training.cross_fitting import WEAK_STEP, evaluate_out_of_fold, fit_heads
+from ecgscribe.training.cross_fitting import (
+    CHANGING_STEP,
+    WEAK_STEP,
+    evaluate_out_of_fold,
+    fit_heads,
+)
 from ecgscribe.training.thresholds import (
     choose_beat_thresholds,
     choose_thresholds,
@@ -319,3 +324,26 @@ def test_what_is_called_ectopic_in_normal_recordings_raises_the_threshold(
     # Candidates that may be no beat at all do not count.
     unsure = [_of([-1] * 100, np.full((100, 1), 0.6, dtype=np.float32))] * WEAK_STEP
     assert least_abnormal(unsure) == least_abnormal([])
+
+
+def test_heads_learn_from_few_copies_whose_rate_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(name: str) -> BeatTable:
+        return replace(_of([0], NO_FEATURES), name=name)
+
+    def fit(_head: Any, learned: list[BeatTable], *_: Any, **__: Any) -> None:
+        names.append([table.name for table in learned])
+
+    def fold(k: int) -> BeatTables:
+        copies = [named(f"{k}/{n}/{kind}") for n in range(9) for kind in ("a", "changing_rate")]
+        return BeatTables([named(f"{k}/0")], copies, [])
+
+    names: list[list[str]] = []
+    monkeypatch.setattr(cross_fitting, "fit_beat_head", fit)
+    monkeypatch.setattr(cross_fitting, "evaluate_out_of_fold", lambda *_: None)
+    fit_heads({0: Mock(), 1: Mock()}, {0: fold(0), 1: fold(1)}, CONFIG, tmp_path, print)
+    for k, learned in zip((1, 0), names, strict=True):  # each from the other fold
+        changing = [name for name in learned if name.endswith("changing_rate")]
+        assert changing == [f"{k}/{n}/changing_rate" for n in (3, 7)]
+        assert len(learned) == 1 + 9 + 9 // CHANGING_STEP

@@ -160,7 +160,7 @@ class BeatTraining:
     rhythm_copies: Annotated[int, AT_LEAST_0] = 1
     noisy_copies: Annotated[int, AT_LEAST_0] = 1
     lost_lead: Annotated[float, FROM_0_TO_1] = 0.5
-    weak: Annotated[float, FROM_0_TO_1] = 0.15
+    weak: Annotated[float, FROM_0_TO_1] = 0.2
     weak_in_both: Annotated[float, FROM_0_TO_1] = 0.0
 
 

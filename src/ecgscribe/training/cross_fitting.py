@@ -23,6 +23,7 @@ from ecgscribe.training.beat_head import fit_beat_head, predict_beats
 from ecgscribe.training.beat_tables import BeatTable, BeatTables, make_tables
 from ecgscribe.training.config import TrainingConfig
 from ecgscribe.training.data import TrainingData
+from ecgscribe.training.rhythm_augmentation import changing_rate
 from ecgscribe.training.run_folder import Log, prefixed
 from ecgscribe.training.thresholds import (
     abnormal_auprc,
@@ -50,6 +51,9 @@ Floats = NDArray[np.float32]
 WEAK_STEP = 20
 """Of the recordings that are labelled as a whole, one in so many counts when thresholds are chosen:
 some of what heads call ectopic in them is ectopic."""
+CHANGING_STEP = 4
+"""Of the copies of a fold whose rate rises and falls, heads learn from one in so many: from more of
+them, they learn that no early beat is ectopic."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,9 +340,16 @@ def _learned_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:
     """Return the tables that heads learn from, of all folds, in one list.
 
     Copies in loud noise are left out. They serve only for the choice of thresholds: in them most
-    detections are beats, and heads that learn from them take noise itself for beats.
+    detections are beats, and heads that learn from them take noise itself for beats. So are most
+    copies whose rate rises and falls; see `CHANGING_STEP`.
     """
-    return [t for of_fold in tables.values() for t in (*of_fold.unchanged, *of_fold.copies)]
+    learned: list[BeatTable] = []
+    for of_fold in tables.values():
+        changing = [t for t in of_fold.copies if t.name.endswith(f"/{changing_rate.__name__}")]
+        left_out = [t for n, t in enumerate(changing, start=1) if n % CHANGING_STEP]
+        learned += of_fold.unchanged
+        learned += [t for t in of_fold.copies if t not in left_out]
+    return learned
 
 
 def _weak_tables(tables: dict[int, BeatTables]) -> list[BeatTable]:

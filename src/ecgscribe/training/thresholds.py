@@ -42,7 +42,7 @@ F_WEIGHTS = (0.5, 1.0, 2.0, 4.0)
 """Weights of the probabilities of S and F to choose from."""
 LEAST_CHOICES = tuple(k / 20 for k in range(17))
 """Least probabilities of S, V and F to choose from."""
-DOUBT = 0.01
+DOUBT = 0.005
 """Part of the F1 of a class that may be lost so that what is doubtful is not called ectopic."""
 SPARED = 0.02
 """Part by which the errors in clean records may grow to reduce those in noisy ones."""
