@@ -149,7 +149,7 @@ def test_the_model_in_the_package_is_what_its_description_says() -> None:
     assert model.meta["fs"] == FS
     assert model.weight_file("weights").is_file()
     assert model.has_beat_head
-    assert model.hash == "689f90b11034ed7cb69d6b86f0fec174734db350cca7ae625085c2f476a0d889"
+    assert model.hash == "09f286465d612bad05b600c04e45aa6383a1355ade60b4214ff84582871bdfb2"
     assert model.meta["facts"] == list(FEATURE_NAMES)
     assert load_model(model) is model
 
