@@ -52,8 +52,8 @@ WEAK_STEP = 20
 """Of the recordings that are labelled as a whole, one in so many counts when thresholds are chosen:
 some of what heads call ectopic in them is ectopic."""
 CHANGING_STEP = 4
-"""Of the copies of a fold whose rate rises and falls, heads learn from one in so many: from more of
-them, they learn that no early beat is ectopic."""
+"""Of the copies of a fold whose rate rises and falls, heads learn from one in so many: from all of
+them, they learn to trust no early beat."""
 
 
 @dataclass(frozen=True, eq=False)
