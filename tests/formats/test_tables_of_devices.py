@@ -206,6 +206,8 @@ def test_the_text_of_acqknowledge(tmp_path: Path) -> None:
     heading = "x.acq\n4 msec/sample\n1 channels\nECG100C\nmV\nmin,CH1,\n,600,\n"
     rows = [f"{t / 60:.9f},{v:.3f}," for t, v in zip(SECONDS, ECG, strict=True)]
     check(saved(tmp_path, heading, rows, ".txt"), leads=("CH1",), units=("mV",))
+    heading = "# min,CH1\n,600\n"  # how many samples there are, below names in a comment
+    check(saved(tmp_path, heading, [row.rstrip(",") for row in rows], ".txt"), leads=("CH1",))
     heading = "x.acq\n250 samples/sec\n1 channels\nECG100C\nmV\n\n"
     check(saved(tmp_path, heading, plain(), ".txt"), leads=("ECG100C",), units=("mV",))
 

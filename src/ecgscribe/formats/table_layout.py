@@ -135,7 +135,7 @@ class Layout:
         if separator == r"\s+":  # names may hold single blanks
             rows[:first] = [_names_with_blanks(line, width) for _, line in body[:first]]
         above = [line for n, line in lines if first >= len(body) or n < body[first][0]]
-        heading, n_names = _names(rows, first, above, separator)
+        heading, n_names = _names(rows, first, width, above, separator)
         doubtful = ""
         if n_names and _counts_samples(rows[first:]):
             first += 1
@@ -281,13 +281,12 @@ def _ends_empty(rows: Sequence[Sequence[str]], first: int) -> bool:
 
 
 def _names(
-    rows: Sequence[Sequence[str]], first: int, above: Sequence[str], separator: str
+    rows: Sequence[Sequence[str]], first: int, width: int, above: Sequence[str], separator: str
 ) -> tuple[list[list[str]], int]:
     """Return the row of names and the row of units, and how many lines above the numbers they are.
 
     They are the last rows above the numbers, or else the last comments of the lines `above` them.
     """
-    width = len(rows[first]) if first < len(rows) else 0
     if _names_all_but_the_count(rows, first):
         rows = [*rows[: first - 1], ["", *rows[first - 1]], *rows[first:]]
     n_names = _n_names(rows[:first], width)
