@@ -1,11 +1,12 @@
 """Show how much of records, and of noise, each threshold of noise leaves readable.
 
-``python benchmarks/noise_threshold.py [--data-dir DIR] [--model M]``
+``python benchmarks/noise_threshold.py [--data-dir DIR] [--model M] [--folds]``
 
 The threshold of `ecgscribe.pipeline.signal_quality` was chosen from this table: DS1 and svdb stay
 readable, and noise has no readable beats. The noise is open to training: the first halves of bw and
 ma, and signals made by `ecgscribe.training.noise_only`. Neither DS2 nor the signals of
-``noise_only.py`` are used.
+``noise_only.py`` are used. With ``--folds``, DS1, svdb and the hand-held recordings of cinc2017,
+grouped by their labels, are read by the networks of a run's folds that have not seen them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from numpy.typing import NDArray
 
 from ecgscribe import datasets
 from ecgscribe.errors import EcgScribeError, SignalWarning
+from ecgscribe.evaluation.fold_networks import networks_of_folds, networks_of_one
+from ecgscribe.evaluation.records import records_of_split
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.pipeline.candidates import is_beat
 from ecgscribe.pipeline.classification import classify_beats
@@ -32,20 +35,33 @@ from ecgscribe.signal.conditioning import Conditioner
 from ecgscribe.signal.windows import FS
 from ecgscribe.training.noise_only import noise_only_signal
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9)
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.85, 0.9, 0.95)
 MADE = 8
 """Half hours of synthetic noise."""
 
+Source = tuple[str, Record, Model]
+"""A group, a recording of it, and the network that reads it."""
 
-def records(data_dir: str | None) -> Iterator[tuple[str, Record]]:
-    """Yield records, and noise that is open to choices, each with the name of its group."""
-    for db, names in (("mitdb", datasets.DS1), ("svdb", datasets.available("svdb"))):
-        for name in names:
-            group = "DS1" if db == "mitdb" else db
-            yield group, datasets.load(db, name, data_dir=data_dir)[0]
+
+def sources(model: Model, data_dir: str | None, *, folds: bool) -> Iterator[Source]:
+    """Yield the recordings of all groups, each with the network that reads it."""
+    sets = [("mitdb", "ds1"), ("svdb", "all"), *[("cinc2017", "tenth")] * folds]
+    for db, split in sets:
+        labels = datasets.read_labels(db, data_dir=data_dir) if db == "cinc2017" else {}
+        records = records_of_split(db, split, model, data_dir=data_dir)
+        for network in (networks_of_folds if folds else networks_of_one)(model, records):
+            for name in network.names:
+                group = f"cinc2017 {labels[name]}" if labels else f"{db} {split}"
+                yield group, datasets.read_record(db, name, data_dir=data_dir), network.model
+    if not folds:
+        yield from ((group, record, model) for group, record in noise(data_dir))
+
+
+def noise(data_dir: str | None) -> Iterator[tuple[str, Record]]:
+    """Yield noise that is open to choices, each with the name of its group."""
     for name in ("bw", "ma"):
-        noise = replace(datasets.noise(name, data_dir=data_dir), leads=("1", "2"))
-        yield "bw and ma, first halves", noise.lazy().record(0, noise.n_samples // 2)
+        whole = replace(datasets.noise(name, data_dir=data_dir), leads=("1", "2"))
+        yield "bw and ma, first halves", whole.lazy().record(0, whole.n_samples // 2)
     rng = np.random.default_rng(5)
     for _ in range(MADE):
         made = np.concatenate([noise_only_signal(FS * 150, [], rng) for _ in range(12)])
@@ -72,18 +88,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="Show what each threshold of noise leaves readable."
     )
-    parser.add_argument("--data-dir", help="folder that holds mitdb, svdb and nstdb")
+    parser.add_argument("--data-dir", help="folder that holds the databases")
     parser.add_argument(
         "--model", default="default", help="model (default: the one in the package)"
+    )
+    parser.add_argument(
+        "--folds", action="store_true", help="each recording by a network that has not seen it"
     )
     options = parser.parse_args()
     warnings.simplefilter("ignore", SignalWarning)
     seconds, beats = defaultdict(list), defaultdict(list)
     try:
         model = load_model(options.model)
-        for group, record in records(options.data_dir):
+        for group, record, network in sources(model, options.data_dir, folds=options.folds):
             sys.stderr.write(f"noise_threshold: {group} {record.name}\n")
-            of_second, of_beat = trusted(model, record)
+            of_second, of_beat = trusted(network, record)
             seconds[group].append(of_second)
             beats[group].append(of_beat)
     except EcgScribeError as error:

@@ -46,9 +46,8 @@ class Thresholds:
     least: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     """Least P(S), P(V), P(F) and P(Q) of a beat of that class; below, it is N."""
     noise: float = 0.8
-    """Signal quality index below which a second is noise. The default was chosen by
-    ``benchmarks/noise_threshold.py``: the least that leaves fewer than five readable beats per hour
-    of made noise; 0.4% of DS1 is lost, most of it in ventricular flutter."""
+    """Signal quality index below which a second is noise. ``benchmarks/README.md`` holds the table
+    from which the default was chosen."""
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], *, beat_head: bool) -> Thresholds:
