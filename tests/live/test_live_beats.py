@@ -14,6 +14,7 @@ from ecgscribe.live.beats import BeatHistory
 from ecgscribe.model.decision import Thresholds, decide
 from ecgscribe.model.runtime import Model, load_model
 from ecgscribe.model.shape_features import WAVEFORM
+from ecgscribe.model.traits import TRAITS
 from ecgscribe.signal.windows import FS
 from ecgscribe.symbols import AAMI_CLASSES
 
@@ -38,13 +39,13 @@ def classes_of(
 
     def predict(
         self: BeatHistory, _model: Model, _signal: Any, which: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.float32], ...]:
         probability = np.zeros((len(self), len(AAMI_CLASSES)), dtype=np.float32)
         for row in np.flatnonzero(which):
             beat = int(np.searchsorted(r_peaks, self._r_peaks[row]))
             probability[row, 0] = 0.3
             probability[row, AAMI_CLASSES.index(classes[beat])] += 0.7
-        return probability, which.astype(np.float32)
+        return probability, which.astype(np.float32), np.zeros((len(which), TRAITS), np.float32)
 
     monkeypatch.setattr(BeatHistory, "_predict", predict)
     monkeypatch.setattr(live_beats, "all_lost_at", lambda _, at: np.zeros(len(at), dtype=np.bool_))

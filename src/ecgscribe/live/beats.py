@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from ecgscribe.live.changes import all_lost_at
 from ecgscribe.live.conditioner import LiveSignal
 from ecgscribe.live.hop_filter import HOP
+from ecgscribe.live.likeness import LiveLikeness
 from ecgscribe.live.record_so_far import RecordSoFar
 from ecgscribe.live.sequence import LiveSequence
 from ecgscribe.model.runtime import Model
 from ecgscribe.model.scoring import Scores
 from ecgscribe.model.shape_features import BEFORE, waveforms
+from ecgscribe.model.traits import TRAITS, traits_of
 from ecgscribe.pipeline.candidates import is_beat, near_end
 from ecgscribe.pipeline.peaks import REFRACTORY_S
 from ecgscribe.signal.windows import FS
@@ -45,6 +47,7 @@ class BeatHistory:
         self._peak_scores = np.zeros(0, dtype=np.float32)
         self._logits = np.zeros((0, len(AAMI_CLASSES)), dtype=np.float32)
         self._n_classified = 0
+        self._likeness = LiveLikeness()
         self._sequence = LiveSequence()
         self._record = RecordSoFar()
 
@@ -123,12 +126,15 @@ class BeatHistory:
         new = np.arange(len(self)) >= self._n_classified
         due = new & (self._r_peaks < until)
         candidate = ~(new & all_lost_at(signal, self._r_peaks))
-        class_probability, beat_probability = self._predict(model, signal, candidate)
+        class_probability, beat_probability, traits = self._predict(model, signal, candidate)
         cut_off = near_end(self._r_peaks, beat_probability)
         beat = candidate & ~(new & (cut_off | ~is_beat(beat_probability, model.thresholds)))
         if (beat != candidate).any():  # the rhythm without the false detections is another
-            class_probability, _ = self._predict(model, signal, beat)
+            class_probability, _, traits = self._predict(model, signal, beat)
         done = due & beat
+        class_probability[done] = self._likeness.apply(
+            class_probability[done], self._r_peaks[done], traits[done]
+        )
         at = np.flatnonzero(beat)[-RUN:]
         class_probability[at] = self._sequence.apply(
             class_probability[at],
@@ -149,24 +155,33 @@ class BeatHistory:
         self._n_classified = int(np.sum(self._r_peaks < until))
         return result
 
-    def _predict(self, model: Model, signal: LiveSignal, which: Flags) -> tuple[Floats, Floats]:
-        """Return class and beat probabilities of some R-peaks; those of the others are zero."""
+    def _predict(
+        self, model: Model, signal: LiveSignal, which: Flags
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return class and beat probabilities and traits of the latest `RUN` of some R-peaks.
+
+        Those of the others are zero.
+        """
         at = np.flatnonzero(which)
         class_probability = np.zeros((len(self), len(AAMI_CLASSES)), dtype=np.float32)
         beat_probability = np.zeros(len(self), dtype=np.float32)
+        traits = np.zeros((len(self), TRAITS), dtype=np.float32)
         if len(at) == 0:
-            return class_probability, beat_probability
+            return class_probability, beat_probability, traits
+        shapes = _waveforms(signal, self._r_peaks[at])
         features = model.head.features(
             self._r_peaks[at],
             slice(0, len(at)),
             logits=self._logits[at],
             peak_scores=self._peak_scores[at],
-            waveforms=_waveforms(signal, self._r_peaks[at]),
+            waveforms=shapes,
             record=self._record.statistics(),
         )
         of_class, of_beat = model.head.predict(features[None, -RUN:])
-        class_probability[at[-RUN:]], beat_probability[at[-RUN:]] = of_class[0], of_beat[0]
-        return class_probability, beat_probability
+        at = at[-RUN:]
+        class_probability[at], beat_probability[at] = of_class[0], of_beat[0]
+        traits[at] = traits_of(features[-RUN:], model.head.feature_names, shapes[-RUN:])
+        return class_probability, beat_probability, traits
 
     def _keep(self, which: Flags | slice) -> None:
         self._r_peaks, self._peak_scores = self._r_peaks[which], self._peak_scores[which]
@@ -175,6 +190,7 @@ class BeatHistory:
     def invert(self, lead: int, until: int) -> None:
         """Invert a lead of the beats before a step, as `LiveSignal.invert` does the signal."""
         self._record.invert(lead, until)
+        self._likeness.invert(lead, until)
 
     def drop_old(self, signal: LiveSignal) -> None:
         """Drop beats that are older than the history; all of them are classified."""

@@ -4,8 +4,8 @@ The network sees a beat and few around it. What is doubtful in one, those like i
 that is like others that are surely ventricular is ventricular, and one that is like none is more
 often a disturbance. So the logit of V becomes the mean over the beats with the most similar QRS,
 and that of S the mean over those that are most similar in timing, P wave, and how much they are
-like the dominant beat. Nothing here is learned; the numbers were chosen on patients that the
-networks had not seen.
+like the dominant beat. A stream asks the beats before alone (`ecgscribe.live.likeness`). Nothing
+here is learned; the numbers were chosen on patients that the networks had not seen.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from ecgscribe.pipeline.candidates import ClassifiedCandidates
 from ecgscribe.signal.windows import ceil_div
 from ecgscribe.symbols import AAMI_CLASSES
 
-__all__ = ["apply_likeness"]
+__all__ = ["QRS", "TIMING", "Likeness", "apply_likeness", "class_logit", "judge"]
 
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 N, S, V, F = (AAMI_CLASSES.index(name) for name in "NSVF")
 
@@ -57,14 +58,22 @@ many, 71% are V where the mean probability is 0.4 to 0.5; of those with none, 38
 
 
 @dataclass(frozen=True)
-class _Likeness:
-    """By what beats are alike."""
+class Likeness:
+    """By what beats are alike, and the class that those alike decide."""
 
+    of_class: int
+    """Index of the class."""
+    traits: slice
+    """Columns of the traits that are compared."""
     distance: Callable[[Floats, Floats], Floats]
     """From the traits of some beats, shape (m, k), and of others, (n, k), to what is smaller the
     more alike they are, (m, n)."""
     at: Callable[[Floats], Floats]
     """From a distance to how alike they are, 0 to 1: only the nearest are asked for it."""
+    few: float
+    """Beats exactly alike that count as much as the beat itself."""
+    support: float
+    """Logit that many beats alike add, and that a lack of any takes."""
 
 
 def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
@@ -84,42 +93,71 @@ def apply_likeness(beats: ClassifiedCandidates) -> ClassifiedCandidates:
     probability = beats.class_probability.astype(np.float64)
     known = np.flatnonzero(probability.any(axis=1) & beats.traits[:, :N_QRS].any(axis=1))
     judged, traits = probability[known], beats.traits[known]
-    _judge(judged, V, traits[:, :N_QRS], _QRS, few=FEW_OF_QRS, support=SUPPORT)
-    _judge(judged, S, traits[:, N_QRS:], _TIMING, few=FEW_IN_TIME, support=0.0)
+    for likeness in (QRS, TIMING):
+        logit = class_logit(judged, likeness.of_class)
+        for begin in range(0, len(traits), BLOCK):
+            own, near = slice(begin, begin + BLOCK), slice(max(begin - BLOCK, 0), begin + 2 * BLOCK)
+            of_near = traits[near].astype(np.float32)
+            itself = np.arange(len(traits[own])) + begin - near.start
+            judge(likeness, judged[own], of_near[itself], of_near, logit[near], itself=itself)
     probability[known] = judged
     return dataclasses.replace(beats, class_probability=probability.astype(np.float32))
 
 
-def _judge(
-    probability: Doubles,
-    of_class: int,
-    traits: NDArray[np.float16],
-    likeness: _Likeness,
-    *,
-    few: float,
-    support: float,
-) -> None:
-    """Change the class probabilities, shape (n, 5): beats that are alike judge one class."""
+def class_logit(probability: Doubles, of_class: int) -> Doubles:
+    """Return the logit of a class of beats that are not F, shape (n,)."""
+    sure = np.clip(_share(probability, of_class), SURE, 1 - SURE)
+    return np.asarray(np.log(sure / (1 - sure)))
+
+
+def _share(probability: Doubles, of_class: int) -> Doubles:
     not_f = np.maximum(1 - probability[:, F], LEAST)
-    share = np.clip(probability[:, of_class] / not_f, 0, 1)
-    sure = np.clip(share, SURE, 1 - SURE)
-    logit = np.log(sure / (1 - sure))
-    for begin in range(0, len(traits), BLOCK):
-        near = slice(max(begin - BLOCK, 0), begin + 2 * BLOCK)
-        asked = begin + np.flatnonzero(share[begin : begin + BLOCK] > ASKED)
-        of_near = traits[near].astype(np.float32)
-        distance = likeness.distance(of_near[asked - near.start], of_near)
-        distance[np.arange(len(asked)), asked - near.start] = np.inf  # none judges itself
-        nearest = smallest(distance, NEAREST)
-        weight = likeness.at(np.take_along_axis(distance, nearest, axis=1)).astype(np.float64)
-        n_alike = weight.sum(axis=1)
-        total = (weight * logit[near][nearest]).sum(axis=1) + few * logit[asked]
-        mean = total / (n_alike + few) + support * (1 - 2 * np.exp(-n_alike))
-        new = 1 / (1 + np.exp(-mean))
-        rows = probability[asked] * ((1 - new) / np.maximum(1 - share[asked], LEAST))[:, None]
-        rows[:, of_class], rows[:, F] = new * not_f[asked], probability[asked, F]
-        rows[:, N] = np.maximum(rows[:, N] + 1 - rows.sum(axis=1), 0)
-        probability[asked] = rows
+    return np.clip(probability[:, of_class] / not_f, 0, 1)
+
+
+def judge(
+    likeness: Likeness,
+    probability: Doubles,
+    traits: Floats,
+    others: Floats,
+    logit: Doubles,
+    *,
+    itself: Rows | None = None,
+) -> None:
+    """Change the class probabilities of beats: others that are alike judge one class.
+
+    Parameters
+    ----------
+    likeness : Likeness
+        By what they are alike.
+    probability : ndarray of float64, shape (n, 5)
+        Of the beats; it is changed in place.
+    traits : ndarray of float32, shape (n, `TRAITS`)
+        Of the beats.
+    others : ndarray of float32, shape (m, `TRAITS`)
+        Traits of the others.
+    logit : ndarray of float64, shape (m,)
+        Their logits of the class; see `class_logit`.
+    itself : ndarray of int64, shape (n,), optional
+        Which of the others each beat is, as none judges itself, if they are among them.
+    """
+    asked = np.flatnonzero(_share(probability, likeness.of_class) > ASKED)
+    before, columns = probability[asked], likeness.traits
+    distance = likeness.distance(traits[asked, columns], others[:, columns])
+    if itself is not None:
+        distance[np.arange(len(asked)), itself[asked]] = np.inf
+    nearest = smallest(distance, NEAREST)
+    weight = likeness.at(np.take_along_axis(distance, nearest, axis=1)).astype(np.float64)
+    n_alike = weight.sum(axis=1)
+    total = (weight * logit[nearest]).sum(axis=1)
+    total += likeness.few * class_logit(before, likeness.of_class)
+    mean = total / (n_alike + likeness.few) + likeness.support * (1 - 2 * np.exp(-n_alike))
+    new, share = 1 / (1 + np.exp(-mean)), _share(before, likeness.of_class)
+    rows = before * ((1 - new) / np.maximum(1 - share, LEAST))[:, None]
+    rows[:, likeness.of_class] = new * np.maximum(1 - before[:, F], LEAST)
+    rows[:, F] = before[:, F]
+    rows[:, N] = np.maximum(rows[:, N] + 1 - rows.sum(axis=1), 0)
+    probability[asked] = rows
 
 
 def _products(some: Floats, others: Floats) -> Floats:
@@ -159,5 +197,5 @@ def _timing_alike(distance: Floats) -> Floats:
     return np.asarray(np.exp(-np.maximum(distance, 0) / 2))
 
 
-_QRS = _Likeness(_qrs_distance, _qrs_alike)
-_TIMING = _Likeness(_timing_distance, _timing_alike)
+QRS = Likeness(V, slice(None, N_QRS), _qrs_distance, _qrs_alike, FEW_OF_QRS, SUPPORT)
+TIMING = Likeness(S, slice(N_QRS, None), _timing_distance, _timing_alike, FEW_IN_TIME, 0.0)
