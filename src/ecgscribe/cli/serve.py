@@ -11,6 +11,7 @@ import click
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_text
+from ecgscribe.cli.values import whole
 from ecgscribe.errors import EcgScribeError
 
 __all__ = ["serve"]
@@ -19,7 +20,7 @@ __all__ = ["serve"]
 @command("serve data/mitdb")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=options.FILE)
 @click.option(
-    "--port", metavar="PORT", type=click.IntRange(1, 65535), default=8643, show_default=True,
+    "--port", metavar="PORT", type=whole(1, 65535), default=8643, show_default=True,
     help="Port to listen on.",
 )  # fmt: skip
 @click.option(
