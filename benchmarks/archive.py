@@ -143,8 +143,9 @@ def scaling(root: Path, recordings: int, minutes: float, rounds: int) -> Iterato
     wall = median(a.wall / b.wall - 1 for a, b in zip(one, by_itself, strict=True))
     cpu = median(a.cpu / b.cpu - 1 for a, b in zip(one, by_itself, strict=True))
     yield (
-        f"Scaling efficiency of two workers: {efficiency:.2f}. One worker takes {wall:+.1%} of the "
-        f"time of annotating alone, and {cpu:+.1%} of its CPU time."
+        f"Scaling efficiency of two workers: {efficiency:.2f}. Compared with annotating alone, one "
+        f"worker changes the time by {wall:+.1%} and the CPU time by {cpu:+.1%}. These three are "
+        "medians of the ratios within a round; the table has the medians of the seconds."
     )
 
 

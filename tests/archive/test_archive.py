@@ -60,7 +60,7 @@ def undisturbed(folder: Path) -> dict[str, bytes]:
     """What an archive of ``in`` contains if nothing goes wrong."""
     code, said = archived("in", "-o", "whole", "--workers", 3, cwd=folder)
     assert code == 1, said
-    assert f"{COUNT} recordings annotated, 0 there already, 1 failed" in said
+    assert f"{COUNT} annotated, 0 there already, 1 failed" in said
     assert said.count("bad.edf: expected a recording that ecgscribe reads") == 1
     return content(folder / "whole")
 
@@ -119,6 +119,14 @@ def test_run_that_was_killed_is_resumed_and_nothing_differs(
     assert content(dest) == undisturbed
 
 
+@pytest.mark.parametrize("memory", ["lots", "1MB"])
+def test_memory_that_no_process_can_work_with_is_refused(tmp_path: Path, memory: str) -> None:
+    save(made("r"), tmp_path / "in")
+    code, said = archived("in", "-o", "out", "--workers", 1, "--memory", memory, cwd=tmp_path)
+    assert (code, said.count("\n")) == (1, 1), said
+    assert f"--memory: expected a size such as 2GiB, found '{memory}'" in said
+
+
 @pytest.mark.slow
 def test_recording_that_exhausts_memory_is_listed_and_the_others_are_not(tmp_path: Path) -> None:
     for k in range(4):
@@ -143,7 +151,7 @@ def test_cluster_that_is_there_is_used(tmp_path: Path) -> None:
                               cwd=tmp_path)  # fmt: skip
     assert (code, said) == (
         0,
-        "ecgscribe: out: 1 recordings annotated, 0 there already, 0 failed\n",
+        "ecgscribe: out: 1 annotated, 0 there already, 0 failed\n",
     )
     (row,) = pyarrow.parquet.read_table(tmp_path / "out" / "recordings.parquet").to_pylist()
     assert (row["recording"], row["beats"] > 20) == (f"file://{tmp_path}/in/r.hea", True)
@@ -164,7 +172,7 @@ def test_on_a_terminal_the_address_of_the_dashboard_is_shown(tmp_path: Path) -> 
     assert finish(process)[0] == 0
     assert re.search(rb"the cluster's dashboard is http://127\.0\.0\.1:\d+/status\r\n", shown)
     assert b"0/1 [" in shown  # while none is done
-    assert b"1 recordings annotated" in shown
+    assert b"1 annotated" in shown
 
 
 # What a user can get wrong

@@ -14,7 +14,7 @@ from support.command_line import ecgscribe, only_error
 def test_adapt_writes_an_annotation_file_and_tells_what_it_learned(
     good: Path, tmp_path: Path
 ) -> None:
-    run = ecgscribe("adapt", good, "--ref", "ref", "--minutes", "0.25", "-o", tmp_path, "--json")
+    run = ecgscribe("adapt", good, "--ref", ".ref", "--minutes", "0.25", "-o", tmp_path, "--json")
     told = json.loads(run.stdout)
     reference = formats.read_annotation(good.with_suffix(".ref"))
     early = int((reference.time < 15).sum())

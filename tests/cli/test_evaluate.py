@@ -135,7 +135,7 @@ def test_a_folder_without_annotations_is_one_line(
 ) -> None:
     write_record(tmp_path, "anna").with_suffix(".atr").unlink()
     line = error_line(capsys, "evaluate", "--db", str(tmp_path), code=1)
-    assert "expected annotated recordings, found 1 recordings without" in line
+    assert "expected annotated recordings, found 1 recordings and no annotations" in line
 
 
 def test_a_record_that_is_not_there_is_one_line(

@@ -153,6 +153,15 @@ def test_mistyped_command_line_names_what_was_meant(
         (["explain", "100"], "expected --at, found none"),
         (["info", "100", "--fs"], "expected a value after --fs, found none"),
         (["info", "100", "--fs", "x"], "--fs: expected a number, found 'x'"),
+        (
+            ["info", "100", "--leads", "II,"],
+            "--leads: expected names separated by commas, found 'II,'",
+        ),
+        (
+            ["report", "100", "--strips", "x"],
+            "--strips: expected a whole number of 1 or more, found 'x'",
+        ),
+        (["serve", "--port", "0"], "--port: expected a whole number from 1 to 65535, found '0'"),
         (["info", "100", "--json=1"], "expected --json without a value, found one"),
         (["info", "100", "--xyzzy"], "expected an option of info, found --xyzzy"),
         (["--xyzzy"], "expected an option of ecgscribe, found --xyzzy"),

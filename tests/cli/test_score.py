@@ -34,6 +34,14 @@ def test_score_starts_where_it_is_told(good: Path) -> None:
     assert 0 < half < whole
 
 
+def test_score_warns_that_nothing_counts(good: Path) -> None:
+    ref = good.with_suffix(".ref")
+    run = ecgscribe("score", ref, ref)  # shorter than the five minutes that do not count
+    assert run.returncode == 0
+    assert "score: no beats from 0:05:00 on; count all with --start 0" in run.stderr
+    assert ecgscribe("score", ref, ref, "--start", "0").stderr == ""
+
+
 def test_score_of_a_missing_file_is_one_line(good: Path) -> None:
     run = ecgscribe("score", good.with_suffix(".ref"), good.with_suffix(".absent"))
     assert "good.absent" in only_error(run)

@@ -38,7 +38,9 @@ def test_other_annotations_are_named_by_their_extension(tmp_path: Path) -> None:
     path = write_record(tmp_path, "anna")
     path.with_suffix(".atr").rename(path.with_suffix(".qrs"))
 
-    with pytest.raises(DatasetError, match=r"found 1 recordings without; put NAME\.atr next"):
+    with pytest.raises(
+        DatasetError, match=r"found 1 recordings and no annotations; put NAME\.atr next"
+    ):
         datasets.own_database(tmp_path)
     for extension in ("qrs", ".qrs"):
         own = datasets.own_database(tmp_path, annotator=extension)
@@ -122,5 +124,5 @@ def test_a_name_is_a_database_before_it_is_a_folder(
 
 def test_a_folder_without_recordings_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(DatasetError, match="found no recordings"):
+    with pytest.raises(DatasetError, match="found no recordings and no annotations"):
         datasets.own_database(tmp_path)

@@ -127,7 +127,7 @@ def test_invalid_samples_are_nan() -> None:
 def test_the_error_of_a_wrong_line_has_its_number(line: str) -> None:
     chunks = sources.read_lines(pieces(f"1,2\n\n3,4\n{line}\n5,6\n".encode(), []), 2)
     assert next(chunks).tolist() == [[1, 2], [3, 4]]
-    with pytest.raises(FormatError, match=r"^line 4: expected 2 numbers"):
+    with pytest.raises(FormatError, match=r"^line 4: expected one number per lead \(2\)"):
         next(chunks)
 
 
@@ -188,7 +188,7 @@ def test_bad_lines_are_skipped_and_counted(samples: Signal, expected: list[int])
     assert done.returncode == 0
     start, first, number = done.stderr.splitlines()
     assert start == "ecgscribe: analyses I, II; the first beats come after 2.7 s of samples"
-    assert "line 11: expected 2 numbers" in first
+    assert "line 11: expected one number per lead (2)" in first
     assert number == "ecgscribe: 2 lines were no samples"
     assert [beat["sample"] for beat in lines(done.stdout)][-2:] == expected[-2:]
 
@@ -239,7 +239,9 @@ def test_beats_are_printed_at_once_and_ctrl_c_ends_well(
 def test_wrong_line_ends_in_one_line_after_the_beats(samples: Signal, expected: list[int]) -> None:
     done = run(as_text(samples) + b"1,2,3\n")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"ecgscribe: line {len(samples) + 1}: expected 2 numbers")
+    assert done.stderr.startswith(
+        f"ecgscribe: line {len(samples) + 1}: expected one number per lead (2)"
+    )
     assert done.stderr.count("\n") == 1
     assert [beat["sample"] for beat in lines(done.stdout)] == expected
 

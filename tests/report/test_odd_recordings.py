@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgscribe.errors import FormatError
 from ecgscribe.record import Annotation, Record
 from ecgscribe.report.build import report
 from support.report_pages import (
@@ -119,3 +120,8 @@ def test_names_are_not_read_as_mathematics(tmp_path: Path) -> None:
     record = dataclasses.replace(record, name=r"$\frac$", leads=(r"$\x$", "心$"))
     report(record, reference, out=tmp_path / "x.html")
     assert r"$\x$" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_a_report_without_strips_is_refused() -> None:
+    with pytest.raises(FormatError, match="expected at least 1 strip of each kind, found 0"):
+        report(noise(30), annotated(noise(30), ""), strips=0)

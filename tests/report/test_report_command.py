@@ -82,7 +82,6 @@ def test_the_command_takes_corrected_annotations(saved: Path, tmp_path: Path) ->
         (["REC", "-o", "no/x.html"], "expected a folder"),
         (["REC", "--annotator", "atr"], "expected"),
         (["REC", "--leads", "X9"], "X9"),
-        (["REC", "--strips", "0"], "at least 1 strip"),
         (["REC", "--pause", "0"], "pauses of more than 0 s, found 0 s"),
         (["REC", "--pause", "inf"], "pauses of more than 0 s, found inf s"),
         (["REC", "--by", "Jane"], "expected --annotations FILE"),

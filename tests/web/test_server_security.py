@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,10 +15,22 @@ from ecgscribe.datasets.synthetic import synthesize
 from ecgscribe.errors import FormatError
 from ecgscribe.web.recordings import Library
 from ecgscribe.web.security import MOST_BYTES, Place
+from support.command_line import error_line
 from support.wfdb_files import save
 from web.conftest import Page, client_of
 
 STATIC = Path(__file__).parents[2] / "src" / "ecgscribe" / "web" / "static"
+
+
+def test_an_address_that_is_taken_or_unknown_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line = error_line(capsys, "serve", str(tmp_path), "--port", str(port), code=1)
+    assert f"expected to listen on 127.0.0.1:{port}, cannot (Address already in use);" in line
+    line = error_line(capsys, "serve", str(tmp_path), "--host", "no.invalid", code=1)
+    assert "expected to listen on no.invalid:8643, cannot" in line
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ __all__ = ["RETRIES", "check_cluster", "cluster_client", "dashboard_of"]
 
 RETRIES = 2
 """How often a recording is tried again: if it fails, and if its worker dies."""
+LEAST_MEMORY = 2**28
+"""Bytes below which a worker is ended before it has annotated anything."""
 _CLOSING_S = 15
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": RETRIES,
@@ -84,6 +86,7 @@ def _processes(workers: int, memory: str) -> Iterator[Any]:
     """Make a cluster of processes on this computer."""
     from distributed import LocalCluster
     from distributed.utils import LoopRunner
+    from distributed.worker_memory import parse_memory_limit
 
     with ExitStack() as stack:
         runner = LoopRunner()
@@ -91,6 +94,9 @@ def _processes(workers: int, memory: str) -> Iterator[Any]:
             runner.start()
         stack.callback(runner.stop)
         try:
+            limit = parse_memory_limit(memory, 1, workers, logger=logging.getLogger("distributed"))
+            if limit is not None and limit < LEAST_MEMORY and memory != "auto":
+                raise ValueError("less than the 256 MiB that a process needs")
             cluster = LocalCluster(
                 loop=runner.loop,
                 n_workers=workers,
@@ -103,7 +109,7 @@ def _processes(workers: int, memory: str) -> Iterator[Any]:
             )
         except ValueError as error:
             raise EcgScribeError(
-                f"archive: expected a memory such as 2GiB, found {memory} ({error})"
+                f"--memory: expected a size such as 2GiB, found {memory!r} ({error}); correct it"
             ) from error
         except (OSError, RuntimeError) as error:
             raise EcgScribeError(

@@ -16,7 +16,7 @@ from ecgscribe.cli.recordings import (
     input_files,
     stored_annotation,
 )
-from ecgscribe.cli.values import number
+from ecgscribe.cli.values import extension, number
 from ecgscribe.errors import FormatError
 from ecgscribe.files import make_folder, refuse_existing, refuse_input
 
@@ -26,7 +26,7 @@ __all__ = ["adapt"]
 @command("adapt data/mitdb/232 --ref atr --minutes 5 -o out")
 @options.recording
 @click.option(
-    "--ref", metavar="EXT", required=True,
+    "--ref", metavar="EXT", type=extension, required=True,
     help="Extension of the annotations of a person next to the recording, such as atr.",
 )  # fmt: skip
 @click.option(

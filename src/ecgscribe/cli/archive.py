@@ -16,7 +16,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.messages import complain
 from ecgscribe.cli.output import print_text
-from ecgscribe.cli.values import number
+from ecgscribe.cli.values import number, whole
 from ecgscribe.errors import printable
 
 __all__ = ["archive"]
@@ -25,9 +25,7 @@ __all__ = ["archive"]
 @command("archive data/mitdb -o archive --workers 4")
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @options.out("Folder of the archive; one that is there is resumed.", metavar="DIR")
-@click.option(
-    "--workers", metavar="N", type=click.IntRange(1), help="Processes (default: one a processor)."
-)
+@click.option("--workers", metavar="N", type=whole(1), help="Processes (default: one a processor).")
 @click.option(
     "--memory", metavar="SIZE", default="auto", show_default=True,
     help="Memory that a process may use, such as 2GiB.",
@@ -113,7 +111,7 @@ def archive(
         complain(f"{more} more failed; see {out / 'recordings.parquet'}")
     if not quiet:
         complain(
-            f"{out}: {done.annotated} recordings annotated, {done.unchanged} there already, "
+            f"{out}: {done.annotated} annotated, {done.unchanged} there already, "
             f"{done.failed} failed"
         )
     if done.failed:

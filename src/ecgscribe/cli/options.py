@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ecgscribe.cli.values import names, number, own_annotator
+from ecgscribe.cli.values import extension, names, number, own_annotator
 
 __all__ = [
     "FILE",
@@ -84,7 +84,7 @@ def written_annotator(default: str) -> Callable[[F], F]:
 
 def annotator(purpose: str) -> Callable[[F], F]:
     """Add ``--annotator``, which names stored annotations by their extension."""
-    return click.option("--annotator", metavar="EXT", help=purpose)
+    return click.option("--annotator", metavar="EXT", type=extension, help=purpose)
 
 
 def as_json(what: str = "the result as JSON") -> Callable[[F], F]:

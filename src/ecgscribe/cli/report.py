@@ -11,7 +11,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result, progress_bar
 from ecgscribe.cli.recordings import chosen_leads, input_files, stored_annotation
-from ecgscribe.cli.values import number
+from ecgscribe.cli.values import number, whole
 from ecgscribe.errors import FormatError
 from ecgscribe.files import refuse_input
 
@@ -37,7 +37,7 @@ __all__ = ["report"]
 @click.option(
     "--strips",
     metavar="N",
-    type=int,
+    type=whole(1),
     default=1,
     show_default=True,
     help="Strips of each kind of finding; of dangerous ones more.",

@@ -11,7 +11,7 @@ from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_result
 from ecgscribe.cli.values import Choice, positive_seconds, seconds
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, warn
 from ecgscribe.formatting import format_time
 
 __all__ = ["score"]
@@ -68,6 +68,8 @@ def score(
             f"{tested.name}; name two of the same, or compare them all the same with --any-name"
         )
     comparison = metrics.compare(reference, tested, start=start, window=window, mapping=mapping)
+    if start and not comparison.matrix.any():
+        warn(f"score: no beats from {format_time(start, hours=True)} on; count all with --start 0")
     runs = metrics.compare_runs(reference, tested, start=start, window=window, mapping=mapping)
     n_samples = _n_samples(ref, reference.fs)
     af, vf = (

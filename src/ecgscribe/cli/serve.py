@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import click
 from ecgscribe.cli import options
 from ecgscribe.cli.commands import command
 from ecgscribe.cli.output import print_text
+from ecgscribe.cli.values import whole
 from ecgscribe.errors import EcgScribeError
 
 __all__ = ["serve"]
@@ -19,7 +21,7 @@ __all__ = ["serve"]
 @command("serve data/mitdb")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=options.FILE)
 @click.option(
-    "--port", metavar="PORT", type=click.IntRange(1, 65535), default=8643, show_default=True,
+    "--port", metavar="PORT", type=whole(1, 65535), default=8643, show_default=True,
     help="Port to listen on.",
 )  # fmt: skip
 @click.option(
@@ -47,6 +49,16 @@ def serve(*, paths: tuple[Path, ...], port: int, host: str, model: str, quiet: b
     token = None if is_loopback(host) else secrets.token_urlsafe(16)
     app = make_app(paths or (Path(),), model=load_model(model), place=Place(host, port, token))
     shown = f"[{host}]" if ":" in host else host
-    if not quiet or token is not None:
-        print_text(f"http://{shown}:{port}/{'' if token is None else f'?token={token}'}")
-    uvicorn.run(app, host=host, port=port, log_level="error", server_header=False)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise EcgScribeError(
+                f"serve: expected to listen on {shown}:{port}, cannot ({error.strerror}); choose "
+                "another --port or --host"
+            ) from error
+        if not quiet or token is not None:
+            print_text(f"http://{shown}:{port}/{'' if token is None else f'?token={token}'}")
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", server_header=False))
+        server.run(sockets=[listening])

@@ -73,7 +73,7 @@ def stream(
     """Find and classify beats as samples arrive; print one JSON line per beat.
 
     A class comes at most 2.5 s after its beat. If the model recognises rhythms, a line is printed
-    where one begins: what kills within 10 s, all others within 30 s. Ends with stdin (0),
+    where one begins: dangerous ones within 10 s, all others within 30 s. Ends with stdin (0),
     with Ctrl-C or SIGTERM (0), or when a server or a stream is lost (1), each time after the last
     beats. Another Ctrl-C 5 s later ends it at once (130).
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ __all__ = [
     "Choice",
     "Moment",
     "address",
+    "extension",
     "moment",
     "names",
     "number",
@@ -26,6 +28,7 @@ __all__ = [
     "own_annotator",
     "positive_seconds",
     "seconds",
+    "whole",
 ]
 
 TAKEN = frozenset({"atr", "hea", "dat", "mat", "csv", "json", "parquet", "edf"})
@@ -133,6 +136,22 @@ def number(text: str) -> float:
         raise click.BadParameter(f"expected a number, found '{text}'") from None
 
 
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number from `least` to `most`."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            span = f"of {least} or more" if most is None else f"from {least} to {most}"
+            raise click.BadParameter(f"expected a whole number {span}, found '{text}'")
+        return value
+
+    return read
+
+
 def numbers(text: str) -> tuple[float, ...]:
     """Read numbers separated by commas."""
     return tuple(number(part.strip()) for part in text.split(","))
@@ -140,11 +159,20 @@ def numbers(text: str) -> tuple[float, ...]:
 
 def names(text: str) -> tuple[str, ...]:
     """Read names separated by commas."""
-    return tuple(name.strip() for name in text.split(","))
+    read = tuple(name.strip() for name in text.split(","))
+    if "" in read:
+        raise click.BadParameter(f"expected names separated by commas, found '{text}'")
+    return read
+
+
+def extension(text: str) -> str:
+    """Read the extension of annotations, with or without its dot."""
+    return text.removeprefix(".")
 
 
 def own_annotator(text: str) -> str:
     """Read an extension for the model's annotations; never that of a reference or a recording."""
+    text = extension(text)
     if not (text.isascii() and text.isalpha()):
         raise click.BadParameter(f"expected letters only, found '{text}'")
     if text.lower() in TAKEN:

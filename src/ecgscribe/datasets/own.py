@@ -94,8 +94,8 @@ def own_database(folder: str | Path, *, annotator: str | None = None) -> Databas
     if not records:
         raise DatasetError(
             f"{path}: expected annotated recordings, found {len(recordings) or 'no'} recordings "
-            f"without; put {patterns[0].replace(RECORD, 'NAME')} next to each, or name the "
-            "extension of their annotations"
+            f"and no annotations; put {patterns[0].replace(RECORD, 'NAME')} next to each, or name "
+            "the extension of their annotations"
         )
     kind: Marks = "beats" if _any_beats(path, records, patterns) else "rhythms"
     name = path.resolve().name

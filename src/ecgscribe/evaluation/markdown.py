@@ -259,7 +259,7 @@ def _published(result: EvaluationResult) -> list[str]:
         "## What is not comparable",
         COMPARABLE,
         "## Published figures",
-        "F1 in percent of models that saw no patient of DS2 in training.",
+        "F1 in percent of models that saw no patient of DS2 in training, but for that of 202.",
         _table(["", *CLASS_ROWS, "source"], rows),
     ]
 

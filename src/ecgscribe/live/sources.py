@@ -208,8 +208,8 @@ def read_lines(
         number += len(lines)
         if len(rest) > LONGEST_LINE:
             error = FormatError(
-                f"line {number + 1}: expected {n_columns} numbers, found more than {LONGEST_LINE} "
-                "characters without an end of line; send one line per sample"
+                f"line {number + 1}: expected one number per lead ({n_columns}), found more than "
+                f"{LONGEST_LINE} characters without an end of line; send one line per sample"
             )
             if skip is None:
                 raise error
@@ -252,7 +252,7 @@ def _parsed(
             sample = []
         if len(sample) != n_columns:
             wrong = FormatError(
-                f"line {before + k + 1}: expected {n_columns} numbers, one per lead, found "
+                f"line {before + k + 1}: expected one number per lead ({n_columns}), found "
                 f"{text[:40]!a}; send one line per sample, or name the columns with --columns"
             )
             break
