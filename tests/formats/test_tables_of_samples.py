@@ -360,7 +360,9 @@ def test_marks_between_thousands(separator: str, decimal: str, mark: str, tmp_pa
         np.testing.assert_allclose(record.signal[:, 0], whole)
 
 
-@pytest.mark.parametrize("cell", ["?", "!", "--", ".", "n.a.", "#NUM!", "#", "-nan(ind)"])
+@pytest.mark.parametrize(
+    "cell", ["?", "!", "--", ".", "n.a.", "#NV", "#WERT!", "#", "***", "\\N", "-nan(ind)"]
+)
 def test_ways_to_leave_a_cell_empty(cell: str, tmp_path: Path) -> None:
     lines = [cell if 200 <= k < 220 else f"{v:.3f}" for k, v in enumerate(ECG)]
     signal = read(saved(tmp_path, "ecg\n", lines), fs=FS).signal[:, 0]

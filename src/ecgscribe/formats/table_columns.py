@@ -91,9 +91,12 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
     text = {
         k
         for k, numbers in values.items()
-        if part[k].dtype.kind not in "iufb"
-        and np.mean(np.isnan(numbers)) > MOSTLY
-        and not part[k].isna().all()
+        if part[k].dtype.kind == "b"
+        or (
+            part[k].dtype.kind not in "iuf"
+            and np.mean(np.isnan(numbers)) > MOSTLY
+            and not part[k].isna().all()
+        )
     }
     evenly = {k for k in values if k not in text and rises_evenly(values[k])}
     names = {k: heading_of(layout, k)[0] for k in values}

@@ -53,6 +53,8 @@ MISSING = (
     "#div/0!", "#value!", "#ref!", "-nan(ind)", "nan(ind)",
 )  # fmt: skip
 """What stands for a missing value, in lower case."""
+_ERROR = re.compile(r"#[^\s\da-z]+|\*+|\\N")
+"""An error of a spreadsheet in any language, such as ``#NV``, and what databases write."""
 # A time such as 0:00.003, or with a date; a date is never alone.
 _TIME = re.compile(
     r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ])?-?\d+(?::\d{1,2}){1,2}(?:[.,]\d*)?"
@@ -173,7 +175,8 @@ def is_closing(line: str) -> bool:
 
 def is_missing(cell: str) -> bool:
     """Return whether a cell stands for a missing value."""
-    return cell.strip(_BLANK).lower() in MISSING
+    text = cell.strip(_BLANK)
+    return text.lower() in MISSING or _ERROR.fullmatch(text) is not None
 
 
 def is_table(head: bytes) -> bool:
@@ -276,8 +279,8 @@ def _ends_empty(rows: Sequence[Sequence[str]], first: int) -> bool:
     """Return whether all rows from the first of numbers on end with an empty cell of no column."""
     if first == len(rows) or not all(len(row) > 1 and not row[-1] for row in rows[first:]):
         return False
-    is_named = first > 0 and len(rows[first - 1]) == len(rows[-1]) and rows[first - 1][-1] != ""
-    return not is_named
+    heading = rows[max(first - 2, 0) : first]
+    return not any(len(row) == len(rows[-1]) and row[-1] for row in heading)
 
 
 def _names(
@@ -345,7 +348,10 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
     found = [_is_of_numbers(row) for row in rows]
     if any(found):
         width = len(rows[len(found) - 1 - found[::-1].index(True)])
-        return next(k for k, row in enumerate(rows) if found[k] and len(row) == width)
+        first = plain = next(k for k, row in enumerate(rows) if found[k] and len(row) == width)
+        while first and _is_noted(rows[first - 1], rows[plain]):
+            first -= 1
+        return first
     # A column of text may stand beside those of numbers.
     width, first = len(rows[-1]), len(rows)
     numeric = [True] * width
@@ -357,6 +363,15 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
             break
         numeric, first = still, k
     return first if width > 1 and len(rows) - first >= _CERTAIN_ROWS else len(rows)
+
+
+def _is_noted(row: Sequence[str], plain: Sequence[str]) -> bool:
+    """Return whether a row is one of numbers but for a text where a plain one is empty."""
+    return (
+        len(row) == len(plain)
+        and any(map(_NUMBER.fullmatch, row))
+        and all(_is_of_numbers([c]) or is_missing(p) for c, p in zip(row, plain, strict=True))
+    )
 
 
 def _n_names(above: Sequence[Sequence[str]], width: int) -> int:
