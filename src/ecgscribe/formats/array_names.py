@@ -25,11 +25,14 @@ _OTHER_NAMES = {
     "fs": {"sfreq", "freq", "frequency", "samplingrate", "samplerate", "samplingfrequency",
            "samplefrequency", "samplingfreq", "samplefreq", "srate", "sr", "sf", "hz", "fsamp",
            "fsample", "samprate", "sampfreq"},
-    "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames"},
+    "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames",
+              "titles"},
     "units": {"unit"},
     "start": {"starttime", "startdate", "basedatetime"},
 }  # fmt: skip
 """Of the description, without capitals and underscores."""
+_KINDS = {"fs": "iufUS", "start": "iufUSM"}
+"""What NumPy calls the kinds of numbers, texts and dates that may be one; only texts otherwise."""
 
 
 def own_name(name: str) -> str:
@@ -51,7 +54,7 @@ def by_role(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {}
     for key, array in arrays.items():
         role = role_of(key)
-        fits = array.dtype.kind in ("iuf" if role == "fs" else "US")
+        fits = array.dtype.kind in _KINDS.get(role or "", "US")
         if role is None:
             found[key] = array
         elif key == role or (fits and role not in arrays):
