@@ -267,6 +267,18 @@ def test_columns_that_open_with_a_number_sign(tmp_path: Path) -> None:
     check(saved(tmp_path, "#time,#ecg\n", timed([f"{t:.3f}" for t in SECONDS])), leads=("ecg",))
 
 
+@pytest.mark.parametrize("end", ["Mean,0.12\nSD,0.3", "Total samples: 5000", '"Events",12'])
+@pytest.mark.parametrize("repeat", [1, 30])  # shorter and longer than what shows the layout
+def test_statements_after_the_last_row_are_no_samples(
+    end: str, repeat: int, tmp_path: Path
+) -> None:
+    rows = [f"{k / FS:.3f},{v:.3f}" for k, v in enumerate(np.tile(ECG, repeat))]
+    path = saved(tmp_path, "time,ecg\n", [*rows[:-1], f"NaN,{ECG[-1]:.3f}", end])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SignalWarning)
+        np.testing.assert_allclose(read(path, fs=FS).signal[:, 0], np.tile(ECG, repeat), atol=1e-6)
+
+
 @pytest.mark.parametrize("end", ["END OF DATA", "# end", "\n\n\n", "\x1a", "\0" * 100_000])
 def test_what_follows_the_last_row(end: str, tmp_path: Path) -> None:
     path = saved(tmp_path, "time,ecg\n", [*timed([f"{t:.3f}" for t in SECONDS]), end])

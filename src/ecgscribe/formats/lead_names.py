@@ -32,7 +32,9 @@ _EXPLANATION = re.compile(r"\s*(?:[(\[](?!\d+[)\]]).*|,.*|[ _/][mnuµμ]V)$")
 
 
 _UNIT_AFTER_NAME = re.compile(
-    r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
+    r"[\[(]\s*((?:[mnuµμ]|milli|micro)?V(?:olts?)?)\s*[\])]\s*$"
+    r"|(?:[/_,-]| in )\s*((?:[mnuµμ]|milli|micro)V(?:olts?)?)\s*$",
+    re.IGNORECASE,
 )
 _LEAST_FS = 40.0
 """Slower signals are no ECG, but numbers derived from it."""

@@ -21,6 +21,7 @@ __all__ = [
     "MISSING",
     "WIDE",
     "Layout",
+    "begin_with_numbers",
     "is_closing",
     "is_missing",
     "is_table",
@@ -61,6 +62,7 @@ _TIME = re.compile(
     r"(?: ?(?:Z|UTC|[AP]M|[-+]\d\d:?\d\d))?(?: \d{1,2}/\d{1,2}/\d{4})?",
     re.IGNORECASE,
 )
+_LEADING_NUMBER = re.compile(r"[\s'\"[]*[-+\N{MINUS SIGN}.,]*\d")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 _WITHOUT_BLANK = re.compile(
     r"[-+]?\d*,\d+(?:e[-+]?\d+)?|[-+]?\d+|\d+[-/.]\d+[-/.]\d+(?:T\S+)?|\d+:\d+(?::\d+)?(?:[.,]\d+)?",
@@ -165,12 +167,23 @@ class Layout:
         )
 
 
-def is_closing(line: str) -> bool:
-    """Return whether a line after the last row is none: without any number, or a comment."""
+def is_closing(line: str, *, after_numbers: bool = False) -> bool:
+    """Return whether a line after the last row is none: without any number, or a comment.
+
+    `after_numbers`, if rows begin with numbers, so is one that begins with a word, as ``Mean,0.1``.
+    """
     text = line.strip()
     if text.startswith(COMMENTS):
         return True
+    word = re.match(r"['\"]?([^\W\d_]{2,})", text)
+    if after_numbers and word and not is_missing(word[1]) and not _NUMBER.fullmatch(word[1]):
+        return True
     return not re.search(r"\d", text) and not all(map(is_missing, re.split(r"[\s,;|]+", text)))
+
+
+def begin_with_numbers(lines: Sequence[str]) -> bool:
+    """Return whether most lines do, which may be times."""
+    return sum(bool(_LEADING_NUMBER.match(line)) for line in lines) > len(lines) / 2
 
 
 def is_missing(cell: str) -> bool:
@@ -216,7 +229,8 @@ def _body(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
         for n, line in lines
         if not line.lstrip().startswith(COMMENTS)
     ]
-    while len(body) > 1 and is_closing(body[-1][1]):
+    after_numbers = begin_with_numbers([line for _, line in body])
+    while len(body) > 1 and is_closing(body[-1][1], after_numbers=after_numbers):
         body.pop()
     return body
 
