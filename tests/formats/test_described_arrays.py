@@ -212,6 +212,7 @@ DIGITS = " ".join(map(str, format_files.counts()[:, 0].tolist()))
         ('value="4" unit="ms"', 'value="4" unit="msec"'),
         ('value="4" unit="ms"', 'value="250" unit="Hz"'),
         ('code="MDC_ECG_LEAD_II"', 'code="131330" displayName="MDC_ECG_LEAD_II"'),
+        ('<origin value="0" unit="uV"/>', ""),
         (DIGITS, DIGITS.replace(" ", ",")), (DIGITS, DIGITS.replace(" ", ", ")),
     ],
 )  # fmt: skip

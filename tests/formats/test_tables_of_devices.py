@@ -312,6 +312,7 @@ def test_units_of_time(heading: str, per_second: float, tmp_path: Path) -> None:
         ("time,ecg\n", "%H:%M:%S.%f", OF_DAY),
         ("'Time','ecg'\n'hh:mm:ss.mmm','mV'\n", "'[%H:%M:%S.%f]'", OF_DAY),
         ("'Time','ecg'\n'hh:mm:ss.mmm dd/mm/yyyy','mV'\n", "'[%H:%M:%S.%f %d/%m/%Y]'", START),
+        ("Day,Time,ecg\n", "%d %b %Y,%H:%M:%S.%f", START),
         ("Day,Time,ecg\n", "%d.%m.%Y,%d.%m.%Y %H:%M:%S.%f", START),
         ("time,ecg\n", "%m/%d/%Y %I:%M:%S.%f %p", START),
     ],

@@ -94,6 +94,24 @@ def test_packets_with_one_time_for_all_their_samples(in_packet: int, tmp_path: P
         check(path, np.where(lost, np.nan, ECG))
 
 
+def test_milliseconds_of_a_second_keep_the_frequency(tmp_path: Path) -> None:
+    times = np.arange(N) * 4 % 1000
+    with pytest.warns(SignalWarning, match="'ms' are uneven or step back"):
+        check(saved(tmp_path, timed(times), "ms,ecg"))
+    minutes = [f"0,{k // FS},{row}" for k, row in enumerate(timed(times))]
+    record = read(saved(tmp_path, minutes, "min,sec,ms,value"), fs=FS)
+    assert record.leads == ("value",)
+
+
+def test_counters_that_begin_at_1_in_each_round(tmp_path: Path) -> None:
+    counts = np.arange(N) % 200 + 1
+    assert read(saved(tmp_path, timed(counts), "no,ecg"), fs=FS).n_samples == N
+    rows = timed(counts)
+    with pytest.warns(SignalWarning, match="missing in 1 places by the times in 'packet'"):
+        record = read(saved(tmp_path, rows[:700] + rows[705:], "packet,value"), fs=FS)
+    assert (record.leads, record.n_samples) == (("value",), N)
+
+
 def test_parts_of_a_day(tmp_path: Path) -> None:
     path = saved(tmp_path, timed(SECONDS / 86_400, "{:.10f}"))
     assert read(path, fs=FS).fs == FS

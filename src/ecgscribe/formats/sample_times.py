@@ -331,6 +331,8 @@ def _step(steps: NDArray[np.float32], duration: float) -> tuple[float, float]:
             usual[:] = True
         step, mean = float(np.median(ticked)) / held, ticked[usual].sum() / rows[usual].sum()
         return (float(mean) if abs(mean - step) < 0.05 * step else step), held
+    if np.count_nonzero(some < 0) > len(some) / (4 * block):  # it begins anew again and again
+        return float(np.median(some[some > 0])) if np.any(some > 0) else 0.0, 1.0
     if len(steps) <= _SAMPLED:
         times = np.append(0.0, np.cumsum(some))
         sums = times[block:] - times[:-block]

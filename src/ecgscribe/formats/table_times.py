@@ -63,7 +63,7 @@ class ColumnTimes:
     def _unwrapped(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values of a counter that begins again at 0 as those of one that goes on."""
         if self.clock.is_empty and self.clock.unit is None and len(unwrapped(values)):
-            self.n_in_round, self._count = float(values.max()) + 1, float(values[0])
+            self.n_in_round, self._count = float(np.ptp(values)) + 1, float(values[0])
         if self.n_in_round is None or not len(values):
             return values
         steps = np.diff(values, prepend=self._count % self.n_in_round) % self.n_in_round
