@@ -129,6 +129,16 @@ def test_nanoseconds_from_2000(tmp_path: Path) -> None:
     assert read(path).start == START
 
 
+@pytest.mark.parametrize("form", ["%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S%f"])
+def test_dates_and_times_as_one_number(form: str, tmp_path: Path) -> None:
+    dates = [START + timedelta(seconds=t) for t in SECONDS]  # over the end of a minute
+    path = saved(tmp_path, timed([date.strftime(form)[:-3] for date in dates]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(path)
+    assert read(path).start == START
+
+
 @pytest.mark.parametrize("name", ["Hora", "Heure", "Messzeit", "local_ts", "Время", "時間"])
 def test_times_in_other_languages(name: str, tmp_path: Path) -> None:
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ecgscribe.formats.counters import LEAST_ROWS, unwrapped
 from ecgscribe.formats.sample_times import Clock
 from ecgscribe.formats.table_columns import FEW, MOSTLY, as_numbers
-from ecgscribe.formats.time_texts import parse_times
+from ecgscribe.formats.time_texts import is_calendar_number, parse_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,10 @@ class ColumnTimes:
     def add(self, column: pd.Series[Any], days: pd.Series[Any] | None) -> None:
         """Add the times of a part of the table, whose days may be in another column."""
         numbers = as_numbers(column)
-        if not np.mean(np.isnan(numbers)) > MOSTLY:
+        is_calendar = len(column) > 0 and is_calendar_number(str(column.iloc[0]))
+        if is_calendar and column.dtype.kind == "f":  # exact to about 4 ms
+            column = (column * 100 // 1).map(lambda cell: f"{cell / 100:.2f}")
+        if not (is_calendar or np.mean(np.isnan(numbers)) > MOSTLY):
             values = self._unwrapped(numbers)
             if self.n_counted is not None:
                 end = self.n_counted + len(values)
