@@ -125,6 +125,9 @@ def test_an_array_for_each_lead(tmp_path: Path) -> None:
     arrays: dict[str, Any] = dict(zip(LEADS, MILLIVOLTS.T, strict=True))
     np.savez(tmp_path / "r.npz", tm=SECONDS, **arrays)
     check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS)
+    named = {f"lead_{name}": each for name, each in arrays.items()}
+    np.savez(tmp_path / "r.npz", tm=SECONDS, **named)
+    check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS)
     savemat(tmp_path / "r.mat", {**arrays, "fs": float(FS)})
     check(tmp_path / "r.mat", MILLIVOLTS, leads=LEADS)
 

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.time_names import is_time_name
 from ecgscribe.leads import is_standard
 
@@ -99,7 +100,8 @@ def signal_names(
         return called
     sizes = {math.prod(shapes[name]) for name in arrays}
     are_rows = all(math.prod(shapes[name]) == max(shapes[name]) for name in arrays)
-    if len(sizes) == 1 and are_rows and all(is_standard(own_name(name)) for name in arrays):
+    short = short_names([own_name(name) for name in arrays])
+    if len(sizes) == 1 and are_rows and all(map(is_standard, short)):
         return arrays
     found = [name[:50] for name in (arrays or rest)[:9]]
     raise FormatError(
