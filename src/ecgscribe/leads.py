@@ -38,6 +38,7 @@ MILLIVOLTS = {
 # those of the 10-20 system; C1 to C6 alone are also the chest leads of IEC 60601-2-25.
 _NOT_ECG = re.compile(
     r"pleth|ppg|s[ap][o0]2|resp|abp|\bart|bp\b|pap|cvp|icp|co2|emg|eeg|eog|temp|flow|thor|abdo"
+    r"|\bhrv\b|\bpvc\b|\bperf|^st[-_ ]"
     r"|marker|event|trigger|status|noise|accel|\bacc|eye|snor|\bpres|\bpos(ition)?\b|\bchin|\blegs?\b"
     r"|\bmic\b|sound|nasal|cannula|puls|\bhr\b|rate\b|batt|gyro|\b[lr]oc\b|^pol\b|time|counter"
     r"|bvp|\beda\b|gsr|breath|quality|label|annot|lead.?off|\blo[-+]|\brr\b|[_ ]id$|^fs$"

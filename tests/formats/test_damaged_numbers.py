@@ -113,7 +113,7 @@ def test_missing_code_of_an_annotated_ecg_is_no_bug(tmp_path: Path) -> None:
     path.write_text(text.replace('<code code="RHYTHM"', '<other code="RHYTHM"'))
     assert read(path).n_samples == 1000
     path.write_text(text.replace('<code code="TIME_ABSOLUTE"', '<other code="TIME_ABSOLUTE"'))
-    with pytest.raises(FormatError, match=r"found it damaged or cut short \(no origin in"):
+    with pytest.raises(FormatError, match=r"found it damaged or cut short \(no scale in"):
         read(path)
 
 

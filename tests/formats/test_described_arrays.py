@@ -125,6 +125,9 @@ def test_an_array_for_each_lead(tmp_path: Path) -> None:
     arrays: dict[str, Any] = dict(zip(LEADS, MILLIVOLTS.T, strict=True))
     np.savez(tmp_path / "r.npz", tm=SECONDS, **arrays)
     check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS)
+    named = {f"lead_{name}": each for name, each in arrays.items()}
+    np.savez(tmp_path / "r.npz", tm=SECONDS, **named)
+    check(tmp_path / "r.npz", MILLIVOLTS, leads=LEADS)
     savemat(tmp_path / "r.mat", {**arrays, "fs": float(FS)})
     check(tmp_path / "r.mat", MILLIVOLTS, leads=LEADS)
 
@@ -135,8 +138,52 @@ def test_starts_of_arrays(tmp_path: Path) -> None:
     check(tmp_path / "r.npz", start=START)
     np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, start_time=START.isoformat())
     check(tmp_path / "r.npz", start=START)
+    for start in ("14-Mar-2003 10:20:30", 739_325.5, 1_710_408_413, np.datetime64(START)):
+        np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, start=start)
+        record = read(tmp_path / "r.npz")
+        assert record.start is not None
+        assert record.start.year > 2000
+    np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, start=0.0)
+    check(tmp_path / "r.npz", start=None)
     np.savez(tmp_path / "r.npz", ecg=ONE, fs=FS, start="yesterday")
     check(tmp_path / "r.npz", start=None)
+
+
+def test_times_and_frequencies_as_texts(tmp_path: Path) -> None:
+    times = np.datetime_as_string(np.datetime64(START) + (1000 * SECONDS).astype("m8[ms]"))
+    for kind in ("U", "S"):
+        np.savez(tmp_path / "r.npz", ecg=ONE, time=times.astype(kind))
+        check(tmp_path / "r.npz", start=START)
+        for fs in ("250", "250 Hz", "0.25 kHz"):
+            np.savez(tmp_path / "r.npz", ecg=ONE, sampling_rate=np.array(fs).astype(kind))
+            check(tmp_path / "r.npz")
+
+
+def labchart(folder: Path, n: tuple[int, int], **changes: Any) -> Path:
+    ends = np.cumsum(n)[:, None].astype(float)
+    content = {
+        "data": np.concatenate([MILLIVOLTS[: n[0], 0], MILLIVOLTS[: n[1], 1]])[None],
+        "datastart": np.insert(ends[:-1], 0, 0.0, axis=0) + 1, "dataend": ends,
+        "titles": np.array(LEADS), "samplerate": np.full((2, 1), float(FS)),
+        "unittext": np.array(["V", "mV"]), "unittextmap": np.array([[2.0], [1.0]]),
+        "blocktimes": 730_517 + 20.5 / 24, "rangemin": -np.ones((2, 1)),
+    }  # fmt: skip
+    savemat(folder / "r.mat", content | changes)
+    return folder / "r.mat"
+
+
+def test_channels_of_labchart_are_put_side_by_side(tmp_path: Path) -> None:
+    n = len(ONE)
+    path = labchart(tmp_path, (n, n))
+    check(path, MILLIVOLTS, leads=LEADS, units=("mV", "V"), start=datetime(2000, 2, 1, 20, 30))
+    for path in (
+        labchart(tmp_path, (n, n - 9)),
+        labchart(tmp_path, (n, n), datastart=[[1.0, 501], [1001, 1501]], dataend=[[500.0, 1000]]),
+        labchart(tmp_path, (n, n), datastart=[[-1.0], [1]]),
+        labchart(tmp_path, (n, n), dataend=[[1000.0], [3000]]),
+    ):
+        with pytest.raises(FormatError, match=r"expected one block of LabChart .*; export one"):
+            read(path)
 
 
 def test_axes_of_length_one(tmp_path: Path) -> None:
@@ -168,6 +215,7 @@ DIGITS = " ".join(map(str, format_files.counts()[:, 0].tolist()))
         ('value="4" unit="ms"', 'value="4" unit="msec"'),
         ('value="4" unit="ms"', 'value="250" unit="Hz"'),
         ('code="MDC_ECG_LEAD_II"', 'code="131330" displayName="MDC_ECG_LEAD_II"'),
+        ('<origin value="0" unit="uV"/>', ""),
         (DIGITS, DIGITS.replace(" ", ",")), (DIGITS, DIGITS.replace(" ", ", ")),
     ],
 )  # fmt: skip

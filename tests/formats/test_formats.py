@@ -12,9 +12,10 @@ import pytest
 import wfdb
 
 from ecgscribe.datasets.catalogue import PACED
-from ecgscribe.errors import FormatError
+from ecgscribe.errors import FormatError, SignalWarning
 from ecgscribe.formats.reading import read, read_annotation
 from ecgscribe.formats.wfdb.records import mentions_pacemaker
+from ecgscribe.leads import is_ecg
 from ecgscribe.record import check_within
 from support.physionet_server import write_record
 
@@ -92,6 +93,14 @@ def test_leads_of_two_frequencies_must_be_chosen_from(tmp_path: Path) -> None:
     record = read(tmp_path / "m", leads=["II"])
     assert record.fs == 250.0
     np.testing.assert_allclose(record.signal[:4, 0] * 200, [0, 1, 3, 4])
+
+
+def test_numbers_of_a_monitor_are_left_out(tmp_path: Path) -> None:
+    np.arange(300, dtype="<i2").tofile(tmp_path / "m.dat")
+    (tmp_path / "m.hea").write_text("m 2 1 2\nm.dat 16x149 200 16 0 0 0 0 II\nm.dat 16 200\n")
+    with pytest.warns(SignalWarning, match=r"left out: lead2 \(1 Hz\)"):
+        assert read(tmp_path / "m").leads == ("II",)
+    assert not any(is_ecg(name, "NU") for name in ("HRV", "ST II", "PVC", "Perf"))
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,12 @@ def _fields(n: int) -> list[tuple[int, int]]:
     return list(pairwise(ends))
 
 
+@pytest.mark.parametrize("version", [b"0" + 7 * b"\0", b"       0"])
+def test_ways_to_write_the_version(version: bytes, tmp_path: Path) -> None:
+    path = edf(tmp_path, 0, version)
+    np.testing.assert_allclose(read(path).signal / 1000, MILLIVOLTS, atol=1e-6)
+
+
 def test_decimal_commas_are_points(tmp_path: Path) -> None:
     path = edf(tmp_path, PHYSICAL_MIN, b"-10000,0")
     with pytest.warns(SignalWarning, match="commas in the range of values"):

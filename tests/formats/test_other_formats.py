@@ -32,6 +32,9 @@ NAMED = {
     "FIF": b"\0\0\0d\0\0\0\x1f" + b"\0" * 99,
     "an archive; unpack it first": b"a.csv".ljust(257, b"\0") + b"ustar\0" + b"\0" * 300,
     "JSON": b'{"ecg": [1, 2, 3]}\n',
+    "a document; save the samples": b"{\\rtf1\\ansi ECG}",
+    "a pointer to a file in Git LFS; get": b"version https://git-lfs.github.com/spec/v1\noid",
+    "a pointer to a file in git-annex; get": b"/annex/objects/MD5E-s1--0.edf\n",
     "Parquet": b"PAR1" + b"\0" * 99,
     "pickled Python objects": b"\x80\x04\x95" + b"\0" * 99,
     "a compressed file; unpack it first": b"BZh91AY" + b"\0" * 99,
@@ -75,6 +78,17 @@ def test_xml_of_other_makers_is_named(doctype: str, tmp_path: Path) -> None:
     (tmp_path / "r.xml").write_text(f'<?xml version="1.0"?>{doctype}<RestingECG></RestingECG>')
     with pytest.raises(FormatError, match="found XML of RestingECG, the XML of GE MUSE; convert"):
         read(tmp_path / "r.xml")
+
+
+@pytest.mark.parametrize(
+    ("root", "advice"),
+    [("html", "web page; download the file itself"), ("HealthData", "name one of its electrocard")],
+)
+def test_xml_that_is_no_recording_says_what_to_do(root: str, advice: str, tmp_path: Path) -> None:
+    (tmp_path / "r.xml").write_text(f"<?xml version='1.0'?><{root}>404</{root}>")
+    with pytest.raises(FormatError, match=advice) as raised:
+        read(tmp_path / "r.xml")
+    assert "convert it" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in WRITERS if not name.startswith("wfdb")))
@@ -190,6 +204,20 @@ def test_waveforms_of_other_lengths_are_left_out_with_a_warning(tmp_path: Path) 
     dataset.save_as(path)
     with pytest.warns(SignalWarning, match=r"left out: II \(2\), V1 \(2\)"):
         assert read(path).n_samples == len(MILLIVOLTS)
+
+
+def test_of_waveforms_of_one_length_the_first_is_read(tmp_path: Path) -> None:
+    import pydicom
+
+    path = format_files.dicom(tmp_path)
+    dataset = pydicom.dcmread(path)
+    late = pydicom.dcmread(path).WaveformSequence[0]
+    late.MultiplexGroupTimeOffset = 4000
+    dataset.WaveformSequence.append(late)
+    dataset.save_as(path)
+    with pytest.warns(SignalWarning, match=r"left out: II \(2\), V1 \(2\)"):
+        record = read(path)
+    assert (record.leads, record.start) == (("II", "V1"), START)
 
 
 # --- aECG, ISHNE ---

@@ -88,7 +88,8 @@ def test_the_export_of_a_watch_in_its_language(
         ("250 samples/sec", 250), ("Sampling rate: 0.25 kHz", 250), ("SampleRate;250,0", 250),
         ("Sampling period: 4 ms", 250), ("dt=0.004 s", 250), ("Sampling interval (s): 0.004", 250),
         ("Sampling Interval,4,ms", 250), ("Sampling rate [1/s]: 250", 250), ("freq=250", 250),
-        ("Samples per second: 250", 250), ("Sample size: 16 bit\nSample rate: 250 Hz", 250),
+        ("Samples per second: 250", 250), ("Output rate:\t250\tSamples/sec.", 250),
+        ("Sample size: 16 bit\nSample rate: 250 Hz", 250),
         ("Sampling start: 2026-03-14 09:26:53\nSampling rate: 250", 250),
         ("Sampling date: 14.03.2026", None), ("Sample count,5000", None), ("Samples: 5000", None),
         ("PR interval: 160 ms", None), ("RR interval: 0.85 s", None), ("Sampling time: 20 s", None),
@@ -158,6 +159,27 @@ def test_a_comment_of_labchart_in_the_first_row(tmp_path: Path) -> None:
 def test_headings_of_several_rows(heading: str, lead: str, unit: str, tmp_path: Path) -> None:
     path = saved(tmp_path, heading, timed([f"{t:.3f}" for t in SECONDS]))
     check(path, leads=(lead,), units=(unit,))
+
+
+@pytest.mark.parametrize("note", ["start", "N"])
+@pytest.mark.parametrize("n_notes", [1, 5])
+def test_notes_in_the_first_rows_lose_no_sample(n_notes: int, note: str, tmp_path: Path) -> None:
+    notes = [note] * n_notes + [""] * (N - n_notes - 1) + [note]
+    rows = [f"{row},{note}" for row, note in zip(timed([*map(str, SECONDS)]), notes, strict=True)]
+    with pytest.warns(SignalWarning, match="text, not numbers, left out: note"):
+        check(saved(tmp_path, "time,ecg,note\n", rows), leads=("ecg",), units=("NU",))
+
+
+def test_a_column_of_events_without_any(tmp_path: Path) -> None:
+    rows = [f"{row}," for row in timed([f"{t:.3f}" for t in SECONDS])]
+    path = saved(tmp_path, '"Relative Time","ECG","Event"\n"sec","mV",""\n', rows)
+    check(path, leads=("ECG", "Event"), units=("mV", "NU"))
+
+
+def test_a_column_of_true_and_false_is_no_lead(tmp_path: Path) -> None:
+    rows = [f"{row},{k > 9}" for k, row in enumerate(timed([f"{t:.3f}" for t in SECONDS]))]
+    with pytest.warns(SignalWarning, match="not numbers, left out: contact"):
+        check(saved(tmp_path, "time,value,contact\n", rows), leads=("value",))
 
 
 def test_names_with_blanks_above_columns_of_fixed_width(tmp_path: Path) -> None:
@@ -245,6 +267,18 @@ def test_columns_that_open_with_a_number_sign(tmp_path: Path) -> None:
     check(saved(tmp_path, "#time,#ecg\n", timed([f"{t:.3f}" for t in SECONDS])), leads=("ecg",))
 
 
+@pytest.mark.parametrize("end", ["Mean,0.12\nSD,0.3", "Total samples: 5000", '"Events",12'])
+@pytest.mark.parametrize("repeat", [1, 30])  # shorter and longer than what shows the layout
+def test_statements_after_the_last_row_are_no_samples(
+    end: str, repeat: int, tmp_path: Path
+) -> None:
+    rows = [f"{k / FS:.3f},{v:.3f}" for k, v in enumerate(np.tile(ECG, repeat))]
+    path = saved(tmp_path, "time,ecg\n", [*rows[:-1], f"NaN,{ECG[-1]:.3f}", end])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SignalWarning)
+        np.testing.assert_allclose(read(path, fs=FS).signal[:, 0], np.tile(ECG, repeat), atol=1e-6)
+
+
 @pytest.mark.parametrize("end", ["END OF DATA", "# end", "\n\n\n", "\x1a", "\0" * 100_000])
 def test_what_follows_the_last_row(end: str, tmp_path: Path) -> None:
     path = saved(tmp_path, "time,ecg\n", [*timed([f"{t:.3f}" for t in SECONDS]), end])
@@ -278,6 +312,7 @@ def test_units_of_time(heading: str, per_second: float, tmp_path: Path) -> None:
         ("time,ecg\n", "%H:%M:%S.%f", OF_DAY),
         ("'Time','ecg'\n'hh:mm:ss.mmm','mV'\n", "'[%H:%M:%S.%f]'", OF_DAY),
         ("'Time','ecg'\n'hh:mm:ss.mmm dd/mm/yyyy','mV'\n", "'[%H:%M:%S.%f %d/%m/%Y]'", START),
+        ("Day,Time,ecg\n", "%d %b %Y,%H:%M:%S.%f", START),
         ("Day,Time,ecg\n", "%d.%m.%Y,%d.%m.%Y %H:%M:%S.%f", START),
         ("time,ecg\n", "%m/%d/%Y %I:%M:%S.%f %p", START),
     ],

@@ -360,7 +360,9 @@ def test_marks_between_thousands(separator: str, decimal: str, mark: str, tmp_pa
         np.testing.assert_allclose(record.signal[:, 0], whole)
 
 
-@pytest.mark.parametrize("cell", ["?", "!", "--", ".", "n.a.", "#NUM!", "#", "-nan(ind)"])
+@pytest.mark.parametrize(
+    "cell", ["?", "!", "--", ".", "n.a.", "#NV", "#WERT!", "#", "***", "\\N", "-nan(ind)"]
+)
 def test_ways_to_leave_a_cell_empty(cell: str, tmp_path: Path) -> None:
     lines = [cell if 200 <= k < 220 else f"{v:.3f}" for k, v in enumerate(ECG)]
     signal = read(saved(tmp_path, "ecg\n", lines), fs=FS).signal[:, 0]
@@ -386,6 +388,12 @@ def test_numbers_with_single_quotes(tmp_path: Path) -> None:
     is_the_ecg(read(saved(tmp_path, "'time','ecg'\n", lines)))
 
 
+def test_decimal_commas_between_commas_are_named(tmp_path: Path) -> None:
+    lines = [row.replace(".", ",") for row in rows([f"{t:.3f}" for t in SECONDS])]
+    with pytest.raises(FormatError, match="found 4; separate columns by semicolons"):
+        read(saved(tmp_path, "time,ecg\n", lines), fs=FS)
+
+
 def test_text_alone_is_shown(tmp_path: Path) -> None:
     path = saved(tmp_path, "time,ecg\n", [f"{t:.3f},0x{k:04x}" for k, t in enumerate(SECONDS)])
     with pytest.raises(FormatError, match="found text in ecg, such as '0x0000'; save its numbers"):
@@ -400,6 +408,8 @@ def test_text_alone_is_shown(tmp_path: Path) -> None:
         ("time_s,ecg_mV,v1", ("mV", "NU")),
         ("Time,EKG/mV,aV/V", ("mV", "NU")),
         ("Time,II,V", ("NU", "NU")),
+        ("Time,ECG [Volt],ECG (microvolts)", ("Volt", "microvolts")),
+        ('Time,"ECG, mV",V1 in uV', ("mV", "uV")),
     ],
 )
 def test_units_after_the_names_of_columns(

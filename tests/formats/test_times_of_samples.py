@@ -79,6 +79,73 @@ def test_times_of_whole_milliseconds_or_hundredths_show_no_gaps(fs: float) -> No
     assert found.fs == pytest.approx(fs, rel=2e-3)
 
 
+@pytest.mark.parametrize("in_packet", [2, 5, 10, 16])
+def test_packets_with_one_time_for_all_their_samples(in_packet: int, tmp_path: Path) -> None:
+    packet = np.arange(N) // in_packet
+    rows = timed(packet * in_packet / FS, "{:.6f}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(saved(tmp_path, rows))
+        uneven = np.arange(N) // 27 * 27 + np.where(np.arange(N) % 27 < 13, 0, 13)
+        check(saved(tmp_path, timed(uneven / FS, "{:.6f}")))
+    lost = np.isin(packet, (40, 41, 60))
+    path = saved(tmp_path, [row for row, each in zip(rows, lost, strict=True) if not each])
+    with pytest.warns(SignalWarning, match="missing in 2 places"):
+        check(path, np.where(lost, np.nan, ECG))
+
+
+def test_milliseconds_of_a_second_keep_the_frequency(tmp_path: Path) -> None:
+    times = np.arange(N) * 4 % 1000
+    with pytest.warns(SignalWarning, match="'ms' are uneven or step back"):
+        check(saved(tmp_path, timed(times), "ms,ecg"))
+    minutes = [f"0,{k // FS},{row}" for k, row in enumerate(timed(times))]
+    record = read(saved(tmp_path, minutes, "min,sec,ms,value"), fs=FS)
+    assert record.leads == ("value",)
+
+
+def test_counters_that_begin_at_1_in_each_round(tmp_path: Path) -> None:
+    counts = np.arange(N) % 200 + 1
+    assert read(saved(tmp_path, timed(counts), "no,ecg"), fs=FS).n_samples == N
+    rows = timed(counts)
+    with pytest.warns(SignalWarning, match="missing in 1 places by the times in 'packet'"):
+        record = read(saved(tmp_path, rows[:700] + rows[705:], "packet,value"), fs=FS)
+    assert (record.leads, record.n_samples) == (("value",), N)
+
+
+def test_parts_of_a_day(tmp_path: Path) -> None:
+    path = saved(tmp_path, timed(SECONDS / 86_400, "{:.10f}"))
+    assert read(path, fs=FS).fs == FS
+
+
+@pytest.mark.parametrize("heading", ["time [s/250],ecg", "time (s / 250),ecg"])
+def test_times_in_parts_of_a_second(heading: str, tmp_path: Path) -> None:
+    check(saved(tmp_path, timed(range(437_000, 437_000 + N)), heading))
+
+
+def test_nanoseconds_from_2000(tmp_path: Path) -> None:
+    first = (START - datetime(2000, 1, 1)) // timedelta(microseconds=1) * 1000
+    path = saved(tmp_path, timed(first + 4_000_000 * np.arange(N)))
+    check(path)
+    assert read(path).start == START
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S%f"])
+def test_dates_and_times_as_one_number(form: str, tmp_path: Path) -> None:
+    dates = [START + timedelta(seconds=t) for t in SECONDS]  # over the end of a minute
+    path = saved(tmp_path, timed([date.strftime(form)[:-3] for date in dates]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(path)
+    assert read(path).start == START
+
+
+@pytest.mark.parametrize("name", ["Hora", "Heure", "Messzeit", "local_ts", "Время", "時間"])
+def test_times_in_other_languages(name: str, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(saved(tmp_path, timed(SECONDS), f"{name},ecg"))
+
+
 @pytest.mark.parametrize(
     "order",
     [

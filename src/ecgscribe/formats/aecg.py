@@ -214,14 +214,14 @@ def _number(text: str) -> float:
 
 
 def _lead(sequence: ET.Element) -> _Lead:
-    origin, scale = _part(sequence, "origin"), _part(sequence, "scale")
+    origin, scale = sequence.find("value/origin"), _part(sequence, "scale")
     counts = _digits(_part(sequence, "digits").text or "")
     unit = scale.get("unit", "")
     gain, resolved = resolve_gain(_number(scale.get("value", "0")), unit)
-    offset = _number(origin.get("value", "0"))
+    offset = 0.0 if origin is None else _number(origin.get("value", "0"))
     if resolved == UNKNOWN_UNIT:
         offset = 0.0
-    elif offset and origin.get("unit", unit) != unit:
+    elif origin is not None and offset and origin.get("unit", unit) != unit:
         offset *= MILLIVOLTS[origin.get("unit", "").lower()] / MILLIVOLTS[unit.lower()]
     return _Lead(_name(sequence), resolved, to_float32(counts * gain + offset))
 

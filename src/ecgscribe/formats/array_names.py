@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ecgscribe.errors import FormatError, warn
+from ecgscribe.formats.lead_names import short_names
 from ecgscribe.formats.time_names import is_time_name
 from ecgscribe.leads import is_standard
 
@@ -25,11 +26,14 @@ _OTHER_NAMES = {
     "fs": {"sfreq", "freq", "frequency", "samplingrate", "samplerate", "samplingfrequency",
            "samplefrequency", "samplingfreq", "samplefreq", "srate", "sr", "sf", "hz", "fsamp",
            "fsample", "samprate", "sampfreq"},
-    "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames"},
+    "leads": {"channels", "leadnames", "channelnames", "signame", "signames", "lead", "chnames",
+              "titles"},
     "units": {"unit"},
     "start": {"starttime", "startdate", "basedatetime"},
 }  # fmt: skip
 """Of the description, without capitals and underscores."""
+_KINDS = {"fs": "iufUS", "start": "iufUSM"}
+"""What NumPy calls the kinds of numbers, texts and dates that may be one; only texts otherwise."""
 
 
 def own_name(name: str) -> str:
@@ -51,7 +55,7 @@ def by_role(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {}
     for key, array in arrays.items():
         role = role_of(key)
-        fits = array.dtype.kind in ("iuf" if role == "fs" else "US")
+        fits = array.dtype.kind in _KINDS.get(role or "", "US")
         if role is None:
             found[key] = array
         elif key == role or (fits and role not in arrays):
@@ -96,7 +100,8 @@ def signal_names(
         return called
     sizes = {math.prod(shapes[name]) for name in arrays}
     are_rows = all(math.prod(shapes[name]) == max(shapes[name]) for name in arrays)
-    if len(sizes) == 1 and are_rows and all(is_standard(own_name(name)) for name in arrays):
+    short = short_names([own_name(name) for name in arrays])
+    if len(sizes) == 1 and are_rows and all(map(is_standard, short)):
         return arrays
     found = [name[:50] for name in (arrays or rest)[:9]]
     raise FormatError(

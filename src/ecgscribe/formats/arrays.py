@@ -35,11 +35,14 @@ from ecgscribe.formats.checks import (
     to_float32,
 )
 from ecgscribe.formats.counters import rises_evenly
+from ecgscribe.formats.labchart import side_by_side
 from ecgscribe.formats.lead_names import chosen_leads, short_names, unnamed_leads
 from ecgscribe.formats.matlab import Numbers, Texts, variables
 from ecgscribe.formats.other_formats import name_of_zip
-from ecgscribe.formats.sample_times import Timing, placed, timing
+from ecgscribe.formats.sample_times import Timing, date_of, placed, timing
+from ecgscribe.formats.table_preamble import Preamble
 from ecgscribe.formats.time_names import seconds_per_unit
+from ecgscribe.formats.time_texts import parse_times
 from ecgscribe.record import LazyRecord, Record
 
 __all__ = ["lead_columns", "open_mat", "open_npy", "open_npz"]
@@ -114,7 +117,7 @@ def open_mat(
     `ecgscribe.formats.reading.Reader`.
     """
     with format_errors(path, "arrays of numbers in a MATLAB file"):
-        stored = variables(path)
+        stored = side_by_side(path, variables(path))
         numbers = {name: each for name, each in stored.items() if isinstance(each, Numbers)}
         texts = {
             name: np.array(each.values)
@@ -270,13 +273,13 @@ def _record(
 ) -> LazyRecord:
     signal = _time_first(path, np.asarray(array))
     n_leads = signal.shape[1]
-    every_fs = set(others["fs"].reshape(-1).tolist()) if "fs" in others else set()
+    every_fs = _frequencies(others["fs"]) if "fs" in others else set()
     if len(every_fs) > 1:
-        listed = ", ".join(map(str, sorted(every_fs)))
+        listed = ", ".join(f"{each:g}" for each in sorted(every_fs))
         raise FormatError(
             f"{path}: expected one sampling frequency, found {listed}; save the leads of one alone"
         )
-    stated = float(every_fs.pop()) if every_fs else None
+    stated = every_fs.pop() if every_fs else None
     start = _start(others["start"]) if "start" in others else None
     texts = _texts(path, others["leads"], n_leads) if "leads" in others else []
     columns, times = lead_columns(path, signal, texts, fs=fs if stated is None else stated)
@@ -285,7 +288,7 @@ def _record(
         start = begins or start
         if len(values) == len(signal):
             given = fs if stated is None else stated
-            unit = seconds_per_unit(key) if others[key].dtype.kind not in "mM" else 1.0
+            unit = seconds_per_unit(key) if others[key].dtype.kind not in "mMUS" else 1.0
             times = timing(path, key, values, unit=unit, given=given)
     if texts:
         names = short_names([texts[k] for k in columns])
@@ -314,6 +317,8 @@ def _record(
 
 def _seconds(times: NDArray[Any]) -> tuple[NDArray[np.float64], datetime | None]:
     """Return times as numbers; of dates, the seconds since the first, and that."""
+    if times.dtype.kind in "US":
+        return parse_times([str(each) for each in times.astype(str)])
     if times.dtype.kind not in "mM" or not len(times):
         return np.asarray(times, dtype=np.float64), None
     start = times[0].astype("datetime64[us]").item() if times.dtype.kind == "M" else None
@@ -321,8 +326,18 @@ def _seconds(times: NDArray[Any]) -> tuple[NDArray[np.float64], datetime | None]
 
 
 def _start(array: NDArray[Any]) -> datetime | None:
-    text = str(array.reshape(-1)[0]) if array.size else ""
-    return clock_time(text)
+    if not array.size or array.dtype.kind in "iuf":
+        return date_of(float(array.flat[0])) if array.size else None
+    text = str(array.astype(str).flat[0])
+    return clock_time(text) or (parse_times([text])[1] if ":" in text else None)
+
+
+def _frequencies(array: NDArray[Any]) -> set[float]:
+    """Return sampling frequencies in Hz, which may be texts such as ``0.25 kHz``."""
+    if array.dtype.kind in "US":
+        found = [Preamble.of([f"fs: {text}"]).fs for text in array.astype(str).flat]
+        return {each for each in found if each is not None}
+    return {float(each) for each in array.flat}
 
 
 def _texts(path: Path, array: NDArray[Any], n: int) -> list[str]:

@@ -37,7 +37,7 @@ def rises_evenly(values: NDArray[Any]) -> bool:
 
 
 def unwrapped(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return a counter that begins again at 0 after each round as one that goes on.
+    """Return a counter that begins again after each round as one that goes on.
 
     Parameters
     ----------
@@ -52,10 +52,14 @@ def unwrapped(values: NDArray[Any]) -> NDArray[np.float64]:
     whole = np.asarray(values, dtype=np.float64)
     if len(whole) < LEAST_ROWS or not np.isfinite(whole).all():
         return np.empty(0)
-    most = whole.max()
-    if whole.min() != 0 or most < _LEAST_ROUND or not np.all(np.diff(whole)[:LEAST_ROWS] % 1 == 0):
+    first, most = whole[0], np.ptp(whole)
+    if (
+        whole.min() not in (0, 1)
+        or most < _LEAST_ROUND
+        or not np.all(np.diff(whole)[:LEAST_ROWS] % 1 == 0)
+    ):
         return np.empty(0)
     steps = np.diff(whole) % (most + 1)
     if np.mean(steps == 1) < 1 - _MANY_MISSING or not np.any(np.diff(whole) < 0):
         return np.empty(0)
-    return np.append(whole[0], whole[0] + np.cumsum(steps))
+    return np.append(first, first + np.cumsum(steps))

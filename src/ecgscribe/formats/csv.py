@@ -235,9 +235,11 @@ def _is_day_first(layout: Layout) -> bool:
 
 def _check_width(path: Path, layout: Layout, part: pd.DataFrame) -> None:
     if layout.heading and len(layout.heading[0]) != part.shape[1]:
+        are_decimals = layout.separator == "," and part.shape[1] == 2 * len(layout.heading[0])
+        advice = "separate columns by semicolons, not by commas as decimals" if are_decimals else ""
         raise FormatError(
             f"{path}: expected {len(layout.heading[0])} columns as its first row names, found "
-            f"{part.shape[1]}; correct the file"
+            f"{part.shape[1]}; {advice or 'correct the file'}"
         )
     if layout.doubtful:
         warn(

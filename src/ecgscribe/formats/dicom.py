@@ -71,8 +71,8 @@ def open_dicom(
 ) -> LazyRecord:
     """Read the recorded waveforms of a DICOM file, not the averaged beats it may also hold.
 
-    If groups of leads differ in length or offset, the longest group is read. A compressed file is
-    an error. See `ecgscribe.formats.reading.Reader`.
+    If groups of leads differ in length or offset, the longest group is read, or the first of those
+    that are as long. A compressed file is an error. See `ecgscribe.formats.reading.Reader`.
 
     Warns
     -----
@@ -103,7 +103,7 @@ def open_dicom(
         names = short_names([channel.name for channel in channels])
         units = [channel.unit for channel in channels]
         keep = leads_of_one_fs(path, names, units, [c.fs for c in channels], leads)
-        shapes = [(len(channels[k].signal), channels[k].offset_ms) for k in keep]
+        shapes = [(len(channels[k].signal), -channels[k].offset_ms) for k in keep]
         others = [names[k] for k, shape in zip(keep, shapes, strict=True) if shape != max(shapes)]
         keep = [k for k, shape in zip(keep, shapes, strict=True) if shape == max(shapes)]
         if leads is not None and len(keep) < len(leads):

@@ -32,8 +32,12 @@ _EXPLANATION = re.compile(r"\s*(?:[(\[](?!\d+[)\]]).*|,.*|[ _/][mnuµμ]V)$")
 
 
 _UNIT_AFTER_NAME = re.compile(
-    r"[\[(]\s*([mnuµμ]?V)\s*[\])]\s*$|[/_]\s*([mnuµμ]V)\s*$", re.IGNORECASE
+    r"[\[(]\s*((?:[mnuµμ]|milli|micro)?V(?:olts?)?)\s*[\])]\s*$"
+    r"|(?:[/_,-]| in )\s*((?:[mnuµμ]|milli|micro)V(?:olts?)?)\s*$",
+    re.IGNORECASE,
 )
+_LEAST_FS = 40.0
+"""Slower signals are no ECG, but numbers derived from it."""
 _MOST_LEADS = 32
 """More are rather recordings, one in each row."""
 
@@ -251,6 +255,8 @@ def leads_of_one_fs(
         return keep
     deciding = keep if leads is not None else ecg_columns(names, units)
     shared = {fs[k] for k in deciding}
+    if leads is None:
+        shared = {value for value in shared if value >= _LEAST_FS} or shared
     if len(shared) != 1:
         raise MixedFrequenciesError(
             f"{path}: expected leads of one sampling frequency, found "

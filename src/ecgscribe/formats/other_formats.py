@@ -37,6 +37,9 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"BZh", "a compressed file; unpack it first"),
     (0, b"\xfd7zXZ\0", "a compressed file; unpack it first"),
     (0, b"(\xb5/\xfd", "a compressed file; unpack it first"),
+    (0, b"{\\rtf", "a document; save the samples as CSV"),
+    (0, b"version https://git-lfs", "a pointer to a file in Git LFS; get the file (git lfs pull)"),
+    (0, b"/annex/objects/", "a pointer to a file in git-annex; get the file (git annex get)"),
     (0, b"PAR1", "Parquet; save the samples as CSV or .npz"),
     (0, b"ARROW1", "Arrow; save the samples as CSV or .npz"),
 )
@@ -47,9 +50,11 @@ _XML = {
     "sapphire": "the XML of GE",
     "ecg": "the XML of Mortara or Hill-Rom",
     "examdescript": "the XML of Schiller",
-    "html": "a web page",
+    "html": "a web page; download the file itself",
     "svg": "a picture; export the samples",
+    "healthdata": "the export of Apple Health; name one of its electrocardiograms (.csv)",
 }
+"""By the name of the root element; with what to do where it is not to convert it."""
 
 
 def other_format(head: bytes) -> str | None:
@@ -89,4 +94,5 @@ def other_xml(root: str) -> str:
     """Return what XML of another root element than that of HL7 aECG is, and what to do."""
     name = _XML.get(root.rpartition("}")[2].lower())
     found = f"XML of {root.rpartition('}')[2][:40]}"
-    return f"{found}, {name}; {_CONVERT}" if name else f"{found}; {_CONVERT}"
+    listed = f"{found}, {name}" if name else found
+    return listed if ";" in listed else f"{listed}; {_CONVERT}"

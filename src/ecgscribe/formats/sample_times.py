@@ -26,6 +26,7 @@ __all__ = [
     "Timing",
     "append_rows",
     "check_gaps",
+    "date_of",
     "epoch_unit",
     "placed",
     "timing",
@@ -54,8 +55,12 @@ _DAYS_TO_1970 = (25_569, 719_529)
 """The number of 1 January 1970 in the days of Excel and of MATLAB."""
 _SINCE_1970 = (10_957, 47_482)
 """Days since then in 2000 and in 2100."""
+_FIRST_YEAR, _POLAR = 2000, datetime(2000, 1, 1) - datetime(1970, 1, 1)
+"""Nanoseconds from 1970 to an earlier year count from 2000 instead, as sensors of Polar do."""
 _HELD = 20.0
 """Samples with one time from which on a clock is too coarse to see single missing samples."""
+_PACKETS = 0.9
+"""Share of packets of one length, and of one time apart, from which on others are exceptions."""
 _EXACT_STEPS = 1e5
 """Mean steps in one step from which on it is kept in 64 bits, as 32 would round it to samples."""
 
@@ -290,12 +295,12 @@ def _is_even(samples: NDArray[np.floating[Any]], step: float, unit: float | None
     """Return whether nearly all steps are whole numbers of samples.
 
     A step of a decimal fraction of a second, such as 1 ms, may be one or two samples of any
-    frequency: it shows no single missing samples.
+    frequency: it shows no single missing samples. Nor does a time that several samples share.
     """
     decades = math.log10(step * unit) if unit is not None else 0.5
     off = np.abs(samples - np.round(samples))
-    is_fine = abs(decades - round(decades)) > _AGREE
-    return is_fine and bool(np.mean(off < _NEAR_WHOLE) > 1 - _MANY_GAPS)
+    is_fine = abs(decades - round(decades)) > _AGREE and np.mean(samples < 0.5) < _MANY_GAPS
+    return bool(is_fine and np.mean(off < _NEAR_WHOLE) > 1 - _MANY_GAPS)
 
 
 def _step_between_gaps(
@@ -317,12 +322,17 @@ def _step(steps: NDArray[np.float32], duration: float) -> tuple[float, float]:
     """
     some = steps[:_SAMPLED].astype(np.float64)
     ticks = np.flatnonzero(some)
-    held = float(np.median(np.diff(ticks))) if len(ticks) > 2 else 1.0
+    rows, ticked = np.diff(ticks), some[ticks[1:]]
+    held = float(np.median(rows)) if len(rows) > 1 else 1.0
     block = min(_BLOCK, len(steps) // 4)
-    if held > _HELD:
-        step = float(np.median(some[ticks])) / held
-        mean = float(some[ticks[0] + 1 : ticks[-1] + 1].sum()) / float(ticks[-1] - ticks[0])
-        return (mean if abs(mean - step) < 0.05 * step else step), held
+    if held > _HELD or (held > 1 and np.mean(rows == held) > _PACKETS):
+        usual = np.abs(ticked / np.median(ticked) - 1) < 0.5  # the others are gaps
+        if np.mean(usual) <= _PACKETS:
+            usual[:] = True
+        step, mean = float(np.median(ticked)) / held, ticked[usual].sum() / rows[usual].sum()
+        return (float(mean) if abs(mean - step) < 0.05 * step else step), held
+    if np.count_nonzero(some < 0) > len(some) / (4 * block):  # it begins anew again and again
+        return float(np.median(some[some > 0])) if np.any(some > 0) else 0.0, 1.0
     if len(steps) <= _SAMPLED:
         times = np.append(0.0, np.cumsum(some))
         sums = times[block:] - times[:-block]
@@ -339,10 +349,28 @@ def _start(clock: Clock, unit: float | None) -> datetime | None:
     """Return the first time as a date, in UTC if the times count from 1970."""
     days = _days_to_1970(clock.first)
     if unit == _DAY_S and days is not None:
-        return datetime(1970, 1, 1) + timedelta(seconds=round((clock.first - days) * _DAY_S, 3))
+        return _after(clock.first, days)
     if unit is None or epoch_unit(clock.first, clock.last) != unit:
         return None
-    return datetime.fromtimestamp(clock.first * unit, UTC).replace(tzinfo=None)
+    return _since_1970(clock.first, unit)
+
+
+def date_of(number: float) -> datetime | None:
+    """Return the date that a number alone stands for: a time since 1970, or days of MATLAB."""
+    unit = epoch_unit(number, number * (1 + 1e-9))
+    if unit is not None:
+        return _since_1970(number, unit)
+    days = _days_to_1970(number)
+    return None if days != _DAYS_TO_1970[1] else _after(number, days)
+
+
+def _since_1970(number: float, unit: float) -> datetime:
+    start = datetime.fromtimestamp(number * unit, UTC).replace(tzinfo=None)
+    return start + _POLAR if unit == _UNITS[-1] and start.year < _FIRST_YEAR else start
+
+
+def _after(number: float, days_to_1970: int) -> datetime:
+    return datetime(1970, 1, 1) + timedelta(seconds=round((number - days_to_1970) * _DAY_S, 3))
 
 
 def _unit(step: float, clock: Clock, given: float | None) -> float | None:
@@ -355,7 +383,7 @@ def _unit(step: float, clock: Clock, given: float | None) -> float | None:
         return float(_DAY_S)
     if given is None:
         return 1.0 if step < 0.5 and low <= 1 / step <= high else None
-    for unit in (*_UNITS, 60.0, 3600.0):
+    for unit in (*_UNITS, 60.0, 3600.0, float(_DAY_S)):
         if abs(1 / (step * unit) - given) <= _AGREE * given:
             return unit
     # Not a number of samples: a time in seconds at another frequency.

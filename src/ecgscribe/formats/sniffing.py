@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -59,12 +60,19 @@ def detect_format(path: Path) -> Format | None:
     return _format_of(head_of(path))
 
 
+_EDF = re.compile(rb"(?s)[ \0]*0[ \0]*\Z")
+_EDF_START = re.compile(rb"\d\d[.:/-]\d\d[.:/-]\d\d\d\d[.:]\d\d[.:]\d\d")
+"""The date and the time, which show that a version in other characters is that of EDF."""
+
+
 @lru_cache(maxsize=4)
 def _format_of(head: bytes) -> Format | None:
     """Detect a format from the first bytes, once: who opens a recording asks several times."""
     for offset, magic, name in _MAGIC:
         if head[offset:].startswith(magic):
             return name
+    if _EDF.match(head[:8]) and _EDF_START.match(head[168:184]):
+        return "edf"
     if is_xml(head):
         return "aecg"
     if is_dicom_without_preamble(head):

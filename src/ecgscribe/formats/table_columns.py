@@ -19,6 +19,7 @@ from ecgscribe.formats.sample_times import epoch_unit
 from ecgscribe.formats.table_layout import Layout
 from ecgscribe.formats.time_names import is_counter_name, is_time_name, seconds_per_unit
 from ecgscribe.formats.time_texts import parse_times
+from ecgscribe.leads import is_standard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,9 @@ FEW = 0.01
 """Share of times that may be missing."""
 _POSITION = {"sample #", "sample", "time", "t", "index", "elapsed time"}
 """Names of a first column that is left out even if its values do not show that it is a time."""
-_DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_DAY = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[- ]\w{3}[- ]\d{4}"
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,12 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
     text = {
         k
         for k, numbers in values.items()
-        if part[k].dtype.kind not in "iufb"
-        and np.mean(np.isnan(numbers)) > MOSTLY
-        and not part[k].isna().all()
+        if part[k].dtype.kind == "b"
+        or (
+            part[k].dtype.kind not in "iuf"
+            and np.mean(np.isnan(numbers)) > MOSTLY
+            and not part[k].isna().all()
+        )
     }
     evenly = {k for k in values if k not in text and rises_evenly(values[k])}
     names = {k: heading_of(layout, k)[0] for k in values}
@@ -106,6 +112,7 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
     }
     times = (times - text) | dated | days
     times |= {k for k in evenly if is_counter_name(written[k])}
+    times |= {k for k in set(values) - text if _is_coarse_time(written[k], values[k])}
     if (written[0] or "").lower() in _POSITION:
         times.add(0)
     by_value = evenly - times
@@ -149,6 +156,12 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
         min(days) if days and at in dated and not _DAY.search(str(part[at].iloc[0])) else None,
         next((k for k in sorted(dated) if k != at), None),
     )
+
+
+def _is_coarse_time(name: str | None, values: NDArray[np.float64]) -> bool:
+    """Return whether a column that is called a count or a unit of time never falls."""
+    is_named = bool(name) and is_counter_name(name) and not is_standard(name or "")
+    return is_named and len(values) > LEAST_ROWS and bool(np.all(np.diff(values) >= 0))
 
 
 def _holds_days(column: pd.Series[Any]) -> bool:

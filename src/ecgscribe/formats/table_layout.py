@@ -21,6 +21,7 @@ __all__ = [
     "MISSING",
     "WIDE",
     "Layout",
+    "begin_with_numbers",
     "is_closing",
     "is_missing",
     "is_table",
@@ -53,12 +54,15 @@ MISSING = (
     "#div/0!", "#value!", "#ref!", "-nan(ind)", "nan(ind)",
 )  # fmt: skip
 """What stands for a missing value, in lower case."""
+_ERROR = re.compile(r"#[^\s\da-z]+|\*+|\\N")
+"""An error of a spreadsheet in any language, such as ``#NV``, and what databases write."""
 # A time such as 0:00.003, or with a date; a date is never alone.
 _TIME = re.compile(
     r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ])?-?\d+(?::\d{1,2}){1,2}(?:[.,]\d*)?"
     r"(?: ?(?:Z|UTC|[AP]M|[-+]\d\d:?\d\d))?(?: \d{1,2}/\d{1,2}/\d{4})?",
     re.IGNORECASE,
 )
+_LEADING_NUMBER = re.compile(r"[\s'\"[]*[-+\N{MINUS SIGN}.,]*\d")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 _WITHOUT_BLANK = re.compile(
     r"[-+]?\d*,\d+(?:e[-+]?\d+)?|[-+]?\d+|\d+[-/.]\d+[-/.]\d+(?:T\S+)?|\d+:\d+(?::\d+)?(?:[.,]\d+)?",
@@ -163,17 +167,29 @@ class Layout:
         )
 
 
-def is_closing(line: str) -> bool:
-    """Return whether a line after the last row is none: without any number, or a comment."""
+def is_closing(line: str, *, after_numbers: bool = False) -> bool:
+    """Return whether a line after the last row is none: without any number, or a comment.
+
+    `after_numbers`, if rows begin with numbers, so is one that begins with a word, as ``Mean,0.1``.
+    """
     text = line.strip()
     if text.startswith(COMMENTS):
+        return True
+    word = re.match(r"['\"]?([^\W\d_]{2,})", text)
+    if after_numbers and word and not is_missing(word[1]) and not _NUMBER.fullmatch(word[1]):
         return True
     return not re.search(r"\d", text) and not all(map(is_missing, re.split(r"[\s,;|]+", text)))
 
 
+def begin_with_numbers(lines: Sequence[str]) -> bool:
+    """Return whether most lines do, which may be times."""
+    return sum(bool(_LEADING_NUMBER.match(line)) for line in lines) > len(lines) / 2
+
+
 def is_missing(cell: str) -> bool:
     """Return whether a cell stands for a missing value."""
-    return cell.strip(_BLANK).lower() in MISSING
+    text = cell.strip(_BLANK)
+    return text.lower() in MISSING or _ERROR.fullmatch(text) is not None
 
 
 def is_table(head: bytes) -> bool:
@@ -213,7 +229,8 @@ def _body(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
         for n, line in lines
         if not line.lstrip().startswith(COMMENTS)
     ]
-    while len(body) > 1 and is_closing(body[-1][1]):
+    after_numbers = begin_with_numbers([line for _, line in body])
+    while len(body) > 1 and is_closing(body[-1][1], after_numbers=after_numbers):
         body.pop()
     return body
 
@@ -276,8 +293,8 @@ def _ends_empty(rows: Sequence[Sequence[str]], first: int) -> bool:
     """Return whether all rows from the first of numbers on end with an empty cell of no column."""
     if first == len(rows) or not all(len(row) > 1 and not row[-1] for row in rows[first:]):
         return False
-    is_named = first > 0 and len(rows[first - 1]) == len(rows[-1]) and rows[first - 1][-1] != ""
-    return not is_named
+    heading = rows[max(first - 2, 0) : first]
+    return not any(len(row) == len(rows[-1]) and row[-1] for row in heading)
 
 
 def _names(
@@ -345,7 +362,10 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
     found = [_is_of_numbers(row) for row in rows]
     if any(found):
         width = len(rows[len(found) - 1 - found[::-1].index(True)])
-        return next(k for k, row in enumerate(rows) if found[k] and len(row) == width)
+        first = plain = next(k for k, row in enumerate(rows) if found[k] and len(row) == width)
+        while first and _is_noted(rows[first - 1], rows[plain]):
+            first -= 1
+        return first
     # A column of text may stand beside those of numbers.
     width, first = len(rows[-1]), len(rows)
     numeric = [True] * width
@@ -357,6 +377,15 @@ def _first_of_numbers(rows: Sequence[Sequence[str]]) -> int:
             break
         numeric, first = still, k
     return first if width > 1 and len(rows) - first >= _CERTAIN_ROWS else len(rows)
+
+
+def _is_noted(row: Sequence[str], plain: Sequence[str]) -> bool:
+    """Return whether a row is one of numbers but for a text where a plain one is empty."""
+    return (
+        len(row) == len(plain)
+        and any(map(_NUMBER.fullmatch, row))
+        and all(_is_of_numbers([c]) or is_missing(p) for c, p in zip(row, plain, strict=True))
+    )
 
 
 def _n_names(above: Sequence[Sequence[str]], width: int) -> int:

@@ -37,7 +37,7 @@ _HERTZ = re.compile(
     r"[^\d\n]{0,60}?(\d+(?:[.,]\d+)?)\s*(k)?(?:hz|hertz|hercios)\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_PER_SECOND = re.compile(r"^\W*(\d+(?:[.,]\d+)?)\s*()samples ?(?:/|per) ?s", re.I | re.M)
+_PER_SECOND = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*()samples ?(?:/|per) ?s", re.I)
 _EACH = r"(?:sampl\w*[ _]*(?:interval|period)|^\W*(?:interval|time ?step|dt|Δt|delta[ _]?t)\b)"
 _VALUE = r"(?P<value>\d+(?:[.,]\d+)?|\.\d+)"
 _INTERVALS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ecgscribe.errors import warn
-from ecgscribe.formats.table_layout import FILLING, WIDE, Layout, is_closing
+from ecgscribe.formats.table_layout import FILLING, WIDE, Layout, begin_with_numbers, is_closing
 
 __all__ = ["open_rows"]
 
@@ -72,9 +72,11 @@ def _end_of_rows(file: BinaryIO, size: int) -> tuple[int, list[str]]:
     file.seek(max(end - _BLOCK, 0))
     tail = file.read(end - max(end - _BLOCK, 0))
     closing: list[str] = []
-    for line in reversed(tail.splitlines(keepends=True)):
+    lines = tail.splitlines(keepends=True)
+    after_numbers = begin_with_numbers([line.decode("latin-1") for line in lines])
+    for line in reversed(lines):
         text = line.decode("latin-1").strip()
-        if text and not is_closing(text):
+        if text and not is_closing(text, after_numbers=after_numbers):
             break
         end -= len(line)
         closing += [text] if text else []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ecgscribe.formats.counters import LEAST_ROWS, unwrapped
 from ecgscribe.formats.sample_times import Clock
 from ecgscribe.formats.table_columns import FEW, MOSTLY, as_numbers
-from ecgscribe.formats.time_texts import parse_times
+from ecgscribe.formats.time_texts import is_calendar_number, parse_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,10 @@ class ColumnTimes:
     def add(self, column: pd.Series[Any], days: pd.Series[Any] | None) -> None:
         """Add the times of a part of the table, whose days may be in another column."""
         numbers = as_numbers(column)
-        if not np.mean(np.isnan(numbers)) > MOSTLY:
+        is_calendar = len(column) > 0 and is_calendar_number(str(column.iloc[0]))
+        if is_calendar and column.dtype.kind == "f":  # exact to about 4 ms
+            column = (column * 100 // 1).map(lambda cell: f"{cell / 100:.2f}")
+        if not (is_calendar or np.mean(np.isnan(numbers)) > MOSTLY):
             values = self._unwrapped(numbers)
             if self.n_counted is not None:
                 end = self.n_counted + len(values)
@@ -63,7 +66,7 @@ class ColumnTimes:
     def _unwrapped(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values of a counter that begins again at 0 as those of one that goes on."""
         if self.clock.is_empty and self.clock.unit is None and len(unwrapped(values)):
-            self.n_in_round, self._count = float(values.max()) + 1, float(values[0])
+            self.n_in_round, self._count = float(np.ptp(values)) + 1, float(values[0])
         if self.n_in_round is None or not len(values):
             return values
         steps = np.diff(values, prepend=self._count % self.n_in_round) % self.n_in_round

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgscribe.record import NO_DATE
 
-__all__ = ["parse_times"]
+__all__ = ["is_calendar_number", "parse_times"]
 
 
 _DAY_S = 86_400
@@ -28,7 +28,16 @@ _COLON_MS = re.compile(r"(\d\d?:\d\d:\d\d):(\d{3})(?!\d)")
 """A time of day with milliseconds after another colon."""
 _OF_DAY = re.compile(r"[1-9]\d:\d\d:\d\d|0[1-9]:\d\d:\d\d")
 """A time of day, not one since a start: with two digits of an hour that is not 0."""
+_CALENDAR = re.compile(
+    r"((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)(\d{3}|\.\d*)?"
+)
+"""A date and a time as one number, such as 20260102100000.5."""
 _DATE = re.compile(r"(?<![\d:.])(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
+
+
+def is_calendar_number(text: str) -> bool:
+    """Return whether a number is a date and a time, such as 20260102100000."""
+    return _CALENDAR.fullmatch(text) is not None
 
 
 def parse_times(
@@ -52,6 +61,7 @@ def parse_times(
     import pandas as pd
 
     plain = [_COLON_MS.sub(r"\1.\2", _ZONE_NAME.sub("", text.strip(" '\"[]"))) for text in texts]
+    plain = [_spread(text) for text in plain]
     clock = [_CLOCK.fullmatch(text) for text in plain]
     if any(clock):
         seconds = np.array([math.nan if m is None else _clock_seconds(m) for m in clock])
@@ -71,6 +81,14 @@ def parse_times(
     first = pd.to_datetime(pd.Series(plain[:1]), **about).iloc[0]
     is_date = not pd.isna(first) and first.year > 0
     return seconds, first.to_pydatetime().replace(tzinfo=None) if is_date else None
+
+
+def _spread(text: str) -> str:
+    match = _CALENDAR.fullmatch(text)
+    if match is None:
+        return text
+    year, month, day, hour, minute, second, rest = match.groups(default="")
+    return f"{year}-{month}-{day} {hour}:{minute}:{second}.{rest.removeprefix('.')}".rstrip(".")
 
 
 def _clock_seconds(match: re.Match[str]) -> float:
