@@ -232,6 +232,22 @@ def test_quality_annotations_are_those_of_annotate(model: Model) -> None:
     assert np.abs(live.sample - whole.sample).max() <= 3
 
 
+def test_a_lead_of_noise_is_left_out_within_8_s(model: Model) -> None:
+    record, reference = made(duration=44.0)
+    record.signal[AT : AT + 16 * FS, 0] = np.random.default_rng(2).normal(0, 0.5, 16 * FS)
+    live, whole = (f(record, model=model) for f in (annotate_live, annotate))
+    marks, expected = (a.select(a.symbol == "~") for a in (live, whole))
+    assert marks.subtype.tolist() == expected.subtype.tolist() == [16, 0]
+    assert ((marks.time - expected.time >= 0) & (marks.time - expected.time < 8)).all()
+    for annotation in (live, whole):
+        beats = annotation.beats()
+        later = reference.time > marks.time[0]
+        near = np.abs(beats.time[:, None] - reference.time[later]).min(axis=0)
+        assert (near < 0.05).all()
+        assert (beats.symbol == "N").all()
+        assert beats.readable.all()
+
+
 def _quiet(function: Callable[..., Annotation]) -> Callable[..., Annotation]:
     import warnings
 

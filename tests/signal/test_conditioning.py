@@ -231,6 +231,66 @@ def test_a_dead_lead_next_to_a_good_one_is_zero(dead: float) -> None:
     )
 
 
+def noise_of(kind: str, n: int, fs: float = 360.0) -> Floats:
+    rng = np.random.default_rng(5)
+    lead = rng.normal(0, 0.5, n)
+    if kind == "last bit":
+        lead = 0.005 * rng.integers(-1, 2, n)
+    elif kind == "hum":
+        lead = 0.04 * lead + 5 * np.sin(2 * np.pi * 50 * np.arange(n) / fs)
+    return np.asarray(lead, dtype=np.float32)
+
+
+@pytest.mark.parametrize("kind", ["white", "last bit", "hum"])
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_lead_of_noise_next_to_a_good_one_is_lost_and_zero(kind: str, k: int) -> None:
+    signal = ecg(360.0)
+    signal[7200:, k] = noise_of(kind, 7200)
+    conditioned = condition(record(signal))
+    begin = np.flatnonzero(conditioned.lost[:, k])[0]
+    assert abs(begin - 20 * FS) <= 2 * FS
+    assert conditioned.lost[begin:, k].all()
+    assert not conditioned.signal[begin:, k].any()
+    assert conditioned.signal[: 20 * FS, k].any()
+    good = condition(record(ecg(360.0))).signal[:, 1 - k]
+    np.testing.assert_array_equal(conditioned.signal[:, 1 - k], good)
+
+
+def smooth_tachycardia(n: int) -> Floats:
+    turn = 2 * np.pi * np.cumsum(np.linspace(2.5, 5, n)) / 360
+    return np.asarray(np.sin(turn) + 0.01 * noise_of("white", n), dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [smooth_tachycardia, lambda n: 0.1 * ecg(360.0)[:n, 1] + 0.02 * noise_of("white", n)],
+    ids=["tachycardia", "low"],
+)
+def test_a_lead_that_shows_a_heart_is_no_noise(lead: Callable[[int], Floats]) -> None:
+    signal = ecg(360.0)
+    signal[:, 1] = lead(len(signal))
+    assert not condition(record(signal)).lost.any()
+
+
+def test_without_beats_in_either_lead_neither_is_noise() -> None:
+    noise = noise_of("white", 14400)
+    assert not condition(record(np.stack([noise, smooth_tachycardia(14400)], axis=1))).lost.any()
+
+
+@few
+@given(begin=st.integers(0, 119 * FS), seconds=st.integers(1, 40), fs=st.sampled_from([200, 360]))
+def test_a_part_is_what_it_is_in_the_whole(begin: int, seconds: int, fs: int) -> None:
+    signal = ecg(fs, 120.0)
+    signal[30 * fs : 77 * fs, 0] = noise_of("white", 47 * fs)
+    signal[70 * fs : 90 * fs, 1] = noise_of("last bit", 20 * fs)
+    conditioner = Conditioner.for_record(record(signal, fs))
+    whole = conditioner.condition(0, conditioner.n_steps)
+    end = min(begin + seconds * FS, conditioner.n_steps)
+    part = conditioner.condition(begin, end)
+    np.testing.assert_array_equal(part.lost, whole.lost[begin:end])
+    np.testing.assert_allclose(part.signal, whole.signal[begin:end], atol=1e-5)
+
+
 def test_a_wholly_dead_record_is_zero_and_not_readable() -> None:
     with pytest.warns(SignalWarning, match="cannot be read"):
         conditioned = condition(record(np.full((3600, 2), nan, dtype=np.float32)))
@@ -328,6 +388,13 @@ def test_of_twelve_leads_those_that_are_not_lost_are_chosen() -> None:
     signal[:, 1] = nan
     signal[:300, 10] = 0
     assert choose_leads(replace(twelve, signal=signal)) == (7, 9)
+
+
+def test_of_twelve_leads_those_that_are_no_noise_are_chosen() -> None:
+    beat = ecg(200.0, 10.0)[:, :1]
+    signal = beat * np.linspace(-1, 1.2, 12).astype(np.float32)
+    signal[:, 1] = noise_of("white", len(signal))
+    assert choose_leads(replace(named(TWELVE), signal=signal)) == (9, 10)
 
 
 def test_many_leads_are_read_twice_before_they_are_conditioned() -> None:

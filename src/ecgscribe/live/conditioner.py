@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from ecgscribe.leads import N_LEADS
 from ecgscribe.live.hop_filter import HOP, MOST_PHASES, fill_gaps, filter_hop
 from ecgscribe.live.lost_leads import LostLeadFinder
+from ecgscribe.live.noise import NoisyLeadFinder
 from ecgscribe.live.samples import SampleBuffer
 from ecgscribe.live.scale import CHANGE_STEPS, ScaleTracker, scaled
 from ecgscribe.live.tail import Tail
 from ecgscribe.signal.bad_samples import bridge_bad_samples
 from ecgscribe.signal.filters import BASELINE_BOX, LOW_PASS_REACH, SCALE_BLOCK, filter_lead
+from ecgscribe.signal.noisy_leads import left_out
 from ecgscribe.signal.windows import FS, Clock, rate_ratio
 
 __all__ = ["FIRST_HOP", "LiveSignal"]
@@ -63,7 +65,9 @@ class LiveSignal:
         empty = np.zeros((0, N_LEADS), dtype=np.float32)
         self._filtered = Tail(RECENT, empty)
         self._signal = Tail(history, empty)
-        self._lost = Tail(RECENT, np.zeros((0, n_leads), dtype=np.bool_))
+        self._noisy_leads = NoisyLeadFinder(n_leads)
+        no_flags = np.zeros((0, n_leads), dtype=np.bool_)
+        self._lost, self._noisy = Tail(RECENT, no_flags), Tail(RECENT, no_flags)
 
     # What has come
 
@@ -111,8 +115,8 @@ class LiveSignal:
         return self._filtered.since(begin)
 
     def lost_since(self, begin: int) -> Flags:
-        """Return which leads are lost from step `begin` on, shape (n, n_leads)."""
-        return self._lost.since(begin)
+        """Return which leads are lost, or noise, from step `begin` on, shape (n, n_leads)."""
+        return np.asarray(self._lost.since(begin) | self._noisy.since(begin))
 
     def window(self, n: int) -> Floats:
         """Return the last `n` steps, shape (n, 2); zero before the first step."""
@@ -177,7 +181,7 @@ class LiveSignal:
         lost = np.zeros((len(step), self.n_leads), dtype=np.bool_)
         lost[: len(at)] = self._lost_leads.invalid(samples)[at]
         before = begin - int(step[0])
-        earlier = self.lost_since(int(step[0]))
+        earlier = self._lost.since(int(step[0]))
         earlier |= lost[:before]
         self._lost.append(lost[before:])
 
@@ -190,18 +194,28 @@ class LiveSignal:
                 self._measure(block_end)
         if begin == 0 and self.n_steps < SCALE_BLOCK:
             self._measure(self.n_steps)
-        self._signal.append(scaled(self._filtered.since(begin), self._scales.scale))
+        lost = self._lost.since(begin)
+        self._noisy.append(left_out(np.broadcast_to(self._noisy_leads.noisy, lost.shape), lost))
+        self._signal.append(self._scaled(begin))
+
+    def _scaled(self, begin: int) -> Floats:
+        """Return the filtered leads from step `begin` on at their scales, zero where noise."""
+        rows = scaled(self._filtered.since(begin), self._scales.scale)
+        noisy = self._noisy.since(begin)
+        rows[: len(noisy), : self.n_leads][noisy] = 0
+        return rows
 
     def _measure(self, block_end: int) -> None:
         begin = max(block_end - SCALE_BLOCK, 0)
         size = block_end - begin
-        block, lost = self._filtered.since(begin)[:size], self.lost_since(begin)[:size]
+        block, lost = self._filtered.since(begin)[:size], self._lost.since(begin)[:size]
+        self._noisy_leads.measure(block[:, : self.n_leads], lost)
         for lead in self._scales.measure(block, lost):
             self._scale_again(lead, self._filtered.first)
 
     def _scale_again(self, lead: int, begin: int) -> None:
         rows = self.since(begin)
-        again = scaled(self._filtered.since(begin), self._scales.scale)
+        again = self._scaled(begin)
         rows[:, lead] = again[: len(rows), lead]
 
     def new_scales(self) -> dict[int, float]:

@@ -30,6 +30,7 @@ from ecgscribe.signal.filters import (
 )
 from ecgscribe.signal.lead_statistics import LeadStatistics, measure_leads
 from ecgscribe.signal.long_gaps import Recorded, without_long_gaps
+from ecgscribe.signal.noisy_leads import noisy_steps
 from ecgscribe.signal.windows import (
     FS,
     Clock,
@@ -55,10 +56,15 @@ PART_STEPS = 900 * FS
 """Steps that are conditioned at a time."""
 PART_SAMPLES = 900 * 360
 """Samples in which lost leads are found at a time."""
+NOISE_JUDGED_S = 60.0
+"""Seconds of each such part in which it is judged which leads are noise."""
 MIN_DURATION = 1.0
 """Shortest recording in seconds."""
 FS_RANGE = (100.0, 2000.0)
 """Lowest and highest sampling frequency in Hz."""
+
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +78,7 @@ class ConditionedSignal:
     unscaled : ndarray of float32, shape (n_steps, 2)
         The same before it is scaled, in the unit of each lead.
     lost : ndarray of bool, shape (n_steps, len(leads))
-        Whether each lead is lost.
+        Whether each lead is lost, or noise next to one that shows beats.
     ratio : Fraction
         Steps per sample of the record.
     leads : tuple of str
@@ -104,7 +110,7 @@ def choose_leads(
     record : Record or LazyRecord
     leads : sequence of str or int, optional
         Names or numbers of the leads to use; by default the ECG leads with the smallest share that
-        is lost, and among equals the usual rhythm leads.
+        is lost or noise, and among equals the usual rhythm leads.
 
     Returns
     -------
@@ -146,17 +152,39 @@ def _best(statistics: LeadStatistics) -> LeadStatistics:
 
 
 def _shares_lost(statistics: LeadStatistics) -> list[float]:
-    """Return the share of each lead that is lost."""
+    """Return the share of each lead that is lost, or noise next to one that shows beats."""
     record = statistics.record
     count = np.zeros(len(statistics.columns))
     for begin in range(0, record.n_samples, PART_SAMPLES):
         part = Span(begin, begin + PART_SAMPLES).clipped(0, record.n_samples)
         around = part.padded(_margin(record.fs)).clipped(0, record.n_samples)
-        samples = record.read(around.begin, around.end)
-        for k, column in enumerate(statistics.columns):
-            invalid = invalid_samples(samples[:, column], record.fs, rails=statistics.rails(k))
-            count[k] += np.count_nonzero(invalid[part.within(around.begin)])
+        samples = record.read(around.begin, around.end)[:, statistics.columns]
+        invalid = np.stack(
+            [
+                invalid_samples(lead, record.fs, rails=statistics.rails(k))
+                for k, lead in enumerate(samples.T)
+            ],
+            axis=1,
+        )
+        own = part.within(around.begin)
+        lost = invalid[own].mean(axis=0)
+        noisy = _shares_noisy(samples[own], invalid[own], statistics, begin)
+        count += (lost + (1 - lost) * noisy) * len(part)
     return [float(share) for share in count / max(record.n_samples, 1)]
+
+
+def _shares_noisy(
+    samples: Floats, invalid: NDArray[np.bool_], statistics: LeadStatistics, begin: int
+) -> Floats:
+    """Return the share of each lead of a part that is noise, judged by its first minute."""
+    fs = statistics.record.fs
+    minute = samples[: int(NOISE_JUDGED_S * fs)].copy()
+    for k, lead in enumerate(minute.T):
+        minute[:, k] = 0 if invalid[:, k].all() else statistics.fill(lead, k, begin)
+    filtered = filter_lead(minute, fs)
+    at = Clock(rate_ratio(fs)).sample_at(np.arange(len(filtered)))
+    noisy = noisy_steps(filtered, invalid[np.minimum(at, len(minute) - 1)])
+    return np.asarray(noisy.mean(axis=0), dtype=np.float32)
 
 
 def _margin(fs: float) -> int:
@@ -277,19 +305,23 @@ class Conditioner:
         at = np.minimum(sample_of_step, record.n_samples - 1) - read.begin
         filtered_steps = steps.within(clock.step_at(read.begin))
         wanted = Span(begin, end).within(steps.begin)
-        signal = np.zeros((end - begin, N_LEADS), dtype=np.float32)
-        unscaled = np.zeros_like(signal)
-        lost = np.zeros((end - begin, len(self.statistics.columns)), dtype=np.bool_)
+        filtered = np.zeros((len(at), len(self.statistics.columns)), dtype=np.float32)
+        lost = np.zeros(filtered.shape, dtype=np.bool_)
         for k, column in enumerate(self.statistics.columns):
             lead = np.ascontiguousarray(samples[:, column])
-            invalid = invalid_samples(lead, record.fs, rails=self.statistics.rails(k))[at]
-            lost[:, k] = invalid[wanted]
-            if not invalid.all():
+            lost[:, k] = invalid_samples(lead, record.fs, rails=self.statistics.rails(k))[at]
+            if not lost[:, k].all():
                 lead = bridge_bad_samples(lead, record.fs)
                 filled = self.statistics.fill(lead, k, read.begin)
-                filtered = filter_lead(filled, record.fs)[filtered_steps]
-                scaled = scale(filtered, invalid, first=blocks.begin, n_blocks=self._n_blocks)
-                signal[:, k], unscaled[:, k] = scaled[wanted], filtered[wanted]
+                filtered[:, k] = filter_lead(filled, record.fs)[filtered_steps]
+        noisy = noisy_steps(filtered, lost)
+        signal = np.zeros((end - begin, N_LEADS), dtype=np.float32)
+        unscaled = np.zeros_like(signal)
+        for k in np.flatnonzero(~lost.all(axis=0)).tolist():
+            scaled = scale(filtered[:, k], lost[:, k], first=blocks.begin, n_blocks=self._n_blocks)
+            scaled[noisy[:, k]] = 0
+            signal[:, k], unscaled[:, k] = scaled[wanted], filtered[wanted, k]
+        lost = (lost | noisy)[wanted]
         return ConditionedSignal(signal, unscaled, lost, self.ratio, self.leads, record.n_samples)
 
     @property

@@ -26,6 +26,7 @@ __all__ = [
     "SCALE_BLOCKS",
     "filter_lead",
     "invalid_samples",
+    "nan_median",
     "scale",
 ]
 
@@ -179,7 +180,7 @@ def scale(
     )
     counts = ~np.isnan(around).all(axis=1)
     middle = np.full(own, np.nan, dtype=np.float32)
-    middle[counts] = _nan_median(around[counts]) / 2
+    middle[counts] = nan_median(around[counts]) / 2
     at_step = np.zeros(len(steps), dtype=np.float32)
     at_step[: own * block] = _between(middle, block).reshape(-1)
     at_step[own * block :] = middle[-1] if counts[-1] else 0
@@ -188,12 +189,21 @@ def scale(
     return np.clip(scaled, -20, 20, out=scaled)
 
 
-def _nan_median(values: Floats) -> Floats:
-    """Return the median of each row without its NaNs, at least one value remains; shape (n,)."""
-    ordered = np.sort(values, axis=1)  # NaNs come last
-    count = np.count_nonzero(~np.isnan(values), axis=1)
-    row = np.arange(len(values))
-    return np.asarray((ordered[row, (count - 1) // 2] + ordered[row, count // 2]) / 2)
+def nan_median(values: Floats) -> Floats:
+    """Return the median over the last axis without NaNs, NaN where no value remains.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (..., n)
+
+    Returns
+    -------
+    ndarray of float32, shape (...)
+    """
+    ordered = np.sort(values, axis=-1)  # NaNs come last
+    count = np.count_nonzero(~np.isnan(values), axis=-1)[..., None]
+    both = np.concatenate([(count - 1) // 2, count // 2], axis=-1)
+    return np.asarray(np.take_along_axis(ordered, both, axis=-1).mean(axis=-1))
 
 
 def _between(middle: Floats, block: int) -> Floats:
