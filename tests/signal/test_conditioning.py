@@ -235,7 +235,7 @@ def noise_of(kind: str, n: int, fs: float = 360.0) -> Floats:
     rng = np.random.default_rng(5)
     lead = rng.normal(0, 0.5, n)
     if kind == "last bit":
-        lead = 0.005 * rng.integers(-1, 2, n)
+        lead = 0.005 * rng.integers(-1, 2, n).astype(np.float64)
     elif kind == "hum":
         lead = 0.04 * lead + 5 * np.sin(2 * np.pi * 50 * np.arange(n) / fs)
     return np.asarray(lead, dtype=np.float32)
