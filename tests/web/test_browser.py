@@ -411,7 +411,7 @@ def test_what_keys_do_is_done_by_buttons_for_a_finger(page: Page, folder: Path) 
         shows(page, "#scale", "^25 mm/s")
         page.click("#keep")
         shows(page, "#seen", "strip: 0 of 1 seen")
-        assert page.get_attribute("#keep", "aria-pressed") == "true"
+        page.wait_for_selector("#keep[aria-pressed=true]")
         page.click("#event-seen")
         shows(page, "#message", "^Choose an event first")
         page.locator("#events button").first.click()

@@ -49,7 +49,9 @@ def serve(*, paths: tuple[Path, ...], port: int, host: str, model: str, quiet: b
     token = None if is_loopback(host) else secrets.token_urlsafe(16)
     app = make_app(paths or (Path(),), model=load_model(model), place=Place(host, port, token))
     shown = f"[{host}]" if ":" in host else host
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends answers without delay only where the protocol is named.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, port))
