@@ -305,8 +305,9 @@ class Conditioner:
         at = np.minimum(sample_of_step, record.n_samples - 1) - read.begin
         filtered_steps = steps.within(clock.step_at(read.begin))
         wanted = Span(begin, end).within(steps.begin)
-        filtered = np.zeros((len(at), len(self.statistics.columns)), dtype=np.float32)
-        lost = np.zeros(filtered.shape, dtype=np.bool_)
+        # Lead by lead in memory, as rows of two leads are slow to reduce.
+        filtered = np.zeros((len(at), len(self.statistics.columns)), dtype=np.float32, order="F")
+        lost = np.zeros(filtered.shape, dtype=np.bool_, order="F")
         for k, column in enumerate(self.statistics.columns):
             lead = np.ascontiguousarray(samples[:, column])
             lost[:, k] = invalid_samples(lead, record.fs, rails=self.statistics.rails(k))[at]

@@ -50,7 +50,8 @@ def prominence(block: Floats, lost: Flags) -> Floats:
     size = np.stack([np.ptp(leads, axis=-1), change.max(axis=-1)], axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         size /= np.median(change, axis=-1)[..., None]
-    size[lost.any(axis=-2)] = np.nan
+    if lost.any():  # seldom, and its reduction is slow
+        size[lost.any(axis=-2)] = np.nan
     return size
 
 
@@ -94,7 +95,10 @@ def noisy_steps(filtered: Floats, lost: Flags) -> Flags:
     padded = np.pad(size, ((reach, reach), (0, 0), (0, 0)), mode="symmetric")
     around = np.lib.stride_tricks.sliding_window_view(padded, NOISE_BLOCKS, axis=0)
     middle = nan_median(around)
-    noisy = are_noise(middle).repeat(SCALE_BLOCK, axis=0)
+    of_block = are_noise(middle)
+    if not of_block.any():
+        return np.zeros_like(lost)
+    noisy = of_block.repeat(SCALE_BLOCK, axis=0)
     return left_out(np.pad(noisy, ((0, n_steps - len(noisy)), (0, 0)), mode="edge"), lost)
 
 
