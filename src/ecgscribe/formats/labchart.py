@@ -49,8 +49,9 @@ def side_by_side(path: Path, stored: Mapping[str, Variable]) -> dict[str, Variab
     if isinstance(units, Texts) and isinstance(places, Numbers):
         known = dict(enumerate(units.values, start=1))
         described["units"] = Texts(tuple(known.get(k, "") for k in _counts(places).tolist()))
-    start = stored.get("blocktimes")
-    return {**stored, **described, **({} if start is None else {"start": start})}
+    if "blocktimes" in stored:
+        described["start"] = stored["blocktimes"]
+    return {**stored, **described}
 
 
 def _counts(numbers: Numbers) -> NDArray[Any]:

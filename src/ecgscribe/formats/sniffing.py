@@ -33,6 +33,9 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (124, b"\x00\x01IM", "mat"),
     (124, b"\x01\x00MI", "mat"),
 )
+_EDF = re.compile(rb"(?s)[ \0]*0[ \0]*\Z")
+_EDF_START = re.compile(rb"\d\d[.:/-]\d\d[.:/-]\d\d\d\d[.:]\d\d[.:]\d\d")
+"""The date and the time, which show that a version in other characters is that of EDF."""
 
 
 def detect_format(path: Path) -> Format | None:
@@ -58,11 +61,6 @@ def detect_format(path: Path) -> Format | None:
         If the file cannot be read.
     """
     return _format_of(head_of(path))
-
-
-_EDF = re.compile(rb"(?s)[ \0]*0[ \0]*\Z")
-_EDF_START = re.compile(rb"\d\d[.:/-]\d\d[.:/-]\d\d\d\d[.:]\d\d[.:]\d\d")
-"""The date and the time, which show that a version in other characters is that of EDF."""
 
 
 @lru_cache(maxsize=4)

@@ -160,8 +160,9 @@ def column_roles(path: Path, layout: Layout, part: pd.DataFrame) -> Roles:
 
 def _is_coarse_time(name: str | None, values: NDArray[np.float64]) -> bool:
     """Return whether a column that is called a count or a unit of time never falls."""
-    is_named = bool(name) and is_counter_name(name) and not is_standard(name or "")
-    return is_named and len(values) > LEAST_ROWS and bool(np.all(np.diff(values) >= 0))
+    if not name or not is_counter_name(name) or is_standard(name):
+        return False
+    return len(values) > LEAST_ROWS and bool(np.all(np.diff(values) >= 0))
 
 
 def _holds_days(column: pd.Series[Any]) -> bool:
